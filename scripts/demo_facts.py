@@ -1,0 +1,110 @@
+"""Chooses the demo catalogue's films and takes their facts from two public data sets.
+
+Run by a developer, never by a user:
+
+    python scripts/demo_facts.py WIKIPEDIA_MOVIES_JSONL_GZ REDIAL_MENTIONS_CSV
+
+Facts (title, year, genres, cast, director) come from the wikipedia-movies data; films are chosen by how often people
+name them in ReDial (Li et al. 2018, CC BY 4.0), decade by decade, so that the catalogue is one that people know.
+Writes `catalogue/demo/items.jsonl`, keeping the sentences (`description`) that were written for films already there, and
+beside it, outside the package, `build/demo_extracts.jsonl` with the source text for whoever writes the missing ones.
+"""
+
+import csv
+import gzip
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+QUOTAS = {1950: 110, 1960: 120, 1970: 160, 1980: 250, 1990: 310, 2000: 290, 2010: 230, 2020: 60}
+RENAMED_GENRES = {"Sport": "Sports", "Suspense": "Thriller", "Animated": "Animation"}
+UNWANTED_GENRES = {"Erotic", "Short", "Live Action", "Performance", "Independent"}
+MAX_CAST = 8
+
+_WORD = r"(?:(?:[A-ZÀ-Þ]\.)+|[JS]r\.|[A-ZÀ-Þ][\w’'\-]+)"
+_PARTICLE = r"(?:(?:de|del|della|von|van|der|den|la|le|di|da|of|bin) )*"
+_NAME = rf"{_WORD}(?: {_PARTICLE}{_WORD})*"
+_DIRECTED = re.compile(
+    rf"\b[Dd]irected(?:, [a-z\-]+)*(?:,? and (?:co-)?[a-z\-]+)? by ({_NAME}(?:(?:, | and |, and ){_NAME})*)"
+)
+_NOT_A_NAME = re.compile(r"^(The|A|It|In|Based|Distributed|Produced|Written|Starring|With|He|She|His|Her|From)\b")
+
+
+def directors(extract: str) -> list[str]:
+    """Returns the people that the text's first "directed by" names, in its order."""
+    match = _DIRECTED.search(extract)
+    if match is None:
+        return []
+    names = re.split(r", and |, | and ", match[1])
+    return [name for name in names if (" " in name or name == "McG") and not _NOT_A_NAME.match(name)]
+
+
+def candidates(wikipedia: Path, mentions: dict[tuple[str, int], int]) -> Iterator[tuple[int, dict, dict]]:
+    """Yields (times named, facts, source row) for every film that has what a card needs."""
+    with gzip.open(wikipedia, "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines):
+            row = json.loads(line)
+            genres = list(dict.fromkeys(RENAMED_GENRES.get(g, g) for g in row["genres"]))
+            genres = [g for g in genres if g not in UNWANTED_GENRES]
+            usable = 1950 <= row["year"] <= 2023 and row.get("extract") and row.get("href") and len(row["cast"]) >= 3
+            if not usable or not genres or set(row["genres"]) & {"Erotic", "Short"}:
+                continue
+            yield mentions.get((row["title"].casefold(), row["year"]), 0), {
+                "id": f"w{number}",
+                "title": row["title"],
+                "year": row["year"],
+                "genres": genres,
+                "director": directors(row["extract"]),
+                "cast": row["cast"][:MAX_CAST],
+                "source": f"https://en.wikipedia.org/wiki/{row['href']}",
+            }, row
+
+
+def read_mentions(path: Path) -> dict[tuple[str, int], int]:
+    """Returns how often each (folded title, year) is named in ReDial."""
+    counts: dict[tuple[str, int], int] = {}
+    with path.open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            match = re.match(r"(.+?)\s+\((\d{4})\)$", row["movieName"].strip())
+            if match:
+                key = (match[1].casefold(), int(match[2]))
+                counts[key] = counts.get(key, 0) + int(row["nbMentions"])
+    return counts
+
+
+def choose(films: list[tuple[int, dict, dict]]) -> list[tuple[dict, dict]]:
+    """Fills each decade's quota with the films named most, then those that the source says most about."""
+    chosen = []
+    for decade, quota in QUOTAS.items():
+        pool = [f for f in films if f[1]["year"] // 10 * 10 == decade and f[1]["director"]]
+        pool.sort(key=lambda f: (-f[0], -len(f[2]["extract"]) - 40 * len(f[2]["cast"]), f[1]["id"]))
+        chosen += [(facts, row) for _, facts, row in pool[:quota]]
+    return sorted(chosen, key=lambda pair: int(pair[0]["id"][1:]))
+
+
+def read_sentences(path: Path) -> dict[str, str]:
+    """Returns the sentences written so far, by film id."""
+    if not path.exists():
+        return {}
+    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return {row["id"]: row["description"] for row in rows if row["description"]}
+
+
+def main(wikipedia: Path, mentions: Path) -> None:
+    chosen = choose(list(candidates(wikipedia, read_mentions(mentions))))
+    items_path, texts_path = ROOT / "catalogue/demo/items.jsonl", ROOT / "build/demo_extracts.jsonl"
+    sentences = read_sentences(items_path)
+    texts_path.parent.mkdir(exist_ok=True)
+    with items_path.open("w", encoding="utf-8") as items_file, texts_path.open("w", encoding="utf-8") as texts_file:
+        for facts, row in chosen:
+            facts = {**facts, "description": sentences.get(facts["id"], "")}
+            items_file.write(json.dumps(facts, ensure_ascii=False) + "\n")
+            texts_file.write(json.dumps({**facts, "extract": row["extract"]}, ensure_ascii=False) + "\n")
+    print(f"{len(chosen)} films → {items_path}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
