@@ -1,0 +1,1 @@
+"""The compact engine: understanding and planning without a language model."""
