@@ -1,0 +1,113 @@
+"""What a thread remembers between turns, and what one turn passes from node to node."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypedDict
+
+from langgraph.channels import UntrackedValue
+from pydantic import BaseModel, ConfigDict
+
+from convrec.core.predicate import Predicate, every
+from convrec.core.profile import ProfileEntry
+from convrec.core.reply import Question, Reply, ReplyItem
+from convrec.core.understanding import Preference, Understanding
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Constraint(_Shape):
+    """One demand in force: a predicate, the words for it, and the turn it was made in."""
+
+    predicate: Predicate
+    label: str
+    turn: int
+
+
+class HeldWish(_Shape):
+    """A soft wish or a named item, and the turn that it was made in (wishes fade as turns go by)."""
+
+    preference: Preference
+    turn: int
+
+
+class DialogueState(_Shape):
+    """All that a thread carries from one turn to the next: ids and wishes, never candidates.
+
+    `slates` are the item ids shown, one tuple a turn that showed some, oldest first. `focus` are the items last talked
+    about, the most recent last. `questions_in_row` counts turns in a row that ended in a question.
+    """
+
+    turn: int = 0
+    slates: tuple[tuple[str, ...], ...] = ()
+    focus: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    held: tuple[HeldWish, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    question: Question | None = None
+    questions_in_row: int = 0
+    asked: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+    @property
+    def wishes(self) -> tuple[Preference, ...]:
+        """The soft wishes and named items still in force."""
+        return tuple(held.preference for held in self.held)
+
+    @property
+    def filter(self) -> Predicate | None:
+        """The conjunction of all demands in force."""
+        return every(*(constraint.predicate for constraint in self.constraints))
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The last slate; empty before the first."""
+        return self.slates[-1] if self.slates else ()
+
+    @property
+    def ever_shown(self) -> frozenset[str]:
+        """Every item shown so far in the thread."""
+        return frozenset(item for slate in self.slates for item in slate)
+
+
+Action = Literal["recommend", "ask", "answer", "compare", "explain", "edit", "forget", "chat"]
+
+
+class Plan(_Shape):
+    """What the turn will do. `about` are items to talk about, `fields` what is asked of them, `named` items asked for by name."""
+
+    action: Action
+    about: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Slate(_Shape):
+    """The grounded items of a turn, how many were allowed, and the demands that could be dropped when nothing matched."""
+
+    items: tuple[ReplyItem, ...] = ()
+    n_allowed: int = 0
+    question: Question | None = None
+    blocking: tuple[Constraint, ...] = ()
+    repeats: bool = False
+
+
+class TurnState(TypedDict, total=False):
+    """The graph's channels. Only `dialogue` (JSON) is checkpointed; the rest lives for one turn."""
+
+    text: Annotated[str, UntrackedValue]
+    user_id: Annotated[str, UntrackedValue]
+    thread_id: Annotated[str, UntrackedValue]
+    request_id: Annotated[str | None, UntrackedValue]
+    dialogue: dict[str, object]
+    profile: Annotated[tuple[ProfileEntry, ...], UntrackedValue]
+    understanding: Annotated[Understanding, UntrackedValue]
+    state: Annotated[DialogueState, UntrackedValue]
+    plan: Annotated[Plan, UntrackedValue]
+    slate: Annotated[Slate, UntrackedValue]
+    reply: Annotated[Reply, UntrackedValue]
