@@ -1,0 +1,45 @@
+"""The last look at a text before it is sent: which titles of the catalogue it names."""
+
+import re
+from collections.abc import Collection
+
+from convrec.catalogue.catalogue import Catalogue
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
+_LONGEST = 12  # words of a title that are compared
+
+
+class TitleChecker:
+    """Finds titles that a text names: those of two words or more that stand with their capitals.
+
+    Built once a catalogue: a set of titles as word tuples, by first word.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._by_first: dict[str, set[tuple[str, ...]]] = {}
+        for title in catalogue.titles:
+            tokens = tuple(_TOKEN.findall(title))[:_LONGEST]
+            if len(tokens) > 1 and any(token[0].isupper() for token in tokens):
+                self._by_first.setdefault(tokens[0], set()).add(tokens)
+
+    def named(self, text: str) -> set[tuple[str, ...]]:
+        """Returns the titles named in the text, each as its words; of nested ones the longest."""
+        tokens = _TOKEN.findall(text)
+        found: set[tuple[str, ...]] = set()
+        at = 0
+        while at < len(tokens):
+            titles = self._by_first.get(tokens[at], ())
+            longest = max((t for t in titles if tuple(tokens[at : at + len(t)]) == t), key=len, default=None)
+            if longest is not None:
+                found.add(longest)
+            at += len(longest) if longest else 1
+        return found
+
+    def foreign(self, text: str, allowed: Collection[str]) -> set[tuple[str, ...]]:
+        """Returns the titles that the text names beyond those allowed; a title inside an allowed one is no other title."""
+        known = {tuple(_TOKEN.findall(title))[:_LONGEST] for title in allowed}
+        return {title for title in self.named(text) if not any(_inside(title, other) for other in known)}
+
+
+def _inside(part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+    return any(whole[i : i + len(part)] == part for i in range(len(whole) - len(part) + 1))

@@ -1,0 +1,129 @@
+"""ToolRec's loop without a language model: explore the attribute that promises most, look, go on or stop.
+
+Source: Zhao et al. 2024, "Let Me Do It For You: Towards LLM Empowered Recommendation via Tool Learning" (SIGIR). There a
+model chooses the attribute; here its expected gain is computed from what the person likes and what was found.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convrec.agent.wording import joined_by
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.predicate import Comparison, Predicate
+from convrec.core.reply import TraceStep
+from convrec.core.settings import Policy
+from convrec.tools.toolbox import Recommendation, Request, Toolbox, Wish
+
+_HEAD = 10  # how many of the best found are looked at
+_EXPLORED = 0.5  # weight of an attribute that nobody asked for beside a wish that somebody did
+_MIN_SUPPORT = 2  # items among those looked at that must share the attribute
+_MIN_PROMISE = 0.15
+Watch = Callable[[TraceStep], None]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A value of a facet, and what exploring it promises, in nats of attention moved."""
+
+    field: str
+    value: str
+    label: str
+    promise: float
+
+    @property
+    def predicate(self) -> Predicate:
+        """Items that carry the value."""
+        return Comparison(field=self.field, op="contains_any", value=[self.value])
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What the loop ended with: the last recommendation, the request that gave it, and the steps taken."""
+
+    found: Recommendation
+    request: Request
+    attributes: tuple[Attribute, ...]
+    steps: tuple[TraceStep, ...]
+
+
+def explore(toolbox: Toolbox, request: Request, policy: Policy, watch: Watch) -> Explored:
+    """Returns candidates for the request after at most `policy.max_rounds` rounds of retrieval.
+
+    Each round adds the most promising attribute as a soft wish and retrieves again; it is kept when it brings new items
+    into the head of the list, and the loop stops when it does not, or when nothing is worth exploring.
+    """
+    steps: list[TraceStep] = []
+
+    def retrieve(asked: Request) -> Recommendation:
+        found = toolbox.recommend(asked)
+        for step in found.steps:
+            steps.append(step)
+            watch(step)
+        return found
+
+    found = retrieve(request)
+    explored: list[Attribute] = []
+    while len(explored) + 1 < policy.max_rounds and _worth_more(found, request, policy):
+        best = next(iter(promising(toolbox.catalogue, request, found)), None)
+        if best is None or best.promise < _MIN_PROMISE:
+            break
+        wish = Wish(label=f"explore:{best.label}", predicate=best.predicate, weight=_EXPLORED)
+        widened = replace(request, wishes=(*request.wishes, wish))
+        after = retrieve(widened)
+        fresh = {item.id for item in after.items[:_HEAD]} - {item.id for item in found.items[:_HEAD]}
+        step = TraceStep(
+            tool="explore", n_in=len(found.items), n_out=len(fresh),
+            arguments={"attribute": f"{best.field}={best.value}", "promise": round(best.promise, 3), "new_in_head": len(fresh)},
+        )  # fmt: skip
+        steps.append(step)
+        watch(step)
+        if not fresh:
+            break
+        found, request = after, widened
+        explored.append(best)
+    return Explored(found, request, tuple(explored), tuple(steps))
+
+
+def _worth_more(found: Recommendation, request: Request, policy: Policy) -> bool:
+    """Tells whether another round can pay: there is taste to go by, room to choose, and no clear winner yet."""
+    if policy.explore == "never" or len(found.items) <= _HEAD or request.named:
+        return False
+    if policy.explore == "always":
+        return True
+    scores = np.array([item.score for item in found.items[: 2 * _HEAD]])
+    spread = (scores[0] - scores[-1]) / max(abs(scores[0]), 1e-9)
+    return bool(request.history) and float(spread) < 0.6
+
+
+def promising(catalogue: Catalogue, request: Request, found: Recommendation) -> Iterator[Attribute]:
+    """Yields attributes by falling promise: how much more often liked and found items carry a value than the catalogue does.
+
+    The promise is `p · log(p / q)`, p the value's share (liked items count in full, the head by rank), q its share of
+    the catalogue: the value's part of the Kullback–Leibler divergence between the two.
+    """
+    weights = {catalogue.row(item): weight for item, weight in request.history.items() if weight > 0}
+    heads = {item.row: 0.5 / (rank + 2) for rank, item in enumerate(found.items[:_HEAD])}
+    evidence = [(row, weight) for row, weight in [*weights.items(), *heads.items()] if row is not None]
+    total = sum(weight for _, weight in evidence)
+    wished = {wish.predicate for wish in request.wishes}
+    fields = [field for field in catalogue.schema.of_type("category", "tags")]
+    ranked = sorted((a for f in fields for a in _attributes(catalogue, f.name, evidence, total)), key=lambda a: (-a.promise, a.label))
+    demanded = str(request.filter)
+    return (a for a in ranked if a.predicate not in wished and repr(a.value) not in demanded)
+
+
+def _attributes(catalogue: Catalogue, name: str, evidence: list[tuple[int, float]], total: float) -> Iterator[Attribute]:
+    index = catalogue.values(name)
+    weight: Counter[str] = Counter()
+    support: Counter[str] = Counter()
+    for row, amount in evidence:
+        for value in index.of(row):
+            weight[value] += amount
+            support[value] += 1
+    for value, amount in weight.items():
+        if support[value] >= _MIN_SUPPORT:
+            p, q = amount / total, len(index.rows(value)) / len(catalogue)
+            yield Attribute(name, value, joined_by(catalogue.schema.field(name), value), float(p * np.log(p / q)))

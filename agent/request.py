@@ -1,0 +1,132 @@
+"""From what a thread and a profile hold to one retrieval request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from convrec.agent.profiles import faded
+from convrec.agent.state import DialogueState, HeldWish
+from convrec.agent.wording import joined_by
+from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.schema import Schema
+from convrec.core.predicate import Comparison, Not, Predicate, every
+from convrec.core.profile import ProfileEntry
+from convrec.core.understanding import Preference, Understanding
+from convrec.tools.toolbox import Request, Wish
+
+_FADE = 0.75  # of a wish's weight, each turn that goes by
+_TASTE = 0.35  # of a lasting taste beside a wish of today
+_LIKED_BEFORE = 0.4  # of an item liked in an earlier thread beside one named now
+_REJECTED = -0.25
+_ACCEPTED = 0.6
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a turn looks for: the request, and for each item of its history the words that say where it comes from."""
+
+    request: Request
+    sources: dict[str, str]
+    demands: tuple[Predicate, ...]
+
+
+def preference_predicate(preference: Preference, schema: Schema) -> Predicate | None:
+    """Returns the predicate that a positive wish for a schema value spells; None for items and free text."""
+    if preference.facet in ("item", "text"):
+        return None
+    field = schema.field(preference.facet)
+    if field.type not in ("number", "date"):
+        op = {"tags": "contains", "text": "text"}.get(field.type, "eq")
+        return Comparison.model_validate({"field": field.name, "op": op, "value": preference.value})
+    low, _, high = preference.value.partition("..")
+    if low and high:
+        return Comparison(field=field.name, op="between", value=[_bound(low), _bound(high)])
+    if low or high:
+        return Comparison(field=field.name, op="ge" if low else "le", value=_bound(low or high))
+    return None
+
+
+def _bound(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def wanted(
+    state: DialogueState, heard: Understanding, profile: Sequence[ProfileEntry], catalogue: Catalogue, now: datetime, *,
+    named: tuple[str, ...] = (), half_life_days: float = 180.0, k: int = 200,
+) -> Wanted:  # fmt: skip
+    """Returns the request for this turn: today's wishes at full weight, older ones faded, lasting tastes beside them."""
+    history, sources = _history(state, profile, now, half_life_days)
+    rules = tuple(rule for rule in (_rule(entry, catalogue.schema) for entry in profile) if rule is not None)
+    demands = (*(c.predicate for c in state.constraints), *(rule for rule in rules if not _overruled(rule, state)))
+    # An item asked for by its name is looked up, not filtered; the rest of the thread's demands still hold for the others.
+    put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
+    request = Request(
+        text=_text(state, heard),
+        history={item: weight for item, weight in history.items() if catalogue.row(item) is not None},
+        wishes=_wishes(state, profile, catalogue.schema, now, half_life_days),
+        filter=every(*demands),
+        exclude=put_aside,
+        k=k,
+        named=named,
+    )
+    return Wanted(request, sources, demands)
+
+
+def _text(state: DialogueState, heard: Understanding) -> str:
+    """Returns today's words, and the words of earlier turns that no newer text wish replaced."""
+    older = [h.preference.value for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0 and h.turn < state.turn]
+    return " ".join(dict.fromkeys([*older[-2:], heard.query])).strip()
+
+
+def _history(
+    state: DialogueState, profile: Sequence[ProfileEntry], now: datetime, half_life_days: float
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Returns each item's weight as evidence of taste (negative: disliked), and where that evidence stands."""
+    weights: dict[str, float] = {}
+    sources: dict[str, str] = {}
+    for entry in profile:
+        if entry.item_id:
+            weights[entry.item_id] = entry.polarity * _LIKED_BEFORE * faded(entry, now, half_life_days)
+            sources[entry.item_id] = f"profile:{entry.id}"
+    weights |= dict.fromkeys(state.rejected, _REJECTED) | dict.fromkeys(state.accepted, _ACCEPTED)
+    for held in state.held:
+        item = held.preference.item_id
+        if item:
+            weights[item] = held.preference.polarity * _fade(held, state.turn)
+            sources[item] = f"turn:{held.turn}"
+    return weights, sources
+
+
+def _fade(held: HeldWish, turn: int) -> float:
+    return float(_FADE ** max(turn - held.turn, 0))
+
+
+def _wishes(
+    state: DialogueState, profile: Sequence[ProfileEntry], schema: Schema, now: datetime, half_life_days: float
+) -> tuple[Wish, ...]:
+    """Returns the soft wishes as weighted predicates, those of today first; a taste that is wished today is not counted twice."""
+    found: dict[Predicate, Wish] = {}
+    tastes = [(e.facet, e.value, e.polarity, _TASTE * faded(e, now, half_life_days)) for e in profile if e.strength == "soft"]
+    held = [(h.preference.facet, h.preference.value, h.preference.polarity, _fade(h, state.turn)) for h in state.held]
+    for facet, value, polarity, weight in [*held, *tastes]:
+        predicate = preference_predicate(Preference(facet=facet, value=value), schema)
+        if predicate is not None and predicate not in found and predicate not in {c.predicate for c in state.constraints}:
+            label = joined_by(schema.field(facet), value)
+            found[predicate] = Wish(label=label, predicate=predicate, weight=polarity * weight)
+    return tuple(found.values())
+
+
+def _rule(entry: ProfileEntry, schema: Schema) -> Predicate | None:
+    """Returns what a lasting hard wish demands of every item."""
+    if entry.strength != "hard" or entry.item_id:
+        return None
+    predicate = preference_predicate(Preference(facet=entry.facet, value=entry.value), schema)
+    return Not(arg=predicate) if predicate is not None and entry.polarity < 0 else predicate
+
+
+def _overruled(rule: Predicate, state: DialogueState) -> bool:
+    """Tells whether today's demand asks for just what a lasting rule forbids."""
+    return isinstance(rule, Not) and any(c.predicate == rule.arg for c in state.constraints)

@@ -1,0 +1,131 @@
+"""How demands and facts are said in a few words, for any catalogue."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from convrec.catalogue.schema import Field, Schema
+from convrec.core.predicate import Both, Comparison, Not, Predicate
+from convrec.core.text import words
+
+_YEAR_WORDS = {"year", "released", "release", "published", "date"}
+_STARRING = {"cast", "actor", "actors", "actress", "star", "stars", "starring", "performer", "performers"}
+_MADE_BY = {"director": "directed by", "directors": "directed by", "author": "by", "authors": "by", "artist": "by", "artists": "by",
+            "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by"}  # fmt: skip
+_KIND = {"genre", "genres", "category", "categories", "type", "kind", "style", "cuisine", "topic", "subject", "mechanics"}
+
+
+def field_words(field: Field) -> set[str]:
+    """Returns the folded words of the field's name and label."""
+    return set(words(f"{field.name.replace('_', ' ')} {field.label}"))
+
+
+def is_year(field: Field) -> bool:
+    """Tells whether the field says when an item came out."""
+    return field.type in ("number", "date") and bool(field_words(field) & _YEAR_WORDS)
+
+
+def is_kind(field: Field) -> bool:
+    """Tells whether the field says what kind of thing an item is (its genre, cuisine, category)."""
+    return field.type in ("category", "tags") and bool(field_words(field) & _KIND)
+
+
+def is_person(field: Field) -> bool:
+    """Tells whether the field names people."""
+    return field.type in ("category", "tags") and bool(field_words(field) & (_STARRING | set(_MADE_BY)))
+
+
+def year_field(schema: Schema) -> Field | None:
+    """Returns the field that says when an item came out, or None."""
+    return next((field for field in schema.fields if is_year(field)), None)
+
+
+def listed(parts: Sequence[str], last: str = "and") -> str:
+    """Returns `a, b and c`."""
+    if len(parts) <= 1:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def joined_by(field: Field, value: str) -> str:
+    """Returns the value with the words that tie it to an item: `directed by Jane Campion`, `with Tom Hanks`, `Western`."""
+    names = field_words(field)
+    if names & _STARRING:
+        return f"with {value}"
+    for name, phrase in _MADE_BY.items():
+        if name in names:
+            return f"{phrase} {value}"
+    if is_kind(field):
+        return value
+    return f"with {field.label or field.name.replace('_', ' ')} {value}"
+
+
+def range_words(field: Field, low: float | None, high: float | None) -> str:
+    """Returns a range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `price up to 20`."""
+    name = "" if is_year(field) else f"{field.label or field.name.replace('_', ' ')} "
+    if is_year(field) and low is not None and high is not None and low % 10 == 0 and high == low + 9:
+        return f"from the {low:.0f}s"
+    if low is not None and high is not None:
+        return f"from {low:g}" if low == high and is_year(field) else f"{name}between {low:g} and {high:g}"
+    if low is not None:
+        return f"{name}from {low:g} on" if is_year(field) else f"{name}at least {low:g}"
+    return f"{name}up to {high:g}" if high is not None else ""
+
+
+def bounds(comparison: Comparison) -> tuple[float | None, float | None] | None:
+    """Returns the inclusive range that a numeric comparison spells, or None when it spells none."""
+    value: Any = comparison.value
+    if comparison.op == "between":
+        return float(value[0]), float(value[1])
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    whole = 1 if float(value).is_integer() else 0
+    ranges: dict[str, tuple[float | None, float | None]] = {
+        "eq": (value, value), "ge": (value, None), "gt": (value + whole, None), "le": (None, value), "lt": (None, value - whole),
+    }  # fmt: skip
+    return ranges.get(comparison.op)
+
+
+def demand(predicate: Predicate, schema: Schema) -> str:
+    """Returns a demand in words: `Western`, `from the 1990s`, `without Tom Cruise`, `Crime or Noir`."""
+    match predicate:
+        case Not(arg=arg):
+            inner = demand(arg, schema)
+            return f"not {inner}" if inner.startswith(("directed", "written", "by ", "from ")) else f"without {inner.removeprefix('with ')}"
+        case Both(op=op, args=args):
+            return listed([demand(arg, schema) for arg in args], op)
+        case Comparison():
+            return _comparison(predicate, schema.field(predicate.field))
+
+
+def _comparison(comparison: Comparison, field: Field) -> str:
+    if field.type in ("number", "date"):
+        found = bounds(comparison) if field.type == "number" else None
+        return range_words(field, *found) if found else f"{field.label or field.name} {comparison.op} {comparison.value}"
+    values = comparison.value if isinstance(comparison.value, list | tuple) else [comparison.value]
+    return joined_by(field, listed([str(value) for value in values], "or" if comparison.op in ("in", "contains_any") else "and"))
+
+
+def request_words(predicates: Iterable[Predicate], schema: Schema) -> str:
+    """Returns the demands around the catalogue's noun: `Western films from the 1960s, without John Wayne`."""
+    before, after, without = [], [], []
+    for predicate in predicates:
+        said = demand(predicate, schema)
+        names = {part.field for part in _leaves(predicate)}
+        if isinstance(predicate, Not):
+            without.append(said)
+        elif all(is_kind(schema.field(name)) for name in names):
+            before.append(said)
+        else:
+            after.append(said)
+    phrase = " ".join([*before, schema.nouns, *after])
+    return f"{phrase}, {', '.join(without)}" if without else phrase
+
+
+def _leaves(predicate: Predicate) -> list[Comparison]:
+    match predicate:
+        case Comparison():
+            return [predicate]
+        case Not(arg=arg):
+            return _leaves(arg)
+        case Both(args=args):
+            return [leaf for arg in args for leaf in _leaves(arg)]
