@@ -153,3 +153,15 @@ def _appended(old: tuple[str, ...], new: Iterable[str | None]) -> tuple[str, ...
     """Returns the old ids and the new ones after them, each once, the latest place counting."""
     fresh = tuple(dict.fromkeys(item for item in new if item))
     return (*(item for item in old if item not in fresh), *fresh)
+
+
+def let_go(state: DialogueState, things: Iterable[Preference]) -> DialogueState:
+    """Returns the state without the wishes and demands about the things named."""
+    values = {(thing.facet, thing.item_id or fold(thing.value)) for thing in things}
+    facets = {facet: {value for f, value in values if f == facet} for facet, _ in values}
+    held = tuple(h for h in state.held if (h.preference.facet, h.preference.item_id or fold(h.preference.value)) not in values)
+    constraints = tuple(
+        c for c in state.constraints
+        if not any(fields_of(c.predicate) == {facet} and _values(c.predicate) & found for facet, found in facets.items())
+    )  # fmt: skip
+    return state.model_copy(update={"held": held, "constraints": constraints})

@@ -1,0 +1,77 @@
+"""Answers about items: a fact, a comparison, why one is in the slate. Every value is the catalogue's own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from convrec.agent.messages import Voice
+from convrec.agent.wording import is_kind, is_person, is_year, listed
+from convrec.catalogue.catalogue import Catalogue, Item
+from convrec.catalogue.schema import Field
+from convrec.core.reply import ReplyItem
+from convrec.core.text import fold
+
+_HIDDEN = ("title", "source_title")
+_FACTS_TOLD = 4
+
+
+def titled(item: Item) -> str:
+    """Returns the title as replies mark it."""
+    return f"**{item.title}**"
+
+
+def value_words(value: Any) -> str:
+    """Returns a fact's value as text: lists in full, whole numbers without a point."""
+    if isinstance(value, list):
+        return listed([str(part) for part in value])
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return str(value)
+
+
+def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, voice: Voice) -> str:
+    """Returns the asked facts of an item; with no field named, what it is about."""
+    schema = catalogue.schema
+    asked = [field for field in schema.fields if field.name in fields] or overview(item, catalogue)
+    told = [(field, item.facts.get(field.name)) for field in asked]
+    said = [f"{field.label or field.name.replace('_', ' ')} {value_words(value)}" for field, value in told if value not in (None, "", [])]
+    if not said:
+        return voice.say("no_fact", title=titled(item))
+    if len(told) == 1 and told[0][0].type == "text":
+        return f"{titled(item)}: {told[0][1]}"
+    return voice.say("fact", title=titled(item), facts="; ".join(said))
+
+
+def overview(item: Item, catalogue: Catalogue) -> list[Field]:
+    """Returns the fields that describe an item best: its text, else its kind, year and people."""
+    schema = catalogue.schema
+    texts = [f for f in schema.of_type("text") if f.name not in _HIDDEN and item.facts.get(f.name)]
+    facts = [f for f in schema.fields if f.type != "text" and (is_kind(f) or is_year(f) or is_person(f)) and item.facts.get(f.name)]
+    return texts[:1] or facts[:_FACTS_TOLD]
+
+
+def comparison(items: Sequence[Item], catalogue: Catalogue, voice: Voice) -> str:
+    """Returns the items side by side: each one's facts, then what all share."""
+    lines = [voice.say("compare")]
+    fields = [f for f in catalogue.schema.fields if f.type in ("number", "date", "category", "tags", "bool") and f.name not in _HIDDEN]
+    for item in items:
+        facts = [f"{f.label or f.name.replace('_', ' ')} {value_words(item.facts[f.name])}" for f in fields if item.facts.get(f.name) not in (None, "", [])]
+        lines.append(f"- {titled(item)}: {'; '.join(facts)}")
+    shared = [value for field in catalogue.schema.of_type("category", "tags") for value in _common(items, field.name, catalogue)]
+    if shared:
+        lines.append(voice.say("compare_shared", shared=listed(shared)))
+    return "\n".join(lines)
+
+
+def _common(items: Sequence[Item], field: str, catalogue: Catalogue) -> list[str]:
+    index = catalogue.values(field)
+    rest = [{fold(value) for value in index.of(item.row)} for item in items[1:]]
+    return [value for value in index.of(items[0].row) if all(fold(value) in have for have in rest)]
+
+
+def why(item: ReplyItem, voice: Voice) -> str:
+    """Returns the reasons that put an item into its slate, as they were computed then."""
+    said = [reason.text for reason in item.reasons if reason.kind != "other"]
+    text = "; ".join(said) if said else "several small signals together"
+    return voice.say("why", title=f"**{item.title}**", reasons=text, Reasons=text[:1].upper() + text[1:])

@@ -1,0 +1,70 @@
+"""From candidates to a slate that holds: demands checked once more, put-aside items out, reasons with evidence."""
+
+from collections.abc import Sequence
+
+from convrec.agent.controller import Explored
+from convrec.agent.elicitation import question
+from convrec.agent.reasons import Ground, reasons
+from convrec.agent.request import Wanted
+from convrec.agent.state import Constraint, DialogueState, Plan, Slate
+from convrec.core.errors import ConvrecError
+from convrec.core.predicate import every
+from convrec.core.reply import Question, ReplyItem
+from convrec.core.settings import Policy
+from convrec.tools.toolbox import Recommended, Toolbox
+
+
+class ViolationError(ConvrecError):
+    """A tool returned an item that the request rules out: a defect of the tool, never shown to a user."""
+
+
+def ground(
+    toolbox: Toolbox, explored: Explored, wanted: Wanted, state: DialogueState, plan: Plan, policy: Policy, turn: str
+) -> Slate:
+    """Returns the slate: at most `policy.slate_size` items that meet every demand, new ones before repeats."""
+    found = explored.found
+    check(toolbox, found.items, wanted, plan)
+    fresh = [item for item in found.items if item.id not in state.ever_shown or item.id in plan.named]
+    repeats = not fresh and bool(found.items)
+    chosen = (list(found.items) if repeats else fresh)[: policy.slate_size]
+    basis = Ground(toolbox.catalogue, wanted, {wish.label: wish for wish in explored.request.wishes}, turn)
+    items = tuple(_reply_item(toolbox, explored, item, rank, basis) for rank, item in enumerate(chosen, 1))
+    asked = question(state, found.items, toolbox.catalogue, policy) if not plan.named and items and not repeats else None
+    return Slate(
+        items=items, n_allowed=found.n_allowed, question=asked, repeats=repeats,
+        blocking=() if items else blocking(toolbox, state),
+    )  # fmt: skip
+
+
+def check(toolbox: Toolbox, items: Sequence[Recommended], wanted: Wanted, plan: Plan) -> None:
+    """Raises ViolationError when an item breaks a demand or was put aside; items asked for by name are exempt from demands."""
+    allowed = toolbox.catalogue.mask(wanted.request.filter)
+    for item in items:
+        if item.id in plan.named:
+            continue
+        if not allowed[item.row] or item.id in wanted.request.exclude:
+            raise ViolationError(f"The item {item.id} breaks a demand of the request.", "Please report this.")
+
+
+def _reply_item(toolbox: Toolbox, explored: Explored, item: Recommended, rank: int, basis: Ground) -> ReplyItem:
+    facts = toolbox.catalogue.item(item.row)
+    why = reasons(item, toolbox.explain(explored.request, item.id), basis)
+    return ReplyItem(
+        id=item.id, title=facts.title, rank=rank, score=item.score, confidence=item.confidence, reasons=why,
+        contributions=dict(item.contributions), facts=dict(facts.facts),
+    )  # fmt: skip
+
+
+def blocking(toolbox: Toolbox, state: DialogueState) -> tuple[Constraint, ...]:
+    """Returns the demands each of which, let go alone, would leave something to show; the oldest first."""
+
+    def matches(without: Constraint) -> bool:
+        rest = every(*(c.predicate for c in state.constraints if c is not without))
+        return bool(toolbox.catalogue.mask(rest).any())
+
+    return tuple(constraint for constraint in state.constraints if matches(constraint))
+
+
+def drop_question(constraints: Sequence[Constraint], text: str, facet: str) -> Question:
+    """Returns the question which demand to let go."""
+    return Question(facet=facet, text=text, options=tuple(c.label for c in constraints[:4]))

@@ -1,0 +1,126 @@
+"""The seven nodes of a turn, pure between `recall` and `remember`: each takes the graph's state and returns what it adds."""
+
+from langgraph.runtime import Runtime
+
+from convrec.agent.compact.asked import asked_fields
+from convrec.agent.controller import explore
+from convrec.agent.grounding import ground as ground_slate
+from convrec.agent.ledger import Commit
+from convrec.agent.planner import decide as decide_plan
+from convrec.agent.profiles import Origin, Patch, learn, unlearn
+from convrec.agent.request import wanted
+from convrec.agent.responses import respond as respond_in_words
+from convrec.agent.state import DialogueState, Plan, Slate, TurnState
+from convrec.agent.turn import Turn
+from convrec.agent.wishes import absorb, let_go
+from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
+
+SEARCHING = ("greet", "other")  # small talk that ends in a question drawn from the catalogue
+
+
+def recall(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+    """Takes the thread's state and the user's profile from the ledger, which is the truth; the checkpoint is not trusted."""
+    runtime.context.emit = runtime.stream_writer
+    ledger = runtime.context.house.ledger
+    return {
+        "state": ledger.state(state["user_id"], state["thread_id"]),
+        "profile": ledger.profile(state["user_id"]),
+    }
+
+
+def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+    """Understands the message."""
+    return {"understanding": runtime.context.house.engine.understand(state["text"], state["state"])}
+
+
+def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+    """Lets the message change what the thread holds, and makes the plan."""
+    turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
+    schema = house.toolbox.catalogue.schema
+    after = absorb(before, heard, state["text"], before.turn + 1, schema)
+    plan = decide_plan(heard, before, after, state["text"], asked_fields(state["text"], schema))
+    origin = Origin(state["thread_id"], after.turn, house.clock.now(), state["text"])
+    if plan.action == "edit" and plan.note == "unlearn":
+        turn.patch = unlearn(state["profile"], heard.preferences)
+        after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
+    else:
+        turn.patch = learn(state["profile"], heard, origin, house.new_id)
+    turn.emit(PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True)))
+    profile = _patched(state, turn.patch)
+    return {"state": after.model_copy(update={"question": None}), "plan": plan, "profile": profile}
+
+
+def _patched(state: TurnState, patch: Patch) -> tuple:  # type: ignore[type-arg]
+    written = {entry.id: entry for entry in patch.entries}
+    kept = [written.pop(e.id, e) for e in state["profile"] if e.id not in patch.removed]
+    return tuple(e for e in (*kept, *written.values()) if e.superseded_by is None)
+
+
+def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+    """Runs the tools, when the plan needs them; candidates stay in the turn's workspace."""
+    turn, house, plan = runtime.context, runtime.context.house, state["plan"]
+    if not searches(plan):
+        return {}
+    turn.wanted = wanted(
+        state["state"], state["understanding"], state["profile"], house.toolbox.catalogue, house.clock.now(),
+        named=plan.named, half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
+    )  # fmt: skip
+    turn.explored = explore(house.toolbox, turn.wanted.request, house.settings.policy, turn.watch)
+    turn.emit(CandidatesEvent(n=turn.explored.found.n_allowed, of=len(house.toolbox.catalogue)))
+    return {}
+
+
+def searches(plan: Plan) -> bool:
+    """Tells whether the plan needs candidates."""
+    return plan.action in ("recommend", "ask") or (plan.action == "chat" and plan.note in SEARCHING)
+
+
+def ground(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+    """Makes the slate from the candidates."""
+    turn, house = runtime.context, runtime.context.house
+    if turn.explored is None or turn.wanted is None:
+        return {"slate": Slate()}
+    place = f"{state['thread_id']}/{state['state'].turn}"
+    slate = ground_slate(house.toolbox, turn.explored, turn.wanted, state["state"], state["plan"], house.settings.policy, place)
+    return {"slate": slate}
+
+
+def respond(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+    """Words the reply."""
+    turn, house = runtime.context, runtime.context.house
+    said = respond_in_words(state, turn)
+    reply = Reply(
+        text=said.text, items=said.items, question=said.question, understanding=state["understanding"], trace=tuple(turn.steps),
+        user_id=state["user_id"], thread_id=state["thread_id"], turn=state["state"].turn, engine="compact", ms=round(turn.ms, 3),
+        versions=house.toolbox.versions, suggestions=said.suggestions,
+    )  # fmt: skip
+    return {"reply": reply, "state": carried_on(state["state"], reply, said.about, said.spoken)}
+
+
+def carried_on(state: DialogueState, reply: Reply, about: tuple[str, ...], spoken: tuple[str, ...]) -> DialogueState:
+    """Returns the thread's state after the reply: what was shown, asked and said."""
+    shown = tuple(item.id for item in reply.items)
+    asked = reply.question.facet if reply.question else None
+    return state.model_copy(update={
+        "slates": (*state.slates, shown)[-50:] if shown else state.slates,
+        "focus": (*(i for i in state.focus if i not in about), *about)[-8:],
+        "question": reply.question,
+        "questions_in_row": state.questions_in_row + 1 if asked else 0,
+        "asked": (*state.asked, asked) if asked else state.asked,
+        "said": (*state.said, *spoken)[-24:],
+    })  # fmt: skip
+
+
+def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
+    """Commits the turn whole; only then may the reply be sent."""
+    turn, house = runtime.context, runtime.context.house
+    if state["plan"].action == "forget" and state["plan"].note == "confirmed":
+        house.ledger.forget(state["user_id"], house.clock.now())
+        return {"dialogue": DialogueState().model_dump(mode="json")}
+    house.ledger.commit(
+        Commit(
+            text=state["text"], reply=state["reply"], state=state["state"], request_id=state["request_id"], generation=turn.generation,
+            entries=turn.patch.entries, removed_entries=turn.patch.removed, created=house.clock.now(),
+        )  # fmt: skip
+    )
+    return {"dialogue": state["state"].model_dump(mode="json")}

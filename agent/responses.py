@@ -1,0 +1,176 @@
+"""What each plan says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from convrec.agent.answers import comparison, fact_answer, why
+from convrec.agent.compact.language import language_of
+from convrec.agent.grounding import drop_question
+from convrec.agent.messages import Voice
+from convrec.agent.planner import DROP, FORGET
+from convrec.agent.state import Plan, TurnState
+from convrec.agent.turn import House, Turn
+from convrec.agent.wording import joined_by
+from convrec.core.profile import ProfileEntry
+from convrec.core.reply import Question, ReplyItem
+from convrec.core.understanding import Preference
+
+_READ = 20_000  # characters of a message that are read
+
+
+@dataclass
+class Said:
+    """The words of a reply and what rides with them. `about` are the items talked about beside those shown."""
+
+    paragraphs: list[str] = field(default_factory=list)
+    items: tuple[ReplyItem, ...] = ()
+    question: Question | None = None
+    about: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    spoken: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The reply's final text."""
+        return "\n\n".join(part for part in self.paragraphs if part)
+
+
+def respond(state: TurnState, turn: Turn) -> Said:
+    """Returns the words for the turn's plan."""
+    house = turn.house
+    voice = Voice(f"{house.seed}/{state['user_id']}/{state['thread_id']}/{state['state'].turn}", state["state"].said)
+    said = Said()
+    if len(state["text"]) > _READ:
+        said.paragraphs.append(voice.say("too_long"))
+    if language_of(state["text"]) not in ("en", "unknown"):
+        said.paragraphs.append(voice.say("other_language"))
+    _BY_ACTION[state["plan"].action](said, state, turn, voice)
+    said.spoken = tuple(voice.spoken)
+    return said
+
+
+def _recommend(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    house, slate, wanted = turn.house, state["slate"], turn.wanted
+    demands = wanted.demands if wanted else ()
+    if state["plan"].about:
+        _facts(said, state["plan"], house, voice)
+    said.paragraphs += _acknowledged(state, voice)
+    if not slate.items:
+        said.paragraphs.append(house.realiser.nothing(demands, state["state"].constraints, voice))
+        if slate.blocking:
+            text = voice.say("drop")
+            said.question = drop_question(slate.blocking, text, DROP)
+            said.paragraphs.append(text)
+        return
+    said.items = slate.items
+    said.paragraphs += house.realiser.slate(slate, demands, state["plan"].named, voice)
+    said.about = tuple(item.id for item in slate.items if item.id in state["plan"].named)
+    _close(said, state, turn, voice)
+
+
+def _close(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    """Ends a slate with the question worth asking, or, the first time, with a word on what can be said next."""
+    if state["slate"].question is not None:
+        said.question = turn.house.realiser.ask(state["slate"].question, voice)
+        said.paragraphs.append(said.question.text)
+    elif not state["state"].slates:
+        said.paragraphs.append(voice.say("closing_more"))
+    said.suggestions = ("Why the first one?", "Compare the first two", "Something older")[: 1 + min(len(said.items), 2)]
+
+
+def _acknowledged(state: TurnState, voice: Voice) -> list[str]:
+    """Returns a word on what was just put aside or liked."""
+    acts = state["understanding"].acts
+    if "already_seen" in acts:
+        return [voice.say("seen")]
+    liked = [p.value for p in state["understanding"].preferences if p.facet == "item" and p.polarity < 0]
+    if liked:
+        return [voice.say("disliked", value=", ".join(f"**{title}**" for title in liked[:3]))]
+    return [voice.say("rejected")] if "reject" in acts else []
+
+
+def _facts(said: Said, plan: Plan, house: House, voice: Voice) -> None:
+    catalogue = house.toolbox.catalogue
+    said.paragraphs += [fact_answer(catalogue.item(item), plan.fields, catalogue, voice) for item in plan.about[:4]]
+    said.about = plan.about[:4]
+
+
+def _answer(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    if not state["plan"].about:
+        said.paragraphs.append(voice.say("which_one", **turn.house.realiser.noun_slots()))
+        return
+    _facts(said, state["plan"], turn.house, voice)
+
+
+def _compare(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    catalogue, about = turn.house.toolbox.catalogue, state["plan"].about
+    if len(about) < 2:
+        said.paragraphs.append(voice.say("compare_too_few"))
+        return
+    said.paragraphs.append(comparison([catalogue.item(item) for item in about], catalogue, voice))
+    said.about = about
+
+
+def _explain(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    """Tells the reasons computed when the item was shown; they stand in the ledger."""
+    shown = {item.id: item for t in turn.house.ledger.turns(state["user_id"], state["thread_id"]) for item in t.reply.items}
+    asked = [item for item in state["plan"].about if item in shown]
+    said.paragraphs += [why(shown[item], voice) for item in asked] or [voice.say("why_nothing")]
+    said.about = tuple(asked)
+
+
+def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    house, note, heard = turn.house, state["plan"].note, state["understanding"]
+    if note == "unlearn":
+        values = [_value_words(p, house) for p in heard.preferences]
+        said.paragraphs.append(voice.say("unlearned", value="; ".join(values)) if values else voice.say("unlearned_nothing"))
+    elif note == "remember":
+        said.paragraphs.append(voice.say("remembered", value="; ".join(_value_words(p, house) for p in heard.preferences)))
+    else:
+        lines = [f"- {_entry_words(entry, house)}" for entry in state["profile"]]
+        said.paragraphs.append("\n".join([voice.say("profile"), *lines]) if lines else voice.say("profile_empty"))
+
+
+def _value_words(preference: Preference, house: House) -> str:
+    if preference.facet == "item":
+        return f"**{preference.value}**"
+    if preference.facet == "text":
+        return preference.value
+    return joined_by(house.toolbox.catalogue.schema.field(preference.facet), preference.value)
+
+
+def _entry_words(entry: ProfileEntry, house: House) -> str:
+    named = Preference(facet=entry.facet, value=entry.value, item_id=entry.item_id)
+    rule = "only" if entry.polarity > 0 else "never"
+    taste = rule if entry.strength == "hard" and not entry.item_id else "you like" if entry.polarity > 0 else "you don't like"
+    return f"{taste} {_value_words(named, house)}"
+
+
+def _forget(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    if state["plan"].note == "confirmed":
+        said.paragraphs.append(voice.say("forget_done"))
+        return
+    text = voice.say("forget_ask")
+    said.question = Question(facet=FORGET, text=text, options=("yes", "no"))
+    said.paragraphs.append(text)
+
+
+def _chat(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    note, house = state["plan"].note, turn.house
+    slots = house.realiser.noun_slots()
+    if note == "accept":
+        taken = [item for item in state["state"].accepted if item not in state["state"].rejected][-1:]
+        title = f"**{house.toolbox.catalogue.item(taken[0]).title}**" if taken else ""
+        said.paragraphs.append(voice.say("accept", title=title) if taken else voice.say("accept_all"))
+        said.about = tuple(taken)
+        return
+    said.paragraphs.append(voice.say(note if note in ("greet", "thank", "bye") else "dont_follow", **slots))
+    if state["slate"].question is not None:
+        said.question = house.realiser.ask(state["slate"].question, voice)
+        said.paragraphs.append(said.question.text)
+
+
+_BY_ACTION: Mapping[str, Callable[[Said, TurnState, Turn, Voice], None]] = {
+    "recommend": _recommend, "ask": _recommend, "answer": _answer, "compare": _compare, "explain": _explain,
+    "edit": _edit, "forget": _forget, "chat": _chat,
+}  # fmt: skip

@@ -1,0 +1,66 @@
+"""The workspace of one turn: what its nodes share beside the graph's state, and never outlives it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from convrec.agent.claims import TitleChecker
+from convrec.agent.controller import Explored
+from convrec.agent.ledger import Ledger
+from convrec.agent.profiles import Patch
+from convrec.agent.realiser import Realiser
+from convrec.agent.request import Wanted
+from convrec.agent.state import DialogueState
+from convrec.core.clock import Clock, NewId
+from convrec.core.reply import ToolEvent, TraceStep
+from convrec.core.settings import Settings
+from convrec.core.understanding import Understanding
+from convrec.tools.toolbox import Toolbox
+
+
+class Engine(Protocol):
+    """What understands messages; the compact engine is one."""
+
+    def understand(self, text: str, state: DialogueState) -> Understanding:
+        """Returns what the message says, given what the thread holds."""
+        ...
+
+
+@dataclass(frozen=True)
+class House:
+    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings."""
+
+    toolbox: Toolbox
+    engine: Engine
+    ledger: Ledger
+    checker: TitleChecker
+    realiser: Realiser
+    settings: Settings
+    clock: Clock
+    new_id: NewId
+    seed: int
+
+
+@dataclass
+class Turn:
+    """One turn's candidates, patches and trace. The graph's runtime context."""
+
+    house: House
+    generation: int
+    began: float = field(default_factory=time.perf_counter)
+    steps: list[TraceStep] = field(default_factory=list)
+    wanted: Wanted | None = None
+    explored: Explored | None = None
+    patch: Patch = Patch()
+    emit: Callable[[object], None] = lambda event: None
+
+    def watch(self, step: TraceStep) -> None:
+        """Notes a step in the trace and tells whoever follows the stream."""
+        self.steps.append(step)
+        self.emit(ToolEvent(step=step))
+
+    @property
+    def ms(self) -> float:
+        """Milliseconds since the turn began."""
+        return (time.perf_counter() - self.began) * 1000
