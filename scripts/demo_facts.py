@@ -22,7 +22,50 @@ ROOT = Path(__file__).resolve().parent.parent
 QUOTAS = {1950: 110, 1960: 120, 1970: 160, 1980: 250, 1990: 310, 2000: 290, 2010: 230, 2020: 60}
 RENAMED_GENRES = {"Sport": "Sports", "Suspense": "Thriller", "Animated": "Animation"}
 UNWANTED_GENRES = {"Erotic", "Short", "Live Action", "Performance", "Independent"}
+WHOLE_WORDS = {"War": re.compile(r"\b(anti-)?war(s|time)?\b", re.IGNORECASE), "Teen": re.compile(r"\bteen(s|age\w*)?\b", re.IGNORECASE)}
 MAX_CAST = 8
+MISJOINED = {"w21613"}  # its text is of another film that once had the same title
+# What the sentence "directed by" leaves out or words in its own way, read off the rest of the source text.
+DIRECTOR_CORRECTIONS = {
+    "w22069": ["Vincent Sherman"],
+    "w23464": ["Andrew V. McLaglen"],
+    "w25750": ["John Landis", "Steven Spielberg", "Joe Dante", "George Miller"],
+    "w25791": ["Joel Coen", "Ethan Coen"],
+    "w25927": ["Charles E. Sellier Jr."],
+    "w29050": ["Joel Coen", "Ethan Coen"],
+    "w29131": ["Peter Farrelly", "Bobby Farrelly"],
+    "w29715": ["John Lasseter", "Andrew Stanton"],
+    "w30153": ["John Lasseter", "Ash Brannon", "Lee Unkrich"],
+    "w30629": ["Ben Stiller"],
+    "w30732": ["Chris Wedge", "Carlos Saldanha"],
+    "w30936": ["Andrew Stanton", "Lee Unkrich"],
+    "w31884": ["Joel Coen", "Ethan Coen"],
+    "w32039": ["John Stevenson", "Mark Osborne"],
+    "w32161": ["Danny Boyle", "Loveleen Tandan"],
+    "w32359": ["Pete Docter", "Bob Peterson"],
+    "w33293": ["Mark Andrews", "Brenda Chapman", "Steve Purcell"],
+    "w33637": ["Rawson Marshall Thurber"],
+    "w34238": ["Anthony Russo", "Joe Russo"],
+    "w34265": ["Chris Renaud", "Yarrow Cheney"],
+    "w34322": ["Mike Mitchell", "Walt Dohrn"],
+    "w34334": ["John Musker", "Ron Clements", "Chris Williams", "Don Hall"],
+    "w34347": ["Garth Jennings", "Christophe Lourdelet"],
+    "w34478": ["Pierre Coffin", "Kyle Balda", "Eric Guillon"],
+    "w34577": ["Lee Unkrich", "Adrian Molina"],
+    "w34618": ["Michael Spierig", "Peter Spierig"],
+    "w34692": ["Anthony Russo", "Joe Russo"],
+    "w35178": ["Walt Dohrn", "David P. Smith"],
+    "w35389": ["Pete Docter", "Kemp Powers"],
+    "w35475": ["Mike Rianda", "Jeff Rowe"],
+    "w35578": ["Kirk DeMicco", "Brandon Jeffords"],
+    "w35719": ["Jared Bush", "Byron Howard", "Charise Castro Smith"],
+    "w35892": ["Kyle Balda", "Brad Ableson", "Jonathan del Val"],
+    "w35912": ["Jared Stern", "Sam J. Levine"],
+    "w36073": ["Joel Crawford", "Januel Mercado"],
+    "w36208": ["Kirk DeMicco", "Faryn Pearl"],
+    "w36221": ["Jeff Rowe", "Kyler Spears"],
+    "w36259": ["Walt Dohrn", "Tim Heitz"],
+}
 
 _WORD = r"(?:(?:[A-ZÀ-Þ]\.)+|[JS]r\.|[A-ZÀ-Þ][\w’'\-]+)"
 _PARTICLE = r"(?:(?:de|del|della|von|van|der|den|la|le|di|da|of|bin) )*"
@@ -42,23 +85,39 @@ def directors(extract: str) -> list[str]:
     return [name for name in names if (" " in name or name == "McG") and not _NOT_A_NAME.match(name)]
 
 
+def genres_of(row: dict) -> list[str]:
+    """Returns the row's genres without those that the source found only inside other words ("Howard", "fifteenth")."""
+    found_inside = {
+        genre for genre, word in WHOLE_WORDS.items()
+        if genre.casefold() in row["extract"].casefold() and not word.search(row["extract"])
+    }  # fmt: skip
+    kept = [genre for genre in row["genres"] if genre not in found_inside | UNWANTED_GENRES]
+    return list(dict.fromkeys(RENAMED_GENRES.get(genre, genre) for genre in kept))
+
+
+def cast_of(row: dict) -> list[str]:
+    """Returns the first people of the cast, without what is no name."""
+    return [name for name in row["cast"] if re.match(r"[A-Z0-9À-Þ]", name) and not re.search(r"[()]|\bvoices?\b", name)][:MAX_CAST]
+
+
 def candidates(wikipedia: Path, mentions: dict[tuple[str, int], int]) -> Iterator[tuple[int, dict, dict]]:
     """Yields (times named, facts, source row) for every film that has what a card needs."""
     with gzip.open(wikipedia, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             row = json.loads(line)
-            genres = list(dict.fromkeys(RENAMED_GENRES.get(g, g) for g in row["genres"]))
-            genres = [g for g in genres if g not in UNWANTED_GENRES]
             usable = 1950 <= row["year"] <= 2023 and row.get("extract") and row.get("href") and len(row["cast"]) >= 3
-            if not usable or not genres or set(row["genres"]) & {"Erotic", "Short"}:
+            if not usable or set(row["genres"]) & {"Erotic", "Short"} or f"w{number}" in MISJOINED:
+                continue
+            genres = genres_of(row)
+            if not genres:
                 continue
             yield mentions.get((row["title"].casefold(), row["year"]), 0), {
                 "id": f"w{number}",
                 "title": row["title"],
                 "year": row["year"],
                 "genres": genres,
-                "director": directors(row["extract"]),
-                "cast": row["cast"][:MAX_CAST],
+                "director": DIRECTOR_CORRECTIONS.get(f"w{number}") or directors(row["extract"]),
+                "cast": cast_of(row),
                 "source": f"https://en.wikipedia.org/wiki/{row['href']}",
             }, row
 
