@@ -8,6 +8,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 def fold(text: str) -> str:
     """Returns the text without case and accents, with plain apostrophes and single spaces: `Désirée` → `desiree`."""
+    if text.isascii():  # most texts are: spare them the decomposition
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.replace("’", "'"))
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(bare.casefold().split())
