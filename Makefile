@@ -1,0 +1,68 @@
+# Everything a developer does here. Plain `make` lists it.
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := core catalogue tools prompts agent evaluation finetune ui
+CODE := $(ROOMS) tests scripts benchmarks examples
+TORCH := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt $(TORCH)
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help install chat test check bench verify format docs package
+.DELETE_ON_ERROR:
+
+help: ## list every target
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  TORCH_INDEX=URL takes torch from PyTorch's own index, as https://download.pytorch.org/whl/cpu"
+
+install: $(VENV)/ready-dev ## make .venv with all that chat, test and check need
+
+chat: $(VENV)/ready-ui ## open the chat in a browser, on the demo films
+	@$(BIN)/convrec ui --port $(or $(PORT),7860)
+
+test: $(VENV)/ready-dev ## run every test that takes seconds (PYTEST="-k word" chooses)
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+
+check: $(VENV)/ready-dev .typing/convrec ## format, lint, types, import rules, generated docs
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy $(ROOMS:%=-p convrec.%)
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/docs_cli.py --check
+	$(BIN)/python scripts/docs_graph.py --check
+
+bench: $(VENV)/ready-dev ## measure a turn, a fit and an import, and print them
+	$(BIN)/python benchmarks/run.py
+
+verify: $(VENV)/ready-dev check ## check, then every test, the slow ones too
+	$(BIN)/python -m pytest $(PYTEST)
+
+format: $(VENV)/ready-dev ## lay the code out and mend what ruff can mend
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+docs: $(VENV)/ready-dev ## write the generated parts of docs/ again
+	$(BIN)/python scripts/docs_cli.py
+	$(BIN)/python scripts/docs_graph.py
+
+package: $(VENV)/ready-dev ## build wheel and sdist, try the wheel in a clean environment
+	scripts/try_wheel.sh
+
+$(VENV)/made:
+	@test -n "$(PYTHON)" || { echo "convrec needs Python 3.11 or newer, and none was found: install one, or run make PYTHON=/path/to/python3."; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) can't make a virtual environment: on Debian and Ubuntu, apt-get install python3-venv."; exit 2; }
+	@touch $@
+
+$(VENV)/ready-ui: pyproject.toml constraints.txt | $(VENV)/made
+	@echo "Installing convrec and its chat into $(VENV) (2 to 4 minutes the first time)…"
+	@$(PIP_INSTALL) -e '.[ui]'
+	@touch $@
+
+$(VENV)/ready-dev: pyproject.toml constraints.txt | $(VENV)/made
+	@echo "Installing convrec, its chat and its development tools into $(VENV) (2 to 5 minutes the first time)…"
+	@$(PIP_INSTALL) -e '.[ui,dev]'
+	@touch $(VENV)/ready-ui $@
+
+.typing/convrec: # mypy finds the rooms at the root under their installed names through this link
+	@mkdir -p .typing && ln -sfn .. $@
