@@ -1,11 +1,13 @@
 """The seven nodes of a turn, pure between `recall` and `remember`: each takes the graph's state and returns what it adds."""
 
+from collections.abc import Sequence
+
 from langgraph.runtime import Runtime
 
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
 from convrec.agent.grounding import ground as ground_slate
-from convrec.agent.ledger import Commit
+from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.request import wanted
@@ -21,11 +23,17 @@ SEARCHING = ("greet", "other")  # small talk that ends in a question drawn from 
 def recall(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Takes the thread's state and the user's profile from the ledger, which is the truth; the checkpoint is not trusted."""
     runtime.context.emit = runtime.stream_writer
-    ledger = runtime.context.house.ledger
-    return {
-        "state": ledger.state(state["user_id"], state["thread_id"]),
-        "profile": ledger.profile(state["user_id"]),
-    }
+    ledger, user_id, thread_id = runtime.context.house.ledger, state["user_id"], state["thread_id"]
+    held = ledger.state(user_id, thread_id)
+    clicks = [click for click in ledger.feedback(user_id) if click.thread_id == thread_id]
+    return {"state": clicked_away(held, clicks), "profile": ledger.profile(user_id)}
+
+
+def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueState:
+    """Returns the state with the items put aside that buttons marked as disliked or seen in this thread."""
+    rejected = {click.item_id for click in clicks if click.event == "dislike"} - set(state.rejected)
+    seen = {click.item_id for click in clicks if click.event == "seen"} - set(state.seen)
+    return state.model_copy(update={"rejected": (*state.rejected, *sorted(rejected)), "seen": (*state.seen, *sorted(seen))})
 
 
 def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
@@ -115,7 +123,7 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Commits the turn whole; only then may the reply be sent."""
     turn, house = runtime.context, runtime.context.house
     if state["plan"].action == "forget" and state["plan"].note == "confirmed":
-        house.ledger.forget(state["user_id"], house.clock.now())
+        turn.forgotten = True  # nothing is written; the agent deletes what there is, this thread's checkpoint included
         return {"dialogue": DialogueState().model_dump(mode="json")}
     house.ledger.commit(
         Commit(

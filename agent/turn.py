@@ -53,6 +53,7 @@ class Turn:
     wanted: Wanted | None = None
     explored: Explored | None = None
     patch: Patch = Patch()
+    forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None
 
     def watch(self, step: TraceStep) -> None:

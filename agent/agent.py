@@ -1,0 +1,311 @@
+"""The agent: open a workspace, talk, recommend, give feedback, forget."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convrec.agent import checkpoints
+from convrec.agent.claims import TitleChecker
+from convrec.agent.compact.understander import Understander
+from convrec.agent.graph import build_graph
+from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
+from convrec.agent.profiles import Origin, clicked
+from convrec.agent.realiser import Realiser
+from convrec.agent.request import wanted
+from convrec.agent.state import DialogueState
+from convrec.agent.turn import House, Turn
+from convrec.agent.wishes import absorb
+from convrec.catalogue.workspace import Workspace
+from convrec.core.clock import Clock, NewId, SystemClock, random_id
+from convrec.core.errors import BusyError, InputError, UnknownItemError
+from convrec.core.ids import checked_id
+from convrec.core.predicate import every, parse_predicate
+from convrec.core.profile import ProfileEntry
+from convrec.core.progress import Progress, silent
+from convrec.core.reply import DoneEvent, ItemEvent, ProfileEvent, QuestionEvent, Reply, TokenEvent, TurnEvent
+from convrec.core.understanding import Understanding
+from convrec.tools.fitting import fit
+from convrec.tools.langchain import as_langchain_tools
+from convrec.tools.toolbox import Recommended, Request, Toolbox
+
+if TYPE_CHECKING:
+    from langchain_core.tools import StructuredTool
+
+_ATTEMPTS = 5  # when another process commits to the same thread in the meantime
+_LIKES = {"like": 1, "dislike": -1}
+_EVENTS = ("like", "dislike", "seen", "click", "purchase", "play", "skip")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What `forget` deleted, by store, and whether a second look found nothing left."""
+
+    user_id: str
+    deleted: Mapping[str, int]
+    verified: bool
+
+
+class Agent:
+    """A conversational recommender over one workspace.
+
+    One agent serves many users and threads; turns of the same thread run one after the other. Use it as a context manager, or
+    call `close`.
+    """
+
+    def __init__(self, workspace: Workspace, house: House) -> None:
+        self.workspace = workspace
+        self._house = house
+        self._saver = checkpoints.open_saver(house.ledger.path)
+        self.graph = build_graph(self._saver)
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    @classmethod
+    def open(
+        cls, workspace: Workspace | Path | str, *, clock: Clock | None = None, new_id: NewId = random_id, seed: int = 0,
+    ) -> Agent:  # fmt: skip
+        """Returns an agent over a fitted workspace.
+
+        Raises:
+            WorkspaceError: the folder is no workspace, or of a newer convrec.
+            NotFittedError: nothing was fitted yet; `convrec fit` does it.
+        """
+        workspace = workspace if isinstance(workspace, Workspace) else Workspace.open(Path(workspace))
+        toolbox = Toolbox.open(workspace)
+        checker = TitleChecker(toolbox.catalogue)
+        clock = clock or SystemClock()
+        house = House(
+            toolbox=toolbox, engine=Understander(toolbox.catalogue, clock, toolbox.encoder), ledger=Ledger(state_path(workspace)),
+            checker=checker, realiser=Realiser(toolbox.catalogue.schema, checker), settings=workspace.settings,
+            clock=clock, new_id=new_id, seed=seed,
+        )  # fmt: skip
+        return cls(workspace, house)
+
+    @classmethod
+    def demo(cls, *, progress: Progress = silent) -> Agent:
+        """Returns an agent over the demo catalogue, which is indexed at the first call (under a minute)."""
+        workspace = Workspace.demo()
+        if not workspace.current().tools:
+            fit(workspace, progress=progress)
+        return cls.open(workspace)
+
+    def __enter__(self) -> Agent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the state database."""
+        self._saver.conn.close()
+        self._house.ledger.close()
+
+    @property
+    def toolbox(self) -> Toolbox:
+        """The opened tools and catalogue."""
+        return self._house.toolbox
+
+    @property
+    def tools(self) -> list[StructuredTool]:
+        """The tools as LangChain tools, to hang on another agent."""
+        return as_langchain_tools(self.toolbox)
+
+    # Talking
+
+    def chat(self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None) -> Reply:
+        """Returns the committed reply to one message. The same `request_id` again returns the stored reply.
+
+        Raises:
+            UserIdError: an id is blank, padded, too long, or has control characters.
+        """
+        return [event.reply for event in self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id) if isinstance(event, DoneEvent)][-1]
+
+    def stream(self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None) -> Iterator[TurnEvent]:
+        """Yields the turn's events: the plan, tool calls and candidates as they happen; after the commit text, items, question, `done`.
+
+        Closing the iterator before the commit leaves no trace of the turn.
+        """
+        user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
+        with self._thread_lock(checkpoints.namespace(user_id, thread_id)):
+            stored = self._house.ledger.answered(user_id, request_id)
+            if stored is not None:
+                yield from _spoken(stored, ())
+                return
+            for _ in range(_ATTEMPTS):
+                turn = Turn(self._house, self._house.ledger.generation(user_id))
+                try:
+                    reply = yield from self._run(turn, text, user_id, thread_id, request_id)
+                except (TurnTaken, Forgotten):
+                    continue
+                if turn.forgotten:
+                    self.forget(user_id)
+                yield from _spoken(reply, turn.patch.entries)
+                return
+        raise BusyError("The conversation is being continued elsewhere at the same time.", "Send the message again.")
+
+    def _run(self, turn: Turn, text: str, user_id: str, thread_id: str, request_id: str | None) -> Iterator[Any]:
+        """Runs the graph; yields its events and returns the committed reply."""
+        name = checkpoints.namespace(user_id, thread_id)
+        inputs = {"text": text, "user_id": user_id, "thread_id": thread_id, "request_id": request_id}
+        reply: Reply | None = None
+        for mode, event in self.graph.stream(
+            inputs, {"configurable": {"thread_id": name}}, context=turn, stream_mode=["custom", "updates"], durability="exit",
+        ):  # fmt: skip
+            if mode == "custom":
+                yield event
+            else:
+                reply = event.get("respond", {}).get("reply", reply)
+        if reply is None:
+            raise RuntimeError("the graph ended without a reply")
+        checkpoints.prune(self._saver, name, self._house.settings.memory.keep_checkpoints)
+        return reply
+
+    async def astream(self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None) -> AsyncIterator[TurnEvent]:
+        """Yields the same events as `stream`; the turn runs in a thread."""
+        events = self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id)
+        while (event := await asyncio.to_thread(next, events, None)) is not None:
+            yield event
+
+    def _thread_lock(self, name: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(name, threading.Lock())
+
+    # Without a stored turn
+
+    def understand(self, messages: Sequence[Mapping[str, str]]) -> Understanding:
+        """Returns what the last message of a conversation says, given those before it. Nothing is stored."""
+        return self._follow(messages)[1]
+
+    def _follow(self, messages: Sequence[Mapping[str, str]]) -> tuple[DialogueState, Understanding]:
+        """Understands the user's messages one after the other; items that the assistant named count as shown."""
+        if not messages:
+            raise InputError("There are no messages.", 'Give at least {"role": "user", "content": "…"}.')
+        engine, schema = self._house.engine, self.toolbox.catalogue.schema
+        state, heard = DialogueState(), Understanding()
+        for message in messages:
+            content = str(message.get("content", ""))
+            if message.get("role") == "user":
+                heard = engine.understand(content, state)
+                state = absorb(state, heard, content, state.turn + 1, schema)
+            elif message.get("role") == "assistant":
+                named = tuple(mention.item_ids[0] for mention in self._titles(content))
+                state = state.model_copy(update={"slates": (*state.slates, named) if named else state.slates, "focus": named[-1:] or state.focus})
+            else:
+                raise InputError(f"The message role {message.get('role')!r} is unknown.", "Use `user` or `assistant`.")
+        return state, heard
+
+    def _titles(self, text: str) -> list[Any]:
+        engine = self._house.engine
+        return engine.link_titles(text) if isinstance(engine, Understander) else []
+
+    def recommend(
+        self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
+        filter: Any = None, exclude: Iterable[str] = (), k: int = 10, tools: Sequence[str] | None = None,  # noqa: A002  (the interface's name)
+    ) -> list[Recommended]:  # fmt: skip
+        """Returns `k` items for a conversation, a history of liked item ids, a user's profile, or any of these together.
+
+        `filter` is a predicate document. Items of the history and those named in the conversation are left out.
+
+        Raises:
+            PredicateError: the filter names an unknown field or a value of the wrong type.
+            InputError: `k` is below 1, or a tool's name is unknown.
+        """
+        if k < 1:
+            raise InputError(f"k is {k}.", "Give 1 or more.")
+        catalogue = self.toolbox.catalogue
+        state, heard = self._follow(messages) if messages else (DialogueState(), Understanding())
+        profile = self._house.ledger.profile(checked_id(user_id)) if user_id is not None else ()
+        request = wanted(
+            state, heard, profile, catalogue, self._house.clock.now(), k=k,
+            half_life_days=self._house.settings.memory.half_life_days,
+        ).request  # fmt: skip
+        demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
+        shown = {item for message in messages for mention in self._titles(str(message.get("content", ""))) for item in mention.item_ids[:1]}
+        liked = dict.fromkeys(map(str, history), 1.0)
+        request = replace(
+            request, text=conversation_text(messages) or request.text, history={**dict.fromkeys(shown, 1.0), **request.history, **liked},
+            filter=every(request.filter, demanded), exclude=request.exclude | shown | set(map(str, exclude)) | set(liked),
+            tools=tuple(tools) if tools is not None else None, diversity=0.0,
+        )  # fmt: skip
+        return list(self.toolbox.recommend(request).items)
+
+    # People
+
+    def profile(self, user_id: str) -> list[ProfileEntry]:
+        """Returns what is remembered about a user now."""
+        return list(self._house.ledger.profile(checked_id(user_id)))
+
+    def export(self, user_id: str) -> dict[str, Any]:
+        """Returns everything stored about a user as one JSON document."""
+        return export_document(self._house.ledger, checked_id(user_id))
+
+    def forget(self, user_id: str) -> Receipt:
+        """Deletes everything about a user, and returns the receipt."""
+        user_id = checked_id(user_id)
+        deleted = self._house.ledger.forget(user_id, self._house.clock.now())
+        deleted["checkpoints"] = checkpoints.forget(self._saver, user_id)
+        left = self._house.ledger.remaining(user_id) + checkpoints.forget(self._saver, user_id)
+        return Receipt(user_id, deleted, left == 0)
+
+    def feedback(self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None) -> None:
+        """Stores a click on an item; a like, a dislike or "seen" changes the very next slate.
+
+        Raises:
+            InputError: the event is unknown. UnknownItemError: the item is.
+        """
+        user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
+        if event not in _EVENTS:
+            raise InputError(f"The event {event!r} is unknown.", f"Use one of {', '.join(_EVENTS)}.")
+        item, now = self.toolbox.catalogue.item(item_id), self._house.clock.now()
+        origin = Origin(thread_id, turn or 0, now, f"{event}: {item.title}")
+        profile = self._house.ledger.profile(user_id)
+        patch = clicked(profile, item.id, item.title, _LIKES[event], origin, self._house.new_id) if event in _LIKES else None
+        click = Feedback(item.id, event, thread_id, turn, now.isoformat())
+        self._house.ledger.add_feedback(user_id, click, patch.entries if patch else ())
+
+    def threads(self, user_id: str) -> list[ThreadSummary]:
+        """Returns the user's conversations, the latest first."""
+        return self._house.ledger.threads(checked_id(user_id))
+
+    def thread(self, user_id: str, thread_id: str) -> list[StoredTurn]:
+        """Returns a conversation's turns, in order."""
+        return self._house.ledger.turns(checked_id(user_id), checked_id(thread_id, "thread id"))
+
+
+def state_path(workspace: Workspace) -> Path:
+    """Returns the file of the workspace's state database.
+
+    Raises:
+        InputError: the setting names no SQLite file.
+    """
+    url = workspace.state_url()
+    if not url.startswith("sqlite:///"):
+        raise InputError(f"The setting `state.url` ({url}) is not a SQLite file.", "Use sqlite:///state.sqlite.")
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def conversation_text(messages: Sequence[Mapping[str, str]]) -> str:
+    """Returns the conversation as one text, the latest message last."""
+    return "\n".join(str(message.get("content", "")) for message in messages).strip()
+
+
+def _spoken(reply: Reply, learned: Iterable[ProfileEntry]) -> Iterator[TurnEvent]:
+    """Yields a committed reply piece by piece."""
+    for piece in reply.text.splitlines(keepends=True):
+        yield TokenEvent(text=piece)
+    for item in reply.items:
+        yield ItemEvent(item=item)
+    if reply.question is not None:
+        yield QuestionEvent(question=reply.question)
+    for entry in learned:
+        if entry.superseded_by is None:
+            yield ProfileEvent(entry=entry)
+    yield DoneEvent(reply=reply)
+
+
+__all__ = ["Agent", "Receipt", "Request", "UnknownItemError"]
