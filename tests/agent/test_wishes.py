@@ -1,0 +1,100 @@
+"""How one message changes what a thread holds."""
+
+from convrec.agent.state import DialogueState
+from convrec.agent.wishes import absorb, let_go
+from convrec.catalogue.schema import Field, Schema
+from convrec.core.predicate import Predicate, every, parse_predicate
+from convrec.core.understanding import Preference, Reference, Understanding
+
+SCHEMA = Schema(
+    fields=(
+        Field(name="title", type="text"),
+        Field(name="genres", type="tags"),
+        Field(name="cast", type="tags"),
+        Field(name="year", type="number"),
+    ),
+    noun="film",
+    nouns="films",
+)
+
+
+def genre(value: str) -> Predicate:
+    return parse_predicate({"field": "genres", "op": "contains", "value": value})
+
+
+def year(low: int | None = None, high: int | None = None) -> Predicate:
+    if low is not None and high is not None:
+        return parse_predicate({"field": "year", "op": "between", "value": [low, high]})
+    return parse_predicate({"field": "year", "op": "ge" if low is not None else "le", "value": low if low is not None else high})
+
+
+def no(predicate: Predicate) -> Predicate:
+    return parse_predicate({"op": "not", "arg": predicate.model_dump()})
+
+
+def after(*turns: tuple[str, Predicate | None]) -> list[Predicate]:
+    state = DialogueState()
+    for number, (text, demanded) in enumerate(turns, 1):
+        state = absorb(state, Understanding(filter=demanded), text, number, SCHEMA)
+    return [constraint.predicate for constraint in state.constraints]
+
+
+def test_a_new_value_replaces_the_old_one_of_its_kind_and_the_rest_stays() -> None:
+    assert after(("westerns from the 60s", every(genre("Western"), year(1960, 1969))), ("a comedy", genre("Comedy"))) == [
+        year(1960, 1969),
+        genre("Comedy"),
+    ]
+
+
+def test_a_value_asked_for_as_well_is_added() -> None:
+    assert after(("a western", genre("Western")), ("also a comedy", genre("Comedy"))) == [genre("Western"), genre("Comedy")]
+
+
+def test_not_x_but_y_excludes_x_and_keeps_the_other_wishes() -> None:
+    first = every(genre("Thriller"), year(1990, 1999))
+    second = every(no(genre("Thriller")), genre("Comedy"))
+    assert after(("a 90s thriller", first), ("actually not a thriller, a comedy", second)) == [
+        year(1990, 1999),
+        no(genre("Thriller")),
+        genre("Comedy"),
+    ]
+
+
+def test_asking_for_what_was_ruled_out_lifts_the_rule() -> None:
+    assert after(("no horror", no(genre("Horror"))), ("ok, horror then", genre("Horror"))) == [genre("Horror")]
+
+
+def test_a_new_decade_replaces_the_old_one() -> None:
+    assert after(("80s", year(1980, 1989)), ("rather the 90s", year(1990, 1999))) == [year(1990, 1999)]
+
+
+def test_a_bound_of_the_other_side_narrows_unless_it_contradicts() -> None:
+    assert after(("after 1990", year(1991)), ("before 2000", year(None, 1999))) == [year(1991), year(None, 1999)]
+    assert after(("after 1990", year(1991)), ("before 1980", year(None, 1979))) == [year(None, 1979)]
+
+
+def test_any_decade_lets_the_years_go() -> None:
+    first = every(genre("Western"), year(1960, 1969))
+    assert after(("60s westerns", first), ("ok, any decade", None)) == [genre("Western")]
+
+
+def test_starting_over_lets_every_demand_go() -> None:
+    assert after(("60s westerns", genre("Western")), ("let's start over", None)) == []
+
+
+def test_seen_and_rejected_items_are_put_aside() -> None:
+    state = DialogueState(slates=(("a", "b", "c"),))
+    second = Reference(kind="ordinal", item_ids=("b",), span=(0, 3))
+    seen = absorb(state, Understanding(acts=("already_seen",), references=(second,)), "seen the second", 2, SCHEMA)
+    assert (seen.seen, seen.rejected) == (("b",), ())
+    none_of_them = absorb(state, Understanding(acts=("reject",)), "no, none of these", 2, SCHEMA)
+    assert none_of_them.rejected == ("a", "b", "c")
+
+
+def test_forgetting_a_taste_lets_its_wish_and_demand_go() -> None:
+    liked = Preference(facet="genres", value="Western")
+    state = absorb(DialogueState(), Understanding(filter=genre("Western"), preferences=(liked,)), "I like westerns", 1, SCHEMA)
+    assert state.held
+    assert state.constraints
+    gone = let_go(state, [liked])
+    assert (gone.held, gone.constraints) == ((), ())
