@@ -1,0 +1,178 @@
+"""A catalogue: an immutable view of one version's items, interactions and dialogues."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convrec.catalogue import predicates
+from convrec.catalogue.cards import card_of, text_of
+from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WordIndex, numbers
+from convrec.catalogue.dialogues import Dialogue
+from convrec.catalogue.interactions import Interactions, interactions_of
+from convrec.catalogue.schema import Schema, nearest
+from convrec.catalogue.segments import read_dialogues, read_interactions, read_items
+from convrec.catalogue.version import Version
+from convrec.core.errors import PredicateError, UnknownItemError
+from convrec.core.predicate import Predicate
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item: its id, its row in this catalogue, and its facts (only those it has), field → value.
+
+    Text, category, date, url and image are str, tags a list of str, a number int or float, bool a bool.
+    """
+
+    id: str
+    row: int
+    facts: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """Returns the item's name."""
+        return str(self.facts["title"])
+
+
+class Catalogue:
+    """One version's items in a fixed order (rows), and what is known about them. Columns are built when first asked for."""
+
+    def __init__(self, folder: Path, version: Version, schema: Schema) -> None:
+        self._folder, self._version = folder, version
+        self.version = version.number
+        self.schema = schema
+        self._table = read_items(folder, version.items, schema)
+        self.ids: list[str] = self._table.column("id").to_pylist()
+        self.titles: list[str] = self._column("title")
+        self._row_of = {item_id: row for row, item_id in enumerate(self.ids)}
+        self._values: dict[str, ValueIndex] = {}
+        self._numbers: dict[str, Floats] = {}
+        self._words: dict[str, WordIndex] = {}
+        self._lists: dict[str, list[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def row(self, item_id: str) -> int | None:
+        """Returns the item's row, None where the id is not in the catalogue."""
+        return self._row_of.get(item_id)
+
+    def rows(self, item_ids: Sequence[str]) -> Ints:
+        """Returns the items' rows `(n,)`, -1 for each id that is not in the catalogue."""
+        return np.array([self._row_of.get(item_id, -1) for item_id in item_ids], np.int64)
+
+    def item(self, which: int | str) -> Item:
+        """Returns the item in a row (an int) or of an id (a str).
+
+        Raises:
+            UnknownItemError: there is none.
+        """
+        row = self._row_of.get(which) if isinstance(which, str) else int(which)
+        if row is None or not 0 <= row < len(self.ids):
+            raise UnknownItemError(f"There is no item {which!r} in the catalogue.", "Check its id.")
+        facts = {name: self._fact(name, row) for name in self.schema.names}
+        return Item(self.ids[row], row, {name: value for name, value in facts.items() if value is not None})
+
+    def mask(self, predicate: Predicate | None) -> Bools:
+        """Returns `(n_items,)`, true where the predicate holds; all true for None.
+
+        Raises:
+            PredicateError: a field is unknown, or a value is of the wrong type for it.
+        """
+        return predicates.mask(predicate, self)
+
+    def numbers(self, field: str) -> Floats:
+        """Returns `(n_items,)` of a number, date (days since 1970-01-01) or bool (0, 1) field, NaN where missing.
+
+        Raises:
+            PredicateError: the field is unknown or of another type.
+        """
+        if field not in self._numbers:
+            self._checked(field, "number", "date", "bool")
+            self._numbers[field] = numbers(self._arrow(field))
+        return self._numbers[field]
+
+    def values(self, field: str) -> ValueIndex:
+        """Returns which items carry which values of a category, tags or other text-like field.
+
+        Raises:
+            PredicateError: the field is unknown or of another type.
+        """
+        if field not in self._values:
+            self._checked(field, "category", "tags", "text", "url", "image")
+            self._values[field] = ValueIndex(self._arrow(field), len(self))
+        return self._values[field]
+
+    def word_index(self, field: str) -> WordIndex:
+        """Returns which items' text has which words, for a text or category field.
+
+        Raises:
+            PredicateError: the field is unknown or of another type.
+        """
+        if field not in self._words:
+            self._checked(field, "text", "category")
+            self._words[field] = WordIndex(self._column(field))
+        return self._words[field]
+
+    def present(self, field: str) -> Bools:
+        """Returns `(n_items,)`, true where the item has the fact."""
+        mask: Bools = self._arrow(field).is_valid().to_numpy(zero_copy_only=False)
+        return mask
+
+    def card(self, row: int) -> str:
+        """Returns what an encoder reads of an item: "Title (year). Genre, Genre. …", what says most first."""
+        return card_of(self.item(row).facts, self.schema)
+
+    def text(self, row: int) -> str:
+        """Returns everything searchable about an item: title, source form of the title, values, texts."""
+        return text_of(self.item(row).facts, self.schema)
+
+    @property
+    def has_interactions(self) -> bool:
+        """Returns whether any interactions were brought."""
+        return bool(self._version.interactions)
+
+    @property
+    def has_dialogues(self) -> bool:
+        """Returns whether any dialogues were brought."""
+        return bool(self._version.dialogues)
+
+    def interactions(self) -> Interactions:
+        """Returns all interactions with items of the catalogue, in the order in which they were brought."""
+        return self._interactions
+
+    def dialogues(self) -> list[Dialogue]:
+        """Returns all dialogues, in the order in which they were brought."""
+        return read_dialogues(self._folder, self._version.dialogues)
+
+    @cached_property
+    def _interactions(self) -> Interactions:
+        return interactions_of(read_interactions(self._folder, self._version.interactions), self._row_of)
+
+    def _arrow(self, field: str) -> Any:
+        column = self._table.column(field)
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+    def _column(self, field: str) -> list[Any]:
+        if field == "title":
+            return self._table.column(field).to_pylist()  # type: ignore[no-any-return]
+        if field not in self._lists:
+            self._lists[field] = self._table.column(field).to_pylist()
+        return self._lists[field]
+
+    def _fact(self, name: str, row: int) -> Any:
+        value = self.titles[row] if name == "title" else self._column(name)[row]
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return list(value) if isinstance(value, list) else value
+
+    def _checked(self, name: str, *types: str) -> None:
+        field = self.schema.field(name)
+        if field.type not in types:
+            fitting = tuple(f.name for f in self.schema.fields if f.type in types)
+            raise PredicateError(
+                f"The field `{name}` is a {field.type}, not {' or '.join(types)}.", nearest(name, fitting)
+            )

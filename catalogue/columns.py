@@ -1,0 +1,116 @@
+"""Hot columns: a catalogue's facts as arrays, so that a filter over all items takes microseconds to milliseconds."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from convrec.catalogue.values import days
+from convrec.core.text import fold, words
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+class ValueIndex:
+    """Which items carry which values of a text-like field; spellings that differ in case or accents alone are one value.
+
+    `values` are in the catalogue's own (most frequent) spelling, in order of first appearance; `counts` `(n_values,)` says
+    how many items carry each.
+    """
+
+    def __init__(self, column: Any, n_items: int) -> None:
+        lengths, flat = _flattened(column)
+        encoded = flat.dictionary_encode()
+        spellings: list[str] = encoded.dictionary.to_pylist()
+        raw_codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        folded, merged = _merged(spellings)
+        self.codes: Ints = merged[raw_codes] if len(raw_codes) else raw_codes
+        self._code_of = folded
+        self.starts: Ints = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        self.n_items = n_items
+        self.values = _spelled(spellings, merged, np.bincount(raw_codes, minlength=len(spellings)), len(folded))
+        self.counts: Ints = np.bincount(self.codes, minlength=len(self.values)).astype(np.int64)
+        owners = np.repeat(np.arange(n_items, dtype=np.int64), lengths)
+        self._postings = owners[np.argsort(self.codes, kind="stable")]
+        self._posting_starts: Ints = np.concatenate([[0], np.cumsum(self.counts)]).astype(np.int64)
+        self.present: Bools = lengths > 0
+
+    def find(self, text: str) -> str | None:
+        """Returns the value that the text names, whatever its case and accents; None where no item carries it."""
+        code = self._code_of.get(fold(text))
+        return None if code is None else self.values[code]
+
+    def rows(self, value: str) -> Ints:
+        """Returns the rows that carry the value, ascending; none where no item does."""
+        code = self._code_of.get(fold(value))
+        if code is None:
+            return np.empty(0, np.int64)
+        return self._postings[self._posting_starts[code] : self._posting_starts[code + 1]]
+
+    def mask(self, value: str) -> Bools:
+        """Returns `(n_items,)`, true where the item carries the value."""
+        mask = np.zeros(self.n_items, np.bool_)
+        mask[self.rows(value)] = True
+        return mask
+
+    def of(self, row: int) -> list[str]:
+        """Returns the values that the item in that row carries, in its own order."""
+        return [self.values[code] for code in self.codes[self.starts[row] : self.starts[row + 1]]]
+
+
+class WordIndex:
+    """Which items' text has which (folded, whole) words."""
+
+    def __init__(self, texts: Sequence[str | None]) -> None:
+        rows: dict[str, list[int]] = {}
+        for row, text in enumerate(texts):
+            for word in set(words(text)) if text else ():
+                rows.setdefault(word, []).append(row)
+        self._rows = {word: np.array(found, np.int64) for word, found in rows.items()}
+        self.present: Bools = np.array([text is not None for text in texts], np.bool_)
+
+    def mask(self, text: str) -> Bools:
+        """Returns `(n_items,)`, true where every word of `text` stands in the item's, in any order."""
+        mask = self.present.copy()
+        for word in set(words(text)):
+            has = np.zeros(len(mask), np.bool_)
+            has[self._rows.get(word, [])] = True
+            mask &= has
+        return mask
+
+
+def numbers(column: Any) -> Floats:
+    """Returns `(n_items,)` of a number, date (days since 1970) or bool (0, 1) column, NaN where missing."""
+    if pa.types.is_string(column.type):
+        return np.array([np.nan if text is None else days(text) for text in column.to_pylist()], np.float64)
+    floats: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return floats
+
+
+def _flattened(column: Any) -> tuple[Ints, Any]:
+    import pyarrow.compute as pc
+
+    if pa.types.is_list(column.type):
+        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+        return lengths.astype(np.int64), pc.list_flatten(column)
+    return column.is_valid().to_numpy(zero_copy_only=False).astype(np.int64), column.drop_null()
+
+
+def _merged(spellings: list[str]) -> tuple[dict[str, int], Ints]:
+    codes: dict[str, int] = {}
+    merged = [codes.setdefault(fold(spelling), len(codes)) for spelling in spellings]
+    return codes, np.array(merged, np.int64)
+
+
+def _spelled(spellings: list[str], merged: Ints, counts: npt.NDArray[np.intp], n_values: int) -> list[str]:
+    if len(spellings) == n_values:
+        return spellings
+    votes: list[Counter[str]] = [Counter() for _ in range(n_values)]
+    for spelling, code, count in zip(spellings, merged.tolist(), counts.tolist(), strict=True):
+        votes[code][spelling] += count
+    return [vote.most_common(1)[0][0] for vote in votes]

@@ -1,0 +1,177 @@
+"""Parquet segments: how items, deletions, interactions and dialogues lie on the disk, and how they come together again."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from convrec.catalogue.dialogues import Dialogue
+from convrec.catalogue.schema import Field, FieldType, Schema
+from convrec.catalogue.store import new_file
+from convrec.catalogue.values import BadValueError, stored
+from convrec.core.errors import InputError, WorkspaceError
+
+DELETED = "deleted"
+
+_TEXTS = pa.dictionary(pa.int32(), pa.string())
+INTERACTIONS = pa.schema(
+    [("user_id", _TEXTS), ("item_id", _TEXTS), ("value", pa.float64()), ("event", _TEXTS), ("timestamp", pa.float64())]
+)
+_NAMED = pa.struct([("id", pa.string()), ("relation", pa.string()), ("start", pa.int32()), ("end", pa.int32())])
+_SAID = pa.struct([("role", pa.string()), ("text", pa.string()), ("items", pa.list_(_NAMED))])
+DIALOGUES = pa.schema([("id", pa.string()), ("turns", pa.list_(_SAID))])
+
+
+def arrow_type(kind: FieldType) -> Any:
+    """Returns the Arrow type in which values of a field type are kept."""
+    match kind:
+        case "tags":
+            return pa.list_(pa.string())
+        case "number":
+            return pa.float64()
+        case "bool":
+            return pa.bool_()
+        case _:
+            return pa.string()
+
+
+def items_table(ids: Sequence[str], columns: dict[Field, Sequence[Any]]) -> Any:
+    """Returns items as an Arrow table: `id`, then one column a field, each marked with its field's type."""
+    fields = [_arrow_field(field) for field in columns]
+    arrays = [pa.array(values, arrow_type(field.type)) for field, values in columns.items()]
+    return pa.table([pa.array(ids, pa.string()), *arrays], schema=pa.schema([pa.field("id", pa.string()), *fields]))
+
+
+def write_segment(folder: Path, kind: str, table: Any) -> str:
+    """Writes a table as a new segment, flushed to the disk, and returns its name."""
+    folder.mkdir(exist_ok=True)
+    name = f"{kind}-{secrets.token_hex(8)}.parquet"
+    with new_file(folder / name) as path:
+        pq.write_table(table, path, compression="zstd")
+    return name
+
+
+def read_segment(folder: Path, name: str) -> Any:
+    """Returns a segment's table.
+
+    Raises:
+        WorkspaceError: it is missing or damaged.
+    """
+    try:
+        return pq.read_table(folder / name, memory_map=False)
+    except (FileNotFoundError, pa.ArrowException) as error:
+        raise WorkspaceError(
+            f"The segment {folder / name} is missing or damaged.", "Roll back, or ingest again."
+        ) from error
+
+
+def read_items(folder: Path, names: Iterable[str], schema: Schema) -> Any:
+    """Returns the items of the segments, later ones winning by id, with one column a field of the schema.
+
+    An item keeps the place where it first appeared; deleted ones are gone.
+
+    Raises:
+        InputError: a stored value does not fit the type that the schema now gives its field.
+    """
+    tables: list[Any] = []
+    place: dict[str, int] = {}
+    start = 0
+    for name in names:
+        table = read_segment(folder, name)
+        ids = table.column("id").to_pylist()
+        if name.startswith(DELETED):
+            for item_id in ids:
+                place.pop(item_id, None)
+            continue
+        place.update(zip(ids, range(start, start + len(ids)), strict=True))
+        start += len(ids)
+        tables.append(_fitted(table, schema))
+    if not tables:
+        return items_table([], {field: [] for field in schema.fields})
+    whole = pa.concat_tables(tables).combine_chunks()
+    return whole if len(place) == start else whole.take(pa.array(place.values(), pa.int64()))
+
+
+def read_item_ids(folder: Path, names: Iterable[str]) -> set[str]:
+    """Returns the ids of the items that the segments come to."""
+    ids: set[str] = set()
+    for name in names:
+        found = pq.read_table(folder / name, columns=["id"]).column("id").to_pylist()
+        ids = ids.difference(found) if name.startswith(DELETED) else ids.union(found)
+    return ids
+
+
+def read_interactions(folder: Path, names: Iterable[str]) -> Any:
+    """Returns the interactions of the segments, in the order in which they were brought."""
+    tables = [read_segment(folder, name).cast(INTERACTIONS) for name in names]
+    return pa.concat_tables([INTERACTIONS.empty_table(), *tables]).unify_dictionaries().combine_chunks()
+
+
+def dialogues_table(dialogues: Iterable[Dialogue]) -> Any:
+    """Returns dialogues as an Arrow table."""
+    return pa.Table.from_pylist([_as_row(dialogue) for dialogue in dialogues], schema=DIALOGUES)
+
+
+def read_dialogues(folder: Path, names: Iterable[str]) -> list[Dialogue]:
+    """Returns the dialogues of the segments, later ones winning by id."""
+    found: dict[str, Dialogue] = {}
+    for name in names:
+        for row in read_segment(folder, name).to_pylist():
+            found[row["id"]] = _as_dialogue(row)
+    return list(found.values())
+
+
+def _arrow_field(field: Field) -> Any:
+    return pa.field(field.name, arrow_type(field.type), metadata={"type": field.type})
+
+
+def _fitted(table: Any, schema: Schema) -> Any:
+    arrays = [table.column("id").combine_chunks()]
+    for field in schema.fields:
+        if field.name not in table.column_names:
+            arrays.append(pa.nulls(len(table), arrow_type(field.type)))
+            continue
+        kept_as = (table.schema.field(field.name).metadata or {}).get(b"type", b"").decode()
+        column = table.column(field.name).combine_chunks()
+        arrays.append(column if kept_as == field.type else _converted(column, field, table.column("id")))
+    return pa.table(arrays, schema=pa.schema([pa.field("id", pa.string()), *map(_arrow_field, schema.fields)]))
+
+
+def _converted(column: Any, field: Field, ids: Any) -> Any:
+    values = []
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            values.append(stored(value, field.type))
+        except BadValueError as error:
+            raise InputError(
+                f"schema.yaml calls `{field.name}` a {field.type}, but of item {ids[row].as_py()} {error}.",
+                "Give the field its former type, or ingest the items again with values that fit.",
+            ) from error
+    return pa.array(values, arrow_type(field.type))
+
+
+def _as_row(dialogue: Dialogue) -> dict[str, Any]:
+    turns = [
+        {
+            "role": turn.role,
+            "text": turn.text,
+            "items": [
+                {"id": item.id, "relation": item.relation}
+                | ({"start": item.span[0], "end": item.span[1]} if item.span is not None else {})
+                for item in turn.items
+            ],
+        }
+        for turn in dialogue.turns
+    ]
+    return {"id": dialogue.id, "turns": turns}
+
+
+def _as_dialogue(row: dict[str, Any]) -> Dialogue:
+    for turn in row["turns"]:
+        for item in turn["items"]:
+            start, end = item.pop("start"), item.pop("end")
+            item["span"] = None if start is None else (start, end)
+    return Dialogue.model_validate(row)

@@ -1,0 +1,244 @@
+"""A workspace: the folder that holds everything derived for one catalogue."""
+
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Self
+
+from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.migrations import FORMAT, MIGRATIONS
+from convrec.catalogue.schema import Schema
+from convrec.catalogue.store import Store, disk_errors, write_atomically
+from convrec.catalogue.version import FittedTool, Version, What
+from convrec.core.clock import Clock, SystemClock
+from convrec.core.errors import WorkspaceError
+from convrec.core.settings import Settings, load_settings
+
+_MARK = "workspace.json"
+_SETTINGS = """\
+# Settings of this workspace; `convrec doctor` lists them all. Each can be overridden by CONVREC_<SECTION>_<KEY>.
+"""
+
+
+class Workspace:
+    """One workspace folder. It holds relative paths only: copied elsewhere, it opens."""
+
+    def __init__(self, root: Path, clock: Clock | None = None) -> None:
+        self.root = root
+        self.store = Store(root)
+        self.settings: Settings = load_settings(root / "convrec.toml")
+        self._clock = clock or SystemClock()
+        self._schema: tuple[Any, Schema] | None = None
+        self._catalogue: Catalogue | None = None
+
+    @classmethod
+    def open(cls, path: Path | str, clock: Clock | None = None) -> Self:
+        """Returns the workspace in a folder, after migrating one of an older version.
+
+        Raises:
+            WorkspaceError: there is none, it is damaged, or a newer version of convrec made it.
+        """
+        root = Path(path).expanduser().resolve()
+        if not (root / _MARK).is_file() or not (root / "CURRENT").is_file():
+            raise WorkspaceError(f"{root} is not a workspace.", "Make one with `convrec ingest -w DIR --items FILE`.")
+        found = _made_by(root)
+        if found["format"] > FORMAT:
+            raise WorkspaceError(
+                f"{root} was made by convrec {found['convrec']} (format {found['format']}), "
+                f"which is newer than this convrec {_version()} (format {FORMAT}).",
+                "Upgrade convrec.",
+            )
+        workspace = cls(root, clock)
+        if found["format"] < FORMAT:
+            workspace._migrate(found)
+        return workspace
+
+    @classmethod
+    def create(cls, path: Path | str, exist_ok: bool = True, clock: Clock | None = None) -> Self:
+        """Returns the workspace in a folder, made there (with an empty catalogue) if there is none yet.
+
+        Raises:
+            WorkspaceError: it exists and `exist_ok` is false, or the folder can't be written.
+        """
+        root = Path(path).expanduser().resolve()
+        with disk_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
+            made = cls(root, clock)
+            with made.lock(wait_s=10):
+                if (root / _MARK).is_file() and (root / "CURRENT").is_file():
+                    if not exist_ok:
+                        raise WorkspaceError(f"{root} is a workspace already.", "Name another folder.")
+                else:
+                    made._fill()
+        return cls.open(root, clock)
+
+    @classmethod
+    def demo(cls) -> Self:
+        """Returns the demo workspace in the user's data folder, its catalogue ingested on first use."""
+        from convrec.catalogue.demo.shipped import demo_root, ingest_shipped
+
+        root = demo_root()
+        ingest_shipped(root)
+        return cls.open(root)
+
+    @classmethod
+    def resolve(cls, path: Path | str | None = None, environment: Mapping[str, str] = os.environ) -> Self:
+        """Returns the workspace at `path`, else at `$CONVREC_WORKSPACE`, else the demo's."""
+        chosen = path or environment.get("CONVREC_WORKSPACE")
+        return cls.open(chosen) if chosen else cls.demo()
+
+    @property
+    def schema(self) -> Schema:
+        """Returns what `schema.yaml` says now, with the fields of the current version that it does not name.
+
+        Raises:
+            InputError: `schema.yaml` is not right; the message names what.
+        """
+        return self.schema_of(self.current())
+
+    def schema_of(self, published: Version) -> Schema:
+        """Returns what `schema.yaml` says now, with the fields of a version that it does not name.
+
+        Raises:
+            InputError: as for `schema`.
+        """
+        path = self.root / "schema.yaml"
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return published.inferred
+        state = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        if self._schema is None or self._schema[0] != state:
+            self._schema = (state, Schema.load_yaml(path))
+        return self._schema[1].with_fields_of(published.inferred)
+
+    def current(self) -> Version:
+        """Returns the current version."""
+        return self.store.current()
+
+    def versions(self) -> list[Version]:
+        """Returns all versions that are kept, oldest first; `current()` says which is current."""
+        return [self.store.version(number) for number in self.store.numbers()]
+
+    def rollback(self, to: int | None = None) -> Version:
+        """Makes an earlier version current again and returns it: the one before the current, or number `to`.
+
+        Raises:
+            WorkspaceError: there is none before, or `to` is not kept.
+        """
+        with disk_errors(self.root), self.lock():
+            now = self.current().number
+            if to is None:
+                before = [number for number in self.store.numbers() if number < now]
+                if not before:
+                    raise WorkspaceError(
+                        f"There is no version before {now}.", "`convrec versions` lists those that are kept."
+                    )
+                to = before[-1]
+            return self.store.point_to(to)
+
+    def publish(
+        self,
+        what: What,
+        note: str = "",
+        *,
+        items: Sequence[str] | None = None,
+        interactions: Sequence[str] | None = None,
+        dialogues: Sequence[str] | None = None,
+        tools: Mapping[str, FittedTool] | None = None,
+        inferred: Schema | None = None,
+    ) -> Version:
+        """Returns a new version, now current: the former one with what is given put in its place.
+
+        Segments and tools' folders must be whole on the disk. Takes the writer's lock unless this thread has it.
+
+        Raises:
+            BusyError: another process is writing.
+            WorkspaceError: the disk refuses; the former version stays current.
+        """
+        given: dict[str, Any] = {
+            "items": items, "interactions": interactions, "dialogues": dialogues, "tools": tools, "inferred": inferred,
+        }  # fmt: skip
+        replaced = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in given.items()
+            if value is not None
+        }
+        created = self._clock.now().isoformat(timespec="seconds")
+        with disk_errors(self.root), self.lock():
+            former = self.current()
+            return self.store.publish(
+                lambda number: former.model_copy(
+                    update=replaced | {"number": number, "created": created, "what": what, "note": note}
+                )
+            )
+
+    def catalogue(self, number: int | None = None) -> Catalogue:
+        """Returns the catalogue of a version (the current one by default), read through `schema.yaml` as it stands now."""
+        published = self.current() if number is None else self.store.version(number)
+        schema = self.schema_of(published)
+        held = self._catalogue
+        if held is None or (held.version, held.schema) != (published.number, schema):
+            held = Catalogue(self.store.segments, published, schema)
+            self._catalogue = held
+        return held
+
+    @contextmanager
+    def lock(self, wait_s: float = 0.0) -> Iterator[None]:
+        """Holds the one writer's place; the same thread may take it again.
+
+        Raises:
+            BusyError: another process or thread holds it, still after `wait_s` seconds.
+        """
+        with self.store.lock(wait_s):
+            yield
+
+    def state_url(self) -> str:
+        """Returns the state database's address, a relative SQLite path made absolute."""
+        url = self.settings.state.url
+        scheme, _, path = url.partition(":///")
+        if scheme != "sqlite" or not path or Path(path).is_absolute():
+            return url
+        return f"sqlite:///{self.root / path}"
+
+    def _fill(self) -> None:
+        if not (self.root / "convrec.toml").exists():
+            write_atomically(self.root / "convrec.toml", _SETTINGS.encode())
+        _record(self.root, self._clock.now().isoformat(timespec="seconds"))
+        created = self._clock.now().isoformat(timespec="seconds")
+        self.store.segments.mkdir(exist_ok=True)
+        self.store.publish(lambda number: Version(number=number, created=created, what="create"))
+
+    def _migrate(self, found: dict[str, Any]) -> None:
+        with disk_errors(self.root), self.lock(wait_s=60):
+            for number in range(_made_by(self.root)["format"], FORMAT):
+                MIGRATIONS[number](self.root)
+                _record(self.root, found["created"], number + 1)
+
+
+def _made_by(root: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((root / _MARK).read_text(encoding="utf-8"))
+        return {
+            "format": int(found["format"]),
+            "convrec": str(found["convrec"]),
+            "created": str(found.get("created", "")),
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise WorkspaceError(f"{root / _MARK} is damaged.", "Copy it from a workspace of the same version.") from error
+
+
+def _record(root: Path, created: str, number: int = FORMAT) -> None:
+    made = {"format": number, "convrec": _version(), "python": platform.python_version(), "created": created}
+    write_atomically(root / _MARK, json.dumps(made, indent=1).encode())
+
+
+def _version() -> str:
+    try:
+        return version("convrec")
+    except PackageNotFoundError:
+        return "unknown"
