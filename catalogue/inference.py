@@ -1,5 +1,6 @@
 """Which type a new column has, judged by its values."""
 
+import math
 from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
@@ -71,7 +72,7 @@ def _share(values: Sequence[Any], fits: Any) -> float:
 
 
 def _is_missing(value: Any) -> bool:
-    if value is None or value != value:  # NaN alone differs from itself
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
     return isinstance(value, str | list | tuple) and (not value or (isinstance(value, str) and not value.strip()))
 

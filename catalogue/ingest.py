@@ -58,7 +58,11 @@ class IngestSummary(BaseModel):
 
 @dataclass(frozen=True)
 class Intake:
-    """What one ingest is to take in; `described` types and describes columns in place of inference, and gives the words."""
+    """What one ingest is to take in.
+
+    `described` types and describes columns in place of inference, and gives the words for items; `replace` drops what
+    the catalogue held before.
+    """
 
     items: Sequence[Source] = ()
     interactions: Sequence[Source] = ()
@@ -68,6 +72,7 @@ class Intake:
     id_column: str = "id"
     title_column: str = "title"
     note: str = ""
+    replace: bool = False
 
 
 def ingest(
@@ -92,13 +97,13 @@ def ingest(
         BusyError: another process is writing.
         WorkspaceError: the disk refuses; nothing was changed.
     """
-    names = {"id_column": id_column or "id", "title_column": title_column or "title"}
     intake = Intake(
         items=[file_source(Path(path)) for path in items],
         interactions=[file_source(Path(path), ("user_id", "item_id")) for path in interactions],
         dialogues=[file_source(Path(path)) for path in dialogues],
         deletions=[file_source(Path(delete_items))] if delete_items is not None else [],
-        **names,
+        id_column=id_column or "id",
+        title_column=title_column or "title",
     )
     return take_in(workspace, intake, max_rejected=max_rejected, progress=progress)
 
@@ -132,7 +137,9 @@ class _Ingest:
     ) -> None:
         self.workspace, self.intake, self.rejections = workspace, intake, rejections
         self.max_rejected, self.progress = max_rejected, progress
-        self.base: Version = workspace.current()
+        current = workspace.current()
+        empty = {"items": (), "interactions": (), "dialogues": ()}
+        self.base: Version = current.model_copy(update=empty) if intake.replace else current
         self.schema = workspace.schema_of(self.base)
         self.segments = workspace.store.segments
 
@@ -148,14 +155,14 @@ class _Ingest:
         self._check_rejected(items.n_rows + len(deleted) + len(events) + len(dialogues))
         self.progress("writing", 0, None)
         fresh = new_events(read_interactions(self.segments, self.base.interactions), events) if len(events) else events
-        written = {
-            "items": self._write_items(items, deleted),
-            "interactions": self._write_events(fresh),
-            "dialogues": self._write_dialogues(dialogues),
-        }
         only_deletes = bool(intake.deletions) and not (intake.items or intake.interactions or intake.dialogues)
         version = self.workspace.publish(
-            "delete" if only_deletes else "ingest", intake.note or self._note(), inferred=items.schema, **written
+            "delete" if only_deletes else "ingest",
+            intake.note or self._note(),
+            items=self._write_items(items, deleted),
+            interactions=self._write_events(fresh),
+            dialogues=self._write_dialogues(dialogues),
+            inferred=items.schema,
         )
         write_schema(self.workspace.root / "schema.yaml", self.schema, items.schema)
         return IngestSummary(

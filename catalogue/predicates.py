@@ -138,19 +138,16 @@ def _ordered(field: Field, op: str, value: Any, catalogue: Catalogue) -> Truth:
 
 
 def _relation(op: str, have: Floats, value: float) -> Bools:
-    match op:
-        case "eq":
-            return have == value
-        case "ne":
-            return have != value
-        case "lt":
-            return have < value
-        case "le":
-            return have <= value
-        case "gt":
-            return have > value
-        case _:
-            return have >= value
+    relations = {
+        "eq": np.equal,
+        "ne": np.not_equal,
+        "lt": np.less,
+        "le": np.less_equal,
+        "gt": np.greater,
+        "ge": np.greater_equal,
+    }
+    related: Bools = relations[op](have, value)
+    return related
 
 
 def _number(field: Field, value: Any) -> float:
@@ -184,16 +181,23 @@ def _whole(field: Field, op: str, value: Any, catalogue: Catalogue) -> Truth:
     wanted = [_checked_text(field, each) for each in (value if op in _LISTS else [value])]
     masks = [index.mask(each) for each in wanted]
     if op == "contains_all":
-        return _among(np.logical_and.reduce([index.present, *masks]), index.present)
-    any_of_them = _among(np.logical_or.reduce([np.zeros(len(catalogue), np.bool_), *masks]), index.present)
+        return _among(~_any([~each for each in masks], len(catalogue)), index.present)
+    any_of_them = _among(_any(masks, len(catalogue)), index.present)
     return _negated(any_of_them) if op == "ne" else any_of_them
 
 
 def _same_tags(field: Field, value: Any, catalogue: Catalogue) -> Truth:
     index = catalogue.values(field.name)
     wanted = {fold(_checked_text(field, each)) for each in value}
-    carried = np.logical_and.reduce([index.present, *(index.mask(each) for each in wanted)])
-    return _among(carried & (np.diff(index.starts) == len(wanted)), index.present)
+    lacks = _any([~index.mask(each) for each in wanted], len(catalogue))
+    return _among(~lacks & (np.diff(index.starts) == len(wanted)), index.present)
+
+
+def _any(masks: list[Bools], n: int) -> Bools:
+    found = np.zeros(n, np.bool_)
+    for each in masks:
+        found |= each
+    return found
 
 
 def _checked_text(field: Field, value: Any) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from convrec.catalogue.rejected import Rejections
 from convrec.core.errors import InputError
@@ -80,12 +80,12 @@ def _legible(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[io.BufferedReader]:
+def _opened(path: Path) -> Iterator[Any]:  # a BufferedReader over whatever unpacks the file
     with path.open("rb") as raw:
         if not raw.peek(2).startswith(_GZIP):
             yield raw
             return
-        with gzip.open(raw) as unpacked, io.BufferedReader(unpacked, 2**20) as stream:
+        with gzip.open(raw) as unpacked, io.BufferedReader(cast(io.RawIOBase, unpacked), 2**20) as stream:
             yield stream
 
 

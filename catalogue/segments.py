@@ -1,7 +1,7 @@
 """Parquet segments: how items, deletions, interactions and dialogues lie on the disk, and how they come together again."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def arrow_type(kind: FieldType) -> Any:
             return pa.string()
 
 
-def items_table(ids: Sequence[str], columns: dict[Field, Sequence[Any]]) -> Any:
+def items_table(ids: Sequence[str], columns: Mapping[Field, Sequence[Any]]) -> Any:
     """Returns items as an Arrow table: `id`, then one column a field, each marked with its field's type."""
     fields = [_arrow_field(field) for field in columns]
     arrays = [pa.array(values, arrow_type(field.type)) for field, values in columns.items()]
