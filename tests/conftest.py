@@ -8,7 +8,7 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
-from convrec.core.clock import FixedClock  # noqa: E402  (torch reads the variable when it is first imported)
+from convrec.core.clock import FixedClock
 
 
 @pytest.fixture(autouse=True)

@@ -60,7 +60,17 @@ def test_answers_come_in_the_order_of_the_rows(source, tmp_path):
 def test_a_bad_row_gives_an_error_and_the_rest_goes_on(tmp_path):
     source = write_rows(
         tmp_path / "in",
-        [{"id": "a"}, {"id": "b", "bad": True}, b"{broken\n", b"[1]\n", {"text": "no id"}, b'{"id": "\xff"}\n', {"id": 7}, {"id": "c", "bug": 1}, {"id": "z"}],
+        [
+            {"id": "a"},
+            {"id": "b", "bad": True},
+            b"{broken\n",
+            b"[1]\n",
+            {"text": "no id"},
+            b'{"id": "\xff"}\n',
+            {"id": 7},
+            {"id": "c", "bug": 1},
+            {"id": "z"},
+        ],
     )
     summary = run_batch(source, tmp_path / "out", echo, silent)
     found = answers(tmp_path / "out")
@@ -103,7 +113,13 @@ def test_a_run_goes_on_after_the_last_whole_row_wherever_it_was_cut(tmp_path_fac
 
 
 def test_a_file_that_is_no_unfinished_answer_is_left_alone(source, tmp_path):
-    for content in (b"my notes", b"my notes\n", b'{"id": "9", "said": ""}\n', b'{"no": "id"}\n', b"".join(b'{"id": "%d"}\n' % n for n in range(6))):
+    for content in (
+        b"my notes",
+        b"my notes\n",
+        b'{"id": "9", "said": ""}\n',
+        b'{"no": "id"}\n',
+        b"".join(b'{"id": "%d"}\n' % n for n in range(6)),
+    ):
         (tmp_path / "out").write_bytes(content)
         with pytest.raises(InputError):
             run_batch(source, tmp_path / "out", echo, silent)

@@ -8,15 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import IO, Any
 
 from convrec.core.errors import BusyError, ConvrecError, InputError
 from convrec.core.progress import Progress
 
 Row = dict[str, Any]
-Shape = TypeVar("Shape", bound=BaseModel)
 Answer = Callable[[Row, int], Row]
 """Called with a row and its number (from 0 among the rows that are not blank); returns the answer without its id."""
 
@@ -58,25 +55,13 @@ def run_batch(source: Path, out: Path, answer: Answer, progress: Progress) -> Ba
     return BatchSummary(len(rows), resumed, errors, round(time.monotonic() - started, 3), str(out))
 
 
-def checked_row(shape: type[Shape], row: Row) -> Shape:
-    """Returns the row in its shape.
-
-    Raises:
-        InputError: a key is missing, unknown or of the wrong type; the sentence names it.
-    """
-    try:
-        return shape.model_validate(row)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"`{key}`: {first['msg'].removeprefix('Value error, ')}." if key else f"{first['msg']}.") from error
-
-
 def _lines(source: Path) -> list[bytes]:
     try:
         return [line for line in source.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
     except OSError as error:
-        raise InputError(f"{source} can't be read: {error.strerror}.", "Name a file of JSON lines with --batch.") from error
+        raise InputError(
+            f"{source} can't be read: {error.strerror}.", "Name a file of JSON lines with --batch."
+        ) from error
 
 
 def _parsed(line: bytes) -> Row:
@@ -121,7 +106,9 @@ def _opened(out: Path) -> Iterator[IO[bytes]]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BusyError(f"Another process is writing to {out}.", "Wait for it, or name another file with --out.") from error
+            raise BusyError(
+                f"Another process is writing to {out}.", "Wait for it, or name another file with --out."
+            ) from error
         yield file
 
 
@@ -133,7 +120,9 @@ def _go_on_from(file: IO[bytes], rows: list[bytes], out: Path) -> int:
         raise InputError(f"{out} has more answers than the input has rows.", "Name a new file with --out.")
     for number, (line, row) in enumerate(zip(whole, rows, strict=False), 1):
         if not _is_answer(line) or _id_of(line) != _id_of(row):
-            raise InputError(f"Line {number} of {out} does not answer row {number} of the input.", "Name a new file with --out.")
+            raise InputError(
+                f"Line {number} of {out} does not answer row {number} of the input.", "Name a new file with --out."
+            )
     if torn.strip(b"\0") and not torn.startswith(_START[: len(torn)]):
         raise InputError(f"{out} ends with something that is no answer.", "Name a new file with --out.")
     file.truncate(sum(len(line) + 1 for line in whole))

@@ -7,36 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict
 
 from convrec.core.clock import random_id
 from convrec.core.errors import InputError
 from convrec.core.ids import checked_id
-from convrec.ui.cli.batch import Row, checked_row, run_batch
+from convrec.ui.cli.batch import Row, run_batch
 from convrec.ui.cli.console import print_json, say
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption, opened_agent
 from convrec.ui.cli.rows import BatchOption, OutOption, batch_files, finish_batch
+from convrec.ui.cli.shapes import GUEST, MAIN, ChatRow, checked_row
 
 if TYPE_CHECKING:
     from convrec.agent.agent import Agent
 
-GUEST, MAIN = "guest", "main"
-
-
-class ChatRow(BaseModel):
-    """A row of `chat --batch`: one message of one person in one thread."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    id: str | int
-    text: str
-    user_id: str = GUEST
-    thread_id: str = MAIN
-    request_id: str | None = None
-
 
 def chat(
-    text: Annotated[str | None, typer.Argument(help="One message; without it, a conversation.", show_default=False)] = None,
+    text: Annotated[
+        str | None, typer.Argument(help="One message; without it, a conversation.", show_default=False)
+    ] = None,
     workspace: WorkspaceOption = None,
     user: Annotated[str, typer.Option("--user", help="Who is talking.")] = GUEST,
     thread: Annotated[str, typer.Option("--thread", help="The conversation to go on with.")] = MAIN,
@@ -60,7 +48,13 @@ def chat(
         if text is not None:
             _one(agent, text, user, thread, as_json)
         elif as_json:
-            print_json({"replies": [agent.chat(line, user_id=user, thread_id=thread).model_dump(mode="json") for line in _piped()]})
+            print_json(
+                {
+                    "replies": [
+                        agent.chat(line, user_id=user, thread_id=thread).model_dump(mode="json") for line in _piped()
+                    ]
+                }
+            )
         else:
             from convrec.ui.cli.terminal import Conversation
 

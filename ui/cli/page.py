@@ -14,9 +14,18 @@ _PORT = 7860
 
 def ui(
     workspace: WorkspaceOption = None,
-    host: Annotated[str, typer.Option("--host", help="The address to listen on: this machine's own only.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="The address to listen on: this machine's own only.")
+    ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="The port; 0 picks a free one.", show_default="7860, or a free one when that is taken")
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            help="The port; 0 picks a free one.",
+            show_default="7860, or a free one when that is taken",
+        ),
     ] = None,
 ) -> None:
     """Open the chat for a browser, and print its address.
@@ -31,7 +40,9 @@ def ui(
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("convrec"):
             raise
-        raise ConvrecError(f"The chat page needs {error.name}, which is not installed.", "Run: pip install 'convrec[ui]'.") from error
+        raise ConvrecError(
+            f"The chat page needs {error.name}, which is not installed.", "Run: pip install 'convrec[ui]'."
+        ) from error
     with opened_agent(workspace) as agent:
         launch(agent, host, port or _free_port(host, preferred=_PORT if port is None else 0))
 
@@ -43,7 +54,9 @@ def _check_loopback(host: str) -> None:
     except ValueError:
         local = False
     if not local:
-        raise InputError(f"{host} can be reached from other machines, and the page asks for no key.", "Use --host 127.0.0.1.")
+        raise InputError(
+            f"{host} can be reached from other machines, and the page asks for no key.", "Use --host 127.0.0.1."
+        )
 
 
 def _free_port(host: str, preferred: int) -> int:

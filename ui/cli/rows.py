@@ -6,60 +6,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
 
 from convrec.core.errors import InputError
-from convrec.ui.cli.batch import Answer, BatchSummary, Row, checked_row, run_batch
+from convrec.ui.cli.batch import Answer, BatchSummary, Row, run_batch
 from convrec.ui.cli.console import print_json, print_table, say
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption, opened_agent
+from convrec.ui.cli.shapes import Message, RecommendRow, UnderstandRow, checked_row
 
 if TYPE_CHECKING:
     from convrec.agent.agent import Agent
 
-BatchOption = Annotated[Path | None, typer.Option("--batch", metavar="IN", help="Answer a file of JSON lines.", show_default=False)]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="OUT", help="Where the answers go; an unfinished OUT is gone on with.", show_default=False)]
+BatchOption = Annotated[
+    Path | None, typer.Option("--batch", metavar="IN", help="Answer a file of JSON lines.", show_default=False)
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="OUT", help="Where the answers go; an unfinished OUT is gone on with.", show_default=False
+    ),
+]
 _Message = Annotated[str | None, typer.Argument(help="What a person might say.", show_default=False)]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    id: str | int
-
-
-class Message(BaseModel):
-    """One message of a conversation."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    role: str
-    content: str
-
-
-class RecommendRow(_Row):
-    """A row of `recommend --batch`: any of a conversation, liked item ids and a user, and what bounds the answer."""
-
-    messages: list[Message] = []
-    history: list[str] = []
-    user_id: str | None = None
-    filter: dict[str, Any] | None = None
-    exclude: list[str] = []
-    k: int = Field(default=10, ge=1)
-    tools: list[str] | None = None
-
-
-class UnderstandRow(_Row):
-    """A row of `understand --batch`: a conversation whose last message is the user's."""
-
-    messages: list[Message] = Field(min_length=1)
 
 
 def recommend(
     text: _Message = None,
     workspace: WorkspaceOption = None,
-    history: Annotated[list[str] | None, typer.Option("--history", metavar="ID", help="The id of an item that was liked; may be repeated.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option("--exclude", metavar="ID", help="The id of an item to leave out; may be repeated.")] = None,
-    filter_: Annotated[str | None, typer.Option("--filter", metavar="JSON", help="A predicate that every item must meet.")] = None,
+    history: Annotated[
+        list[str] | None,
+        typer.Option("--history", metavar="ID", help="The id of an item that was liked; may be repeated."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="ID", help="The id of an item to leave out; may be repeated."),
+    ] = None,
+    filter_: Annotated[
+        str | None, typer.Option("--filter", metavar="JSON", help="A predicate that every item must meet.")
+    ] = None,
     user: Annotated[str | None, typer.Option("--user", help="Reckon with this person's profile.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many items.")] = 10,
     tools: Annotated[str | None, typer.Option("--tools", metavar="T1,T2", help="Ask these tools only.")] = None,
@@ -92,7 +74,10 @@ def recommend(
         return
     print_table(
         ("#", "id", "title", "score", "contributions"),
-        ((str(rank), i["id"], titles[i["id"]], f"{i['score']:.4f}", _parts(i["contributions"])) for rank, i in enumerate(items, 1)),
+        (
+            (str(rank), i["id"], titles[i["id"]], f"{i['score']:.4f}", _parts(i["contributions"]))
+            for rank, i in enumerate(items, 1)
+        ),
         right=("#", "score"),
     )
 
@@ -136,14 +121,22 @@ def batch_files(source: Path, out: Path | None, alone: bool) -> tuple[Path, Path
         InputError: `--out` is missing, or the batch is not `alone` on its command line.
     """
     if not alone:
-        raise InputError("--batch takes everything from its file.", "Leave the other options out, but for -w, --out and --json.")
+        raise InputError(
+            "--batch takes everything from its file.", "Leave the other options out, but for -w, --out and --json."
+        )
     if out is None:
         raise InputError("--batch needs a place for its answers.", "Add --out FILE.")
     return source, out
 
 
 def _batch(
-    workspace: Path | None, source: Path, out: Path | None, answer: Callable[["Agent", Row], Row], as_json: bool, *, alone: bool
+    workspace: Path | None,
+    source: Path,
+    out: Path | None,
+    answer: Callable[["Agent", Row], Row],
+    as_json: bool,
+    *,
+    alone: bool,
 ) -> None:
     from convrec.ui.cli.progress import progress_shown
 
@@ -163,7 +156,9 @@ def _recommend(agent: "Agent", row: RecommendRow) -> Row:
         messages=[dict(message) for message in row.messages], history=row.history, user_id=row.user_id, filter=row.filter,
         exclude=row.exclude, k=row.k, tools=row.tools,
     )  # fmt: skip
-    return {"items": [{"id": item.id, "score": item.score, "contributions": dict(item.contributions)} for item in found]}
+    return {
+        "items": [{"id": item.id, "score": item.score, "contributions": dict(item.contributions)} for item in found]
+    }
 
 
 def _understand_row(agent: "Agent", row: Row) -> Row:
@@ -177,11 +172,17 @@ def _predicate(text: str | None) -> dict[str, Any] | None:
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise InputError("--filter is not JSON.", """Write it as '{"field": "year", "op": "ge", "value": 1990}'.""") from error
+        raise InputError(
+            "--filter is not JSON.", """Write it as '{"field": "year", "op": "ge", "value": 1990}'."""
+        ) from error
     if not isinstance(document, dict):
-        raise InputError("--filter is not a JSON object.", """Write it as '{"field": "year", "op": "ge", "value": 1990}'.""")
+        raise InputError(
+            "--filter is not a JSON object.", """Write it as '{"field": "year", "op": "ge", "value": 1990}'."""
+        )
     return document
 
 
 def _parts(contributions: dict[str, float]) -> str:
-    return "  ".join(f"{name} {amount:+.4f}" for name, amount in sorted(contributions.items(), key=lambda part: -abs(part[1])))
+    return "  ".join(
+        f"{name} {amount:+.4f}" for name, amount in sorted(contributions.items(), key=lambda part: -abs(part[1]))
+    )

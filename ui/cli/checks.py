@@ -1,0 +1,154 @@
+"""What `convrec doctor` looks at. Each check yields findings and stops at nothing but its own end."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from convrec.core.errors import ConvrecError
+
+if TYPE_CHECKING:
+    from convrec.catalogue.version import Version
+    from convrec.catalogue.workspace import Workspace
+
+_PACKAGES = ("torch", "transformers", "langgraph", "chromadb", "duckdb", "pyarrow", "implicit", "bm25s")
+_LEAST_FREE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: `ok`, a `note`, `stale` (works, but should be renewed) or `broken`; `mend` says how."""
+
+    what: str
+    status: Literal["ok", "note", "stale", "broken"]
+    found: str
+    mend: str = ""
+
+
+def examined(workspace: Path | None) -> Iterator[Finding]:
+    """Yields all findings, about the installation first and then about the workspace."""
+    yield Finding(
+        "convrec",
+        "ok",
+        f"{version('convrec')} on Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+    )
+    yield from _packages()
+    yield _devices()
+    yield _page()
+    yield from _workspace(workspace)
+
+
+def _packages() -> Iterator[Finding]:
+    found = []
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield Finding(name, "broken", "not installed", "Run: pip install convrec")
+    yield Finding("packages", "ok", ", ".join(found))
+
+
+def _devices() -> Finding:
+    import torch
+
+    gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    cpu = f"CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    return Finding("devices", "ok", ", ".join([cpu, *gpus]) if gpus else f"{cpu}; no GPU, and none is needed")
+
+
+def _page() -> Finding:
+    if importlib.util.find_spec("gradio") is None:
+        return Finding(
+            "chat page", "note", "Gradio is not installed", "For `convrec ui`, run: pip install 'convrec[ui]'"
+        )
+    return Finding("chat page", "ok", f"gradio {version('gradio')}")
+
+
+def _workspace(path: Path | None) -> Iterator[Finding]:
+    from convrec.catalogue.workspace import Workspace
+
+    try:
+        workspace = Workspace.resolve(path)
+        published = workspace.current()
+        yield _catalogue(workspace, published)
+    except ConvrecError as error:
+        yield Finding("workspace", "broken", error.problem, error.fix)
+        return
+    yield _disk(workspace.root)
+    yield _encoder(workspace)
+    yield _state(workspace)
+    yield Finding("engine", "ok", "compact (no language model is configured, and none is needed)")
+    yield from _tools(workspace, published)
+
+
+def _catalogue(workspace: "Workspace", published: "Version") -> Finding:
+    catalogue = workspace.catalogue()
+    found = f"{workspace.root}, version {published.number} of {published.created}: {len(catalogue):,} {catalogue.schema.nouns}"
+    if not len(catalogue):
+        return Finding("workspace", "broken", found, f"Run: convrec ingest -w {workspace.root} --items FILE")
+    feedback = [
+        name
+        for name, there in (("interactions", catalogue.has_interactions), ("dialogues", catalogue.has_dialogues))
+        if there
+    ]
+    return Finding("workspace", "ok", f"{found}, {' and '.join(feedback) or 'no interactions and no dialogues'}")
+
+
+def _disk(root: Path) -> Finding:
+    free = shutil.disk_usage(root).free
+    if not os.access(root, os.W_OK):
+        return Finding("disk", "broken", f"{root} can't be written", "Change the folder's rights.")
+    if free < _LEAST_FREE_BYTES:
+        return Finding("disk", "stale", f"{free / 1e6:,.0f} MB free", "Make room: a fit writes beside what is in use.")
+    return Finding("disk", "ok", f"{free / 1e9:,.1f} GB free")
+
+
+def _encoder(workspace: "Workspace") -> Finding:
+    from convrec.tools.encoder import TextEncoder
+
+    try:
+        encoder = TextEncoder.open(workspace.settings.models.encoder)
+        encoder.encode(["a film"])
+    except ConvrecError as error:
+        return Finding("text encoder", "broken", error.problem, error.fix)
+    return Finding("text encoder", "ok", f"{workspace.settings.models.encoder}, weights {encoder.revision[:12]}")
+
+
+def _state(workspace: "Workspace") -> Finding:
+    url = workspace.state_url()
+    path = Path(url.removeprefix("sqlite:///"))
+    if not path.exists():
+        return Finding("state", "note", f"{path} is made by the first conversation")
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+            damage = db.execute("PRAGMA quick_check").fetchone()[0]
+            turns = db.execute("SELECT count(*) FROM turns").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        return Finding("state", "broken", f"{path}: {error}", "Restore the file from a backup.")
+    if damage != "ok":
+        return Finding("state", "broken", f"{path}: {damage}", "Restore the file from a backup.")
+    return Finding("state", "ok", f"{path}, {turns:,} turns")
+
+
+def _tools(workspace: "Workspace", published: "Version") -> Iterator[Finding]:
+    mend = f"Run: convrec fit -w {workspace.root}"
+    if not published.tools:
+        yield Finding("tools", "broken", "nothing is fitted yet", mend)
+        return
+    n_items = len(workspace.catalogue())
+    for name, tool in published.tools.items():
+        what = f"tool {name}"
+        if tool.left_out:
+            yield Finding(what, "note", f"left out: {tool.left_out}")
+        elif not (workspace.root / tool.folder).is_dir():
+            yield Finding(what, "broken", f"its folder {tool.folder} is gone", mend)
+        elif tool.n_items != n_items:
+            yield Finding(what, "stale", f"fitted on {tool.n_items:,} items of now {n_items:,}", mend)
+        else:
+            yield Finding(what, "ok", f"fitted on {tool.n_items:,} items in {tool.seconds:.1f} s")
