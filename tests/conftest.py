@@ -1,14 +1,18 @@
-"""What all tests share: no network but this machine's own, a fixed clock, two small catalogues."""
+"""What all tests share: no network but this machine's own, a fixed clock, a small catalogue."""
 
 import os
+import shutil
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
 from convrec.core.clock import FixedClock
+
+FILMS = Path(__file__).parent / "films"
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +39,22 @@ def _is_loopback(host: str) -> bool:
 def clock() -> FixedClock:
     """A clock that starts on 5 January 2026 at noon and goes on by a second at each look."""
     return FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC), timedelta(seconds=1))
+
+
+@pytest.fixture(scope="session")
+def fitted_films(tmp_path_factory) -> Path:
+    """A workspace of twenty made-up films and thirty made-up viewers, every tool fitted. Read it; don't write to it."""
+    from convrec.catalogue.ingest import ingest
+    from convrec.catalogue.workspace import Workspace
+    from convrec.tools.fitting import fit
+
+    workspace = Workspace.create(tmp_path_factory.mktemp("films") / "workspace")
+    ingest(workspace, items=[FILMS / "items.csv"], interactions=[FILMS / "ratings.csv"])
+    fit(workspace)
+    return workspace.root
+
+
+@pytest.fixture
+def films(fitted_films, tmp_path) -> Path:
+    """A copy of the fitted films' workspace, to write to."""
+    return Path(shutil.copytree(fitted_films, tmp_path / "films"))
