@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convrec.agent.messages import Voice
-from convrec.agent.wording import is_kind, is_person, is_year, listed
+from convrec.agent.wording import is_kind, is_person, is_year, joined_by, listed
 from convrec.catalogue.catalogue import Catalogue, Item
 from convrec.catalogue.schema import Field
 from convrec.core.reply import ReplyItem
@@ -30,12 +30,22 @@ def value_words(value: Any) -> str:
     return str(value)
 
 
+def fact_words(field: Field, value: Any, most: int | None = None) -> str:
+    """Returns a fact in words: `directed by Jane Campion`, `from 1993`, `price 20`. `most` cuts a list short."""
+    if is_year(field):
+        return f"from {value_words(value)[:4]}"
+    if field.type in ("category", "tags"):
+        values = value if isinstance(value, list) else [value]
+        return joined_by(field, listed([str(part) for part in values[:most]]))
+    return f"{field.label or field.name.replace('_', ' ')} {value_words(value)}"
+
+
 def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, voice: Voice) -> str:
     """Returns the asked facts of an item; with no field named, what it is about."""
     schema = catalogue.schema
     asked = [field for field in schema.fields if field.name in fields] or overview(item, catalogue)
     told = [(field, item.facts.get(field.name)) for field in asked]
-    said = [f"{field.label or field.name.replace('_', ' ')} {value_words(value)}" for field, value in told if value not in (None, "", [])]
+    said = [fact_words(field, value) for field, value in told if value not in (None, "", [])]
     if not said:
         return voice.say("no_fact", title=titled(item))
     if len(told) == 1 and told[0][0].type == "text":
@@ -56,7 +66,7 @@ def comparison(items: Sequence[Item], catalogue: Catalogue, voice: Voice) -> str
     lines = [voice.say("compare")]
     fields = [f for f in catalogue.schema.fields if f.type in ("number", "date", "category", "tags", "bool") and f.name not in _HIDDEN]
     for item in items:
-        facts = [f"{f.label or f.name.replace('_', ' ')} {value_words(item.facts[f.name])}" for f in fields if item.facts.get(f.name) not in (None, "", [])]
+        facts = [fact_words(f, item.facts[f.name], 3) for f in fields if item.facts.get(f.name) not in (None, "", [])]
         lines.append(f"- {titled(item)}: {'; '.join(facts)}")
     shared = [value for field in catalogue.schema.of_type("category", "tags") for value in _common(items, field.name, catalogue)]
     if shared:

@@ -67,4 +67,4 @@ def blocking(toolbox: Toolbox, state: DialogueState) -> tuple[Constraint, ...]:
 
 def drop_question(constraints: Sequence[Constraint], text: str, facet: str) -> Question:
     """Returns the question which demand to let go."""
-    return Question(facet=facet, text=text, options=tuple(c.label for c in constraints[:4]))
+    return Question(facet=facet, text=text, options=(*(c.label for c in constraints[:4]), "start over"))

@@ -8,14 +8,16 @@ from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
+from convrec.agent.planner import DROP
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.request import wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import Turn
-from convrec.agent.wishes import absorb, let_go
+from convrec.agent.wishes import absorb, dropped, let_go
 from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
+from convrec.core.understanding import Understanding
 
 SEARCHING = ("greet", "other")  # small talk that ends in a question drawn from the catalogue
 
@@ -45,8 +47,11 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Lets the message change what the thread holds, and makes the plan."""
     turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
     schema = house.toolbox.catalogue.schema
-    after = absorb(before, heard, state["text"], before.turn + 1, schema)
-    plan = decide_plan(heard, before, after, state["text"], asked_fields(state["text"], schema))
+    freed = dropped(before, state["text"]) if before.question is not None and before.question.facet == DROP else None
+    if freed is not None:
+        heard = Understanding(acts=("answer",), query=heard.query)
+    after = absorb(freed or before, heard, state["text"], before.turn + 1, schema)
+    plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema))
     origin = Origin(state["thread_id"], after.turn, house.clock.now(), state["text"])
     if plan.action == "edit" and plan.note == "unlearn":
         turn.patch = unlearn(state["profile"], heard.preferences)
@@ -55,7 +60,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         turn.patch = learn(state["profile"], heard, origin, house.new_id)
     turn.emit(PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True)))
     profile = _patched(state, turn.patch)
-    return {"state": after.model_copy(update={"question": None}), "plan": plan, "profile": profile}
+    return {"state": after.model_copy(update={"question": None}), "plan": plan, "profile": profile, "understanding": heard}
 
 
 def _patched(state: TurnState, patch: Patch) -> tuple:  # type: ignore[type-arg]

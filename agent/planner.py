@@ -9,12 +9,13 @@ from convrec.core.understanding import Understanding
 FORGET = "forget"  # the facet of the question that asks back before everything is forgotten
 DROP = "constraint"  # the facet of the question which demand to let go
 _YES = re.compile(r"^(yes|yeah|yep|sure|ok|okay|please do|do it|go ahead|forget (me|everything|it all))\b")
+_AVAILABLE = re.compile(r"\b(have|got|find|show|there|search|looking for|stock|carry|get me|put on|pull up|want|see|watch|read|play|buy|try)\b")
 _WANTS = {"request", "state_preference", "critique", "answer", "reject", "already_seen"}
 _TALK = {"greet", "thank", "bye", "other", "accept"}
 
 
-def decide(heard: Understanding, before: DialogueState, after: DialogueState, text: str, fields: tuple[str, ...]) -> Plan:
-    """Returns the plan. `before` and `after` are the thread's state around the message; `fields` are the facts it asks for."""
+def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple[str, ...]) -> Plan:
+    """Returns the plan. `before` is the thread's state before the message; `fields` are the facts that it asks for."""
     acts = set(heard.acts)
     about = tuple(item for reference in heard.references for item in reference.item_ids)
     if before.question is not None and before.question.facet == FORGET and _YES.search(fold(text)):
@@ -28,9 +29,11 @@ def decide(heard: Understanding, before: DialogueState, after: DialogueState, te
     if "ask_why" in acts and before.shown:
         return Plan(action="explain", about=_about(heard, before))
     wants = bool(acts & _WANTS) or heard.filter is not None or any(p.polarity > 0 for p in heard.preferences)
+    named = _named(heard)
+    if named and not fields and _AVAILABLE.search(fold(text)):
+        return Plan(action="recommend", named=named)
     if "ask_item" in acts and (about or before.focus or before.shown) and not _searches(heard, acts):
         return Plan(action="answer", about=_about(heard, before), fields=fields)
-    named = _named(heard)
     if named:
         return Plan(action="recommend", named=named)
     if wants:

@@ -71,9 +71,9 @@ class Realiser:
 
     def clauses(self, item: ReplyItem) -> list[str]:
         """Returns what is worth saying of an item: its strongest worded reasons, else what kind it is."""
-        said = [r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity")]
-        known = [r.text for r in item.reasons if r.kind == "popularity"]
         kinds = [value for f in self._schema.fields if is_kind(f) for value in _values(item.facts.get(f.name))]
+        said = [r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity") and r.text not in kinds]
+        known = [r.text for r in item.reasons if r.kind == "popularity"]
         kind = [listed(kinds[:3], "and")] if kinds else []
         return [*kind, *said[:_SAID_PER_ITEM]] if said else [*kind, *known[:1]]
 

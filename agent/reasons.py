@@ -61,6 +61,8 @@ def _demands(item: Item, ground: Ground) -> list[Reason]:
     schema = ground.catalogue.schema
     found = []
     for predicate in ground.wanted.demands:
+        if not ground.catalogue.mask(predicate)[item.row]:
+            continue  # only an item asked for by its name may stand here without meeting a demand
         text = _met(predicate, item, ground) if not isinstance(predicate, Not) else demand(predicate, schema)
         evidence = tuple(Evidence(source=f"item:{item.id}.{name}", value=item.facts.get(name)) for name in sorted(fields_of(predicate)))
         found.append(Reason(kind="constraint", text=text, weight=0.0, evidence=(*evidence, Evidence(source=f"turn:{ground.turn}", value=demand(predicate, schema)))))  # fmt: skip
@@ -82,6 +84,9 @@ def _met(predicate: Predicate, item: Item, ground: Ground) -> str:
 def _reason(key: str, amount: float, explanation: Explanation | None, item: Item, ground: Ground) -> Reason | None:
     if key.startswith("wish:"):
         return _wish_reason(key.removeprefix("wish:"), amount, item, ground)
+    if key == "named":
+        evidence = (Evidence(source=f"item:{item.id}.title", value=item.title), Evidence(source=f"turn:{ground.turn}", value=item.title))
+        return Reason(kind="text_match", text="you asked for it by name", weight=amount, evidence=evidence)
     if key == "popularity":
         audience = ground.catalogue.schema.audience
         return Reason(kind="popularity", text=f"well known among {audience}", weight=amount, evidence=(Evidence(source="tool:popularity", value=round(amount, 6)),))

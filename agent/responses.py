@@ -57,7 +57,7 @@ def _recommend(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     said.paragraphs += _acknowledged(state, voice)
     if not slate.items:
         said.paragraphs.append(house.realiser.nothing(demands, state["state"].constraints, voice))
-        if slate.blocking:
+        if state["state"].constraints:
             text = voice.say("drop")
             said.question = drop_question(slate.blocking, text, DROP)
             said.paragraphs.append(text)

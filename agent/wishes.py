@@ -34,6 +34,15 @@ def absorb(state: DialogueState, heard: Understanding, text: str, turn: int, sch
     return _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
 
 
+def dropped(state: DialogueState, text: str) -> DialogueState | None:
+    """Returns the state without the demand that an answer to "which may I let go?" names; None when it names none."""
+    said = fold(text)
+    for constraint in state.constraints:
+        if fold(constraint.label) in said or (len(said) > 2 and said in fold(constraint.label)):
+            return state.model_copy(update={"constraints": tuple(c for c in state.constraints if c is not constraint)})
+    return None
+
+
 def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
     """Returns the parts of a filter that must all hold."""
     if predicate is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter, ValidationError, field_validator
 
 from convrec.core.errors import PredicateError
 
@@ -20,7 +20,13 @@ class Comparison(_Node):
 
     field: str
     op: Operator
-    value: Any  # a scalar, or a list for `between`, `in`, `contains_any`, `contains_all`: the field's type decides
+    value: Any  # a scalar, or several for `between`, `in`, `contains_any`, `contains_all`: the field's type decides
+
+    @field_validator("value")
+    @classmethod
+    def _hashable(cls, value: Any) -> Any:
+        """Keeps several values as a tuple, so that predicates can be compared and looked up; JSON writes them as a list."""
+        return tuple(value) if isinstance(value, list) else value
 
 
 class Both(_Node):

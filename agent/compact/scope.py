@@ -1,0 +1,171 @@
+"""Where negation reaches, how firmly a wish is put, and for how long."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from convrec.agent.compact.message import Message
+from convrec.core.understanding import Polarity, Scope, Strength
+
+Negation = Literal["no", "soft", "mind"]
+
+# Words that look like a negation and are none; they are passed over first.
+_NOT_NEGATIVE = re.compile(
+    r"\b(?:not (?:only|just|sure|necessarily|bad|really sure|that|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
+    r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be|have to)"
+    r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
+    r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
+    r"|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem)\b"
+)
+_PERMITS = re.compile(r"\b(?:dont|do not|wouldnt|doesnt|not) (?:really )?mind|no (?:objections?|issue|problem) (?:to|with)|fine with|ok(?:ay)? with|open to\b")
+_WEAK = re.compile(
+    r"\b(?:not (?:too|so|as|very|that|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
+    r"|rather not|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
+)
+_STRONG = re.compile(
+    r"\b(?:(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
+    r"|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
+    r"|none of|nobody|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
+    r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
+    r"|had enough of|has enough of|not a fan of|not into|put off by|terrified of|scared of|uncomfortable with)\b"
+)
+_ENDS = re.compile(
+    r"\b(?:but|though|although|however|because|since|yet|just|only|instead|rather|prefer|preferably|ideally|maybe|perhaps|something|please|so|then|still"
+    r"|(?:i|we|she|he|they|you) (?:want|like|love|need|would|enjoy|do|prefer|adore|liked|loved|am|feel)|id (?:like|love|prefer|rather)|ill|im|were|lets|give|show|find|recommend|suggest|make it"
+    r"|is (?:fine|ok|okay|good|great|alright)|are (?:fine|ok|okay|good|great)|as long as|if|when|while|where|who|which|that (?:is|are|was|has|have))\b"
+)
+_HEDGE = re.compile(
+    r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|kind of|kinda|sort of|somewhat|would be (?:nice|great|good|cool|a plus|a bonus|lovely|ideal)"
+    r"|bonus|i guess|i suppose|leaning|more or less|ish|slightly|optionally|could be|might|wouldnt hurt|nice to have|would rather|if there is|if there are|hopefully|a plus|at best|doesnt have to)\b"
+)
+_MUST = re.compile(r"\b(?:must|has to|have to|had to|needs? to be|only|definitely|absolutely|strictly|required|make sure|at all|ever|allergic|under no circumstances)\b")
+_TASTE = re.compile(
+    r"\b(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
+    r" (?:loves?|likes?|enjoys?|adores?|hates?|dislikes?|detests?|despises?|loathes?|stand|bear|fans? of|a (?:huge |big |real |great )*(?:fan|sucker|lover|nut) (?:of|for)|into|fond of|crazy about|obsessed with|watch|read|play|prefer|eat|sick of|tired of|bored of)\b"
+    r"|\b(?:love|loves|like|hate|enjoy|adore|dislike) (?:a good|all|any|every|most|everything)\b|\bmy (?:all time )?favou?rites?\b|\b(?:huge|big) fan of\b|^(?:love|hate|adore|enjoy|dislike)\b|\bnot (?:a|my) (?:big |huge )?(?:fan of|thing)\b"
+)
+_WANTS = re.compile(r"\b(?:id|i would|we would|wed|would you|would) (?:really |also |rather |absolutely )?(?:like|love|enjoy|prefer)\b")
+_ALWAYS = re.compile(r"\b(?:always|never|in general|generally|as a rule|usually|every time|remember that|from now on|ever again|normally|all my life|for ever|forever)\b")
+_NOW = re.compile(r"\b(?:tonight|today|this time|right now|for now|at the moment|this (?:evening|weekend|morning|afternoon)|just this once|currently|in the mood|feel like|feeling like)\b")
+_ONCE = re.compile(r"\b(?:just this once|just for now|only this time|this once)\b")
+_MINE = re.compile(r"\b(?:i|im|ive|my|we|our|were)\b|^(?:love|hate|adore|enjoy|dislike|always|never)\b")
+
+
+@dataclass(frozen=True)
+class Stance:
+    """How a wish is put: its sign, its firmness, how long it holds; `taste` when it is said of a person, not asked for."""
+
+    polarity: Polarity
+    strength: Strength
+    scope: Scope
+    taste: bool = False
+    permits: bool = False
+
+
+class Scopes:
+    """What negation, hedges and time words do at each place of one message."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self._permits = [(start, end) for start, end, _ in message.find(_PERMITS)]
+        harmless = [(start, end) for start, end, _ in message.find(_NOT_NEGATIVE)] + self._permits
+        self._triggers = self._found(harmless)
+
+    def negation(self, at: int, by_list: bool = True) -> Negation | None:
+        """Returns the negation that reaches the word at token `at`: `no`, `soft` ("less", "not too"), `mind` ("don't mind")."""
+        for start, end in self._permits:
+            if end <= at < end + 4 and not self._ended(end, at):
+                return "mind"
+        reaching = [(end, kind) for start, end, kind in self._triggers if end <= at and self._reaches(start, end, at, by_list)]
+        if not reaching:
+            return None
+        nearest = max(reaching)
+        return nearest[1]
+
+    def trigger_before(self, at: int) -> tuple[int, int] | None:
+        """Returns the tokens of the nearest negation that reaches `at`."""
+        reaching = [(start, end) for start, end, _ in self._triggers if end <= at and self._reaches(start, end, at, True)]
+        return max(reaching, key=lambda place: place[1]) if reaching else None
+
+    def stance(self, start: int, end: int, mood: bool = False) -> Stance:
+        """Returns how the wish in tokens `[start, end)` is put; `mood` for words that only describe a feeling."""
+        negation = self.negation(start)
+        clause = self._clause(start, end)
+        taste = bool(_TASTE.search(clause)) and not _WANTS.search(clause)
+        sentence = self._message.words(*self._message.sentence(start))
+        lasting = (taste and bool(_MINE.search(clause)) and not _NOW.search(sentence)) or bool(_ALWAYS.search(sentence) and (taste or negation == "no"))
+        scope: Scope = "turn" if _ONCE.search(sentence) else "lasting" if lasting else "session"
+        if negation == "mind":
+            return Stance(1, "soft", scope, taste, permits=True)
+        if negation is not None:
+            firm = negation == "no" and not _WEAK.search(clause)
+            return Stance(-1, "hard" if firm else "soft", scope, taste)
+        soft = taste or bool(_HEDGE.search(clause)) or (mood and not _MUST.search(clause))
+        return Stance(1, "soft" if soft else "hard", scope, taste)
+
+    def _found(self, harmless: list[tuple[int, int]]) -> list[tuple[int, int, Negation]]:
+        found: list[tuple[int, int, Negation]] = []
+        for pattern, kind in ((_WEAK, "soft"), (_STRONG, "no")):
+            for start, end, _ in self._message.find(pattern):
+                covered = any(a <= start < b for a, b in harmless) or any(a < end and start < b for a, b, _ in found)
+                if not covered:
+                    found.append((start, end, "soft" if kind == "soft" else "no"))
+        return sorted(found)
+
+    def _reaches(self, start: int, end: int, at: int, by_list: bool) -> bool:
+        """Tells whether a negation in tokens `[start, end)` still holds at token `at`."""
+        if self._ended(end, at):
+            return False
+        tokens = self._message.tokens
+        breaks = [i for i in range(end, at + 1) if tokens[i].mark]
+        if any(tokens[i].mark in ".?!" for i in breaks):
+            return False
+        if not breaks:
+            return True
+        return by_list and self._is_list(end, at, breaks)
+
+    def _is_list(self, end: int, at: int, breaks: list[int]) -> bool:
+        """Tells whether a comma after a negation only lists more of what is negated: "no horror, gore or war"."""
+        tokens = self._message.tokens
+        if breaks[0] == end:
+            return False
+        starts_anew = {"a", "an", "the", "with", "by", "from", "in", "after", "before", "to", "for", "about", "like"}
+        if any(tokens[i].norm in starts_anew for i in breaks):
+            return False
+        stop = self._message.sentence(at)[1]
+        joined = [i for i in range(breaks[-1], stop) if tokens[i].norm in ("or", "nor", "and") and not (tokens[i].mark and i > at)]
+        return any(0 <= i - at <= 3 or i == breaks[-1] for i in joined) or self._listed_on(at, stop)
+
+    def _listed_on(self, at: int, stop: int) -> bool:
+        """Tells whether the list goes on behind `at` until an "or"."""
+        tokens = self._message.tokens
+        for i in range(at + 1, min(stop, at + 8)):
+            if tokens[i].norm in ("or", "nor"):
+                return True
+            if tokens[i].norm in ("but", "a", "an", "from", "with", "by", "i"):
+                return False
+        return False
+
+    def _ended(self, end: int, at: int) -> bool:
+        return _ENDS.search(self._message.words(end, at)) is not None
+
+    def _clause(self, start: int, end: int) -> str:
+        """Returns the words around a wish up to the ends of its sentence, or to a "but"."""
+        first, last = self._message.sentence(start)
+        tokens = self._message.tokens
+        while first < start and any(t.norm in ("but", "however", "though") for t in tokens[first:start]):
+            first += 1
+        stop = end
+        while stop < last and tokens[stop].norm not in ("but", "however", "although") and not (tokens[stop].mark and stop - end > 0):
+            stop += 1
+        return self._message.words(self._comma_start(first, start), stop)
+
+    def _comma_start(self, first: int, start: int) -> int:
+        """Returns where the part between commas begins that holds the wish, unless a verb before the comma governs it."""
+        tokens = self._message.tokens
+        commas = [i for i in range(first, start + 1) if tokens[i].mark == "," and i > first]
+        if not commas:
+            return first
+        last = commas[-1]
+        between = self._message.words(last, start)
+        return first if not between or between.split()[0] in ("or", "and", "nor") and len(between.split()) <= 2 else last

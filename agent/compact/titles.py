@@ -1,0 +1,136 @@
+"""Every form in which a catalogue's titles may be named, and which items bear them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
+from convrec.agent.compact.message import Message, Token
+from convrec.catalogue.catalogue import Catalogue
+
+ARTICLES = frozenset({"the", "a", "an", "le", "la", "les", "el", "los", "las", "il", "der", "die", "das", "l"})
+_SKIPPED = frozenset({"the", "a", "an", "of", "and", "in", "to", "part", "vol", "volume", "chapter", "episode"})
+_ROMAN = {r: str(n) for n, r in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii"), 1)}
+_COUNTED = {word: str(n) for n, word in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)}
+_LAST_ARTICLE = re.compile(r"^(?P<rest>.+), (?P<article>the|a|an|les?|la|el|los|las|il|der|die|das)$", re.IGNORECASE)
+_YEAR_AFTER = re.compile(r"\s*\((?P<year>1[89]\d\d|20\d\d)[^)]*\)\s*$")
+_ASIDE = re.compile(r"\s*\([^)]*\)\s*$")
+EXACT, BARE, LOOSE, PARTIAL = 1.0, 0.97, 0.9, 0.8
+"""How well a form stands for its title: the title itself, without its article, without small words, a part of it."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of a title: the row that bears it, and how well it stands for the whole."""
+
+    row: int
+    quality: float
+
+
+class TitleIndex:
+    """All titles of a catalogue, looked up by their words run together (so `spiderman` finds `Spider-Man`)."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._forms: dict[str, list[Form]] = {}
+        self._popularity = _popularity(catalogue)
+        self.words: list[str] = []
+        self.longest = 1
+        self.first_words: dict[str, int] = {}
+        others = [field.name for field in catalogue.schema.of_type("text") if field.name.endswith("title") and field.name != "title"]
+        spellings = [list(catalogue.titles), *([_text(catalogue, name, row) for row in range(len(catalogue))] for name in others)]
+        for names in spellings:
+            for row, name in enumerate(names):
+                self._add(row, name)
+
+    def _add(self, row: int, name: str) -> None:
+        for key, quality, length in forms_of(name):
+            known = self._forms.setdefault(key, [])
+            if not any(form.row == row for form in known):
+                known.append(Form(row, quality))
+            self.longest = max(self.longest, min(length, 14))
+        self.words += [token.norm for token in Message(name).tokens]
+
+    def find(self, key: str) -> list[Form]:
+        """Returns the forms of that key that stand best for their titles; empty when there is none."""
+        forms = self._forms.get(key, [])
+        best = max((form.quality for form in forms), default=0.0)
+        return [form for form in forms if form.quality == best]
+
+    def ordered(self, rows: list[int], year: int | None, years: np.ndarray | None) -> list[int]:
+        """Returns the rows best first: those of the year, then the most popular, then in the catalogue's order."""
+
+        def off(row: int) -> float:
+            if year is None or years is None or np.isnan(years[row]):
+                return 0.0 if year is None else 9.0
+            return float(min(abs(years[row] - year), 9))
+
+        return sorted(rows, key=lambda row: (off(row), -self._popularity[row], row))
+
+
+def forms_of(name: str) -> Iterator[tuple[str, float, int]]:
+    """Yields `(key, quality, number of words)` of each form in which a title may be named."""
+    plain = _ASIDE.sub("", _YEAR_AFTER.sub("", " ".join(name.split()))) or name
+    turned = _LAST_ARTICLE.match(plain)
+    if turned:
+        plain = f"{turned['article']} {turned['rest']}"
+    words = [token.norm for token in Message(plain).tokens]
+    if not words:
+        return
+    for whole in _spellings(words):
+        yield "".join(whole), EXACT, len(whole)
+        if whole[0] in ARTICLES and len(whole) > 1:
+            yield "".join(whole[1:]), BARE, len(whole) - 1
+    loose = [word for word in words if word not in _SKIPPED]
+    if len(loose) >= 2:
+        for whole in _spellings(loose):
+            yield loose_key(whole), LOOSE, len(words)
+    yield from _parts(plain)
+
+
+def loose_key(words: list[str]) -> str:
+    """Returns the key of a title's words without its small ones; marked so that it meets only its own kind."""
+    return f"~{''.join(words)}"
+
+
+def is_skipped(word: str) -> bool:
+    """Tells whether loose matching passes a word over."""
+    return word in _SKIPPED
+
+
+def _spellings(words: list[str]) -> Iterator[list[str]]:
+    yield words
+    figures = [_ROMAN.get(word, word) if index and word != "i" else word for index, word in enumerate(words)]
+    if figures != words:
+        yield figures
+
+
+def _parts(title: str) -> Iterator[tuple[str, float, int]]:
+    """Yields what stands before and after a colon or dash, where it is enough to tell the title by."""
+    halves = re.split(r": | - | – ", title, maxsplit=1)
+    if len(halves) < 2:
+        return
+    before, after = ([token.norm for token in Message(half).tokens] for half in halves)
+    telling = [word for word in after if word not in FUNCTION]
+    if before and (len(before) > 1 or not is_common(before[0])):
+        yield "".join(before), PARTIAL, len(before)
+    if len(telling) >= 2 and not all(word in LINGO for word in after):
+        yield "".join(after), PARTIAL, len(after)
+
+
+def _text(catalogue: Catalogue, field: str, row: int) -> str:
+    found = catalogue.item(row).facts.get(field)
+    return found if isinstance(found, str) else ""
+
+
+def _popularity(catalogue: Catalogue) -> np.ndarray:
+    if not catalogue.has_interactions:
+        return np.zeros(len(catalogue))
+    return np.bincount(catalogue.interactions().row, minlength=len(catalogue)).astype(float)
+
+
+def figure(token: Token) -> str:
+    """Returns a word with a Roman numeral as a figure: the two spellings of a sequel are one."""
+    return token.norm if token.norm == "i" else _ROMAN.get(token.norm) or _COUNTED.get(token.norm, token.norm)

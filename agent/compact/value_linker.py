@@ -1,0 +1,175 @@
+"""Which of the catalogue's values a message names, in which field, spelt by ear or not."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from convrec.agent.compact.fields import described
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, PLAIN_RANK, is_common, rank, word_set
+from convrec.agent.compact.message import Message
+from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
+from convrec.agent.compact.values import Meaning, Value, ValueIndex
+from convrec.catalogue.schema import Field
+
+_LONGEST = 6
+NOUNS = word_set(
+    "movie movies film films flick flicks book books novel novels game games restaurant restaurants place places song songs album "
+    "albums show shows series item items one ones stuff thing things title titles picture pictures story stories"
+)
+_MINE = word_set("my our his her their your the your")
+_BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and [a-z]+)? )?by(?: the)?$")
+_WITH = re.compile(r"\b(?:with|without|starring|featuring|stars|cast|has|having|actors?|actress|played by)(?: the| only)?$")
+_FROM = re.compile(r"\bfrom(?: the)?$")
+_CUED = re.compile(r"\b(?:by|with|without|starring|featuring|no|not|nor|but|except|director|author|actor|actress|like|than|of|from|about)$")
+_DID = re.compile(r"^(?:has |have |ever )?(?P<verb>directed|directs|wrote|written|writes|made|published|developed|designed|created|composed)\b")
+_IN_IT = re.compile(r"^(?:is |was )?(?:in (?:it|them)|plays|played|starring|stars|starred|acts|acted|movies? with)\b")
+
+
+@dataclass(frozen=True)
+class ValueHit:
+    """A value named by tokens `[start, end)`. `others` are the same words' values in other fields; `score` is in (0, 1]."""
+
+    start: int
+    end: int
+    value: Value
+    soft: bool = False
+    score: float = 1.0
+    others: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Found:
+    start: int
+    end: int
+    meaning: Meaning
+    score: float
+
+
+class ValueLinker:
+    """Finds values in messages."""
+
+    def __init__(self, index: ValueIndex, speller: Speller, nouns: Callable[[], set[str]]) -> None:
+        self.index, self._speller = index, speller
+        self._nouns = NOUNS | nouns()
+
+    def is_kind(self, word: str) -> bool:
+        """Tells whether a word alone names a value that is no person."""
+        return self.index.find([word]) is not None
+
+    def link(self, message: Message, claimed: Callable[[int, int], bool]) -> list[ValueHit]:
+        """Returns the values named, in order; `claimed` tells which token ranges a title took."""
+        taken: list[_Found] = []
+        for found in sorted(self._candidates(message), key=lambda f: (f.start - f.end, -f.score, f.start)):
+            if claimed(found.start, found.end) or any(found.start < t.end and t.start < found.end for t in taken):
+                continue
+            taken.append(found)
+        hits: list[ValueHit] = []
+        for found in sorted(taken, key=lambda f: f.start):
+            for part in found.meaning.parts or (found.meaning,):
+                value = self._in_field(message, found, part, hits)
+                others = tuple(v for v in part.values if v != value)
+                hits.append(ValueHit(found.start, found.end, value, found.meaning.soft, found.score, others))
+        return hits
+
+    def _candidates(self, message: Message) -> Iterator[_Found]:
+        norms = [token.norm for token in message.tokens]
+        bares = [token.bare for token in message.tokens]
+        slips = [i for i, token in enumerate(message.tokens) if self._speller.is_slip(token.bare)][:MAX_CORRECTED]
+        yield from self._windows(message, norms, bares, None)
+        best = {i: self._speller.corrections(bares[i]) for i in slips}
+        firsts = [best[i][0] if best.get(i) else bare for i, bare in enumerate(bares)]
+        for i in slips:
+            for place, correction in enumerate(best[i]):
+                changed = [*firsts[:i], correction, *firsts[i + 1 :]]
+                for found in self._windows(message, changed, changed, i):
+                    yield replace(found, score=found.score * (0.85 - 0.05 * place))
+
+    def _windows(self, message: Message, norms: list[str], bares: list[str], at: int | None) -> Iterator[_Found]:
+        """Yields every run of words that names a value (only those over word `at`, if given)."""
+        n = len(norms)
+        for start in range(n) if at is None else range(max(0, at - _LONGEST + 1), at + 1):
+            for end in range(start + 1, min(n, start + _LONGEST) + 1):
+                if end - start > 1 and message.tokens[end - 1].mark:
+                    break
+                if at is not None and end <= at:
+                    continue
+                words = norms[start:end]
+                last = bares[end - 1]
+                yield from self._named(message, start, end, words, at is not None)
+                if last != words[-1]:
+                    yield from self._named(message, start, end, [*words[:-1], last], at is not None)
+
+    def _named(self, message: Message, start: int, end: int, words: list[str], corrected: bool) -> Iterator[_Found]:
+        meaning = self.index.find(words)
+        if meaning is not None and self._is_meant(message, start, end, words):
+            yield _Found(start, end, meaning, 1.0)
+        if len(words) > 1 and not all(word in LINGO for word in words):
+            name = self.index.find_name(words)
+            if name is not None:
+                yield _Found(start, end, name, 0.98)
+        elif len(words) == 1 and len(words[0]) > 2:
+            bearers = self.index.names.get(words[0])
+            values = bearers.values if bearers else tuple(self.index.surnames.get(words[0], ()))
+            if values and self._is_surname(message, start, words[0], values[0].count, corrected):
+                same = tuple(v for v in values if v.value == values[0].value)
+                yield _Found(start, end, Meaning(same), 0.9)
+
+    def _is_meant(self, message: Message, start: int, end: int, words: list[str]) -> bool:
+        """Tells whether everyday words that are also a value are meant as one: beside a noun, in a list, or by themselves."""
+        if not all(word in LINGO or len(word) < 3 for word in words):
+            return True
+        if all(word in FUNCTION for word in words):
+            return False
+        before = message.tokens[start - 1].norm if start and not message.tokens[start].mark else ""
+        after = message.tokens[end].norm if end < len(message) and not message.tokens[end].mark else ""
+        if after in self._nouns or len(message) <= 2 or self.index.find([after]) is not None:
+            return True
+        listed = (before in ("", "a", "or", "no", "not") and after in ("", "or", "and")) or self.index.find([before]) is not None
+        return listed and words[-1] not in self._nouns and words[-1] not in ("new", "old", "good", "fun", "more", "like", "speed")
+
+    def _is_surname(self, message: Message, at: int, word: str, count: int, corrected: bool) -> bool:
+        """Tells whether a single word is meant as somebody's name."""
+        token = message.tokens[at]
+        if word in LINGO or (corrected and len(word) < 5):
+            return False
+        before = message.words(max(0, at - 3), at) if at and not token.mark else ""
+        cued = bool(_CUED.search(before)) or (before.endswith(("or", "and", "nor")) and token.capital)
+        capital = token.capital and not message.shouting and not message.starts_sentence(at)
+        after = message.tokens[at + 1] if at + 1 < len(message) and not message.tokens[at + 1].mark else None
+        possessed = token.bare != token.norm or (after is not None and after.norm in self._nouns)
+        if rank(word) < PLAIN_RANK:
+            return capital and (cued or possessed) if not before.endswith((" by", "starring", "featuring")) else True
+        if is_common(word):
+            return capital or cued or possessed or (token.capital and count >= 3)
+        return capital or cued or possessed or token.capital or count >= 2 or len(message) <= 3
+
+    def _in_field(self, message: Message, found: _Found, meaning: Meaning, before: list[ValueHit]) -> Value:
+        """Returns the value in the field that the words around it point at, else where it is most common."""
+        wanted = self._cued_fields(message, found, before)
+        fitting = [value for value in meaning.values if value.field in wanted] or list(meaning.values)
+        return max(fitting, key=lambda value: value.count)
+
+    def _cued_fields(self, message: Message, found: _Found, before: list[ValueHit]) -> tuple[Field, ...]:
+        fields = self.index.fields
+        lead = message.words(max(0, found.start - 4), found.start)
+        rest = message.words(found.end, found.end + 3)
+        did, by = _DID.search(rest), _BY.search(lead)
+        if did:
+            return fields.said_by(did["verb"]) or fields.makers
+        if _IN_IT.search(rest) or _WITH.search(lead):
+            return fields.players
+        if by:
+            return (fields.said_by(by["verb"]) if by["verb"] else ()) or fields.makers
+        called = [f for f in fields.valued if lead.split()[-1:] and lead.split()[-1] in described(f) - FUNCTION]
+        if called:
+            return tuple(called)
+        if _FROM.search(lead):
+            return fields.makers
+        if before and _is_list(message, before[-1].end, found.start) and before[-1].value.field in fields.people:
+            return (before[-1].value.field,)
+        return ()
+
+
+def _is_list(message: Message, end: int, start: int) -> bool:
+    """Tells whether only a comma or a joining word stands between two places."""
+    return set(message.norms(end, start)) <= {"or", "and", "nor", "a", "an", "the", "even", "maybe", "also"} and start - end <= 3

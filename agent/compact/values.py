@@ -1,0 +1,168 @@
+"""Every form in which a catalogue's values (genres, people, cuisines, platforms …) may be named."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from convrec.agent.compact.fields import Fields
+from convrec.agent.compact.lexicon import FUNCTION
+from convrec.agent.compact.message import Message
+from convrec.catalogue.schema import Field
+
+_LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a field, in the catalogue's own spelling, and how many items carry it."""
+
+    field: Field
+    value: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a word or phrase stands for: one value, in whichever fields have it; `parts` where it stands for several at once."""
+
+    values: tuple[Value, ...]
+    soft: bool = False
+    parts: tuple["Meaning", ...] = ()
+
+
+class ValueIndex:
+    """The values of all category and tags fields, by their words run together, their synonyms, and people by surname."""
+
+    def __init__(self, fields: Fields) -> None:
+        self.fields = fields
+        self.meanings: dict[str, Meaning] = {}
+        self.names: dict[str, Meaning] = {}
+        self.surnames: dict[str, list[Value]] = {}
+        self.words: list[str] = []
+        for field in fields.valued:
+            for value in _values(fields, field):
+                if field in fields.people:
+                    self._add_name(value)
+                else:
+                    self._add(value)
+        self._add_synonyms()
+        for bearers in self.surnames.values():
+            bearers.sort(key=lambda v: (-v.count, v.value))
+
+    def find(self, words: list[str]) -> Meaning | None:
+        """Returns what the words stand for (a plural counts as its singular), or None."""
+        return next((self.meanings[key] for key in keys(words) if key in self.meanings), None)
+
+    def find_name(self, words: list[str]) -> Meaning | None:
+        """Returns the person or house of that full name, with or without middle names, or with a short first name."""
+        key = "".join(words)
+        found = self.names.get(key) or (self.names.get(_outer(words)) if len(words) > 1 else None)
+        return found or (self._by_short_name(words) if len(words) == 2 else None)
+
+    def _by_short_name(self, words: list[str]) -> Meaning | None:
+        first, last = words
+        bearers = [v for v in self.surnames.get(last, ()) if len(first) >= 3 and _first_name(v.value).startswith(first)]
+        if not bearers:
+            return None
+        return Meaning(tuple(v for v in bearers if v.value == bearers[0].value))
+
+    def _add(self, value: Value) -> None:
+        words = [token.norm for token in Message(value.value).tokens]
+        if not words or len(words) > _LONGEST or all(w in FUNCTION or w.isdigit() for w in words) or len("".join(words)) < 2:
+            return
+        self.words += words
+        for key in keys(words):
+            self._join(self.meanings, key, value)
+
+    def _add_name(self, value: Value) -> None:
+        words = [token.norm for token in Message(value.value).tokens]
+        if not words or len(words) > _LONGEST or not any(w.isalpha() for w in words):
+            return
+        self.words += words
+        self._join(self.names, "".join(words), value)
+        if len(words) > 2:
+            self._join(self.names, _outer(words), value)
+        last = words[-2] if words[-1] in ("jr", "sr", "ii", "iii") and len(words) > 2 else words[-1]
+        if len(last) > 1:
+            self.surnames.setdefault(last, []).append(value)
+
+    @staticmethod
+    def _join(index: dict[str, Meaning], key: str, value: Value) -> None:
+        known = index.get(key)
+        if known is None:
+            index[key] = Meaning((value,))
+        elif all(v.field != value.field for v in known.values):
+            index[key] = Meaning((*known.values, value))
+
+    def _add_synonyms(self) -> None:
+        aliases = _aliases()
+        for kind, soft in (("same", False), ("mood", True)):
+            for line in aliases[kind]:
+                meaning = next((found for word in line if (found := self._own(word))), None)
+                if meaning is None:
+                    continue
+                for word in line:
+                    self._name(word, Meaning(meaning.values, soft))
+        for word, targets in aliases["both"].items():
+            parts = [self.find(_words(target)) for target in targets]
+            if all(part is not None for part in parts):
+                kept = tuple(part for part in parts if part is not None)
+                self._name(word, Meaning(kept[0].values, parts=kept))
+
+    def _own(self, word: str) -> Meaning | None:
+        """Returns the meaning of a word that is itself a value (not a synonym)."""
+        found = self.find(_words(word))
+        return found if found and not found.soft and not found.parts else None
+
+    def _name(self, word: str, meaning: Meaning) -> None:
+        key = "".join(_words(word))
+        self.meanings.setdefault(key, meaning)
+        self.words += [part for part in _words(word) if len(part) > 3]
+
+
+def keys(words: list[str]) -> Iterator[str]:
+    """Yields the keys under which words are looked up: run together as they are, then with the last in the singular."""
+    head = "".join(words[:-1])
+    for last in (words[-1], *singulars(words[-1])):
+        yield head + last
+
+
+@lru_cache(maxsize=65_536)
+def singulars(word: str) -> tuple[str, ...]:
+    """Returns what a word may be the plural of: `comedies` → `comedy`."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
+        return ()
+    if word.endswith("ies"):
+        return (f"{word[:-3]}y", word[:-1])
+    if word.endswith(("ches", "shes", "xes", "sses", "zes", "oes")):
+        return (word[:-2], word[:-1])
+    return (word[:-1],)
+
+
+def _values(fields: Fields, field: Field) -> Iterable[Value]:
+    index = fields.catalogue.values(field.name)
+    for value, count in zip(index.values, index.counts.tolist(), strict=True):
+        yield Value(field, value, count)
+
+
+def _outer(words: list[str]) -> str:
+    return f"{words[0]}~{words[-1]}"
+
+
+def _first_name(name: str) -> str:
+    tokens = Message(name).tokens
+    return tokens[0].norm if len(tokens) > 1 else ""
+
+
+def _words(text: str) -> list[str]:
+    return [token.norm for token in Message(text).tokens]
+
+
+@lru_cache(maxsize=1)
+def _aliases() -> Any:  # the document's own shape, checked by its tests
+    text = resources.files("convrec.agent.compact").joinpath("aliases.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)
