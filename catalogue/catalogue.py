@@ -14,7 +14,7 @@ from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WordIndex
 from convrec.catalogue.dialogues import Dialogue
 from convrec.catalogue.interactions import Interactions, interactions_of
 from convrec.catalogue.schema import Schema, nearest
-from convrec.catalogue.segments import read_dialogues, read_interactions, read_items
+from convrec.catalogue.segments import read_dialogues, read_interactions, read_items, segments
 from convrec.catalogue.version import Version
 from convrec.core.errors import PredicateError, UnknownItemError
 from convrec.core.predicate import Predicate
@@ -41,10 +41,11 @@ class Catalogue:
     """One version's items in a fixed order (rows), and what is known about them. Columns are built when first asked for."""
 
     def __init__(self, folder: Path, version: Version, schema: Schema) -> None:
-        self._folder, self._version = folder, version
+        self._events = segments(folder, version.interactions)
+        self._talks = segments(folder, version.dialogues)
         self.version = version.number
         self.schema = schema
-        self._table = read_items(folder, version.items, schema)
+        self._table = read_items(segments(folder, version.items), schema)
         self.ids: list[str] = self._table.column("id").to_pylist()
         self.titles: list[str] = self._column("title")
         self._row_of = {item_id: row for row, item_id in enumerate(self.ids)}
@@ -133,12 +134,12 @@ class Catalogue:
     @property
     def has_interactions(self) -> bool:
         """Returns whether any interactions were brought."""
-        return bool(self._version.interactions)
+        return bool(self._events)
 
     @property
     def has_dialogues(self) -> bool:
         """Returns whether any dialogues were brought."""
-        return bool(self._version.dialogues)
+        return bool(self._talks)
 
     def interactions(self) -> Interactions:
         """Returns all interactions with items of the catalogue, in the order in which they were brought."""
@@ -146,11 +147,15 @@ class Catalogue:
 
     def dialogues(self) -> list[Dialogue]:
         """Returns all dialogues, in the order in which they were brought."""
-        return read_dialogues(self._folder, self._version.dialogues)
+        return self._dialogues
+
+    @cached_property
+    def _dialogues(self) -> list[Dialogue]:
+        return read_dialogues(self._talks)
 
     @cached_property
     def _interactions(self) -> Interactions:
-        return interactions_of(read_interactions(self._folder, self._version.interactions), self._row_of)
+        return interactions_of(read_interactions(self._events), self._row_of)
 
     def _arrow(self, field: str) -> Any:
         column = self._table.column(field)

@@ -14,7 +14,7 @@ from convrec.catalogue.intake_events import new_events, take_interactions
 from convrec.catalogue.reading import Source, file_source
 from convrec.catalogue.rejected import REPORT, Rejections
 from convrec.catalogue.schema import Schema
-from convrec.catalogue.schema_file import write_schema
+from convrec.catalogue.schema_file import schema_to_follow
 from convrec.catalogue.segments import (
     DELETED,
     dialogues_table,
@@ -23,6 +23,7 @@ from convrec.catalogue.segments import (
     read_interactions,
     read_item_ids,
     read_items,
+    segments,
     write_segment,
 )
 from convrec.catalogue.store import disk_errors
@@ -141,11 +142,11 @@ class _Ingest:
         empty = {"items": (), "interactions": (), "dialogues": ()}
         self.base: Version = current.model_copy(update=empty) if intake.replace else current
         self.schema = workspace.schema_of(self.base)
-        self.segments = workspace.store.segments
+        self.folder = workspace.store.segments
 
     def run(self) -> IngestSummary:
         intake = self.intake
-        known = read_item_ids(self.segments, self.base.items)
+        known = read_item_ids(segments(self.folder, self.base.items))
         items = take_items(intake, self.schema, self.rejections, self.progress)
         ids = known.union(items.ids)
         deleted = take_deletions(intake.deletions, ids, self.rejections)
@@ -154,17 +155,21 @@ class _Ingest:
         dialogues = take_dialogues(intake.dialogues, ids, self.rejections, self.progress)
         self._check_rejected(items.n_rows + len(deleted) + len(events) + len(dialogues))
         self.progress("writing", 0, None)
-        fresh = new_events(read_interactions(self.segments, self.base.interactions), events) if len(events) else events
-        only_deletes = bool(intake.deletions) and not (intake.items or intake.interactions or intake.dialogues)
-        version = self.workspace.publish(
-            "delete" if only_deletes else "ingest",
-            intake.note or self._note(),
-            items=self._write_items(items, deleted),
-            interactions=self._write_events(fresh),
-            dialogues=self._write_dialogues(dialogues),
-            inferred=items.schema,
+        fresh = (
+            new_events(read_interactions(segments(self.folder, self.base.interactions)), events)
+            if len(events)
+            else events
         )
-        write_schema(self.workspace.root / "schema.yaml", self.schema, items.schema)
+        only_deletes = bool(intake.deletions) and not (intake.items or intake.interactions or intake.dialogues)
+        with schema_to_follow(self.workspace.root / "schema.yaml", items.schema):
+            version = self.workspace.publish(
+                "delete" if only_deletes else "ingest",
+                intake.note or self._note(),
+                items=self._write_items(items, deleted),
+                interactions=self._write_events(fresh),
+                dialogues=self._write_dialogues(dialogues),
+                inferred=items.schema,
+            )
         return IngestSummary(
             version=version.number,
             items_added=len(set(items.ids) - known),
@@ -180,6 +185,7 @@ class _Ingest:
         )
 
     def _check_rejected(self, n_taken: int) -> None:
+        self.rejections.close()
         n, total = self.rejections.n, self.rejections.n + n_taken
         if n > self.max_rejected * total:
             raise RejectedRowsError(
@@ -197,25 +203,27 @@ class _Ingest:
     def _write_items(self, items: ItemsTaken, deleted: Sequence[str]) -> list[str]:
         names = list(self.base.items)
         if items.ids:
-            names.append(write_segment(self.segments, "items", items.table))
+            names.append(write_segment(self.folder, "items", items.table))
         if deleted:
-            names.append(write_segment(self.segments, DELETED, items_table(deleted, {})))
+            names.append(write_segment(self.folder, DELETED, items_table(deleted, {})))
         if len(names) > MAX_SEGMENTS:
-            return [write_segment(self.segments, "items", read_items(self.segments, names, items.schema))]
+            return [write_segment(self.folder, "items", read_items(segments(self.folder, names), items.schema))]
         return names
 
     def _write_events(self, events: Any) -> list[str]:
         names = list(self.base.interactions)
         if len(events):
-            names.append(write_segment(self.segments, "interactions", events))
+            names.append(write_segment(self.folder, "interactions", events))
         if len(names) > MAX_SEGMENTS:
-            return [write_segment(self.segments, "interactions", read_interactions(self.segments, names))]
+            return [write_segment(self.folder, "interactions", read_interactions(segments(self.folder, names)))]
         return names
 
     def _write_dialogues(self, dialogues: Sequence[Dialogue]) -> list[str]:
         names = list(self.base.dialogues)
         if dialogues:
-            names.append(write_segment(self.segments, "dialogues", dialogues_table(dialogues)))
+            names.append(write_segment(self.folder, "dialogues", dialogues_table(dialogues)))
         if len(names) > MAX_SEGMENTS:
-            return [write_segment(self.segments, "dialogues", dialogues_table(read_dialogues(self.segments, names)))]
+            return [
+                write_segment(self.folder, "dialogues", dialogues_table(read_dialogues(segments(self.folder, names))))
+            ]
         return names

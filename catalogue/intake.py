@@ -186,8 +186,11 @@ def _columns(raw: list[_Raw], schema: Schema) -> tuple[dict[Field, list[Stored |
                 bad.setdefault(row, (field.name, str(error)))
             values.append(value)
         columns[field] = values
-    for row, title in enumerate(columns[schema.field("title")]):
-        if title is None:
+    titles = columns[schema.field("title")]
+    for row, title in enumerate(titles):
+        if isinstance(title, str):
+            titles[row] = " ".join(title.split())
+        else:
             bad.setdefault(row, ("title", "the title is missing"))
     return columns, bad
 

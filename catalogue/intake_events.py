@@ -33,8 +33,8 @@ class _Checker:
 
     def __init__(self, known: AbstractSet[str]) -> None:
         self._known = known
-        self._users: dict[Any, str] = {}
-        self._items: dict[Any, str] = {}
+        self._users: dict[str, str] = {}
+        self._items: dict[str, str] = {}
 
     def event(self, row: dict[str, Any]) -> tuple[str, str, float | None, str, float | None]:
         """Returns (user, item, value, event, Unix seconds).
@@ -46,8 +46,8 @@ class _Checker:
         value = _cell("value", row.get("value"))
         moment = _cell("timestamp", row.get("timestamp"))
         return (
-            self._users.get(user) or self._user(user),
-            self._items.get(item) or self._item(item),
+            (isinstance(user, str) and self._users.get(user)) or self._user(user),
+            (isinstance(item, str) and self._items.get(item)) or self._item(item),
             value,
             _event(row.get("event"), value),
             moment,
@@ -55,10 +55,12 @@ class _Checker:
 
     def _user(self, raw: Any) -> str:
         try:
-            self._users[raw] = checked_id(identifier(raw))
+            user = checked_id(identifier(raw))
         except (BadValueError, UserIdError) as error:
             raise BadCellError("user_id", str(error)) from error
-        return self._users[raw]
+        if isinstance(raw, str):
+            self._users[raw] = user
+        return user
 
     def _item(self, raw: Any) -> str:
         try:
@@ -67,7 +69,8 @@ class _Checker:
             raise BadCellError("item_id", str(error)) from error
         if item not in self._known:
             raise BadCellError("item_id", f"there is no item {item!r}")
-        self._items[raw] = item
+        if isinstance(raw, str):
+            self._items[raw] = item
         return item
 
 
@@ -142,8 +145,6 @@ def _cell(column: str, raw: Any) -> float | None:
 def _event(raw: Any, value: float | None) -> str:
     if raw is None or raw == "":
         return "" if value is None else "rating"
-    if raw in EVENTS:
-        return str(raw)
     name = str(raw).strip().casefold()
     if name not in EVENTS:
         raise BadCellError("event", f"{shown(raw)} is no event; {nearest(name, EVENTS)}")

@@ -39,16 +39,18 @@ class _Line:
     fault: str = ""
 
 
-def file_source(path: Path, required: Sequence[str] = ()) -> Source:
+def file_source(path: Path, required: Sequence[str] = (), *, quoted: bool = True) -> Source:
     """Returns a file's rows; its format is told by its content, its name deciding between CSV and TSV.
+
+    `quoted` says whether quotes around a CSV cell are notation or part of the text.
 
     Raises (when the rows are read):
         InputError: the file is missing, empty, damaged, of an unreadable encoding, or lacks a `required` column.
     """
-    return Source(path.name, lambda rejections: _rows(path, rejections, required))
+    return Source(path.name, lambda rejections: _rows(path, rejections, required, quoted))
 
 
-def _rows(path: Path, rejections: Rejections, required: Sequence[str]) -> Iterator[Row]:
+def _rows(path: Path, rejections: Rejections, required: Sequence[str], quoted: bool) -> Iterator[Row]:
     with _legible(path), _opened(path) as stream:
         head = stream.peek(4096)
         if not head.strip():
@@ -61,7 +63,7 @@ def _rows(path: Path, rejections: Rejections, required: Sequence[str]) -> Iterat
         elif _is_json(path, head):
             rows = _json_rows(path, stream, rejections)
         else:
-            rows = _csv_rows(path, stream, rejections, required)
+            rows = _csv_rows(path, stream, rejections, required, quoted)
         yield from rows
 
 
@@ -129,10 +131,20 @@ def _json_rows(path: Path, stream: IO[bytes], rejections: Rejections) -> Iterato
         except (json.JSONDecodeError, RecursionError, ValueError) as error:
             rejections.add(path.name, line.number, None, f"not JSON: {error}")
             continue
-        if isinstance(row, dict):
-            yield line.number, row
-        else:
+        if not isinstance(row, dict):
             rejections.add(path.name, line.number, None, "not a JSON object")
+        elif "\\ud" in text.lower() and not _is_unicode(row):
+            rejections.add(path.name, line.number, None, "not Unicode: half of a surrogate pair")
+        else:
+            yield line.number, row
+
+
+def _is_unicode(row: dict[str, Any]) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Replayed:
@@ -165,7 +177,9 @@ class _Replayed:
         return self.row[0]
 
 
-def _csv_rows(path: Path, stream: IO[bytes], rejections: Rejections, required: Sequence[str]) -> Iterator[Row]:
+def _csv_rows(
+    path: Path, stream: IO[bytes], rejections: Rejections, required: Sequence[str], quoted: bool
+) -> Iterator[Row]:
     lines = _Replayed(_lines(stream))
     csv.field_size_limit(MAX_LINE_BYTES)
     header, delimiter = _header(path, lines)
@@ -174,7 +188,7 @@ def _csv_rows(path: Path, stream: IO[bytes], rejections: Rejections, required: S
         raise InputError(
             f"{path} has no column `{missing[0]}`, only {', '.join(header)}.", "Name the column that holds it."
         )
-    cells = csv.reader(lines, delimiter=delimiter, strict=True)
+    cells = csv.reader(lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
     while True:
         lines.start_row()
         try:

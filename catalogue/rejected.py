@@ -42,6 +42,11 @@ class Rejections:
         row = {"file": file, "line": line, "column": column, "reason": reason}
         self._lines.write(json.dumps(row, ensure_ascii=False) + "\n")
 
+    def close(self) -> None:
+        """Ends the writing: what could fail for want of space has happened by then."""
+        if self._lines is not None:
+            self._lines.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -49,7 +54,7 @@ class Rejections:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._lines is not None:
-            self._lines.close()
+            self.close()
             if kind is None or issubclass(kind, ConvrecError):
                 os.replace(self._unfinished, self._path)
             else:

@@ -54,21 +54,41 @@ def write_segment(folder: Path, kind: str, table: Any) -> str:
     return name
 
 
-def read_segment(folder: Path, name: str) -> Any:
-    """Returns a segment's table.
+class Segment:
+    """One segment, held open: it can be read as long as this object lives, also after it was cleared away."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self._damaged = WorkspaceError(
+            f"The segment {folder / name} is missing or damaged.", "Roll back, or ingest again."
+        )
+        try:
+            self._file = pa.memory_map(str(folder / name))
+        except (FileNotFoundError, pa.ArrowException) as error:
+            raise self._damaged from error
+
+    def read(self, columns: Sequence[str] | None = None) -> Any:
+        """Returns the segment's table, or some columns of it.
+
+        Raises:
+            WorkspaceError: it is damaged.
+        """
+        try:
+            return pq.ParquetFile(self._file).read(columns=columns)
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged from error
+
+
+def segments(folder: Path, names: Iterable[str]) -> list[Segment]:
+    """Returns the segments of those names, held open.
 
     Raises:
-        WorkspaceError: it is missing or damaged.
+        WorkspaceError: one is missing.
     """
-    try:
-        return pq.read_table(folder / name, memory_map=False)
-    except (FileNotFoundError, pa.ArrowException) as error:
-        raise WorkspaceError(
-            f"The segment {folder / name} is missing or damaged.", "Roll back, or ingest again."
-        ) from error
+    return [Segment(folder, name) for name in names]
 
 
-def read_items(folder: Path, names: Iterable[str], schema: Schema) -> Any:
+def read_items(parts: Iterable[Segment], schema: Schema) -> Any:
     """Returns the items of the segments, later ones winning by id, with one column a field of the schema.
 
     An item keeps the place where it first appeared; deleted ones are gone.
@@ -79,10 +99,10 @@ def read_items(folder: Path, names: Iterable[str], schema: Schema) -> Any:
     tables: list[Any] = []
     place: dict[str, int] = {}
     start = 0
-    for name in names:
-        table = read_segment(folder, name)
+    for part in parts:
+        table = part.read()
         ids = table.column("id").to_pylist()
-        if name.startswith(DELETED):
+        if part.name.startswith(DELETED):
             for item_id in ids:
                 place.pop(item_id, None)
             continue
@@ -95,18 +115,18 @@ def read_items(folder: Path, names: Iterable[str], schema: Schema) -> Any:
     return whole if len(place) == start else whole.take(pa.array(place.values(), pa.int64()))
 
 
-def read_item_ids(folder: Path, names: Iterable[str]) -> set[str]:
+def read_item_ids(parts: Iterable[Segment]) -> set[str]:
     """Returns the ids of the items that the segments come to."""
     ids: set[str] = set()
-    for name in names:
-        found = pq.read_table(folder / name, columns=["id"]).column("id").to_pylist()
-        ids = ids.difference(found) if name.startswith(DELETED) else ids.union(found)
+    for part in parts:
+        found = part.read(["id"]).column("id").to_pylist()
+        ids = ids.difference(found) if part.name.startswith(DELETED) else ids.union(found)
     return ids
 
 
-def read_interactions(folder: Path, names: Iterable[str]) -> Any:
+def read_interactions(parts: Iterable[Segment]) -> Any:
     """Returns the interactions of the segments, in the order in which they were brought."""
-    tables = [read_segment(folder, name).cast(INTERACTIONS) for name in names]
+    tables = [part.read().cast(INTERACTIONS) for part in parts]
     return pa.concat_tables([INTERACTIONS.empty_table(), *tables]).unify_dictionaries().combine_chunks()
 
 
@@ -115,11 +135,11 @@ def dialogues_table(dialogues: Iterable[Dialogue]) -> Any:
     return pa.Table.from_pylist([_as_row(dialogue) for dialogue in dialogues], schema=DIALOGUES)
 
 
-def read_dialogues(folder: Path, names: Iterable[str]) -> list[Dialogue]:
+def read_dialogues(parts: Iterable[Segment]) -> list[Dialogue]:
     """Returns the dialogues of the segments, later ones winning by id."""
     found: dict[str, Dialogue] = {}
-    for name in names:
-        for row in read_segment(folder, name).to_pylist():
+    for part in parts:
+        for row in part.read().to_pylist():
             found[row["id"]] = _as_dialogue(row)
     return list(found.values())
 

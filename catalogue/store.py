@@ -95,10 +95,7 @@ class Store:
 
     def clear_unfinished(self) -> None:
         """Removes what an interrupted writer left behind. Call it under the lock."""
-        used = frozenset().union(*(self.version(number).segments for number in self.numbers()))
-        for path in self.segments.glob("*"):
-            if path.name not in used:
-                path.unlink(missing_ok=True)
+        self._clear_unused_segments()
         for folder in (self.root, self._versions):
             for path in folder.glob(f"*{UNFINISHED}"):
                 path.unlink(missing_ok=True)
@@ -152,7 +149,13 @@ class Store:
             for folder in version.tool_folders - used_folders:
                 _remove_folder(self.root / folder, self.root)
             self._path(version.number).unlink(missing_ok=True)
-        self.clear_unfinished()
+        self._clear_unused_segments()
+
+    def _clear_unused_segments(self) -> None:
+        used = frozenset().union(*(self.version(number).segments for number in self.numbers()))
+        for path in self.segments.glob("*"):
+            if path.name not in used:
+                path.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -167,9 +170,9 @@ def new_file(path: Path) -> Iterator[Path]:
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
     try:
         yield unfinished
-        _flush(unfinished)
+        flush(unfinished)
         os.replace(unfinished, path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -192,7 +195,8 @@ def disk_errors(root: Path) -> Iterator[None]:
         raise WorkspaceError(f"{root} can't be written: {reason}; nothing was changed.", "Check the folder.") from error
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Waits until a file or folder is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

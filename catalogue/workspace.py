@@ -179,7 +179,17 @@ class Workspace:
 
     def catalogue(self, number: int | None = None) -> Catalogue:
         """Returns the catalogue of a version (the current one by default), read through `schema.yaml` as it stands now."""
-        published = self.current() if number is None else self.store.version(number)
+        if number is not None:
+            return self._opened(self.store.version(number))
+        while True:
+            published = self.current()
+            try:
+                return self._opened(published)
+            except WorkspaceError:
+                if self.current().number == published.number:
+                    raise  # it is not that a writer published several versions and cleared this one away meanwhile
+
+    def _opened(self, published: Version) -> Catalogue:
         schema = self.schema_of(published)
         held = self._catalogue
         if held is None or (held.version, held.schema) != (published.number, schema):
