@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import date
 from statistics import fmean
 from typing import Any
 
@@ -40,11 +41,11 @@ def _type(name: str, present: list[Any]) -> FieldType:
         return "text"
     if _share(present, lambda value: isinstance(value, list | tuple)) > 0.5:
         return "tags"
-    if _share(present, lambda value: isinstance(value, dict | list | bytes)) > 0:
-        return "text"
     simple = _simple_type(present)
     if simple is not None:
         return simple
+    if any(isinstance(value, dict | list | tuple | bytes) for value in present):
+        return "text"
     texts = [plain(value) for value in present]
     if _share(texts, is_url) >= ENOUGH:
         return "image" if _shows_pictures(name, texts) else "url"
@@ -59,10 +60,7 @@ def _simple_type(present: list[Any]) -> FieldType | None:
     worded = [value for value in present if not (isinstance(value, str) and value.strip().casefold() in MISSING_WORDS)]
     if _share(worded, _is_number) >= ENOUGH:
         return "number"
-    if (
-        _share(worded, lambda value: not isinstance(value, str | int | float) or iso(plain(value)) is not None)
-        >= ENOUGH
-    ):
+    if _share(worded, _is_date) >= ENOUGH:
         return "date"
     return None
 
@@ -88,6 +86,10 @@ def _is_number(value: Any) -> bool:
         return not isinstance(value, bool | list | dict | bytes) and is_number(plain(value))
     except BadValueError:
         return False
+
+
+def _is_date(value: Any) -> bool:
+    return iso(value) is not None if isinstance(value, str) else isinstance(value, date)
 
 
 def _shows_pictures(name: str, texts: list[str]) -> bool:

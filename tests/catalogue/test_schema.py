@@ -1,0 +1,133 @@
+import pytest
+
+from convrec.catalogue.inference import infer_field
+from convrec.catalogue.ingest import ingest
+from convrec.catalogue.schema import Field, Schema
+from convrec.core.errors import InputError, PredicateError
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("year", [1995, 1996.0, None], "number"),
+        ("price", ["1.50", "20", "n/a", ""], "number"),
+        ("zip", ["01234", "99999"], "category"),
+        ("released", ["1995-12-15", "2001-01-01T10:00:00Z"], "date"),
+        ("stock", [True, False], "bool"),
+        ("stock", ["yes", "no", "yes"], "bool"),
+        ("genres", [["Crime"], [], ["Drama", "War"]], "tags"),
+        ("genres", ["Crime|Drama", "War", "Comedy|War"], "tags"),
+        ("page", ["https://a.example/1", "http://b.example/x?y=1"], "url"),
+        ("poster", ["https://a.example/1", "https://a.example/2"], "image"),
+        ("shown", ["https://a.example/1.JPG", "https://a.example/2.png?w=3"], "image"),
+        ("studio", ["Fox", "Warner", "Fox"], "category"),
+        ("plot", ["One night, a man drives through the rain.", "She is late."], "text"),
+        ("isbn", [f"X{n}" for n in range(50)], "text"),
+        ("title", ["Up", "Up", "Up"], "text"),
+        ("extra", [{"a": 1}, {"a": 2}], "text"),
+        ("empty", [None, "", []], "text"),
+    ],
+)
+def test_a_column_gets_the_type_of_its_values(name, values, kind):
+    assert infer_field(name, values).type == kind
+
+
+def test_one_odd_value_in_many_does_not_change_a_columns_type():
+    assert infer_field("price", [*range(200), "abc"]).type == "number"
+    assert infer_field("price", [*range(5), *["abc"] * 5]).type == "category"
+
+
+def test_the_schema_survives_its_file(tmp_path):
+    schema = Schema(
+        fields=(
+            Field(name="title", type="text"),
+            Field(name="yes", type="tags", label="a yes", description="Ünïcode: #1", searchable=False),
+            Field(name="1990", type="number"),
+        ),
+        noun="game",
+        nouns="games",
+    )
+    path = tmp_path / "schema.yaml"
+    path.write_text(schema.dump_yaml())
+    assert Schema.load_yaml(path) == schema
+
+
+def test_a_label_is_the_name_spelled_plainly_unless_given():
+    assert Field(name="release_year", type="number").label == "release year"
+    assert Field(name="release_year", type="number", label="year").label == "year"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("fields: {year: {type: nmber}}", ["`year`", "`nmber`", "`number`"]),
+        ("fields: {year: nmber}", ["`year`", "`number`"]),
+        ("fields: {year: {type: number, lable: x}}", ["fields.year.lable"]),
+        ("fields: {title: {type: number}}", ["`title`"]),
+        ("fields: [year]", ["`fields`"]),
+        ("nuon: film", ["nuon"]),
+        ("fields: {yes: {type: text}}", ["True"]),
+        ("fields: {id: text}", ["id"]),
+        ("a: [", ["valid YAML"]),
+        ("- a", ["mapping"]),
+    ],
+)
+def test_a_mistake_in_the_schema_file_is_named(tmp_path, text, says):
+    path = tmp_path / "schema.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        Schema.load_yaml(path)
+    assert all(part in str(error.value) for part in [*says, "schema.yaml"])
+
+
+def test_an_unknown_field_is_refused_with_the_nearest():
+    schema = Schema(fields=(Field(name="title", type="text"), Field(name="genres", type="tags")))
+    with pytest.raises(PredicateError, match=r"`genre`.*`genres`"):
+        schema.field("genre")
+
+
+def test_what_the_user_edits_wins_and_stays_when_new_columns_come(films, write):
+    path = films.root / "schema.yaml"
+    edited = (
+        path.read_text()
+        .replace("noun: item\n", "noun: film # my word\n")
+        .replace("studio:\n    type: category", "studio:\n    type: text")
+    )
+    path.write_text(edited)
+    summary = ingest(films, items=[write("more.jsonl", [{"id": "9", "title": "Up", "studio": "Pixar", "price": 3.5}])])
+    text = path.read_text()
+    assert summary.new_fields == ("price",)
+    assert text.startswith(edited.rstrip("\n"))
+    assert "# my word" in text
+    assert films.schema.field("price").type == "number"
+    assert films.schema.field("studio").type == "text"
+    assert films.schema.noun == "film"
+
+
+def test_a_changed_type_reads_what_is_stored_anew(films):
+    path = films.root / "schema.yaml"
+    path.write_text(path.read_text().replace("year:\n    type: number", "year:\n    type: category"))
+    assert films.catalogue().item("1").facts["year"] == "1995"
+
+
+def test_a_changed_type_that_stored_values_do_not_fit_is_refused_by_name(films):
+    path = films.root / "schema.yaml"
+    path.write_text(path.read_text().replace("studio:\n    type: category", "studio:\n    type: number"))
+    with pytest.raises(InputError, match=r"`studio` a number.*item 1.*'Warner'"):
+        films.catalogue()
+
+
+def test_an_unknown_type_stops_an_ingest_and_changes_nothing(films, write):
+    path = films.root / "schema.yaml"
+    path.write_text(path.read_text().replace("type: tags", "type: tag"))
+    before = films.current()
+    with pytest.raises(InputError, match=r"`genres`.*`tag`.*`tags`"):
+        ingest(films, items=[write("more.jsonl", [{"id": "9", "title": "Up"}])])
+    assert films.current() == before
+
+
+def test_a_schema_written_beforehand_rules_the_first_ingest(workspace, write):
+    (workspace.root / "schema.yaml").write_text("noun: film\nfields:\n  code: text\n")
+    ingest(workspace, items=[write("a.csv", "id,title,code,year\n1,Heat,007,1995\n")])
+    assert workspace.catalogue().item("1").facts == {"title": "Heat", "code": "007", "year": 1995}
+    assert workspace.schema.noun == "film"
