@@ -95,6 +95,10 @@ class Store:
 
     def clear_unfinished(self) -> None:
         """Removes what an interrupted writer left behind. Call it under the lock."""
+        highest = self._numbers()[1]
+        for path in self._versions.glob("[0-9]*.json"):
+            if int(path.stem) > highest:
+                path.unlink(missing_ok=True)
         self._clear_unused_segments()
         for folder in (self.root, self._versions):
             for path in folder.glob(f"*{UNFINISHED}"):
