@@ -28,7 +28,7 @@ def card_of(facts: Mapping[str, Any], schema: Schema) -> str:
         text = facts.get(field.name)
         if text and field.searchable and field.name not in ("title", SOURCE_TITLE):
             parts.append(str(text)[:CARD_TEXT])
-    return ". ".join(part.rstrip(".") for part in parts) + "."
+    return ". ".join(part.strip().rstrip(".") for part in parts) + "."
 
 
 def text_of(facts: Mapping[str, Any], schema: Schema) -> str:

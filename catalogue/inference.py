@@ -24,7 +24,19 @@ ENOUGH = 0.95
 _PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".svg", ".avif", ".bmp")
 _PICTURE_NAMES = ("image", "img", "poster", "thumbnail", "thumb", "photo", "picture", "cover", "icon")
 _PROSE_NAMES = frozenset(
-    {"title", "description", "plot", "summary", "overview", "text", "extract", "synopsis", "abstract", "body"}
+    {
+        "title",
+        "description",
+        "plot",
+        "summary",
+        "overview",
+        "text",
+        "extract",
+        "synopsis",
+        "abstract",
+        "body",
+        "source_title",
+    }
 )
 _FEW = 20  # below so many values, how often they repeat says nothing
 

@@ -124,13 +124,13 @@ def take_in(
         )
     if not 0 <= max_rejected <= 1:
         raise InputError(f"--max-rejected is {max_rejected}, not a share.", "Give one from 0 to 1.")
-    with disk_errors(workspace.root), workspace.lock(), Rejections(workspace.root) as rejections:
-        workspace.store.clear_unfinished()
-        try:
-            done = _Ingest(workspace, intake, rejections, max_rejected, progress or silent).run()
-        except BaseException:  # Ctrl-C too: what was written so far goes at once, it may be what fills the disk
-            workspace.store.clear_unfinished()
-            raise
+    with (
+        disk_errors(workspace.root),
+        workspace.lock(),
+        workspace.store.tidied(),
+        Rejections(workspace.root) as rejections,
+    ):
+        done = _Ingest(workspace, intake, rejections, max_rejected, progress or silent).run()
     return done.model_copy(update={"seconds": time.perf_counter() - started})
 
 

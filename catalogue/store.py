@@ -93,8 +93,17 @@ class Store:
         self._point(number, self._numbers()[1])
         return version
 
-    def clear_unfinished(self) -> None:
-        """Removes what an interrupted writer left behind. Call it under the lock."""
+    @contextmanager
+    def tidied(self) -> Iterator[None]:
+        """Removes what an interrupted writer left behind, and what the block does if it fails. Use it under the lock."""
+        self._clear_unfinished()
+        try:
+            yield
+        except BaseException:  # Ctrl-C too: what was written so far goes at once, it may be what fills the disk
+            self._clear_unfinished()
+            raise
+
+    def _clear_unfinished(self) -> None:
         highest = self._numbers()[1]
         for path in self._versions.glob("[0-9]*.json"):
             if int(path.stem) > highest:

@@ -269,9 +269,9 @@ def test_every_operator_is_defined_or_refused_for_every_type(films):
         value = {"between": [value, value], "missing": False}.get(
             op, [value] if op in ("in", "contains_any", "contains_all") else value
         )
+        refusal, shape = "", None
         try:
-            mask = catalogue.mask(parse_predicate({"field": field.name, "op": op, "value": value}))
+            shape = catalogue.mask(parse_predicate({"field": field.name, "op": op, "value": value})).shape
         except PredicateError as error:
-            assert f"`{field.name}`" in str(error)
-        else:
-            assert mask.shape == (len(catalogue),)
+            refusal = str(error)
+        assert shape == (len(catalogue),) or f"`{field.name}`" in refusal
