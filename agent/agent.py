@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from convrec.agent import checkpoints
 from convrec.agent.claims import TitleChecker
@@ -17,7 +17,7 @@ from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, Thread
 from convrec.agent.profiles import Origin, clicked
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import wanted
-from convrec.agent.state import DialogueState
+from convrec.agent.state import DialogueState, TurnState
 from convrec.agent.turn import House, Turn
 from convrec.agent.wishes import absorb
 from convrec.catalogue.workspace import Workspace
@@ -117,15 +117,23 @@ class Agent:
 
     # Talking
 
-    def chat(self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None) -> Reply:
+    def chat(
+        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None
+    ) -> Reply:
         """Returns the committed reply to one message. The same `request_id` again returns the stored reply.
 
         Raises:
             UserIdError: an id is blank, padded, too long, or has control characters.
         """
-        return [event.reply for event in self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id) if isinstance(event, DoneEvent)][-1]
+        return [
+            event.reply
+            for event in self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id)
+            if isinstance(event, DoneEvent)
+        ][-1]
 
-    def stream(self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None) -> Iterator[TurnEvent]:
+    def stream(
+        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None
+    ) -> Iterator[TurnEvent]:
         """Yields the turn's events: the plan, tool calls and candidates as they happen; after the commit text, items, question, `done`.
 
         Closing the iterator before the commit leaves no trace of the turn.
@@ -148,14 +156,18 @@ class Agent:
                 return
         raise BusyError("The conversation is being continued elsewhere at the same time.", "Send the message again.")
 
-    def _run(self, turn: Turn, text: str, user_id: str, thread_id: str, request_id: str | None) -> Iterator[Any]:
+    def _run(
+        self, turn: Turn, text: str, user_id: str, thread_id: str, request_id: str | None
+    ) -> Generator[TurnEvent, None, Reply]:
         """Runs the graph; yields its events and returns the committed reply."""
         name = checkpoints.namespace(user_id, thread_id)
-        inputs = {"text": text, "user_id": user_id, "thread_id": thread_id, "request_id": request_id}
+        inputs: TurnState = {"text": text, "user_id": user_id, "thread_id": thread_id, "request_id": request_id}
         reply: Reply | None = None
-        for mode, event in self.graph.stream(
+        parts = self.graph.stream(
             inputs, {"configurable": {"thread_id": name}}, context=turn, stream_mode=["custom", "updates"], durability="exit",
-        ):  # fmt: skip
+        )  # fmt: skip
+        for part in parts:
+            mode, event = cast("tuple[str, Any]", part)
             if mode == "custom":
                 yield event
             else:
@@ -165,7 +177,9 @@ class Agent:
         checkpoints.prune(self._saver, name, self._house.settings.memory.keep_checkpoints)
         return reply
 
-    async def astream(self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None) -> AsyncIterator[TurnEvent]:
+    async def astream(
+        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None
+    ) -> AsyncIterator[TurnEvent]:
         """Yields the same events as `stream`; the turn runs in a thread."""
         events = self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id)
         while (event := await asyncio.to_thread(next, events, None)) is not None:
@@ -194,7 +208,12 @@ class Agent:
                 state = absorb(state, heard, content, state.turn + 1, schema)
             elif message.get("role") == "assistant":
                 named = tuple(mention.item_ids[0] for mention in self._titles(content))
-                state = state.model_copy(update={"slates": (*state.slates, named) if named else state.slates, "focus": named[-1:] or state.focus})
+                state = state.model_copy(
+                    update={
+                        "slates": (*state.slates, named) if named else state.slates,
+                        "focus": named[-1:] or state.focus,
+                    }
+                )
             else:
                 raise InputError(f"The message role {message.get('role')!r} is unknown.", "Use `user` or `assistant`.")
         return state, heard
@@ -225,7 +244,12 @@ class Agent:
             half_life_days=self._house.settings.memory.half_life_days,
         ).request  # fmt: skip
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
-        shown = {item for message in messages for mention in self._titles(str(message.get("content", ""))) for item in mention.item_ids[:1]}
+        shown = {
+            item
+            for message in messages
+            for mention in self._titles(str(message.get("content", "")))
+            for item in mention.item_ids[:1]
+        }
         liked = dict.fromkeys(map(str, history), 1.0)
         request = replace(
             request, text=conversation_text(messages) or request.text, history={**dict.fromkeys(shown, 1.0), **request.history, **liked},
@@ -252,7 +276,9 @@ class Agent:
         left = self._house.ledger.remaining(user_id) + checkpoints.forget(self._saver, user_id)
         return Receipt(user_id, deleted, left == 0)
 
-    def feedback(self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None) -> None:
+    def feedback(
+        self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None
+    ) -> None:
         """Stores a click on an item; a like, a dislike or "seen" changes the very next slate.
 
         Raises:
@@ -264,7 +290,11 @@ class Agent:
         item, now = self.toolbox.catalogue.item(item_id), self._house.clock.now()
         origin = Origin(thread_id, turn or 0, now, f"{event}: {item.title}")
         profile = self._house.ledger.profile(user_id)
-        patch = clicked(profile, item.id, item.title, _LIKES[event], origin, self._house.new_id) if event in _LIKES else None
+        patch = (
+            clicked(profile, item.id, item.title, _LIKES[event], origin, self._house.new_id)
+            if event in _LIKES
+            else None
+        )
         click = Feedback(item.id, event, thread_id, turn, now.isoformat())
         self._house.ledger.add_feedback(user_id, click, patch.entries if patch else ())
 

@@ -57,18 +57,30 @@ def overview(item: Item, catalogue: Catalogue) -> list[Field]:
     """Returns the fields that describe an item best: its text, else its kind, year and people."""
     schema = catalogue.schema
     texts = [f for f in schema.of_type("text") if f.name not in _HIDDEN and item.facts.get(f.name)]
-    facts = [f for f in schema.fields if f.type != "text" and (is_kind(f) or is_year(f) or is_person(f)) and item.facts.get(f.name)]
+    facts = [
+        f
+        for f in schema.fields
+        if f.type != "text" and (is_kind(f) or is_year(f) or is_person(f)) and item.facts.get(f.name)
+    ]
     return texts[:1] or facts[:_FACTS_TOLD]
 
 
 def comparison(items: Sequence[Item], catalogue: Catalogue, voice: Voice) -> str:
     """Returns the items side by side: each one's facts, then what all share."""
     lines = [voice.say("compare")]
-    fields = [f for f in catalogue.schema.fields if f.type in ("number", "date", "category", "tags", "bool") and f.name not in _HIDDEN]
+    fields = [
+        f
+        for f in catalogue.schema.fields
+        if f.type in ("number", "date", "category", "tags", "bool") and f.name not in _HIDDEN
+    ]
     for item in items:
         facts = [fact_words(f, item.facts[f.name], 3) for f in fields if item.facts.get(f.name) not in (None, "", [])]
         lines.append(f"- {titled(item)}: {'; '.join(facts)}")
-    shared = [value for field in catalogue.schema.of_type("category", "tags") for value in _common(items, field.name, catalogue)]
+    shared = [
+        value
+        for field in catalogue.schema.of_type("category", "tags")
+        for value in _common(items, field.name, catalogue)
+    ]
     if shared:
         lines.append(voice.say("compare_shared", shared=listed(shared)))
     return "\n".join(lines)

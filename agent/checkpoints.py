@@ -36,7 +36,9 @@ def forget(saver: SqliteSaver, user_id: str) -> int:
     """Deletes every checkpoint of the user's threads and returns how many there were."""
     prefix = namespace(user_id, "")
     with saver.lock:
-        found = saver.conn.execute("SELECT count(*) FROM checkpoints WHERE substr(thread_id, 1, ?)=?", (len(prefix), prefix)).fetchone()[0]
+        found = saver.conn.execute(
+            "SELECT count(*) FROM checkpoints WHERE substr(thread_id, 1, ?)=?", (len(prefix), prefix)
+        ).fetchone()[0]
         for table in ("checkpoints", "writes"):
             saver.conn.execute(f"DELETE FROM {table} WHERE substr(thread_id, 1, ?)=?", (len(prefix), prefix))  # noqa: S608
         saver.conn.commit()

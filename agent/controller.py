@@ -4,7 +4,7 @@ Source: Zhao et al. 2024, "Let Me Do It For You: Towards LLM Empowered Recommend
 model chooses the attribute; here its expected gain is computed from what the person likes and what was found.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -110,14 +110,19 @@ def promising(catalogue: Catalogue, request: Request, found: Recommendation) -> 
     total = sum(weight for _, weight in evidence)
     wished = {wish.predicate for wish in request.wishes}
     fields = [field for field in catalogue.schema.of_type("category", "tags")]
-    ranked = sorted((a for f in fields for a in _attributes(catalogue, f.name, evidence, total)), key=lambda a: (-a.promise, a.label))
+    ranked = sorted(
+        (a for f in fields for a in _attributes(catalogue, f.name, evidence, total)),
+        key=lambda a: (-a.promise, a.label),
+    )
     demanded = str(request.filter)
     return (a for a in ranked if a.predicate not in wished and repr(a.value) not in demanded)
 
 
-def _attributes(catalogue: Catalogue, name: str, evidence: list[tuple[int, float]], total: float) -> Iterator[Attribute]:
+def _attributes(
+    catalogue: Catalogue, name: str, evidence: list[tuple[int, float]], total: float
+) -> Iterator[Attribute]:
     index = catalogue.values(name)
-    weight: Counter[str] = Counter()
+    weight: defaultdict[str, float] = defaultdict(float)
     support: Counter[str] = Counter()
     for row, amount in evidence:
         for value in index.of(row):

@@ -1,6 +1,6 @@
 """When to ask, what to ask, and with which answers to choose from."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,12 +14,15 @@ from convrec.core.reply import Question
 from convrec.core.settings import Policy
 from convrec.tools.toolbox import Recommended
 
+Masses = defaultdict[str, float]
 _PRICE = 0.9  # nats of uncertainty that a question must remove to be worth a turn
 _OPTIONS = 4
 _HEAD = 60
 
 
-def question(state: DialogueState, found: Sequence[Recommended], catalogue: Catalogue, policy: Policy) -> Question | None:
+def question(
+    state: DialogueState, found: Sequence[Recommended], catalogue: Catalogue, policy: Policy
+) -> Question | None:
     """Returns the question with the highest expected gain, or None when none is worth its price.
 
     The gain of asking about a facet is the entropy of its values over the best candidates (weighted by score), times how
@@ -27,7 +30,9 @@ def question(state: DialogueState, found: Sequence[Recommended], catalogue: Cata
     """
     if state.questions_in_row >= policy.max_questions or len(found) <= policy.slate_size:
         return None
-    settled = {name for c in state.constraints for name in fields_of(c.predicate)} | {h.preference.facet for h in state.held}
+    settled = {name for c in state.constraints for name in fields_of(c.predicate)} | {
+        h.preference.facet for h in state.held
+    }
     head = found[:_HEAD]
     weights = np.array([max(item.score, 0.0) for item in head]) + 1e-9
     gains = [
@@ -44,9 +49,9 @@ def question(state: DialogueState, found: Sequence[Recommended], catalogue: Cata
     return Question(facet=field.name, text="", options=_options(field, masses))
 
 
-def _gain(catalogue: Catalogue, field: Field, head: Sequence[Recommended], weights: np.ndarray) -> tuple[float, Counter[str]]:
+def _gain(catalogue: Catalogue, field: Field, head: Sequence[Recommended], weights: np.ndarray) -> tuple[float, Masses]:
     """Returns the expected gain in nats of asking about a facet, and the mass of each of its values."""
-    masses: Counter[str] = Counter()
+    masses: Masses = defaultdict(float)
     if field.type in ("category", "tags"):
         index = catalogue.values(field.name)
         for item, weight in zip(head, weights, strict=True):
@@ -75,7 +80,7 @@ def _answerable(field: Field) -> float:
     return 0.15 if is_person(field) else 0.4
 
 
-def _options(field: Field, masses: Counter[str]) -> tuple[str, ...]:
+def _options(field: Field, masses: Masses) -> tuple[str, ...]:
     top = [value for value, _ in sorted(masses.items(), key=lambda pair: (-pair[1], pair[0]))[:_OPTIONS]]
     if is_year(field):
         decades = sorted(int(value) for value in top)

@@ -29,7 +29,9 @@ def ground(
     chosen = (list(found.items) if repeats else fresh)[: policy.slate_size]
     basis = Ground(toolbox.catalogue, wanted, {wish.label: wish for wish in explored.request.wishes}, turn)
     items = tuple(_reply_item(toolbox, explored, item, rank, basis) for rank, item in enumerate(chosen, 1))
-    asked = question(state, found.items, toolbox.catalogue, policy) if not plan.named and items and not repeats else None
+    asked = (
+        question(state, found.items, toolbox.catalogue, policy) if not plan.named and items and not repeats else None
+    )
     return Slate(
         items=items, n_allowed=found.n_allowed, question=asked, repeats=repeats,
         blocking=() if items else blocking(toolbox, state),

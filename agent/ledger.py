@@ -91,7 +91,8 @@ class Ledger:
             self._migrate()
         except sqlite3.DatabaseError as error:
             raise WorkspaceError(
-                f"The state database {path} can't be opened: {error}.", "Check the folder's rights, or restore a backup."
+                f"The state database {path} can't be opened: {error}.",
+                "Check the folder's rights, or restore a backup.",
             ) from error
 
     def close(self) -> None:
@@ -131,7 +132,9 @@ class Ledger:
 
     def state(self, user_id: str, thread_id: str) -> DialogueState:
         """Returns the thread's state after its last turn; a fresh one for a new thread."""
-        rows = self._rows("SELECT state FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn DESC LIMIT 1", (user_id, thread_id))
+        rows = self._rows(
+            "SELECT state FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn DESC LIMIT 1", (user_id, thread_id)
+        )
         return DialogueState.model_validate_json(rows[0][0]) if rows else DialogueState()
 
     def generation(self, user_id: str) -> int:
@@ -161,12 +164,18 @@ class Ledger:
         """Returns the user's conversations, the latest first."""
         query = """SELECT t.thread_id, (SELECT text FROM turns f WHERE f.user_id=t.user_id AND f.thread_id=t.thread_id
                    ORDER BY turn LIMIT 1), count(*), max(created) FROM turns t WHERE user_id=? GROUP BY thread_id ORDER BY 4 DESC"""
-        return [ThreadSummary(row[0], " ".join(row[1].split())[:60], row[2], row[3]) for row in self._rows(query, (user_id,))]
+        return [
+            ThreadSummary(row[0], " ".join(row[1].split())[:60], row[2], row[3])
+            for row in self._rows(query, (user_id,))
+        ]
 
     def turns(self, user_id: str, thread_id: str) -> list[StoredTurn]:
         """Returns the turns of a conversation, in order."""
         query = "SELECT thread_id, turn, text, reply FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn"
-        return [StoredTurn(r[0], r[1], r[2], Reply.model_validate_json(r[3])) for r in self._rows(query, (user_id, thread_id))]
+        return [
+            StoredTurn(r[0], r[1], r[2], Reply.model_validate_json(r[3]))
+            for r in self._rows(query, (user_id, thread_id))
+        ]
 
     # Writing
 
@@ -185,7 +194,14 @@ class Ledger:
             try:
                 db.execute(
                     "INSERT INTO turns VALUES (?,?,?,?,?,?,?,?)",
-                    (*key, commit.request_id, commit.text, reply.model_dump_json(), commit.state.model_dump_json(), commit.created.isoformat()),
+                    (
+                        *key,
+                        commit.request_id,
+                        commit.text,
+                        reply.model_dump_json(),
+                        commit.state.model_dump_json(),
+                        commit.created.isoformat(),
+                    ),
                 )
             except sqlite3.IntegrityError as error:
                 raise TurnTaken from error

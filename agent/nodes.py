@@ -16,6 +16,7 @@ from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import Turn
 from convrec.agent.wishes import absorb, dropped, let_go
+from convrec.core.profile import ProfileEntry
 from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
 from convrec.core.understanding import Understanding
 
@@ -35,7 +36,9 @@ def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueSt
     """Returns the state with the items put aside that buttons marked as disliked or seen in this thread."""
     rejected = {click.item_id for click in clicks if click.event == "dislike"} - set(state.rejected)
     seen = {click.item_id for click in clicks if click.event == "seen"} - set(state.seen)
-    return state.model_copy(update={"rejected": (*state.rejected, *sorted(rejected)), "seen": (*state.seen, *sorted(seen))})
+    return state.model_copy(
+        update={"rejected": (*state.rejected, *sorted(rejected)), "seen": (*state.seen, *sorted(seen))}
+    )
 
 
 def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
@@ -58,12 +61,19 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
     else:
         turn.patch = learn(state["profile"], heard, origin, house.new_id)
-    turn.emit(PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True)))
+    turn.emit(
+        PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True))
+    )
     profile = _patched(state, turn.patch)
-    return {"state": after.model_copy(update={"question": None}), "plan": plan, "profile": profile, "understanding": heard}
+    return {
+        "state": after.model_copy(update={"question": None}),
+        "plan": plan,
+        "profile": profile,
+        "understanding": heard,
+    }
 
 
-def _patched(state: TurnState, patch: Patch) -> tuple:  # type: ignore[type-arg]
+def _patched(state: TurnState, patch: Patch) -> tuple[ProfileEntry, ...]:
     written = {entry.id: entry for entry in patch.entries}
     kept = [written.pop(e.id, e) for e in state["profile"] if e.id not in patch.removed]
     return tuple(e for e in (*kept, *written.values()) if e.superseded_by is None)
@@ -94,7 +104,9 @@ def ground(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if turn.explored is None or turn.wanted is None:
         return {"slate": Slate()}
     place = f"{state['thread_id']}/{state['state'].turn}"
-    slate = ground_slate(house.toolbox, turn.explored, turn.wanted, state["state"], state["plan"], house.settings.policy, place)
+    slate = ground_slate(
+        house.toolbox, turn.explored, turn.wanted, state["state"], state["plan"], house.settings.policy, place
+    )
     return {"slate": slate}
 
 
@@ -130,10 +142,15 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if state["plan"].action == "forget" and state["plan"].note == "confirmed":
         turn.forgotten = True  # nothing is written; the agent deletes what there is, this thread's checkpoint included
         return {"dialogue": DialogueState().model_dump(mode="json")}
-    house.ledger.commit(
-        Commit(
-            text=state["text"], reply=state["reply"], state=state["state"], request_id=state["request_id"], generation=turn.generation,
-            entries=turn.patch.entries, removed_entries=turn.patch.removed, created=house.clock.now(),
-        )  # fmt: skip
+    commit = Commit(
+        text=state["text"],
+        reply=state["reply"],
+        state=state["state"],
+        request_id=state["request_id"],
+        generation=turn.generation,
+        entries=turn.patch.entries,
+        removed_entries=turn.patch.removed,
+        created=house.clock.now(),
     )
+    house.ledger.commit(commit)
     return {"dialogue": state["state"].model_dump(mode="json")}

@@ -9,7 +9,9 @@ from convrec.core.understanding import Understanding
 FORGET = "forget"  # the facet of the question that asks back before everything is forgotten
 DROP = "constraint"  # the facet of the question which demand to let go
 _YES = re.compile(r"^(yes|yeah|yep|sure|ok|okay|please do|do it|go ahead|forget (me|everything|it all))\b")
-_AVAILABLE = re.compile(r"\b(have|got|find|show|there|search|looking for|stock|carry|get me|put on|pull up|want|see|watch|read|play|buy|try)\b")
+_AVAILABLE = re.compile(
+    r"\b(have|got|find|show|there|search|looking for|stock|carry|get me|put on|pull up|want|see|watch|read|play|buy|try)\b"
+)
 _WANTS = {"request", "state_preference", "critique", "answer", "reject", "already_seen"}
 _TALK = {"greet", "thank", "bye", "other", "accept"}
 
@@ -37,7 +39,9 @@ def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple
     if named:
         return Plan(action="recommend", named=named)
     if wants:
-        return Plan(action="recommend", about=about if "ask_item" in acts else (), fields=fields if "ask_item" in acts else ())
+        return Plan(
+            action="recommend", about=about if "ask_item" in acts else (), fields=fields if "ask_item" in acts else ()
+        )
     return Plan(action="chat", note=next((act for act in heard.acts if act in _TALK), "other"))
 
 

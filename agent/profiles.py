@@ -60,7 +60,9 @@ def _same(entry: ProfileEntry, taste: Preference) -> bool:
     return entry.facet == taste.facet and fold(entry.value) == fold(taste.value)
 
 
-def clicked(profile: tuple[ProfileEntry, ...], item_id: str, title: str, polarity: int, origin: Origin, new_id: NewId) -> Patch:
+def clicked(
+    profile: tuple[ProfileEntry, ...], item_id: str, title: str, polarity: int, origin: Origin, new_id: NewId
+) -> Patch:
     """Returns the patch for a like or dislike button."""
     taste = Preference(facet="item", value=title, item_id=item_id, polarity=1 if polarity > 0 else -1, scope="lasting")
     return Patch(tuple(_written(profile, taste, origin, new_id)))

@@ -33,10 +33,15 @@ class Realiser:
         if lead:
             parts += [voice.say("named", **self.noun_slots()), self._lines(lead, slate, 1, demands)]
         if rest:
-            parts += [self._opener(slate, rest, demands, voice, after_named=bool(lead)), self._lines(rest, slate, len(lead) + 1, demands)]
+            parts += [
+                self._opener(slate, rest, demands, voice, after_named=bool(lead)),
+                self._lines(rest, slate, len(lead) + 1, demands),
+            ]
         return parts
 
-    def _opener(self, slate: Slate, shown: Sequence[ReplyItem], demands: Sequence[Predicate], voice: Voice, *, after_named: bool) -> str:
+    def _opener(
+        self, slate: Slate, shown: Sequence[ReplyItem], demands: Sequence[Predicate], voice: Voice, *, after_named: bool
+    ) -> str:
         count = self.count(len(shown))
         if after_named:
             return voice.say("named_more")
@@ -48,7 +53,14 @@ class Realiser:
             return voice.say("few_matches", count=count, **self.noun_slots())
         one = len(shown) == 1
         phrase = self._request(demands, one=one)
-        return voice.say("slate", count=count, Count=count.capitalize(), request=phrase, are="is" if one else "are", this="this" if one else "these")
+        return voice.say(
+            "slate",
+            count=count,
+            Count=count.capitalize(),
+            request=phrase,
+            are="is" if one else "are",
+            this="this" if one else "these",
+        )
 
     def _request(self, demands: Sequence[Predicate], *, one: bool) -> str:
         schema = self._schema.model_copy(update={"nouns": self._schema.noun}) if one else self._schema
@@ -66,13 +78,17 @@ class Realiser:
         year = year_field(self._schema)
         when = item.facts.get(year.name) if year else None
         head = f"**{item.title}**" + (f" ({str(when)[:4].removesuffix('.0')})" if when is not None else "")
-        clauses = [clause for clause in self.clauses(item) if not self._checker.foreign(clause, {*titles, *liked_titles(item)})]
+        clauses = [
+            clause for clause in self.clauses(item) if not self._checker.foreign(clause, {*titles, *liked_titles(item)})
+        ]
         return f"{head}: {'; '.join(clauses)}." if clauses else f"{head}."
 
     def clauses(self, item: ReplyItem) -> list[str]:
         """Returns what is worth saying of an item: its strongest worded reasons, else what kind it is."""
         kinds = [value for f in self._schema.fields if is_kind(f) for value in _values(item.facts.get(f.name))]
-        said = [r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity") and r.text not in kinds]
+        said = [
+            r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity") and r.text not in kinds
+        ]
         known = [r.text for r in item.reasons if r.kind == "popularity"]
         kind = [listed(kinds[:3], "and")] if kinds else []
         return [*kind, *said[:_SAID_PER_ITEM]] if said else [*kind, *known[:1]]
@@ -81,7 +97,9 @@ class Realiser:
         """Returns the question with its words."""
         field = self._schema.field(question.facet)
         name = "ask_kind" if is_kind(field) else "ask_year" if is_year(field) else "ask_other"
-        text = voice.say(name, options=listed(question.options, "or"), facet=field.label or field.name.replace("_", " "))
+        text = voice.say(
+            name, options=listed(question.options, "or"), facet=field.label or field.name.replace("_", " ")
+        )
         return question.model_copy(update={"text": text})
 
     def nothing(self, demands: Sequence[Predicate], constraints: Sequence[Constraint], voice: Voice) -> str:

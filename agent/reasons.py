@@ -64,7 +64,10 @@ def _demands(item: Item, ground: Ground) -> list[Reason]:
         if not ground.catalogue.mask(predicate)[item.row]:
             continue  # only an item asked for by its name may stand here without meeting a demand
         text = _met(predicate, item, ground) if not isinstance(predicate, Not) else demand(predicate, schema)
-        evidence = tuple(Evidence(source=f"item:{item.id}.{name}", value=item.facts.get(name)) for name in sorted(fields_of(predicate)))
+        evidence = tuple(
+            Evidence(source=f"item:{item.id}.{name}", value=item.facts.get(name))
+            for name in sorted(fields_of(predicate))
+        )
         found.append(Reason(kind="constraint", text=text, weight=0.0, evidence=(*evidence, Evidence(source=f"turn:{ground.turn}", value=demand(predicate, schema)))))  # fmt: skip
     return found
 
@@ -85,14 +88,26 @@ def _reason(key: str, amount: float, explanation: Explanation | None, item: Item
     if key.startswith("wish:"):
         return _wish_reason(key.removeprefix("wish:"), amount, item, ground)
     if key == "named":
-        evidence = (Evidence(source=f"item:{item.id}.title", value=item.title), Evidence(source=f"turn:{ground.turn}", value=item.title))
+        evidence = (
+            Evidence(source=f"item:{item.id}.title", value=item.title),
+            Evidence(source=f"turn:{ground.turn}", value=item.title),
+        )
         return Reason(kind="text_match", text="you asked for it by name", weight=amount, evidence=evidence)
     if key == "popularity":
         audience = ground.catalogue.schema.audience
-        return Reason(kind="popularity", text=f"well known among {audience}", weight=amount, evidence=(Evidence(source="tool:popularity", value=round(amount, 6)),))
+        return Reason(
+            kind="popularity",
+            text=f"well known among {audience}",
+            weight=amount,
+            evidence=(Evidence(source="tool:popularity", value=round(amount, 6)),),
+        )
     if explanation is None:
         return None
-    terms = [c.source.removeprefix("term:") for c in explanation.contributions if c.source.startswith("term:") and c.amount > 0]
+    terms = [
+        c.source.removeprefix("term:")
+        for c in explanation.contributions
+        if c.source.startswith("term:") and c.amount > 0
+    ]
     if terms:
         return _terms_reason(key, terms, amount, explanation, item, ground)
     return _liked_reason(key, amount, explanation, item, ground)
@@ -102,13 +117,28 @@ def _wish_reason(label: str, amount: float, item: Item, ground: Ground) -> Reaso
     wish = ground.wishes.get(label)
     if wish is None:
         return None
-    evidence = tuple(Evidence(source=f"item:{item.id}.{name}", value=item.facts.get(name)) for name in sorted(fields_of(wish.predicate)))
+    evidence = tuple(
+        Evidence(source=f"item:{item.id}.{name}", value=item.facts.get(name))
+        for name in sorted(fields_of(wish.predicate))
+    )
     if label.startswith("explore:"):
-        return Reason(kind="exploration", text=f"{label.removeprefix('explore:')}, which your picks share", weight=amount, evidence=evidence)
-    return Reason(kind="attribute", text=label, weight=amount, evidence=(*evidence, Evidence(source=f"turn:{ground.turn}", value=label)))
+        return Reason(
+            kind="exploration",
+            text=f"{label.removeprefix('explore:')}, which your picks share",
+            weight=amount,
+            evidence=evidence,
+        )
+    return Reason(
+        kind="attribute",
+        text=label,
+        weight=amount,
+        evidence=(*evidence, Evidence(source=f"turn:{ground.turn}", value=label)),
+    )
 
 
-def _terms_reason(key: str, terms: list[str], amount: float, explanation: Explanation, item: Item, ground: Ground) -> Reason | None:
+def _terms_reason(
+    key: str, terms: list[str], amount: float, explanation: Explanation, item: Item, ground: Ground
+) -> Reason | None:
     """Words of the request that stand in the item's own text; named only when they really stand there."""
     for field in ground.catalogue.schema.of_type("text", "tags", "category"):
         fact = item.facts.get(field.name)
@@ -132,7 +162,12 @@ def _liked_reason(key: str, amount: float, explanation: Explanation, item: Item,
                       evidence=(Evidence(source=f"tool:{key}", value=round(amount, 6)),)) if close else None  # fmt: skip
     liked = catalogue.item(max(parts, key=lambda c: c.amount).source.removeprefix("item:"))
     source = ground.wanted.sources.get(liked.id, f"turn:{ground.turn}")
-    told = Evidence(source=source if not source.startswith("turn:") else f"turn:{ground.turn.split('/')[0]}/{source.removeprefix('turn:').split('/')[-1]}", value=liked.title)
+    told = Evidence(
+        source=source
+        if not source.startswith("turn:")
+        else f"turn:{ground.turn.split('/')[0]}/{source.removeprefix('turn:').split('/')[-1]}",
+        value=liked.title,
+    )
     if key in _COLLABORATIVE:
         return Reason(kind="similar_users", text=f"{catalogue.schema.audience} who liked {liked.title} also liked it", weight=amount,
                       approximate=not explanation.exact, evidence=(Evidence(source=f"tool:{key}", value=liked.id), told))  # fmt: skip
@@ -151,5 +186,7 @@ def _shared(liked: Item, item: Item, catalogue: Catalogue) -> tuple[str, tuple[E
         if both and (is_person(field) or is_kind(field)):
             said = joined_by(field, listed(both))
             said = said if is_person(field) else f"it is {said}"
-            return said, tuple(Evidence(source=f"item:{i.id}.{field.name}", value=i.facts[field.name]) for i in (item, liked))
+            return said, tuple(
+                Evidence(source=f"item:{i.id}.{field.name}", value=i.facts[field.name]) for i in (item, liked)
+            )
     return "", ()

@@ -77,7 +77,11 @@ def wanted(
 
 def _text(state: DialogueState, heard: Understanding) -> str:
     """Returns today's words, and the words of earlier turns that no newer text wish replaced."""
-    older = [h.preference.value for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0 and h.turn < state.turn]
+    older = [
+        h.preference.value
+        for h in state.held
+        if h.preference.facet == "text" and h.preference.polarity > 0 and h.turn < state.turn
+    ]
     return " ".join(dict.fromkeys([*older[-2:], heard.query])).strip()
 
 
@@ -109,11 +113,17 @@ def _wishes(
 ) -> tuple[Wish, ...]:
     """Returns the soft wishes as weighted predicates, those of today first; a taste that is wished today is not counted twice."""
     found: dict[Predicate, Wish] = {}
-    tastes = [(e.facet, e.value, e.polarity, _TASTE * faded(e, now, half_life_days)) for e in profile if e.strength == "soft"]
+    tastes = [
+        (e.facet, e.value, e.polarity, _TASTE * faded(e, now, half_life_days)) for e in profile if e.strength == "soft"
+    ]
     held = [(h.preference.facet, h.preference.value, h.preference.polarity, _fade(h, state.turn)) for h in state.held]
     for facet, value, polarity, weight in [*held, *tastes]:
         predicate = preference_predicate(Preference(facet=facet, value=value), schema)
-        if predicate is not None and predicate not in found and predicate not in {c.predicate for c in state.constraints}:
+        if (
+            predicate is not None
+            and predicate not in found
+            and predicate not in {c.predicate for c in state.constraints}
+        ):
             label = joined_by(schema.field(facet), value)
             found[predicate] = Wish(label=label, predicate=predicate, weight=polarity * weight)
     return tuple(found.values())

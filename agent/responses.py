@@ -113,7 +113,9 @@ def _compare(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
 
 def _explain(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     """Tells the reasons computed when the item was shown; they stand in the ledger."""
-    shown = {item.id: item for t in turn.house.ledger.turns(state["user_id"], state["thread_id"]) for item in t.reply.items}
+    shown = {
+        item.id: item for t in turn.house.ledger.turns(state["user_id"], state["thread_id"]) for item in t.reply.items
+    }
     asked = [item for item in state["plan"].about if item in shown]
     said.paragraphs += [why(shown[item], voice) for item in asked] or [voice.say("why_nothing")]
     said.about = tuple(asked)
@@ -123,9 +125,13 @@ def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     house, note, heard = turn.house, state["plan"].note, state["understanding"]
     if note == "unlearn":
         values = [_value_words(p, house) for p in heard.preferences]
-        said.paragraphs.append(voice.say("unlearned", value="; ".join(values)) if values else voice.say("unlearned_nothing"))
+        said.paragraphs.append(
+            voice.say("unlearned", value="; ".join(values)) if values else voice.say("unlearned_nothing")
+        )
     elif note == "remember":
-        said.paragraphs.append(voice.say("remembered", value="; ".join(_value_words(p, house) for p in heard.preferences)))
+        said.paragraphs.append(
+            voice.say("remembered", value="; ".join(_value_words(p, house) for p in heard.preferences))
+        )
     else:
         lines = [f"- {_entry_words(entry, house)}" for entry in state["profile"]]
         said.paragraphs.append("\n".join([voice.say("profile"), *lines]) if lines else voice.say("profile_empty"))
@@ -142,7 +148,13 @@ def _value_words(preference: Preference, house: House) -> str:
 def _entry_words(entry: ProfileEntry, house: House) -> str:
     named = Preference(facet=entry.facet, value=entry.value, item_id=entry.item_id)
     rule = "only" if entry.polarity > 0 else "never"
-    taste = rule if entry.strength == "hard" and not entry.item_id else "you like" if entry.polarity > 0 else "you don't like"
+    taste = (
+        rule
+        if entry.strength == "hard" and not entry.item_id
+        else "you like"
+        if entry.polarity > 0
+        else "you don't like"
+    )
     return f"{taste} {_value_words(named, house)}"
 
 

@@ -52,7 +52,7 @@ class Turn:
     steps: list[TraceStep] = field(default_factory=list)
     wanted: Wanted | None = None
     explored: Explored | None = None
-    patch: Patch = Patch()
+    patch: Patch = field(default_factory=Patch)
     forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None
 

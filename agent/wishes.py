@@ -24,7 +24,9 @@ def absorb(state: DialogueState, heard: Understanding, text: str, turn: int, sch
     """Returns the thread's state after the message: its demands, wishes, and items put aside (slates come later)."""
     folded = fold(text)
     if _START_AFRESH.search(folded):
-        state = state.model_copy(update={"constraints": (), "held": tuple(h for h in state.held if h.preference.polarity < 0)})
+        state = state.model_copy(
+            update={"constraints": (), "held": tuple(h for h in state.held if h.preference.polarity < 0)}
+        )
     constraints = _released(state.constraints, folded, schema)
     additive = bool(_MORE_OF_IT.search(folded))
     for predicate in conjuncts(heard.filter):
@@ -60,7 +62,9 @@ def _released(constraints: tuple[Constraint, ...], folded: str, schema: Schema) 
 
     def is_free(constraint: Constraint) -> bool:
         fields = [schema.field(name) for name in fields_of(constraint.predicate)]
-        named = any(fold(field.label or field.name).rstrip("s") in {word.rstrip("s") for word in free} for field in fields)
+        named = any(
+            fold(field.label or field.name).rstrip("s") in {word.rstrip("s") for word in free} for field in fields
+        )
         when = bool(free & _WHEN) and all(is_year(field) for field in fields)
         kind = bool(free & _KINDS) and all(is_kind(field) for field in fields)
         return not isinstance(constraint.predicate, Not) and (named or when or kind)
@@ -122,7 +126,9 @@ def _held(held: tuple[HeldWish, ...], preferences: Iterable[Preference], turn: i
         if new.strength == "hard" and new.facet not in ("item", "text"):
             continue
         same = {(new.facet, new.item_id or fold(new.value))}
-        held = tuple(h for h in held if (h.preference.facet, h.preference.item_id or fold(h.preference.value)) not in same)
+        held = tuple(
+            h for h in held if (h.preference.facet, h.preference.item_id or fold(h.preference.value)) not in same
+        )
         held = (*held, HeldWish(preference=new, turn=turn))
     return held
 
@@ -130,7 +136,12 @@ def _held(held: tuple[HeldWish, ...], preferences: Iterable[Preference], turn: i
 def _contradicted(wish: Preference, demands: Predicate | None) -> bool:
     """Tells whether a demand of this message rules out what an older soft wish asked for."""
     for part in conjuncts(demands):
-        if isinstance(part, Not) and wish.polarity > 0 and fields_of(part) == {wish.facet} and fold(wish.value) in _values(part):
+        if (
+            isinstance(part, Not)
+            and wish.polarity > 0
+            and fields_of(part) == {wish.facet}
+            and fold(wish.value) in _values(part)
+        ):
             return True
     return False
 
@@ -168,7 +179,9 @@ def let_go(state: DialogueState, things: Iterable[Preference]) -> DialogueState:
     """Returns the state without the wishes and demands about the things named."""
     values = {(thing.facet, thing.item_id or fold(thing.value)) for thing in things}
     facets = {facet: {value for f, value in values if f == facet} for facet, _ in values}
-    held = tuple(h for h in state.held if (h.preference.facet, h.preference.item_id or fold(h.preference.value)) not in values)
+    held = tuple(
+        h for h in state.held if (h.preference.facet, h.preference.item_id or fold(h.preference.value)) not in values
+    )
     constraints = tuple(
         c for c in state.constraints
         if not any(fields_of(c.predicate) == {facet} and _values(c.predicate) & found for facet, found in facets.items())

@@ -11,7 +11,19 @@ _YEAR_WORDS = {"year", "released", "release", "published", "date"}
 _STARRING = {"cast", "actor", "actors", "actress", "star", "stars", "starring", "performer", "performers"}
 _MADE_BY = {"director": "directed by", "directors": "directed by", "author": "by", "authors": "by", "artist": "by", "artists": "by",
             "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by"}  # fmt: skip
-_KIND = {"genre", "genres", "category", "categories", "type", "kind", "style", "cuisine", "topic", "subject", "mechanics"}
+_KIND = {
+    "genre",
+    "genres",
+    "category",
+    "categories",
+    "type",
+    "kind",
+    "style",
+    "cuisine",
+    "topic",
+    "subject",
+    "mechanics",
+}
 
 
 def field_words(field: Field) -> set[str]:
@@ -90,7 +102,11 @@ def demand(predicate: Predicate, schema: Schema) -> str:
     match predicate:
         case Not(arg=arg):
             inner = demand(arg, schema)
-            return f"not {inner}" if inner.startswith(("directed", "written", "by ", "from ")) else f"without {inner.removeprefix('with ')}"
+            return (
+                f"not {inner}"
+                if inner.startswith(("directed", "written", "by ", "from "))
+                else f"without {inner.removeprefix('with ')}"
+            )
         case Both(op=op, args=args):
             return listed([demand(arg, schema) for arg in args], op)
         case Comparison():
@@ -100,9 +116,13 @@ def demand(predicate: Predicate, schema: Schema) -> str:
 def _comparison(comparison: Comparison, field: Field) -> str:
     if field.type in ("number", "date"):
         found = bounds(comparison) if field.type == "number" else None
-        return range_words(field, *found) if found else f"{field.label or field.name} {comparison.op} {comparison.value}"
+        return (
+            range_words(field, *found) if found else f"{field.label or field.name} {comparison.op} {comparison.value}"
+        )
     values = comparison.value if isinstance(comparison.value, list | tuple) else [comparison.value]
-    return joined_by(field, listed([str(value) for value in values], "or" if comparison.op in ("in", "contains_any") else "and"))
+    return joined_by(
+        field, listed([str(value) for value in values], "or" if comparison.op in ("in", "contains_any") else "and")
+    )
 
 
 def request_words(predicates: Iterable[Predicate], schema: Schema) -> str:
