@@ -109,7 +109,7 @@ def promising(catalogue: Catalogue, request: Request, found: Recommendation) -> 
     evidence = [(row, weight) for row, weight in [*weights.items(), *heads.items()] if row is not None]
     total = sum(weight for _, weight in evidence)
     wished = {wish.predicate for wish in request.wishes}
-    fields = [field for field in catalogue.schema.of_type("category", "tags")]
+    fields = catalogue.schema.of_type("category", "tags")
     ranked = sorted(
         (a for f in fields for a in _attributes(catalogue, f.name, evidence, total)),
         key=lambda a: (-a.promise, a.label),

@@ -18,7 +18,7 @@ _TALK = {"greet", "thank", "bye", "other", "accept"}
 
 def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple[str, ...]) -> Plan:
     """Returns the plan. `before` is the thread's state before the message; `fields` are the facts that it asks for."""
-    acts = set(heard.acts)
+    acts: set[str] = set(heard.acts)
     about = tuple(item for reference in heard.references for item in reference.item_ids)
     if before.question is not None and before.question.facet == FORGET and _YES.search(fold(text)):
         return Plan(action="forget", note="confirmed")
