@@ -19,7 +19,7 @@ help: ## list every target
 install: $(VENV)/ready-dev ## make .venv with all that chat, test and check need
 
 chat: $(VENV)/ready-ui ## open the chat in a browser, on the demo films
-	@$(BIN)/convrec ui $(if $(PORT),--port $(PORT))
+	@$(BIN)/convrec ui --open $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/ready-dev ## run every test that takes seconds (PYTEST="-k word" chooses)
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST)

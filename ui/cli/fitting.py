@@ -1,15 +1,23 @@
 """`convrec fit`, `convrec versions` and `convrec rollback`: what is trained, and which of it is in use."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convrec.core.errors import InputError
 from convrec.ui.cli.console import print_json, print_table, say
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption
 from convrec.ui.cli.progress import progress_shown
 
 if TYPE_CHECKING:
-    from convrec.catalogue.version import FittedTool, Version
+    from convrec.catalogue.version import Version
+    from convrec.tools.fitting import ToolReport
+
+_RECALL = "/recall@10"
+_CAPTION = "Quality is recall at 10 of what was held out."
 
 
 def fit(
@@ -34,22 +42,33 @@ def fit(
     from convrec.catalogue.workspace import Workspace
     from convrec.tools.fitting import fit as fit_tools
 
-    target = Workspace.resolve(workspace)
+    before = _seconds(cutoff) if cutoff is not None else None
     names = tuple(name.strip() for name in only.split(",")) if only else ()
+    target = Workspace.resolve(workspace)
     with progress_shown() as progress:
-        fit_tools(target, only=names, cutoff=cutoff, progress=progress)
-    published = target.current()
+        report = fit_tools(target, only=names, cutoff=before, progress=progress)
     if as_json:
-        print_json(
-            {"version": published.number, "tools": {name: tool.model_dump() for name, tool in published.tools.items()}}
-        )
+        print_json(asdict(report))
         return
-    rows = (
-        (name, f"{tool.n_items:,}", f"{tool.seconds:.1f}", tool.left_out or _quality(tool))
-        for name, tool in published.tools.items()
-    )
-    print_table(("tool", "items", "seconds", "held-out quality"), rows, right=("items", "seconds"))
-    say(f"Version {published.number} of {target.root} is in use.")
+    tasks = list(dict.fromkeys(task for tool in report.tools for task in _recall(tool.quality)))
+    rows = (_fit_row(tool, tasks) for tool in report.tools)
+    print_table(("tool", "", "seconds", *tasks, "note"), rows, right=("seconds", *tasks), caption=_CAPTION)
+    say(f"Version {report.version} of {target.root} is in use, after {report.seconds:.1f} s.")
+
+
+def _seconds(moment: str) -> float:
+    """Returns Unix seconds for a number or an ISO 8601 time (UTC where it names no zone)."""
+    try:
+        return float(moment)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(moment)
+    except ValueError as error:
+        raise InputError(
+            f"--cutoff {moment} is no time.", "Write 2024-01-31, 2024-01-31T12:00:00+00:00 or Unix seconds."
+        ) from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def versions(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
@@ -65,8 +84,8 @@ def versions(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> 
     if as_json:
         print_json({"current": current, "versions": [_document(version) for version in kept]})
         return
-    rows = (("→" if v.number == current else "", str(v.number), v.created, v.what, v.note, _qualities(v)) for v in kept)
-    print_table(("", "version", "created", "what", "note", "held-out quality"), rows, right=("version",))
+    columns = ("", "version", "created (UTC)", "what", "note", "best held-out recall at 10")
+    print_table(columns, (_version_row(version, current) for version in kept), right=("version",))
 
 
 def rollback(
@@ -99,10 +118,26 @@ def _document(version: "Version") -> dict[str, Any]:
     return {**kept, "tools": tools}
 
 
-def _quality(tool: "FittedTool") -> str:
-    return "  ".join(f"{metric} {value:.3f}" for metric, value in tool.quality.items())
+def _fit_row(tool: "ToolReport", tasks: Sequence[str]) -> list[str]:
+    recall = _recall(tool.quality)
+    return [tool.name, tool.outcome, f"{tool.seconds:.1f}", *(recall.get(task, "") for task in tasks), tool.note]
 
 
-def _qualities(version: "Version") -> str:
-    best = ((name, *next(iter(tool.quality.items()))) for name, tool in version.tools.items() if tool.quality)
-    return ", ".join(f"{name} {metric} {value:.3f}" for name, metric, value in best)
+def _recall(quality: Mapping[str, float]) -> dict[str, str]:
+    """Returns the held-out recall at 10 by task."""
+    return {name.removesuffix(_RECALL): f"{value:.3f}" for name, value in quality.items() if name.endswith(_RECALL)}
+
+
+def _best(version: "Version") -> str:
+    """Returns the version's best tool at each task, a line a task."""
+    best: dict[str, tuple[str, str]] = {}
+    for name, tool in version.tools.items():
+        for task, recall in _recall(tool.quality).items():
+            best[task] = max(best.get(task, ("", "")), (recall, name))
+    return "\n".join(f"{task} {recall} ({name})" for task, (recall, name) in best.items())
+
+
+def _version_row(version: "Version", current: int) -> list[str]:
+    mark = "→" if version.number == current else ""
+    created = version.created[:16].replace("T", " ")
+    return [mark, str(version.number), created, version.what, version.note, _best(version)]

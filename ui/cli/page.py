@@ -1,7 +1,9 @@
 """`convrec ui`: the chat in a browser."""
 
 import ipaddress
+import os
 import socket
+import sys
 from typing import Annotated
 
 import typer
@@ -27,24 +29,33 @@ def ui(
             show_default="7860, or a free one when that is taken",
         ),
     ] = None,
+    browser: Annotated[bool, typer.Option("--open", help="Open a browser too, where there is a screen.")] = False,
 ) -> None:
-    """Open the chat for a browser, and print its address.
+    """Serve the chat to a browser, and print its address once it answers.
 
     Examples:
-      convrec ui
+      convrec ui --open
       convrec ui -w shop --port 0
     """
     _check_loopback(host)
-    try:
-        from convrec.ui.chat import launch
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("convrec"):
-            raise
-        raise ConvrecError(
-            f"The chat page needs {error.name}, which is not installed.", "Run: pip install 'convrec[ui]'."
-        ) from error
+    if not _installed("gradio"):
+        raise ConvrecError("The chat page needs Gradio, which is not installed.", "Run: pip install 'convrec[ui]'.")
+    from convrec.ui.chat import launch
+
     with opened_agent(workspace) as agent:
-        launch(agent, host, port or _free_port(host, preferred=_PORT if port is None else 0))
+        chosen = port if port is not None else _PORT if _is_free(host, _PORT) else 0
+        launch(agent, host, chosen, open_browser=browser and _has_screen(), on_ready=_print_address)
+
+
+def _print_address(address: str) -> None:
+    typer.echo(f"The chat is at {address} (Ctrl-C ends it)")
+    sys.stdout.flush()
+
+
+def _installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
 
 
 def _check_loopback(host: str) -> None:
@@ -59,11 +70,15 @@ def _check_loopback(host: str) -> None:
         )
 
 
-def _free_port(host: str, preferred: int) -> int:
+def _is_free(host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, preferred))
+            probe.bind((host, port))
         except OSError:
-            probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+            return False
+        return True
+
+
+def _has_screen() -> bool:
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
