@@ -73,7 +73,7 @@ class Scopes:
 
     def negation(self, at: int, by_list: bool = True) -> Negation | None:
         """Returns the negation that reaches the word at token `at`: `no`, `soft` ("less", "not too"), `mind` ("don't mind")."""
-        for start, end in self._permits:
+        for _, end in self._permits:
             if end <= at < end + 4 and not self._ended(end, at):
                 return "mind"
         reaching = [(end, kind) for start, end, kind in self._triggers if end <= at and self._reaches(start, end, at, by_list)]
@@ -168,4 +168,4 @@ class Scopes:
             return first
         last = commas[-1]
         between = self._message.words(last, start)
-        return first if not between or between.split()[0] in ("or", "and", "nor") and len(between.split()) <= 2 else last
+        return first if not between or (between.split()[0] in ("or", "and", "nor") and len(between.split()) <= 2) else last

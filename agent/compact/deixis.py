@@ -1,0 +1,168 @@
+"""Words that point at people and facts of earlier turns: "that director", "without him", "the same decade", "anyone else"."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from convrec.agent.compact.fields import Fields, described
+from convrec.agent.compact.message import Message
+from convrec.agent.compact.ranges import RangeHit
+from convrec.agent.compact.references import Pointer
+from convrec.agent.compact.value_linker import ValueHit
+from convrec.agent.compact.values import Value
+from convrec.agent.state import DialogueState
+from convrec.agent.wishes import conjuncts
+from convrec.agent.wording import bounds
+from convrec.catalogue.schema import Field
+from convrec.core.predicate import Both, Comparison, Predicate
+
+_ROLE = r"(?P<role>[a-z]+?)s?"
+_THAT = re.compile(rf"\b(?P<which>that|the same|same|this) {_ROLE}\b")
+_HIM = re.compile(
+    r"\b(?:(?P<how>by|with|without|of|starring|from|featuring|not|like|but) )(?P<who>him|her|his|hers)\b(?! (?:friends?|family|own|new \w+ ?$))"
+    r"|(?:^|[.,!?] |\band |\bnow |\bbut |\bmore of |\bthen |\bof )(?P<poss>his|her)(?= (?:\w+ )?(?:films?|movies?|books?|novels?|games?|work|stuff|ones|songs?|other|newer|older|earlier|later|best|early|late|recent|latest))"
+)
+_OTHER = re.compile(
+    rf"\b(?:(?P<how>by|with|from|of) )?(?:(?P<other>other|different|another) {_ROLE}\b|(?P<else>(?:anyone|someone|somebody|anybody|others?) else)\b|(?P<theirs>other peoples|someone elses|other people)\b)"
+)
+_KINDS = {"genre", "kind", "type", "style", "category", "cuisine", "topic", "sort"}
+_TIMES = {"decade", "year", "period", "era", "time", "century"}
+_PEOPLE = {"people", "person", "guy", "woman", "man", "name", "maker"}
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A value taken from earlier: as `hit`, wanted or (`negative`) to be left out."""
+
+    hit: ValueHit
+    negative: bool = False
+
+
+class DeixisReader:
+    """Resolves such words for one catalogue."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+
+    def read(self, message: Message, state: DialogueState, named: Sequence[Pointer], hits: Sequence[ValueHit]) -> list[Echo]:
+        """Returns the values that the message takes from earlier turns or from items it points at."""
+        return [*self._that(message, state, named), *self._him(message, state, hits), *self._others(message, state, named)]
+
+    def same_time(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> list[RangeHit]:
+        """Returns the range that "the same decade" or "that year" means: the one in force, else that of the item meant."""
+        if self._fields.year is None:
+            return []
+        found = []
+        for start, end, match in message.find(_THAT):
+            if match["role"] not in _TIMES:
+                continue
+            span = self._time_in_force(state)
+            item = _meant(state, named, start)
+            if (match["which"] in ("that", "this") and item) or span is None:
+                span = self._time_of(item, match["role"]) or span
+            if span is not None:
+                found.append(RangeHit(start, end, self._fields.year, *span))
+        return found
+
+    def _that(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> Iterator[Echo]:
+        for start, end, match in message.find(_THAT):
+            fields = self._role(match["role"])
+            if not fields:
+                continue
+            item = _meant(state, named, start)
+            own = self._of_item(item, fields)
+            held = self._in_force(state, fields)
+            same = "same" in match["which"]
+            in_message = any(pointer.end <= start for pointer in named)
+            values = (held or own) if same and not in_message else (own or held)
+            for value in values[:1] if set(fields) & set(self._fields.people) else values[:2]:
+                yield Echo(ValueHit(start, end, value))
+
+    def _him(self, message: Message, state: DialogueState, hits: Sequence[ValueHit]) -> Iterator[Echo]:
+        people = self._fields.people
+        for start, end, match in message.find(_HIM):
+            before = [hit for hit in hits if hit.end <= start and hit.value.field in people]
+            preferred = self._fields.makers if match["how"] in ("by", "from") or match["poss"] else self._fields.players
+            if before:
+                yield Echo(ValueHit(start, end, before[-1].value))
+                continue
+            values = self._in_force(state, preferred) or self._in_force(state, people) or self._of_item(_meant(state, (), start), preferred)
+            if values:
+                yield Echo(ValueHit(start, end, values[0]))
+
+    def _others(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> Iterator[Echo]:
+        for start, end, match in message.find(_OTHER):
+            fields = self._role(match["role"]) if match["role"] else self._by_lead(match["how"], bool(match["theirs"]))
+            if not fields or (match["theirs"] == "other people" and match["how"] not in ("by", "from")):
+                continue
+            values = self._in_force(state, fields) or self._of_item(_meant(state, named, start), fields)[:1]
+            for value in values:
+                yield Echo(ValueHit(start, end, value), negative=True)
+
+    def _by_lead(self, how: str | None, theirs: bool) -> tuple[Field, ...]:
+        if theirs or how in ("by", "from", "of"):
+            return self._fields.makers or self._fields.people
+        return self._fields.players if how == "with" else self._fields.people
+
+    def _role(self, role: str) -> tuple[Field, ...]:
+        """Returns the fields that a word such as "director" or "genre" names."""
+        if role in _KINDS:
+            return self._fields.kinds
+        if role in _PEOPLE:
+            return self._fields.people
+        if len(role) < 4:
+            return ()
+        exact = tuple(f for f in self._fields.valued if any(w.startswith(role) or (role.startswith(w) and len(w) > 3) for w in f.name.split("_")))
+        return exact or tuple(f for f in self._fields.people if any(w.startswith(role) for w in described(f)))
+
+    def _in_force(self, state: DialogueState, fields: Sequence[Field]) -> list[Value]:
+        """Returns the values wished for in those fields, of the latest demand or wish."""
+        names = {field.name: field for field in fields}
+        for constraint in reversed(state.constraints):
+            found = [Value(names[c.field], value, 0) for c in _positive(constraint.predicate) if c.field in names for value in _listed(c.value)]
+            if found:
+                return found
+        for held in reversed(state.held):
+            if held.preference.facet in names and held.preference.polarity > 0:
+                return [Value(names[held.preference.facet], held.preference.value, 0)]
+        return []
+
+    def _of_item(self, item: str | None, fields: Sequence[Field]) -> list[Value]:
+        row = self._fields.catalogue.row(item) if item else None
+        if row is None:
+            return []
+        return [Value(field, value, 0) for field in fields for value in self._fields.catalogue.values(field.name).of(row)]
+
+    def _time_in_force(self, state: DialogueState) -> tuple[float | None, float | None] | None:
+        year = self._fields.year
+        for constraint in reversed(state.constraints):
+            for part in conjuncts(constraint.predicate):
+                if year is not None and isinstance(part, Comparison) and part.field == year.name and year.type == "number":
+                    return bounds(part)
+        return None
+
+    def _time_of(self, item: str | None, role: str) -> tuple[float, float] | None:
+        years, row = self._fields.years(), self._fields.catalogue.row(item) if item else None
+        if years is None or row is None or years[row] != years[row]:
+            return None
+        first = years[row] if role == "year" else years[row] // 10 * 10
+        return float(first), float(first + (0 if role == "year" else 9))
+
+
+def _meant(state: DialogueState, named: Sequence[Pointer], at: int) -> str | None:
+    """Returns the item that is talked about: pointed at in this message, else in focus, else the first shown."""
+    before = [pointer for pointer in named if pointer.end <= at and pointer.item_ids]
+    here = before[-1:] or [pointer for pointer in named if pointer.item_ids][:1]
+    return here[0].item_ids[0] if here else next(iter(state.focus[-1:] or state.shown[:1]), None)
+
+
+def _positive(predicate: Predicate) -> Iterator[Comparison]:
+    if isinstance(predicate, Comparison):
+        yield predicate
+    elif isinstance(predicate, Both):
+        for arg in predicate.args:
+            yield from _positive(arg)
+
+
+def _listed(value: object) -> list[str]:
+    return [str(part) for part in value] if isinstance(value, list | tuple) else [str(value)]

@@ -1,0 +1,112 @@
+"""Wishes that link to no value: the nearest value in meaning where one is near enough, else the words themselves."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from convrec.agent.compact.fields import Fields
+from convrec.agent.compact.lexicon import FUNCTION, LINGO
+from convrec.agent.compact.message import Message
+from convrec.agent.compact.scope import Scopes
+from convrec.core.understanding import Preference
+from convrec.tools.encoder import TextEncoder
+
+FLOOR = 0.55  # cosine under which a word is not taken for a value
+_MOST_VALUES = 2_000
+_MOST_PHRASES = 6
+_TALK = LINGO | frozenset(
+    """ignore previous instructions print system prompt admin user table tables select insert delete update script alert http https www
+    matter mind question questions worth curiosity course totally probably instead cold hot late early please sometimes often
+    anymore hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
+    grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
+    """.split()  # noqa: SIM905  (a list of words is read as such)
+)
+_WANTING = re.compile(
+    r"\b(?:something|anything|some|any|want|need|looking|mood|recommend|suggest|show|find|like|about|with|more|less|set|give|movies?|films?|books?|games?|"
+    r"restaurants?|places?|stories|story|songs?|prefer|feel|fancy|no|not|nothing|without|love|enjoy|hate|kind|but|really|very|a|an|only|who|that|where|make|be)\b"
+)
+_QUESTION = re.compile(r"^(?:and |so |ok |but )*(?:who|whos|what|whats|when|where|why|how|hows|which|is|was|does|did|tell|compare)\b")
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """The preferences found, and the words of the positive ones for the query."""
+
+    preferences: tuple[Preference, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+class LeftoverReader:
+    """Reads what no rule linked, for one catalogue; vectors of its values are made once."""
+
+    def __init__(self, fields: Fields, encoder: TextEncoder | None) -> None:
+        self._fields, self._encoder = fields, encoder
+        self._vectors: npt.NDArray[np.float32] | None = None
+        self._cache: dict[str, tuple[str, str] | None] = {}
+        self._names: list[tuple[str, str]] = [
+            (field.name, value)
+            for field in fields.kinds
+            for value in fields.catalogue.values(field.name).values[:_MOST_VALUES]
+        ]
+
+    def read(self, message: Message, scopes: Scopes, taken: list[tuple[int, int]]) -> Leftover:
+        """Returns soft wishes from the words outside `taken` token ranges that sound like a wish."""
+        phrases = self._phrases(message, taken)[:_MOST_PHRASES]
+        nearest = self._nearest([message.words(start, end) for start, end in phrases])
+        preferences, words = [], []
+        for (start, end), near in zip(phrases, nearest, strict=True):
+            stance = scopes.stance(start, end, mood=True)
+            facet, value = near or ("text", message.raw(start, end))
+            strength = stance.strength if facet == "text" and stance.polarity < 0 else "soft"
+            preferences.append(
+                Preference(facet=facet, value=value, polarity=stance.polarity, strength=strength, scope=stance.scope, span=message.span(start, end))
+            )
+            if stance.polarity > 0:
+                words.append(message.words(start, end))
+        return Leftover(tuple(preferences), tuple(words))
+
+    def _phrases(self, message: Message, taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Returns the runs of telling words, joined over small words, in sentences that want something."""
+        free = [not any(start <= i < end for start, end in taken) for i in range(len(message))]
+        found: list[tuple[int, int]] = []
+        i = 0
+        while i < len(message):
+            if not (free[i] and self._tells(message.tokens[i].norm) and self._wants(message, i)):
+                i += 1
+                continue
+            stop = last = i + 1
+            while stop < len(message) and free[stop] and not message.tokens[stop].mark and stop - i < 6:
+                if self._tells(message.tokens[stop].norm):
+                    last = stop + 1
+                elif message.tokens[stop].norm not in ("of", "the", "a", "in", "on", "for"):
+                    break
+                stop += 1
+            found.append((i, last))
+            i = last
+        return found
+
+    @staticmethod
+    def _tells(word: str) -> bool:
+        return word not in _TALK and word not in FUNCTION and len(word) > 2 and word.isalpha()
+
+    @staticmethod
+    def _wants(message: Message, at: int) -> bool:
+        first, last = message.sentence(at)
+        said = message.words(first, last)
+        return not _QUESTION.search(said) and (bool(_WANTING.search(said)) or last - first <= 4)
+
+    def _nearest(self, phrases: list[str]) -> list[tuple[str, str] | None]:
+        """Returns the `(field, value)` nearest to each phrase, None where none is near enough."""
+        if self._encoder is None or not self._names:
+            return [None] * len(phrases)
+        new = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._cache]
+        if new:
+            if self._vectors is None:
+                self._vectors = self._encoder.encode([value for _, value in self._names])
+            similar = self._encoder.encode(new) @ self._vectors.T
+            for phrase, row in zip(new, similar, strict=True):
+                best = int(np.argmax(row))
+                self._cache[phrase] = self._names[best] if row[best] >= FLOOR else None
+        return [self._cache[phrase] for phrase in phrases]

@@ -1,0 +1,90 @@
+"""Bounds that only an item can give: "older than Jaws", "something newer", "cheaper"."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from convrec.agent.compact.fields import Fields
+from convrec.agent.compact.message import Message
+from convrec.agent.compact.ranges import RangeHit
+from convrec.agent.compact.references import Pointer
+from convrec.agent.state import DialogueState
+from convrec.catalogue.schema import Field
+from convrec.core.predicate import every, fields_of
+
+_WORDS = {
+    "older": ("year", False), "less recent": ("year", False), "more classic": ("year", False), "earlier": ("year", False),
+    "newer": ("year", True), "more recent": ("year", True), "more modern": ("year", True), "later": ("year", True), "younger": ("year", True),
+    "cheaper": ("price", False), "less expensive": ("price", False), "less pricey": ("price", False), "more affordable": ("price", False),
+    "more expensive": ("price", True), "pricier": ("price", True), "fancier": ("price", True),
+    "shorter": ("length", False), "quicker": ("length", False), "less long": ("length", False), "longer": ("length", True),
+    "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
+}  # fmt: skip
+_PATTERN = re.compile(
+    rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than)?(?! or \w+er\b)"
+)
+_FEW = 5  # items that a bound should leave, if it can
+
+
+class RelativeReader:
+    """Resolves comparatives for one catalogue."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+
+    def read(
+        self, message: Message, state: DialogueState, named: Sequence[Pointer], examples: Sequence[str], ranges: Sequence[RangeHit]
+    ) -> list[RangeHit]:
+        """Returns the bounds; none for a field that another range of the message settles. `examples` are liked items named here."""
+        found = []
+        for start, end, match in message.find(_PATTERN):
+            role, upwards = _WORDS[match["word"]]
+            field: Field | None = getattr(self._fields, role)
+            stray = match["word"] in ("earlier", "later") and not match["than"]
+            if field is None or stray or any(hit.field == field and not hit.vague for hit in ranges):
+                continue
+            target, stop = self._than(named, end) if match["than"] else (None, end)
+            items = [target] if target else self._meant(state, named, examples)
+            bound = self._bound(field, items, upwards, state)
+            if bound is not None:
+                found.append(RangeHit(start, stop, field, bound if upwards else None, None if upwards else bound, strict=role != "year"))
+        return found
+
+    def _than(self, named: Sequence[Pointer], end: int) -> tuple[str | None, int]:
+        near = [pointer for pointer in named if end <= pointer.start <= end + 3 and pointer.item_ids]
+        return (near[0].item_ids[0], near[0].end) if near else (None, end)
+
+    def _meant(self, state: DialogueState, named: Sequence[Pointer], examples: Sequence[str]) -> list[str]:
+        """Returns the items to compare with: those meant in the message, else the one in focus if shown, else all shown."""
+        if examples:
+            return list(examples)
+        pointed = [item for pointer in named for item in pointer.item_ids]
+        if pointed:
+            return pointed
+        focus = [item for item in state.focus[-1:] if item in state.shown or not state.shown]
+        return focus or list(state.shown)
+
+    def _bound(self, field: Field, items: Sequence[str], upwards: bool, state: DialogueState) -> float | None:
+        values = self._values(field, items)
+        if not len(values):
+            return None
+        step = (1.0 if upwards else -1.0) if field == self._fields.year else 0.0
+        for middle in (float(values.max() if upwards else values.min()), float(np.median(values) // 1 if step else np.median(values))):
+            bound = middle + step
+            if self._left(field, bound, upwards, state) >= _FEW:
+                return bound
+        return float(values.max() if upwards else values.min()) + step
+
+    def _values(self, field: Field, items: Sequence[str]) -> np.ndarray:
+        catalogue = self._fields.catalogue
+        column = self._fields.years() if field == self._fields.year else catalogue.numbers(field.name)
+        rows = [row for row in (catalogue.row(item) for item in items) if row is not None]
+        values = column[rows] if column is not None and rows else np.array([])
+        return values[~np.isnan(values)]
+
+    def _left(self, field: Field, bound: float, upwards: bool, state: DialogueState) -> int:
+        hit = RangeHit(0, 0, field, bound if upwards else None, None if upwards else bound, strict=field != self._fields.year)
+        others = [c.predicate for c in state.constraints if field.name not in fields_of(c.predicate)]
+        return int(self._fields.catalogue.mask(every(hit.predicate(), *others)).sum())
+

@@ -1,0 +1,71 @@
+"""What a message thinks of the items it names or points at: liked, disliked, seen, asked for."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from convrec.agent.compact.message import Message
+from convrec.agent.compact.references import Pointer
+from convrec.agent.compact.scope import Scopes
+from convrec.core.understanding import Polarity, Preference, Scope, Strength
+
+Attitude = Literal["liked", "like", "disliked", "excluded", "seen", "asked", "compared", "permitted", "none"]
+
+_NEG = (
+    r"hated?|hates|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|(?:did not|didnt|do not|dont|doesnt|never|not) (?:really |particularly |much |even )*(?:like|liked|love|enjoy|care for|get into|fond of|a fan of|into)"
+    r"|cant stand|couldnt stand|cannot stand|bored by|disappointed (?:by|in)|sick of|couldnt finish|walked out of|put me off|nothing like|not (?:anything|something|things?) like"
+)
+_POS = r"(?:really |absolutely )?(?:(?<=\bi )like|(?<=\bwe )like|loved?|loves|liked|likes|enjoy(?:ed|s)?|adore[ds]?|fans? of|favou?rites?(?: (?:movie|film|book|game|one|thing|restaurant))?(?: ever)? (?:is|was|are)|into|enjoying|obsessed with|crazy about|blown away by)"
+_LIKE = r"(?:similar to|like|along the lines of|in the (?:style|vein|spirit) of|reminiscent of|reminds me of|such as|akin to|comparable to|based on|in the mood for something like|kind of)"
+_SEEN = r"(?:seen|watched|saw|rewatched|read|finished|played|know|been to|already (?:have|own)|own|visited|tried|eaten at|heard)"
+_ASKED = r"(?:have|got|find|show|show me|stock|carry|is there|there is|called|named|titled|who(?:s| is| was| are| plays| else is)? (?:\w+ )?in|about|director of|cast of|year of|directed|wrote|made|see|watch|what is|whats|mean|meant|how is|what about|how about|play|want)"
+_COMPARED = r"(?:than|compare|versus|vs|between|difference between|as (?:\w+ )?as)"
+_EVENT = re.compile(rf"\b(?:(?P<disliked>{_NEG})|(?P<want>(?:id|would|ill|i will) (?:also |really |rather )?(?:like|love|enjoy|prefer)(?: to)?)|(?P<compared>{_COMPARED})|(?P<seen>{_SEEN})|(?P<liked>{_POS})|(?P<like>{_LIKE})|(?P<asked>{_ASKED}))\b")
+_AFTER_NEG = re.compile(r"^(?:(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b")
+_AFTER_POS = re.compile(r"^(?:(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rite|lovely|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules)\b")
+_GENERAL = re.compile(r"\b(?:i|im|ive|my)\b")
+
+
+def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
+    """Returns what the words around an item say of it: the nearest verb before it in its sentence decides, else what follows."""
+    first, last = message.sentence(pointer.start)
+    after = message.words(pointer.end, last)
+    if _AFTER_NEG.search(after):
+        return "disliked"
+    before = message.marked[message.marked_at(first) : message.marked_at(pointer.start)]
+    events = [m for m in _EVENT.finditer(before) if not (m.lastgroup == "like" and re.search(r"\b(?:feel|look|looks|sounds?|would|id) $", before[: m.start()]))]
+    kind = events[-1].lastgroup if events else None
+    if scopes.negation(pointer.start) == "mind":
+        return "permitted"
+    if scopes.negation(pointer.start) is not None and kind not in ("disliked", "compared", "seen", "asked"):
+        return "disliked" if kind in ("liked", "like") else "excluded"
+    if kind in (None, "asked") and _AFTER_POS.search(after):
+        return "liked" if not message.text.rstrip().endswith("?") else "asked"
+    if kind is None or kind == "want":
+        return "none"
+    if kind == "asked" and scopes.negation(pointer.start) == "no" and not re.search(r"\b(?:who|what|whats|have|got)\b", before):
+        return "excluded"
+    return kind  # type: ignore[return-value]
+
+
+def item_preferences(message: Message, scopes: Scopes, pointers: Sequence[Pointer], titles: Sequence[str]) -> list[Preference]:
+    """Returns the likes and dislikes of items; `titles` is the title of each pointer's first item."""
+    found: dict[str, Preference] = {}
+    for pointer, title in zip(pointers, titles, strict=True):
+        feeling = attitude(message, scopes, pointer)
+        named = pointer.kind == "title"
+        polarity: Polarity | None = None
+        if feeling in ("liked", "like", "permitted"):
+            polarity = 1
+        elif feeling == "disliked" or (feeling == "excluded" and named):
+            polarity = -1
+        if polarity is None or len(pointer.item_ids) == 0 or (len(pointer.item_ids) > 1 and not named):
+            continue
+        sentence = message.words(*message.sentence(pointer.start))
+        scope: Scope = "lasting" if feeling in ("liked", "disliked") and _GENERAL.search(sentence) else "session"
+        strength: Strength = "soft" if polarity > 0 else "hard"
+        found[pointer.item_ids[0]] = Preference(
+            facet="item", value=title, item_id=pointer.item_ids[0], polarity=polarity, strength=strength, scope=scope,
+            span=message.span(pointer.start, pointer.end),
+        )  # fmt: skip
+    return list(found.values())

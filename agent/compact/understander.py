@@ -1,0 +1,168 @@
+"""The compact engine's understanding of a message: linking, scope and acts by rules, MiniLM where rules end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from convrec.agent.compact.acts import Heard, acts_of
+from convrec.agent.compact.amounts import AmountReader
+from convrec.agent.compact.deixis import DeixisReader
+from convrec.agent.compact.descriptions import described_items
+from convrec.agent.compact.fields import fields_of
+from convrec.agent.compact.leftovers import LeftoverReader
+from convrec.agent.compact.message import Message
+from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish
+from convrec.agent.compact.ranges import RangeHit
+from convrec.agent.compact.references import Pointer, PointerReader
+from convrec.agent.compact.relative import RelativeReader
+from convrec.agent.compact.scope import Scopes
+from convrec.agent.compact.sentiment import attitude, item_preferences
+from convrec.agent.compact.spelling import Speller
+from convrec.agent.compact.title_linker import Hit, TitleLinker
+from convrec.agent.compact.titles import TitleIndex
+from convrec.agent.compact.value_linker import ValueHit, ValueLinker
+from convrec.agent.compact.values import ValueIndex
+from convrec.agent.compact.years import YearReader
+from convrec.agent.state import DialogueState
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.clock import Clock
+from convrec.core.understanding import Preference, Reference, Span, Understanding
+from convrec.tools.encoder import TextEncoder
+
+_NOUNS = {"movie", "film", "book", "novel", "game", "restaurant", "place", "song", "album", "show", "flick", "item", "title"}
+
+
+@dataclass(frozen=True)
+class TitleMention:
+    """A title named in a text: where, which items bear it (best first), and how surely, in (0, 1]."""
+
+    span: Span
+    item_ids: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """All that was linked in one message, before its signs are read."""
+
+    titles: list[Pointer]
+    pointers: list[Pointer]
+    values: list[ValueHit]
+    negatives: list[ValueHit]
+    ranges: list[RangeHit]
+
+
+class Understander:
+    """Understands messages about one catalogue. Without an encoder, wishes that link to nothing stay text."""
+
+    def __init__(self, catalogue: Catalogue, clock: Clock, encoder: TextEncoder | None = None) -> None:
+        self._catalogue = catalogue
+        self._fields = fields_of(catalogue)
+        nouns = _NOUNS | {catalogue.schema.noun.casefold()}
+        values, titles = ValueIndex(self._fields), TitleIndex(catalogue)
+        speller = Speller([*titles.words, *values.words])
+        self._values = ValueLinker(values, speller, lambda: {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()})
+        self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind)
+        self._years = YearReader(self._fields, clock.now().year, nouns | {f"{noun}s" for noun in nouns})
+        self._amounts = AmountReader(self._fields)
+        self._pointers = PointerReader(nouns)
+        self._deixis = DeixisReader(self._fields)
+        self._relative = RelativeReader(self._fields)
+        self._leftovers = LeftoverReader(self._fields, encoder)
+        self._single_valued = frozenset(field.name for field in catalogue.schema.of_type("category"))
+
+    def link_titles(self, text: str) -> list[TitleMention]:
+        """Returns the titles that a text names, in order, none overlapping another."""
+        message = Message(text)
+        return [TitleMention(_closed(message, hit.start, hit.end), self._ids(hit), hit.score) for hit in self._titles.link(message)]
+
+    def understand(self, text: str, state: DialogueState) -> Understanding:
+        """Returns what the message says, in the light of what the thread holds. Only its first 20,000 characters are read."""
+        message = Message(text)
+        if not len(message):
+            return Understanding()
+        scopes = Scopes(message)
+        linked = self._link(message, state)
+        described = described_items(message, state, linked.values, linked.ranges, self._catalogue)
+        pointers = sorted([*linked.titles, *linked.pointers, *described.pointers], key=lambda p: p.start)
+        wishes = self._wishes(message, scopes, linked, described.used, pointers)
+        items = item_preferences(message, scopes, pointers, [self._title(p) for p in pointers])
+        taken = [(p.start, p.end) for p in pointers] + [(w.start, w.end) for w in wishes]
+        extra = self._leftovers.read(message, scopes, taken)
+        filtered = filter_of(message, wishes, self._single_valued)
+        preferences = (*(preference(message, wish) for wish in wishes), *items, *extra.preferences)
+        references = tuple(Reference(kind=p.kind, item_ids=p.item_ids, span=self._span(message, p)) for p in pointers)
+        attitudes = tuple(attitude(message, scopes, p) for p in pointers)
+        acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None))
+        if {"edit_profile", "forget"} & set(acts):
+            filtered, preferences = None, tuple(_remembered(p) for p in preferences)
+        query = " ".join(dict.fromkeys([*self._named(wishes), *extra.words]))
+        return Understanding(acts=acts, preferences=preferences, references=references, filter=filtered, query=query)
+
+    def _link(self, message: Message, state: DialogueState) -> _Linked:
+        named = [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in self._titles.link(message)]
+        values = self._values.link(message, lambda start, end: _overlaps(start, end, named))
+        solid = [hit for hit in [*self._years.read(message), *self._amounts.read(message)] if not _overlaps(hit.start, hit.end, named)]
+        ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
+        pointers = [p for p in self._pointers.read(message, state, named) if not _overlaps(p.start, p.end, [*values, *ranges])]
+        about = [*named, *pointers]
+        echoes = self._deixis.read(message, state, about, values)
+        ranges += [hit for hit in self._deixis.same_time(message, state, about) if not _overlaps(hit.start, hit.end, ranges)]
+        scopes = Scopes(message)
+        examples = [p.item_ids[0] for p in about if p.item_ids and attitude(message, scopes, p) in ("like", "liked")]
+        ranges += self._relative.read(message, state, about, examples, ranges)
+        places = {(echo.hit.start, echo.hit.end) for echo in echoes}
+        return _Linked(
+            named,
+            [p for p in pointers if not any(p.start < end and start < p.end for start, end in places)],
+            [*values, *(echo.hit for echo in echoes if not echo.negative)],
+            [echo.hit for echo in echoes if echo.negative],
+            ranges,
+        )
+
+    def _wishes(
+        self, message: Message, scopes: Scopes, linked: _Linked, used: set[tuple[int, int]], pointers: Sequence[Pointer]
+    ) -> list[Wish]:
+        found = [value_wish(message, hit, scopes) for hit in linked.values]
+        found += [value_wish(message, hit, scopes, negative=True) for hit in linked.negatives]
+        found += [range_wish(message, hit, scopes) for hit in linked.ranges]
+        return settled([w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)])
+
+    def _ids(self, hit: Hit) -> tuple[str, ...]:
+        return tuple(self._catalogue.ids[row] for row in hit.rows)
+
+    def _title(self, pointer: Pointer) -> str:
+        row = self._catalogue.row(pointer.item_ids[0]) if pointer.item_ids else None
+        return self._catalogue.titles[row] if row is not None else ""
+
+    @staticmethod
+    def _span(message: Message, pointer: Pointer) -> Span:
+        return _closed(message, pointer.start, pointer.end) if pointer.kind == "title" else message.span(pointer.start, pointer.end)
+
+    @staticmethod
+    def _named(wishes: Sequence[Wish]) -> list[str]:
+        return [wish.value for wish in wishes if wish.stance.polarity > 0 and not wish.number]
+
+
+def _closed(message: Message, start: int, end: int) -> Span:
+    """Returns the characters of a title, with the bracket that closes its year."""
+    first, last = message.span(start, end)
+    open_bracket = "(" in message.text[first:last] and message.text[last : last + 1] == ")"
+    return first, last + open_bracket
+
+
+def _overlaps(start: int, end: int, others: Sequence[Pointer | ValueHit | RangeHit]) -> bool:
+    return any(start < other.end and other.start < end for other in others)
+
+
+def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -> bool:
+    """Tells whether a value is what a question about an item asks ("is it funny?"), so no wish."""
+    first, last = message.sentence(wish.start)
+    here = [p for p in pointers if first <= p.start < last and p.end <= wish.start]
+    lead = message.words(first, wish.start)
+    asks = lead.startswith(("is it", "is that", "is this", "is the", "was it", "was that", "does it", "is he", "are they", "how "))
+    return asks and (bool(here) or lead in ("is it", "is it a", "is it an", "was it")) and not message.has(r"\blike\b")
+
+
+def _remembered(stated: Preference) -> Preference:
+    """Returns a preference as it is kept for good: what is said to the memory holds until it is taken back."""
+    return stated.model_copy(update={"scope": "lasting", "strength": stated.strength if stated.polarity < 0 else "soft"})
