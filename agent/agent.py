@@ -22,7 +22,7 @@ from convrec.agent.turn import House, Turn
 from convrec.agent.wishes import absorb
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import Clock, NewId, SystemClock, random_id
-from convrec.core.errors import BusyError, InputError, UnknownItemError
+from convrec.core.errors import BusyError, InputError
 from convrec.core.ids import checked_id
 from convrec.core.predicate import every, parse_predicate
 from convrec.core.profile import ProfileEntry
@@ -30,8 +30,7 @@ from convrec.core.progress import Progress, silent
 from convrec.core.reply import DoneEvent, ItemEvent, ProfileEvent, QuestionEvent, Reply, TokenEvent, TurnEvent
 from convrec.core.understanding import Understanding
 from convrec.tools.fitting import fit
-from convrec.tools.langchain import as_langchain_tools
-from convrec.tools.toolbox import Recommended, Request, Toolbox
+from convrec.tools.toolbox import Recommended, Toolbox
 
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
@@ -113,6 +112,8 @@ class Agent:
     @property
     def tools(self) -> list[StructuredTool]:
         """The tools as LangChain tools, to hang on another agent."""
+        from convrec.tools.langchain import as_langchain_tools
+
         return as_langchain_tools(self.toolbox)
 
     # Talking
@@ -336,6 +337,3 @@ def _spoken(reply: Reply, learned: Iterable[ProfileEntry]) -> Iterator[TurnEvent
         if entry.superseded_by is None:
             yield ProfileEvent(entry=entry)
     yield DoneEvent(reply=reply)
-
-
-__all__ = ["Agent", "Receipt", "Request", "UnknownItemError"]

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the tests' checker is no part of the package
 
 from convrec.agent import Agent
-from convrec.core.ids import random_id
+from convrec.core.clock import random_id
 from tests.agent.conversation import Answer, Conversation, failures, load, scripts
 from tests.agent.facts import Items
 from tests.agent.keyword_bot import KeywordBot
