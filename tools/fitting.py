@@ -1,0 +1,269 @@
+"""Fitting: every tool trained and indexed, its quality on held-out data measured, all published at once."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from convrec.catalogue.dialogues import Dialogue
+from convrec.catalogue.store import disk_errors
+from convrec.catalogue.version import FittedTool, Version
+from convrec.catalogue.workspace import Workspace
+from convrec.core.errors import BusyError, ConvrecError, InterruptedFitError, NotFittedError
+from convrec.core.progress import Progress, silent
+from convrec.tools import heldout
+from convrec.tools.contract import Ints, Tool, ToolConfig, TrainingData
+from convrec.tools.dialogue_knn import CONTEXT_TOKENS
+from convrec.tools.encoder import TextEncoder
+from convrec.tools.heldout import Task
+from convrec.tools.opening import DONE, FUSION
+from convrec.tools.registry import registered, tool_class
+from convrec.tools.signals import signals
+from convrec.tools.storage import read_json, write_json
+from convrec.tools.training import Choices, choices, training_data
+from convrec.tools.tuning import tuned
+
+_FOLDER = "tools"
+_CACHE = "tools/encoded"
+_SPREAD = 2.0  # standard errors that a fall of quality must exceed to count
+
+
+@dataclass(frozen=True)
+class ToolReport:
+    """What became of one tool: `fitted`, `reused` from an earlier fit of the same data, or `left out` (then `note` says why)."""
+
+    name: str
+    outcome: str
+    seconds: float
+    quality: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+    n_items: int = 0
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a fit did, a report a tool, and the version that it published."""
+
+    tools: tuple[ToolReport, ...]
+    version: int
+    seconds: float
+
+
+class RegressionError(ConvrecError):
+    """A fit was not published because held-out quality fell by more than `[fit] max_regression`."""
+
+
+def fit(
+    workspace: Workspace, *, only: Sequence[str] = (), cutoff: float | None = None, progress: Progress = silent
+) -> FitReport:
+    """Trains and indexes whatever is stale, publishes it as a new version, and returns what was done.
+
+    `only` names the tools to fit; the others stay as they are. `cutoff` (Unix seconds) trains on earlier events alone.
+    A stopped fit changes nothing that is published, and the next one goes on from the tools and vectors that were finished.
+
+    Raises:
+        InputError: `only` names an unknown tool.
+        NotFittedError: there are no items.
+        RegressionError: held-out quality fell by more than `[fit] max_regression`; nothing was published.
+        InterruptedFitError: it was stopped by Ctrl-C.
+        WorkspaceError: the disk is full.
+        BusyError: another process is fitting or writing.
+    """
+    started = time.perf_counter()
+    for name in only:
+        tool_class(name)
+    with disk_errors(workspace.root), _one_at_a_time(workspace.root):
+        try:
+            work = _Fit(workspace, cutoff, progress)
+            reports = [work.tool(name, kind) for name, kind in registered().items() if not only or name in only]
+            fusion = work.fusion()
+        except KeyboardInterrupt as error:
+            raise InterruptedFitError(
+                "The fit was stopped.", "What was finished is kept: fit again to go on."
+            ) from error
+        tools = dict(work.before.tools) | work.done | fusion
+        _refuse_regression(work.before, tools, workspace.settings.fit.max_regression)
+        published = workspace.publish("fit", note=", ".join(work.done), tools=tools)
+        _clear(workspace)
+    return FitReport(tuple(reports), published.number, round(time.perf_counter() - started, 2))
+
+
+class _Fit:
+    """One fit under way: the data, whole and with held-out parts taken away, and the tools done so far."""
+
+    def __init__(self, workspace: Workspace, cutoff: float | None, progress: Progress) -> None:
+        self._root, self._settings, self._cutoff, self._progress = workspace.root, workspace.settings, cutoff, progress
+        self.before: Version = workspace.current()
+        self._catalogue = workspace.catalogue(self.before.number)
+        if not len(self._catalogue):
+            raise NotFittedError("There are no items to fit.", "Run `convrec ingest` first.")
+        self.done: dict[str, FittedTool] = {}
+        self._ranked: dict[str, dict[str, Ints]] = {}
+
+    def tool(self, name: str, kind: type[Tool]) -> ToolReport:
+        """Fits one tool into its folder, unless the same was done before, and returns what became of it."""
+        config = self._config(kind)
+        fingerprint = self._fingerprint(kind, config)
+        folder = self._root / _FOLDER / f"{name}-{fingerprint}"
+        if (folder / DONE).exists():
+            fitted, note = self._read(folder)
+            outcome = "left out" if fitted.left_out else "reused"
+        else:
+            fitted, note = self._fitted(kind, config, folder, fingerprint)
+            outcome = "left out" if fitted.left_out else "fitted"
+        self.done[name] = fitted
+        return ToolReport(name, outcome, fitted.seconds, fitted.quality, fitted.left_out or note, fitted.n_items)
+
+    def _fitted(self, kind: type[Tool], config: ToolConfig, folder: Path, fingerprint: str) -> tuple[FittedTool, str]:
+        self._progress(f"fitting {kind.name}", 0, None)
+        started = time.perf_counter()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        tool, quality, left_out = kind(config), {}, None
+        try:
+            tool.fit(self._whole)
+            tool.save(folder)
+            quality = self._quality(tool, kind, config, folder)
+        except NotFittedError as error:
+            left_out = str(error)
+        fitted = FittedTool(
+            folder=str(folder.relative_to(self._root)), fingerprint=fingerprint, seconds=round(time.perf_counter() - started, 2),
+            quality=quality, n_items=len(self._catalogue), left_out=left_out,
+        )  # fmt: skip
+        write_json(folder / DONE, {"items": self.before.items, "note": tool.note, "fitted": fitted.model_dump()})
+        return fitted, tool.note
+
+    def _read(self, folder: Path) -> tuple[FittedTool, str]:
+        document = read_json(folder / DONE)
+        return FittedTool.model_validate(document["fitted"]), document["note"]
+
+    def _quality(self, tool: Tool, kind: type[Tool], config: ToolConfig, folder: Path) -> dict[str, float]:
+        """Returns the tool's held-out quality, and keeps its rankings for the weights of the fusion."""
+        if kind.needs:
+            tool = kind(config)
+            tool.fit(self._training)
+        quality: dict[str, float] = {}
+        for task in (task for task in self._tasks if heldout.suits(task, kind)):
+            self._progress(f"measuring {kind.name} ({task.name})", 0, None)
+            quality |= heldout.quality(task, heldout.tool_ranking(tool, task, len(self._catalogue)))
+            ranked = {s.name: heldout.rankings(tool, s, task, len(self._catalogue)) for s in signals({kind.name: tool})}
+            for name, rows in ranked.items() if not task.name.startswith("known") else ():
+                np.save(
+                    folder / f"heldout.{task.name}.{name.replace('/', '.')}.npy",
+                    rows.astype(np.int32),
+                    allow_pickle=False,
+                )
+        return quality
+
+    def fusion(self) -> dict[str, FittedTool]:
+        """Learns the weights of all signals from what the fitted tools ranked in held-out cases."""
+        folders = {name: self._root / fitted.folder for name, fitted in self.done.items() if not fitted.left_out}
+        key = json.dumps([2, sorted(folder.name for folder in folders.values())])
+        fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
+        folder = self._root / _FOLDER / f"{FUSION}-{fingerprint}"
+        if not (folder / DONE).exists():
+            started = time.perf_counter()
+            self._progress("weighing the tools", 0, None)
+            folder.mkdir(parents=True, exist_ok=True)
+            weights, quality = tuned(
+                [task for task in self._tasks if not task.name.startswith("known")], list(folders.values())
+            )
+            (folder / "weights.json").write_text(weights.model_dump_json(indent=1), encoding="utf-8")
+            fitted = FittedTool(
+                folder=str(folder.relative_to(self._root)), fingerprint=fingerprint, quality=quality, n_items=len(self._catalogue),
+                seconds=round(time.perf_counter() - started, 2),
+            )  # fmt: skip
+            write_json(folder / DONE, {"items": self.before.items, "note": "", "fitted": fitted.model_dump()})
+        return {FUSION: self._read(folder)[0]}
+
+    @cached_property
+    def _encoder(self) -> TextEncoder:
+        return TextEncoder.open(self._settings.models.encoder)
+
+    @cached_property
+    def _whole(self) -> TrainingData:
+        return self._data(choices(self._catalogue, self._cutoff), self._catalogue.dialogues())
+
+    @cached_property
+    def _split(self) -> tuple[TrainingData, tuple[Task, ...]]:
+        last, chosen = heldout.last_choices(choices(self._catalogue, self._cutoff))
+        turns, dialogues = heldout.dialogue_turns(self._catalogue, self._catalogue.dialogues())
+        tasks = [last, turns, *heldout.known_items(self._catalogue)]
+        ready = tuple(heldout.encoded(task, self._encoder, CONTEXT_TOKENS) for task in tasks if task.cases)
+        return self._data(chosen, dialogues), ready
+
+    @property
+    def _training(self) -> TrainingData:
+        return self._split[0]
+
+    @property
+    def _tasks(self) -> tuple[Task, ...]:
+        return self._split[1]
+
+    def _data(self, chosen: Choices, dialogues: Sequence[Dialogue]) -> TrainingData:
+        return training_data(
+            self._catalogue, chosen, dialogues, encoder=self._encoder, seed=self._settings.fit.seed,
+            max_tokens=self._settings.fit.max_tokens, cache=self._root / _CACHE, progress=self._progress,
+        )  # fmt: skip
+
+    def _config(self, kind: type[Tool]) -> ToolConfig:
+        """Returns a tool's settings, with what the workspace's own settings say."""
+        given = {"encoder": self._settings.models.encoder, "max_tokens": self._settings.fit.max_tokens}
+        return kind.Config.model_validate(
+            {name: value for name, value in given.items() if name in kind.Config.model_fields}
+        )
+
+    def _fingerprint(self, kind: type[Tool], config: ToolConfig) -> str:
+        """Returns 16 hexadecimal digits that change with whatever the fitted tool depends on."""
+        about = {
+            "tool": [kind.name, kind.revision], "config": config.model_dump(mode="json"), "items": self.before.items,
+            "schema": hashlib.sha256(self._catalogue.schema.dump_yaml().encode()).hexdigest(),
+            "events": [self.before.interactions, self.before.dialogues, self._cutoff],
+            "encoder": self._encoder.revision, "seed": self._settings.fit.seed,
+        }  # fmt: skip
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _refuse_regression(before: Version, tools: Mapping[str, FittedTool], most: float) -> None:
+    for name, fitted in tools.items():
+        former = before.tools.get(name)
+        for metric, was in former.quality.items() if former is not None else ():
+            now, n = fitted.quality.get(metric), fitted.quality.get(metric.split("/")[0] + "/n", 0.0)
+            if now is None or "recall@10" not in metric or was == 0:
+                continue
+            noise = _SPREAD * float(np.sqrt(was * (1 - was) / n)) if n else 0.0
+            if was - now > max(most * was, noise):
+                raise RegressionError(
+                    f"Not published: {metric} of {name} fell from {was:.3f} to {now:.3f}, by more than {most:.0%}.",
+                    "Look at what was ingested last, or raise `[fit] max_regression`.",
+                )
+
+
+@contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    """Holds the place of the one process that fits; what is ingested meanwhile is not kept waiting."""
+    (root / _FOLDER).mkdir(exist_ok=True)
+    with (root / _FOLDER / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(f"Another process is fitting {root}.", "Try again when it has finished.") from error
+        yield
+
+
+def _clear(workspace: Workspace) -> None:
+    """Removes the folders of tools that no kept version uses."""
+    used = frozenset().union(*(version.tool_folders for version in workspace.versions()))
+    for path in (workspace.root / _FOLDER).iterdir():
+        if path.is_dir() and str(path.relative_to(workspace.root)) not in used | {_CACHE}:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,61 @@
+"""The moments of a dialogue at which somebody names new items: what was said before, and what was named then."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from convrec.catalogue.dialogues import Dialogue, Turn
+
+_RECENT_CHARACTERS = 700  # about 160 tokens, what an encoder reads of a conversation
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`context` is all that was said before, a line a turn; `history` pairs each row named before with 1, or -1 if disliked.
+
+    `named` are the rows that are new in this turn, which `role` spoke; `later` those that are new in a later turn.
+    """
+
+    dialogue: str
+    role: str
+    context: str
+    history: tuple[tuple[int, float], ...]
+    named: tuple[int, ...]
+    later: tuple[int, ...]
+    said: str
+
+
+def moments(dialogues: Sequence[Dialogue], row_of: dict[str, int]) -> Iterator[Moment]:
+    """Yields every moment of the dialogues, in order. Items that are not in the catalogue are passed over."""
+    for dialogue in dialogues:
+        yield from _of_one(dialogue, row_of)
+
+
+def _of_one(dialogue: Dialogue, row_of: dict[str, int]) -> Iterator[Moment]:
+    fresh = _first_named(dialogue.turns, row_of)
+    history: dict[int, float] = {}
+    for place, turn in enumerate(dialogue.turns):
+        if fresh[place]:
+            later = tuple(row for rows in fresh[place + 1 :] for row in rows)
+            context = "\n".join(before.text for before in dialogue.turns[:place])
+            yield Moment(dialogue.id, turn.role, context, tuple(history.items()), fresh[place], later, turn.text)
+        for item in turn.items:
+            if item.id in row_of:
+                history[row_of[item.id]] = -1.0 if item.relation == "disliked" else 1.0
+
+
+def _first_named(turns: Sequence[Turn], row_of: dict[str, int]) -> list[tuple[int, ...]]:
+    seen: set[int] = set()
+    found = []
+    for turn in turns:
+        rows = dict.fromkeys(row_of[item.id] for item in turn.items if item.id in row_of)
+        found.append(tuple(row for row in rows if row not in seen))
+        seen.update(rows)
+    return found
+
+
+def recent(context: str) -> str:
+    """Returns the end of a conversation, as much as an encoder reads, from a word's beginning."""
+    if len(context) <= _RECENT_CHARACTERS:
+        return context
+    tail = context[-_RECENT_CHARACTERS:]
+    return tail[tail.index(" ") + 1 :] if " " in tail[:-1] else tail

@@ -1,0 +1,45 @@
+"""Which tools there are: name → class. A third party adds its own with `register`."""
+
+from convrec.core.errors import InputError
+from convrec.tools.contract import Tool
+
+_TOOLS: dict[str, type[Tool]] = {}
+
+
+def register(tool: type[Tool]) -> type[Tool]:
+    """Makes a tool known under its name, in place of one of the same name, and returns it (so it decorates, too)."""
+    _TOOLS[tool.name] = tool
+    return tool
+
+
+def registered() -> dict[str, type[Tool]]:
+    """Returns all known tools by name, in the order in which they are fitted: the cheap first."""
+    if "popularity" not in _TOOLS:
+        _register_own()
+    return dict(_TOOLS)
+
+
+def tool_class(name: str) -> type[Tool]:
+    """Returns the tool of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    known = registered()
+    if name not in known:
+        raise InputError(f"There is no tool {name!r}.", f"There are {', '.join(known)}.")
+    return known[name]
+
+
+def _register_own() -> None:
+    from convrec.tools.als import Als
+    from convrec.tools.bm25 import Bm25
+    from convrec.tools.dense import Dense
+    from convrec.tools.dialogue_bm25 import DialogueBm25
+    from convrec.tools.dialogue_knn import DialogueKnn
+    from convrec.tools.ease import Ease
+    from convrec.tools.item_knn import ItemKnn
+    from convrec.tools.popularity import Popularity
+
+    for tool in (Popularity, Bm25, ItemKnn, Ease, Als, Dense, DialogueBm25, DialogueKnn):
+        _TOOLS.setdefault(tool.name, tool)

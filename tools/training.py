@@ -1,0 +1,67 @@
+"""Training data: what a catalogue's version gives tools to learn from, whole or with held-out parts taken away."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.dialogues import Dialogue
+from convrec.core.progress import Progress, silent
+from convrec.tools.contract import Floats, Ints, TrainingData
+from convrec.tools.feedback import dialogue_choices, matrix, positive, ratings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from convrec.tools.encoder import TextEncoder
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Who liked what, oldest first for each user: all arrays `(n_choices,)`; and every rating, `(n_ratings, 2)`."""
+
+    user: Ints
+    row: Ints
+    n_users: int
+    ratings: Floats
+
+
+def choices(catalogue: Catalogue, cutoff: float | None = None) -> Choices:
+    """Returns the positive feedback of a catalogue, only what came before `cutoff` (Unix seconds) where one is given.
+
+    Events without a time are kept only where no cutoff is given.
+    """
+    events = catalogue.interactions()
+    kept = np.ones(len(events), np.bool_) if cutoff is None else events.timestamp < cutoff
+    liked = np.flatnonzero(kept & positive(events))
+    times = np.nan_to_num(events.timestamp[liked], nan=-np.inf)
+    liked = liked[np.lexsort((np.arange(len(liked)), times, events.user[liked]))]
+    return Choices(events.user[liked], events.row[liked], len(events.users), ratings(events, kept))
+
+
+def training_data(
+    catalogue: Catalogue, chosen: Choices, dialogues: Iterable[Dialogue], *, encoder: TextEncoder | None = None, seed: int = 0,
+    max_tokens: int = 64, cache: Path | None = None, progress: Progress = silent,
+) -> TrainingData:  # fmt: skip
+    """Returns what tools are fitted on: the choices, and the dialogues as further users."""
+    told = tuple(dialogues)
+    row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)} if told else {}
+    speakers, named = dialogue_choices(told, row_of)
+    user_items = matrix(
+        np.concatenate([chosen.user, speakers + chosen.n_users]), np.concatenate([chosen.row, named]),
+        chosen.n_users + len(told), len(catalogue),
+    )  # fmt: skip
+    return TrainingData(
+        catalogue=catalogue, user_items=user_items, dialogues=told, ratings=chosen.ratings, encoder=encoder, seed=seed,
+        max_tokens=max_tokens, cache=cache, progress=progress,
+    )  # fmt: skip
+
+
+def drawn(name: str, share: float) -> bool:
+    """Returns whether a thing of that name is in a sample of this share; the same name always is or never is."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest()) < share * 2**32
