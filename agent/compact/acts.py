@@ -11,7 +11,7 @@ from convrec.core.understanding import Act, Preference, Reference
 _GREET = re.compile(r"^(?:well |oh )?(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|evening|afternoon|day)|yo|hallo|hola|bonjour|sup|whats up|heya)\b")
 _THANK = re.compile(r"\b(?:thanks?|thank you|thx|ty|cheers|much appreciated|appreciate it|merci|danke|gracias|grazie)\b")
 _NO_THANKS = re.compile(r"\b(?:no|nah|nope) (?:, )?(?:thanks|thank you|thx)\b")
-_BYE = re.compile(r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|later|take care|until next time|ciao|have a (?:good|nice|great) \w+)\b(?= ?(?:$|[.,!]))")
+_BYE = re.compile(r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|take care|until next time|ciao|have a (?:good|nice|great) \w+)\b(?= ?(?:$|[.,!]))")
 _FORGET_ALL = re.compile(r"\b(?:forget|erase|delete|wipe|clear|remove|reset) (?:all |everything |absolutely )*(?:of )?(?:me\b|everything(?! but| except)|my (?:data|profile|account|preferences|history|tastes|memory)|(?:all )?(?:(?:that |what )?you (?:know|remember|have|stored|learned))|what you know|all (?:my|of my) \w+|your memory|the profile)")
 _UNLEARN = re.compile(r"\b(?:(?:forget|unlearn|delete|remove|erase) (?:that |the fact that |about )?(?:i|im|ive|we|my (?:love|like|liking|dislike|hatred|preference|taste|wish))\b|(?:stop|quit) (?:remembering|assuming|thinking)(?: that)?|(?:i|we) (?:no longer|dont|do not) (?:\w+ )?(?:like|love|hate|enjoy|mind|care for) .{0,30}any ?more|i no longer|(?:dont|do not) remember (?:that|this)|thats (?:wrong|not true|not right)(?: ,)? i)")
 _MEMORY = re.compile(r"\b(?:what (?:do|did|have|are) you (?:know|remember|learn(?:ed)?|stored?|saved?|noted?|got|have|keeping|keep|think (?:i like)?)(?: \w+){0,3}? (?:about|on|of|for) me|what (?:do|did) you (?:remember|know about me)|what you (?:know|remember) about me|my (?:profile|preferences|tastes?)\b|(?:did|have|had) i (?:say|said|tell|told|mention|mentioned|like|liked|already)|what (?:do|did) i (?:like|say|tell|love)|what have i (?:told|said)|do you (?:know|remember) (?:me|my|what i))")
@@ -33,7 +33,7 @@ _REJECT = re.compile(
     r"\b(?:no thanks?|no thank you|nah|nope|none of (?:them|these|those)|not (?:that|this|the|these|those|it|any|my|interested|for me|really (?:my|for)|what i|quite|feeling|in the mood for (?:that|those|these|any))|(?:dont|do not|didnt) (?:like|want|fancy|care for|feel like) (?:any of )?(?:it|that|this|these|those|them|the|any)\b|skip (?:it|that|the|this|those|these)|pass\b(?! \w+ (?:time|the))|hard pass|something else|anything else|try again|wrong|not good|rather not|neither|id rather not|(?:one|it|that|those|them|first|second|third|last) ?, no\b|no to|boring|not 1st|not \w*(?:st|nd|rd|th)\b|nothing there|none)\b|\bone , no(?= ?(?:$|[.,!]))"
 )
 _ACCEPT = re.compile(
-    r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for)|watch|take|try|do|get|play|read|book)|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|sold|going with|gonna watch|will watch) ?(?:on )?(?:it|that|this|the)?\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
+    r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for)|watch|take|try|do|get|play|read|book)|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|going with|gonna watch|will watch|sold on) (?:it|that|this|the)\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
 )
 _NICE = re.compile(r"^(?:(?:ok|okay|oh|ah|hmm?|well|yes|yeah|yep|sure|alright|very|thats|pretty|👍|,) )*(?:nice|great|good|cool|perfect|awesome|super|lovely|fine|yes|yeah|yep|sure)(?: (?:one|ones|picks?|list|choices?|stuff|thanks?|thank you))*[ .,!]*$")
 _NOT_GOOD = re.compile(r"\b(?:not|isnt|nothing|no|but|any|something|is (?:it|that|this)|how|a|an|some|really) (?:\w+ )?(?:perfect|exactly|excellent|wonderful|awesome|brilliant|deal)\b")
@@ -119,7 +119,8 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
     wanted = positive or heard.filtered or any(a in ("like", "asked") for a in heard.attitudes)
     tasteful = has(_TASTE) and all(p.strength == "soft" or p.polarity < 0 for p in heard.preferences) and bool(heard.preferences)
     request = (has(_REQUEST) and not asks) or (wanted and not tasteful) or (has(r"\b(?:something|anything|show me|more|others)\b") and not asks)
-    acts["request"] = request and not acts["accept"] and not (asks and not wishes)
+    bare_title = bool(heard.references) and heard.references[-1].kind == "title" and heard.attitudes[-1] in ("none", "asked") and not asks
+    acts["request"] = (request or (bare_title and not seen)) and not acts["accept"] and not (asks and not wishes)
     acts["state_preference"] = has(_TASTE) and bool(heard.preferences)
     acts["critique"] = (has(_CRITIQUE) or any(p.polarity < 0 for p in wishes)) and bool(heard.preferences or heard.filtered) and (
         bool(state.shown) or bool(items)
@@ -136,7 +137,7 @@ def _accepts(message: Message, state: DialogueState, heard: Heard, wishes: list[
         return False
     if message.has(_ACCEPT) and not message.has(_NOT_GOOD) and not message.has(r"\?$"):
         return True
-    lone = len(heard.references) == 1 and heard.references[0].kind in ("ordinal", "description") and heard.attitudes[0] in ("none", "asked")
+    lone = bool(heard.references) and all(r.kind in ("ordinal", "description") for r in heard.references) and heard.attitudes[0] in ("none", "asked")
     plain = lone and len(message) <= 5 and not message.has(r"\?$|\b(?:what|who|why|about|other|more)\b") and state.question is None
     return plain or (message.has(_NICE) and state.question is None)
 

@@ -57,7 +57,7 @@ class DeixisReader:
             if match["role"] not in _TIMES:
                 continue
             span = self._time_in_force(state)
-            item = _meant(state, named, start)
+            item = _meant(state, _told(message, named, start, end))
             if (match["which"] in ("that", "this") and item) or span is None:
                 span = self._time_of(item, match["role"]) or span
             if span is not None:
@@ -69,33 +69,37 @@ class DeixisReader:
             fields = self._role(match["role"])
             if not fields:
                 continue
-            item = _meant(state, named, start)
+            here = _told(message, named, start, end)
+            item = _meant(state, here)
             own = self._of_item(item, fields)
             held = self._in_force(state, fields)
             same = "same" in match["which"]
-            in_message = any(pointer.end <= start for pointer in named)
-            values = (held or own) if same and not in_message else (own or held)
+            values = (held or own) if same and not here else (own or held)
             for value in values[:1] if set(fields) & set(self._fields.people) else values[:2]:
                 yield Echo(ValueHit(start, end, value))
 
     def _him(self, message: Message, state: DialogueState, hits: Sequence[ValueHit]) -> Iterator[Echo]:
         people = self._fields.people
-        for start, end, match in message.find(_HIM):
+        for start, _, match in message.find(_HIM):
+            place = message.range_of(match, "who" if match["who"] else "poss")
+            excluded = match["how"] in ("without", "not", "but")
             before = [hit for hit in hits if hit.end <= start and hit.value.field in people]
             preferred = self._fields.makers if match["how"] in ("by", "from") or match["poss"] else self._fields.players
             if before:
-                yield Echo(ValueHit(start, end, before[-1].value))
+                yield Echo(ValueHit(*place, before[-1].value), negative=excluded)
                 continue
-            values = self._in_force(state, preferred) or self._in_force(state, people) or self._of_item(_meant(state, (), start), preferred)
+            values = self._in_force(state, preferred) or self._in_force(state, people) or self._of_item(_meant(state, ()), preferred)
             if values:
-                yield Echo(ValueHit(start, end, values[0]))
+                yield Echo(ValueHit(*place, values[0]), negative=excluded)
 
     def _others(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> Iterator[Echo]:
         for start, end, match in message.find(_OTHER):
             fields = self._role(match["role"]) if match["role"] else self._by_lead(match["how"], bool(match["theirs"]))
             if not fields or (match["theirs"] == "other people" and match["how"] not in ("by", "from")):
                 continue
-            values = self._in_force(state, fields) or self._of_item(_meant(state, named, start), fields)[:1]
+            values = self._in_force(state, fields)
+            if not values and (match["how"] or match["role"]):
+                values = self._of_item(_meant(state, _told(message, named, start, end)), fields)[:1]
             for value in values:
                 yield Echo(ValueHit(start, end, value), negative=True)
 
@@ -149,11 +153,15 @@ class DeixisReader:
         return float(first), float(first + (0 if role == "year" else 9))
 
 
-def _meant(state: DialogueState, named: Sequence[Pointer], at: int) -> str | None:
-    """Returns the item that is talked about: pointed at in this message, else in focus, else the first shown."""
-    before = [pointer for pointer in named if pointer.end <= at and pointer.item_ids]
-    here = before[-1:] or [pointer for pointer in named if pointer.item_ids][:1]
-    return here[0].item_ids[0] if here else next(iter(state.focus[-1:] or state.shown[:1]), None)
+def _told(message: Message, named: Sequence[Pointer], start: int, end: int) -> list[Pointer]:
+    """Returns the items pointed at right behind ("the same director as Heat"), else those before."""
+    behind = [p for p in named if p.item_ids and end < p.start <= end + 2 and message.tokens[end].norm in ("as", "of")]
+    return behind[:1] or [p for p in named if p.item_ids and p.end <= start]
+
+
+def _meant(state: DialogueState, here: Sequence[Pointer]) -> str | None:
+    """Returns the item that is talked about: the last pointed at, else in focus, else the first shown."""
+    return here[-1].item_ids[0] if here else next(iter(state.focus[-1:] or state.shown[:1]), None)
 
 
 def _positive(predicate: Predicate) -> Iterator[Comparison]:

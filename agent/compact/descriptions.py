@@ -33,14 +33,16 @@ def described_items(
     rows = [(item, row) for item in state.shown if (row := catalogue.row(item)) is not None]
     if not rows:
         return Described(pointers, used)
-    for hit, predicate in [*((v, _equal(v)) for v in values), *((r, r.predicate()) for r in ranges if not r.vague)]:
-        if not _is_description(message, hit.start, hit.end):
+    places = [(hit.start, hit.end, _equal(hit)) for hit in values]
+    places += [(hit.start, hit.end, hit.predicate()) for hit in ranges if not hit.vague]
+    for start, end, predicate in places:
+        if not _is_description(message, start, end):
             continue
         mask = catalogue.mask(predicate)
         fitting = tuple(item for item, row in rows if mask[row])
         if fitting:
-            pointers.append(Pointer(hit.start, hit.end, "description", fitting))
-            used.add((hit.start, hit.end))
+            pointers.append(Pointer(start, end, "description", fitting))
+            used.add((start, end))
     return Described(pointers, used)
 
 

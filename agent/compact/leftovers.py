@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convrec.agent.compact.fields import Fields
+from convrec.agent.compact.language import language_of
 from convrec.agent.compact.lexicon import FUNCTION, LINGO
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.scope import Scopes
@@ -19,7 +20,7 @@ _MOST_PHRASES = 6
 _TALK = LINGO | frozenset(
     """ignore previous instructions print system prompt admin user table tables select insert delete update script alert http https www
     matter mind question questions worth curiosity course totally probably instead cold hot late early please sometimes often
-    anymore hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
+    anymore possible hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
     grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()  # noqa: SIM905  (a list of words is read as such)
 )
@@ -28,6 +29,7 @@ _WANTING = re.compile(
     r"restaurants?|places?|stories|story|songs?|prefer|feel|fancy|no|not|nothing|without|love|enjoy|hate|kind|but|really|very|a|an|only|who|that|where|make|be)\b"
 )
 _QUESTION = re.compile(r"^(?:and |so |ok |but )*(?:who|whos|what|whats|when|where|why|how|hows|which|is|was|does|did|tell|compare)\b")
+_TOLD = re.compile(r"\b(?:(?:already|have|has|ive|weve|hes|shes|theyve) (?:\w+ )?(?:seen|watched|read|played)|seen|saw|thought so|sounds|pleased|prompt|alert)\b")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class LeftoverReader:
 
     def read(self, message: Message, scopes: Scopes, taken: list[tuple[int, int]]) -> Leftover:
         """Returns soft wishes from the words outside `taken` token ranges that sound like a wish."""
-        phrases = self._phrases(message, taken)[:_MOST_PHRASES]
+        quoted = [q for q in message.quotes if not any(q[0] < end and start < q[1] for start, end in taken)]
+        phrases = [*quoted, *self._phrases(message, [*taken, *quoted])][:_MOST_PHRASES]
         nearest = self._nearest([message.words(start, end) for start, end in phrases])
         preferences, words = [], []
         for (start, end), near in zip(phrases, nearest, strict=True):
@@ -71,6 +74,8 @@ class LeftoverReader:
         """Returns the runs of telling words, joined over small words, in sentences that want something."""
         free = [not any(start <= i < end for start, end in taken) for i in range(len(message))]
         found: list[tuple[int, int]] = []
+        if language_of(message.text) not in ("en", "unknown"):
+            return found
         i = 0
         while i < len(message):
             if not (free[i] and self._tells(message.tokens[i].norm) and self._wants(message, i)):
@@ -95,7 +100,7 @@ class LeftoverReader:
     def _wants(message: Message, at: int) -> bool:
         first, last = message.sentence(at)
         said = message.words(first, last)
-        return not _QUESTION.search(said) and (bool(_WANTING.search(said)) or last - first <= 4)
+        return not _QUESTION.search(said) and not _TOLD.search(said) and (bool(_WANTING.search(said)) or last - first <= 4)
 
     def _nearest(self, phrases: list[str]) -> list[tuple[str, str] | None]:
         """Returns the `(field, value)` nearest to each phrase, None where none is near enough."""

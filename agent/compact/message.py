@@ -2,8 +2,8 @@
 
 import bisect
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from convrec.core.text import fold
@@ -11,6 +11,7 @@ from convrec.core.understanding import Span
 
 MAX_CHARS = 20_000  # of a message that is read; what lies beyond is not looked at
 MAX_WORDS = 2_000
+MASK = "titled"
 
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|\d+(?:[.,]\d+)+|[^\W_]+(?:['’`´][^\W_]+)*|[$€£¥&#+]")
 _SIGNS = {"&": "and", "#": "#", "+": "+", "$": "$", "€": "€", "£": "£", "¥": "¥"}
@@ -40,9 +41,9 @@ class Token:
 class Message:
     """The words of a text, and `marked`: the folded words with their punctuation between them, for patterns."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tokens: list[Token] | None = None) -> None:
         self.text = text
-        self.tokens = _tokens(text[:MAX_CHARS])[:MAX_WORDS]
+        self.tokens = _tokens(text[:MAX_CHARS])[:MAX_WORDS] if tokens is None else tokens
         end = self.tokens[-1].end if self.tokens else 0
         self.last_mark = _mark(text[end : min(len(text), MAX_CHARS)], self.tokens[-1].norm if self.tokens else "", last=True)
         self._starts: list[int] = []
@@ -61,6 +62,12 @@ class Message:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def masking(self, places: Sequence[tuple[int, int]]) -> "Message":
+        """Returns the message with the words of those token ranges made unreadable, so that no pattern looks into a title."""
+        masked = {index for start, end in places for index in range(start, end)}
+        tokens = [replace(t, norm=MASK, bare=MASK) if i in masked else t for i, t in enumerate(self.tokens)]
+        return Message(self.text, tokens) if masked else self
 
     def norms(self, start: int, end: int) -> list[str]:
         """Returns the folded words from token `start` to before token `end`."""

@@ -1,5 +1,6 @@
 """From linked values and ranges to preferences and one filter: signs, firmness, "or" and "and"."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from convrec.core.understanding import Preference
 
 _BETWEEN = NOUNS | {"or", "and", "a", "an", "the", "some", "maybe", "even", "with", "by", "from", "perhaps", "either", "in", "any", "just", "good",
                     "also", "something", "anything", "possibly", "of", "starring", "then", "else", "both", "&"}  # fmt: skip
+
+_SOFTENED = re.compile(r"\b(?:preferably|ideally|if possible|if you can|nice|prefer|bonus|hopefully|love|like|likes|loves|rather)\b")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool =
 def range_wish(message: Message, hit: RangeHit, scopes: Scopes) -> Wish:
     """Returns the wish for a range. A negated bound becomes the bound on the other side; a negation farther off is not its own."""
     stance = scopes.stance(hit.start, hit.end, hit.vague)
+    if stance.strength == "soft" and not hit.vague and stance.polarity > 0 and not _SOFTENED.search(message.words(max(0, hit.start - 4), hit.end + 3)):
+        stance = Stance(1, "hard", stance.scope)  # "maybe from the 2000s?" is a proposal, and takes the place of an older range
     if stance.polarity < 0 and not _is_close(message, scopes, hit):
         stance = Stance(1, "soft" if hit.vague else "hard", stance.scope)
     if stance.polarity < 0 and hit.one_sided:

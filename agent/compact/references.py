@@ -29,8 +29,9 @@ _BOTH = re.compile(r"\bboth (?:of (?:them|these|those)|ones|NOUNS)\b|\b(?:them|t
 _ONE = re.compile(r"\b(?:that|this) (?:one|NOUN|film|movie)\b|\bthat(?=(?: (?:again|already|too|either|please|then|though|really|itself))* ?(?:$|[.,!?]|but|and))|\bthis(?= ?(?:$|[.,!?]))|\bthe same one\b")
 _IT = re.compile(r"\bits? (?=about|funny|scary|good|any)|\bit\b(?! (?:should|needs?|has to|must|can be|could be|would be|doesnt|does not|dont|seems|is for|up|all|out of|down|matters?|takes place|a (?:try|go|shot|rest)|possible|to be|be|feels like|rains|sounds))")
 _NOT_IT = re.compile(
-    r"\b(?:make|made|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|would|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
+    r"\b(?:make|(?<!who )made|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|would|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
 )
+_CONTAINED = re.compile(r"\b(?:with|without|no|has|have|having|any)\b[^.,!?]{1,40} in $")
 _OTHER = re.compile(r"\bthe other (?:one|NOUN|film|movie)\b|\bthe other(?= ?(?:$|[.,!?]))")
 _TEXT_LIMIT = 24
 
@@ -59,7 +60,8 @@ class PointerReader:
         """Returns the pointers, in order, without those inside a title; `named` are the titles of this message."""
         found: list[Pointer] = []
         for pointer in self._all(message, state, named):
-            clash = any(pointer.start < o.end and o.start < pointer.end for o in (*found, *named))
+            titled = pointer.kind == "ordinal" and any(0 <= o.start - pointer.end <= 0 for o in named)
+            clash = titled or any(pointer.start < o.end and o.start < pointer.end for o in (*found, *named))
             if not clash and pointer.item_ids:
                 found.append(pointer)
         return sorted(found, key=lambda p: p.start)
@@ -79,7 +81,8 @@ class PointerReader:
         for start, end, _ in message.find(self._patterns["one"]):
             yield Pointer(start, end, "pronoun", _single(state, named, start))
         for start, end, match in message.find(_IT):
-            if not _NOT_IT.search(message.marked[: match.start()][-_TEXT_LIMIT:]):
+            before = message.marked[: match.start()]
+            if not _NOT_IT.search(before[-_TEXT_LIMIT:]) and not _CONTAINED.search(before):
                 yield Pointer(start, end, "pronoun", _single(state, named, start))
 
     def _several(self, message: Message, shown: tuple[str, ...]) -> Iterator[Pointer]:

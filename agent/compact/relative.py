@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convrec.agent.compact.fields import Fields
+from convrec.agent.compact.fields import Fields, Floats
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
@@ -76,12 +76,13 @@ class RelativeReader:
                 return bound
         return float(values.max() if upwards else values.min()) + step
 
-    def _values(self, field: Field, items: Sequence[str]) -> np.ndarray:
+    def _values(self, field: Field, items: Sequence[str]) -> Floats:
         catalogue = self._fields.catalogue
         column = self._fields.years() if field == self._fields.year else catalogue.numbers(field.name)
         rows = [row for row in (catalogue.row(item) for item in items) if row is not None]
         values = column[rows] if column is not None and rows else np.array([])
-        return values[~np.isnan(values)]
+        known: Floats = values[~np.isnan(values)]
+        return known
 
     def _left(self, field: Field, bound: float, upwards: bool, state: DialogueState) -> int:
         hit = RangeHit(0, 0, field, bound if upwards else None, None if upwards else bound, strict=field != self._fields.year)

@@ -11,7 +11,7 @@ Negation = Literal["no", "soft", "mind"]
 
 # Words that look like a negation and are none; they are passed over first.
 _NOT_NEGATIVE = re.compile(
-    r"\b(?:not (?:only|just|sure|necessarily|bad|really sure|that|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
+    r"\b(?:not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
     r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be|have to)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
@@ -19,7 +19,7 @@ _NOT_NEGATIVE = re.compile(
 )
 _PERMITS = re.compile(r"\b(?:dont|do not|wouldnt|doesnt|not) (?:really )?mind|no (?:objections?|issue|problem) (?:to|with)|fine with|ok(?:ay)? with|open to\b")
 _WEAK = re.compile(
-    r"\b(?:not (?:too|so|as|very|that|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
+    r"\b(?:not (?:too|so|as|very|that(?= (?!one|film|movie|book|game|i|again|please)\w)|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
     r"|rather not|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
 )
 _STRONG = re.compile(
@@ -32,7 +32,7 @@ _STRONG = re.compile(
 _ENDS = re.compile(
     r"\b(?:but|though|although|however|because|since|yet|just|only|instead|rather|prefer|preferably|ideally|maybe|perhaps|something|please|so|then|still"
     r"|(?:i|we|she|he|they|you) (?:want|like|love|need|would|enjoy|do|prefer|adore|liked|loved|am|feel)|id (?:like|love|prefer|rather)|ill|im|were|lets|give|show|find|recommend|suggest|make it"
-    r"|is (?:fine|ok|okay|good|great|alright)|are (?:fine|ok|okay|good|great)|as long as|if|when|while|where|who|which|that (?:is|are|was|has|have))\b"
+    r"|is (?:fine|ok|okay|good|great|alright)|are (?:fine|ok|okay|good|great)|as long as|if|while)\b"
 )
 _HEDGE = re.compile(
     r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|kind of|kinda|sort of|somewhat|would be (?:nice|great|good|cool|a plus|a bonus|lovely|ideal)"
@@ -100,8 +100,15 @@ class Scopes:
         if negation is not None:
             firm = negation == "no" and not _WEAK.search(clause)
             return Stance(-1, "hard" if firm else "soft", scope, taste)
-        soft = taste or bool(_HEDGE.search(clause)) or (mood and not _MUST.search(clause))
+        soft = taste or self._is_more(start, end) or bool(_HEDGE.search(clause)) or (mood and not _MUST.search(clause))
         return Stance(1, "soft" if soft else "hard", scope, taste)
+
+    def _is_more(self, start: int, end: int) -> bool:
+        """Tells whether a quality is wished up ("more action"), not more items ("more westerns", "more action films")."""
+        tokens = self._message.tokens
+        if start == 0 or tokens[start - 1].norm != "more" or tokens[end - 1].norm.endswith("s"):
+            return False
+        return end >= len(tokens) or bool(tokens[end].mark) or tokens[end].norm in ("and", "or", "but", "please", "than", "in", "this", "though", "too")
 
     def _found(self, harmless: list[tuple[int, int]]) -> list[tuple[int, int, Negation]]:
         found: list[tuple[int, int, Negation]] = []
@@ -134,7 +141,7 @@ class Scopes:
             return False
         stop = self._message.sentence(at)[1]
         joined = [i for i in range(breaks[-1], stop) if tokens[i].norm in ("or", "nor", "and") and not (tokens[i].mark and i > at)]
-        return any(0 <= i - at <= 3 or i == breaks[-1] for i in joined) or self._listed_on(at, stop)
+        return any(i - at <= 3 for i in joined) or self._listed_on(at, stop)
 
     def _listed_on(self, at: int, stop: int) -> bool:
         """Tells whether the list goes on behind `at` until an "or"."""
@@ -156,9 +163,18 @@ class Scopes:
         while first < start and any(t.norm in ("but", "however", "though") for t in tokens[first:start]):
             first += 1
         stop = end
-        while stop < last and tokens[stop].norm not in ("but", "however", "although") and not (tokens[stop].mark and stop - end > 0):
+        while stop < last and tokens[stop].norm not in ("but", "however", "although") and not tokens[stop].mark:
             stop += 1
+        stop = self._with_tail(stop, last)
         return self._message.words(self._comma_start(first, start), stop)
+
+    def _with_tail(self, stop: int, last: int) -> int:
+        """Returns the end of the clause with what only hedges it after a comma: "a comedy, if possible"."""
+        tail = stop
+        while stop < last and tail < last and (tail == stop or not self._message.tokens[tail].mark):
+            tail += 1
+        said = self._message.words(stop, tail)
+        return tail if said and _HEDGE.sub("", said).strip() in ("", "though", "please") else stop
 
     def _comma_start(self, first: int, start: int) -> int:
         """Returns where the part between commas begins that holds the wish, unless a verb before the comma governs it."""

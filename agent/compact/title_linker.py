@@ -15,8 +15,8 @@ _CUE = re.compile(
     r"(?:\b(?:liked|loved|enjoyed|adored|hated|disliked|despised|seen|saw|watched|rewatched|finished|similar to|called|named|titled"
     r"|(?:you|u|we|they) (?:guys |still |also |actually )*(?:have|got|carry|stock|sell)|got|is there|newer than|older than|later than"
     r"|earlier than|better than|than|who(?:s| is| was| else is| plays| played| acted| stars| starred)* in|who (?:directed|made|wrote)"
-    r"|compare|what about|how about|tell me (?:more )?about|(?:cast|director|year|plot|author|developer) of|whats|when (?:was|did)|how long is)"
-    r"|(?:^|something|anything|more|much|stuff|things|ones?|exactly|others?|NOUN|[.,!?]) (?:more )?like|^like|^watch|want to (?:see|watch|read|play)"
+    r"|compare|but not|except|not|besides|what about|how about|tell me (?:more )?about|(?:cast|director|year|plot|author|developer) of|whats|when (?:was|did)|how long is)"
+    r"|(?<!\bi )(?<!\bwe )(?<!\byou )(?<!they )(?<!\bid )(?<!would )(?<!dont )(?<!didnt )(?<!really )like|^watch|want to (?:see|watch|read|play)"
     r")(?: the NOUN| the| NOUN)?$".replace("NOUN", _NOUN)
 )
 _JOINED = {"and", "or", "vs", "versus", "nor", "with"}
@@ -86,7 +86,8 @@ class TitleLinker:
         n = len(norms)
         for start in range(max(0, at - self._index.longest) if at is not None else 0, n if at is None else at + 1):
             stop = start
-            key, loose = "", [] if not is_skipped(norms[start]) else None
+            key = ""
+            loose: list[str] | None = None if is_skipped(norms[start]) else []
             while stop < n and stop - start < self._index.longest and (stop == start or message.tokens[stop].mark in ("", ",")):
                 key += norms[stop]
                 if loose is not None and not is_skipped(figures[stop]):

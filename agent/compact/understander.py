@@ -8,7 +8,7 @@ from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import described_items
 from convrec.agent.compact.fields import fields_of
-from convrec.agent.compact.leftovers import LeftoverReader
+from convrec.agent.compact.leftovers import Leftover, LeftoverReader
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish
 from convrec.agent.compact.ranges import RangeHit
@@ -29,6 +29,7 @@ from convrec.core.understanding import Preference, Reference, Span, Understandin
 from convrec.tools.encoder import TextEncoder
 
 _NOUNS = {"movie", "film", "book", "novel", "game", "restaurant", "place", "song", "album", "show", "flick", "item", "title"}
+_OPEN = {"request", "critique", "state_preference", "edit_profile", "answer", "other"}  # acts in which words left over can be wishes
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class _Linked:
     values: list[ValueHit]
     negatives: list[ValueHit]
     ranges: list[RangeHit]
+
+    def places(self, pointers: Sequence[Pointer]) -> list[tuple[int, int]]:
+        """Returns the token ranges that something was linked to."""
+        values = [(hit.start, hit.end) for hit in (*self.values, *self.negatives)]
+        return [*values, *((hit.start, hit.end) for hit in self.ranges), *((p.start, p.end) for p in pointers)]
 
 
 class Understander:
@@ -77,29 +83,33 @@ class Understander:
 
     def understand(self, text: str, state: DialogueState) -> Understanding:
         """Returns what the message says, in the light of what the thread holds. Only its first 20,000 characters are read."""
-        message = Message(text)
-        if not len(message):
+        whole = Message(text)
+        if not len(whole):
             return Understanding()
+        titles = self._titles.link(whole)
+        message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
-        linked = self._link(message, state)
+        linked = self._link(message, scopes, [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles], state)
         described = described_items(message, state, linked.values, linked.ranges, self._catalogue)
         pointers = sorted([*linked.titles, *linked.pointers, *described.pointers], key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         items = item_preferences(message, scopes, pointers, [self._title(p) for p in pointers])
-        taken = [(p.start, p.end) for p in pointers] + [(w.start, w.end) for w in wishes]
-        extra = self._leftovers.read(message, scopes, taken)
         filtered = filter_of(message, wishes, self._single_valued)
-        preferences = (*(preference(message, wish) for wish in wishes), *items, *extra.preferences)
+        preferences = (*(preference(message, wish) for wish in wishes), *items)
         references = tuple(Reference(kind=p.kind, item_ids=p.item_ids, span=self._span(message, p)) for p in pointers)
         attitudes = tuple(attitude(message, scopes, p) for p in pointers)
         acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None))
+        extra = Leftover()
+        if _OPEN & set(acts):
+            extra = self._leftovers.read(message, scopes, linked.places(pointers))
+            preferences = (*preferences, *extra.preferences)
+            acts = ("request",) if extra.words and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
             filtered, preferences = None, tuple(_remembered(p) for p in preferences)
         query = " ".join(dict.fromkeys([*self._named(wishes), *extra.words]))
         return Understanding(acts=acts, preferences=preferences, references=references, filter=filtered, query=query)
 
-    def _link(self, message: Message, state: DialogueState) -> _Linked:
-        named = [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in self._titles.link(message)]
+    def _link(self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState) -> _Linked:
         values = self._values.link(message, lambda start, end: _overlaps(start, end, named))
         solid = [hit for hit in [*self._years.read(message), *self._amounts.read(message)] if not _overlaps(hit.start, hit.end, named)]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
@@ -107,7 +117,6 @@ class Understander:
         about = [*named, *pointers]
         echoes = self._deixis.read(message, state, about, values)
         ranges += [hit for hit in self._deixis.same_time(message, state, about) if not _overlaps(hit.start, hit.end, ranges)]
-        scopes = Scopes(message)
         examples = [p.item_ids[0] for p in about if p.item_ids and attitude(message, scopes, p) in ("like", "liked")]
         ranges += self._relative.read(message, state, about, examples, ranges)
         places = {(echo.hit.start, echo.hit.end) for echo in echoes}

@@ -59,8 +59,9 @@ class ValueLinker:
     def link(self, message: Message, claimed: Callable[[int, int], bool]) -> list[ValueHit]:
         """Returns the values named, in order; `claimed` tells which token ranges a title took."""
         taken: list[_Found] = []
+        quotes = [quote for quote in message.quotes if not claimed(*quote)]
         for found in sorted(self._candidates(message), key=lambda f: (f.start - f.end, -f.score, f.start)):
-            if claimed(found.start, found.end) or any(found.start < t.end and t.start < found.end for t in taken):
+            if claimed(found.start, found.end) or _is_part(found, quotes) or any(found.start < t.end and t.start < found.end for t in taken):
                 continue
             taken.append(found)
         hits: list[ValueHit] = []
@@ -168,6 +169,11 @@ class ValueLinker:
         if before and _is_list(message, before[-1].end, found.start) and before[-1].value.field in fields.people:
             return (before[-1].value.field,)
         return ()
+
+
+def _is_part(found: _Found, quotes: list[tuple[int, int]]) -> bool:
+    """Tells whether the words are only a part of what stands in quotation marks."""
+    return any(start <= found.start and found.end <= end and (start, end) != (found.start, found.end) for start, end in quotes)
 
 
 def _is_list(message: Message, end: int, start: int) -> bool:

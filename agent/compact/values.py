@@ -127,7 +127,7 @@ class ValueIndex:
 def keys(words: list[str]) -> Iterator[str]:
     """Yields the keys under which words are looked up: run together as they are, then with the last in the singular."""
     head = "".join(words[:-1])
-    for last in (words[-1], *singulars(words[-1])):
+    for last in (words[-1], *singulars(words[-1]), *_plain(words[-1])):
         yield head + last
 
 
@@ -141,6 +141,11 @@ def singulars(word: str) -> tuple[str, ...]:
     if word.endswith(("ches", "shes", "xes", "sses", "zes", "oes")):
         return (word[:-2], word[:-1])
     return (word[:-1],)
+
+
+def _plain(word: str) -> tuple[str, ...]:
+    """Returns what a word compares: `funnier` → `funny`."""
+    return (f"{word[:-3]}y",) if word.endswith("ier") else (f"{word[:-4]}y",) if word.endswith("iest") else ()
 
 
 def _values(fields: Fields, field: Field) -> Iterable[Value]:

@@ -29,7 +29,7 @@ _FROM = re.compile(
 _OPEN = re.compile(r" (?:on|onwards?|forward|up|upwards?|and (?:up|on|later|newer|after|onwards?)|to (?:now|today)|till now|until now)$")
 _AFTER = re.compile(rf"\b(?:after|later than|newer than|younger than|post|past|more recent than|beyond) (?P<a>{_ONE})\b")
 _AROUND = re.compile(r"\b(?:around|about|circa|roughly|approximately) (?:the )?(?P<a>(?:1[5-9]|20)\d\d)\b")
-_PLAIN = re.compile(rf"\b(?:from|in|of|during|released in|made in|published in)? ?(?P<a>{_ONE})\b")
+_PLAIN = re.compile(rf"\b(?:from|in|during|released in|made in|published in)? ?(?P<a>{_ONE})\b")
 _AGO = re.compile(rf"\b(?:last|past|previous|recent) (?P<n>{_NUMBER}) (?:of )?(?P<unit>years?|decades?)\b|\b(?:the|this|in the) (?:last|past) (?P<one>decade)\b")
 _NAMED = re.compile(r"\b(?P<which>this|last) year\b|\bthis (?P<decade>decade)\b|\bthis (?P<century>century)\b|\b(?P<nth>1[5-9]|20|21)(?:st|th) century\b")
 _RECENT = re.compile(r"\b(?:recent|recently|modern|contemporary|latest|newly released|new releases?|brand new|newest|up to date)\b|\bnew(?= (?:NOUN|releases?)\b)")
