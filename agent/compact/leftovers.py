@@ -20,9 +20,9 @@ _MOST_PHRASES = 6
 _TALK = LINGO | frozenset(
     """ignore previous instructions print system prompt admin user table tables select insert delete update script alert http https www
     matter mind question questions worth curiosity course totally probably instead cold hot late early please sometimes often
-    anymore possible hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
+    anymore possible directors actors round stand hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
     grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
-    """.split()  # noqa: SIM905  (a list of words is read as such)
+    """.split()
 )
 _WANTING = re.compile(
     r"\b(?:something|anything|some|any|want|need|looking|mood|recommend|suggest|show|find|like|about|with|more|less|set|give|movies?|films?|books?|games?|"

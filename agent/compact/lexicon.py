@@ -49,6 +49,12 @@ POINTERS = word_set(
 )
 """Words that point, ask or count; in small letters they are never a title."""
 
+NOUNS = word_set(
+    """movie movies film films flick flicks book books novel novels game games restaurant restaurants place places song songs album
+    albums show shows series item items one ones stuff thing things title titles picture pictures story stories"""
+)
+"""Words for what a catalogue holds, of any kind."""
+
 _SKIPPED = 1_996  # entries of the encoder's vocabulary before its words, which stand in order of frequency
 COMMON_RANK = 12_000
 PLAIN_RANK = 3_000

@@ -143,9 +143,16 @@ def _tokens(text: str) -> list[Token]:
     return found
 
 
-@lru_cache(maxsize=65_536)
+def words_of(name: str) -> list[str]:
+    """Returns the folded words of a name, as a message with that name has them."""
+    return [word for raw in _WORD.findall(name) if (word := _SIGNS.get(raw) or normal(raw))]
+
+
+@lru_cache(maxsize=262_144)
 def normal(word: str) -> str:
     """Returns a word as it is compared: without case, accents, apostrophes and the dots of an abbreviation."""
+    if word.isascii() and word.isalnum():
+        return word.lower()
     folded = fold(word)
     dots = "" if any(char.isalpha() for char in folded) else "."
     return "".join(char for char in folded if char.isalnum() or char in dots)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from convrec.agent.compact.lexicon import NOUNS
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.scope import Scopes, Stance
-from convrec.agent.compact.value_linker import NOUNS, ValueHit
+from convrec.agent.compact.value_linker import ValueHit
 from convrec.core.predicate import Comparison, Not, Predicate, any_of, every
 from convrec.core.understanding import Preference
 

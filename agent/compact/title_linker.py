@@ -1,11 +1,11 @@
 """Which titles a message names: exact forms first, the longest first, then slips of the finger."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.compact.lexicon import LINGO, PLAIN_RANK, POINTERS, is_common, rank, word_set
+from convrec.agent.compact.lexicon import LINGO, NOUNS, PLAIN_RANK, POINTERS, is_common, rank, word_set
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
 from convrec.agent.compact.titles import ARTICLES, TitleIndex, figure, is_skipped, loose_key
@@ -24,6 +24,8 @@ _AFTER = word_set(
     "but and or though please too again itself because so yet then vs versus about directed is was are though also instead except without"
 )
 _DETERMINED = word_set("a an some any no my your his her their our another every each more less")
+_BEFORE_FIGURES = re.compile(r"\b(?:loved|liked|hated|seen|watched|saw|got|have|called|movie|film|game|book|like)$")
+_BEFORE_NAMES = {"by", "with", "without", "starring", "featuring"}
 _SEQUEL = re.compile(r"^(?:[2-9]|1\d|ii|iii|iv|vi{1,3}|ix|part|vol|volume|chapter)$")
 _YEAR = re.compile(r"^(?:1[89]\d\d|20\d\d)$")
 
@@ -46,11 +48,15 @@ class TitleLinker:
         self._index, self._speller, self._is_value = index, speller, is_value
         self._years = fields.years()
 
-    def link(self, message: Message) -> list[Hit]:
-        """Returns the titles that the message names, in order, none overlapping another."""
+    def link(self, message: Message, names: Sequence[tuple[int, int]] = ()) -> list[Hit]:
+        """Returns the titles that the message names, in order, none overlapping another.
+
+        `names` are token ranges of full names: a title that is only a part of one is not meant.
+        """
         taken: list[Hit] = []
         for hit in sorted(self._candidates(message), key=lambda h: (h.start - h.end, -h.score, h.start)):
-            if any(hit.start < other.end and other.start < hit.end for other in taken):
+            inside = any(a <= hit.start and hit.end <= b and hit.end - hit.start < b - a for a, b in names)
+            if any(hit.start < other.end and other.start < hit.end for other in taken) or (inside and (hit.start, hit.end) not in message.quotes):
                 continue
             dated = self._dated(message, hit)
             if dated is not None and self._marked(message, dated, hit, taken):
@@ -77,7 +83,7 @@ class TitleLinker:
         for start, end, key, quality in self._windows(message, norms, norms, at):
             forms = self._index.find(key)
             if forms:
-                yield Hit(start, end, tuple(form.row for form in forms), 0.9 * forms[0].quality * quality)
+                yield Hit(start, end, tuple(form.row for form in forms), 0.8 * forms[0].quality * quality)
 
     def _windows(
         self, message: Message, norms: list[str], figures: list[str], at: int | None = None
@@ -114,6 +120,8 @@ class TitleLinker:
     def _marked(self, message: Message, hit: Hit, bare: Hit, taken: list[Hit]) -> bool:
         """Tells whether the words stand there as a title, not as everyday words."""
         start, end = bare.start, bare.end
+        if (start, end) in message.quotes and end - start == 1 and self._is_value(message.tokens[start].norm):
+            return message.tokens[start].capital
         if (start, end) in message.quotes or any(q == (start - 1, end) and message.tokens[start - 1].norm in ARTICLES for q in message.quotes):
             return True
         if any(q[0] <= start and end <= q[1] for q in message.quotes) or _goes_on(message, end):
@@ -124,7 +132,9 @@ class TitleLinker:
         capital = _is_capital(message, start, end)
         if _in_longer_name(message, start, end) and len(words) == 1:
             return False
-        if all(word in LINGO or word.isdigit() for word in words):
+        if all(word.isdigit() for word in words):
+            return hit.year is not None or (message.break_after(end) and bool(_BEFORE_FIGURES.search(message.words(max(0, start - 3), start))))
+        if all(word in LINGO or word.isdigit() or (len(words) > 1 and self._is_value(word)) for word in words):
             return hit.year is not None or (capital and (len(words) > 1 or self._cued(message, start, end, taken)))
         if len(words) == 1:
             return self._marked_word(message, bare, words[0], capital, taken)
@@ -132,11 +142,15 @@ class TitleLinker:
 
     def _marked_word(self, message: Message, hit: Hit, word: str, capital: bool, taken: list[Hit]) -> bool:
         cued = self._cued(message, hit.start, hit.end, taken)
+        before = message.tokens[hit.start - 1].norm if hit.start and not message.tokens[hit.start].mark else ""
+        after = message.tokens[hit.end].norm if hit.end < len(message) and not message.tokens[hit.end].mark else ""
+        if before in _BEFORE_NAMES or after in NOUNS:
+            return False
         if self._is_value(word):
             return capital and cued
         if word in POINTERS or word.isdigit() or len(word) < 2:
             return False
-        determined = hit.start > 0 and message.tokens[hit.start - 1].norm in _DETERMINED and not message.tokens[hit.start].mark
+        determined = before in _DETERMINED
         if hit.score < 0.85:
             return (cued or capital) and not is_common(word) and len(word) >= 5
         return (capital and not determined) or cued or (not is_common(word) and len(word) >= 4 and not determined) or len(message) == 1
@@ -166,9 +180,10 @@ def _years_beside(message: Message, hit: Hit) -> Iterator[tuple[int, int, int, b
     """Yields `(year, start, end, firm)` of years right after or before a title; firm ones can only be the title's."""
     norms = [token.norm for token in message.tokens]
     after = hit.end
-    if after < len(norms) and _YEAR.match(norms[after]) and message.tokens[after].mark in ("", ","):
+    if after < len(norms) and _YEAR.match(norms[after]):
         in_parentheses = "(" in message.text[message.tokens[after - 1].end : message.tokens[after].start]
-        yield int(norms[after]), hit.start, after + 1, in_parentheses
+        if in_parentheses or not message.tokens[after].mark:
+            yield int(norms[after]), hit.start, after + 1, in_parentheses
     if after + 1 < len(norms) and norms[after] in ("from", "of", "in") and _YEAR.match(norms[after + 1]):
         yield int(norms[after + 1]), hit.start, after + 2, False
     for back in range(1, 5):

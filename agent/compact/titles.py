@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
-from convrec.agent.compact.message import Message, Token
+from convrec.agent.compact.message import Token, words_of
 from convrec.catalogue.catalogue import Catalogue
 
 ARTICLES = frozenset({"the", "a", "an", "le", "la", "les", "el", "los", "las", "il", "der", "die", "das", "l"})
@@ -38,12 +38,14 @@ class TitleIndex:
         self._popularity = _popularity(catalogue)
         self.words: list[str] = []
         self.longest = 1
-        self.first_words: dict[str, int] = {}
         others = [field.name for field in catalogue.schema.of_type("text") if field.name.endswith("title") and field.name != "title"]
-        spellings = [list(catalogue.titles), *([_text(catalogue, name, row) for row in range(len(catalogue))] for name in others)]
-        for names in spellings:
-            for row, name in enumerate(names):
-                self._add(row, name)
+        for row, name in enumerate(catalogue.titles):
+            self._add(row, name)
+        for other in others:
+            index = catalogue.values(other)
+            for name in index.values:
+                for row in index.rows(name).tolist() if name != catalogue.titles[int(index.rows(name)[0])] else ():
+                    self._add(row, name)
 
     def _add(self, row: int, name: str) -> None:
         for key, quality, length in forms_of(name):
@@ -51,7 +53,7 @@ class TitleIndex:
             if not any(form.row == row for form in known):
                 known.append(Form(row, quality))
             self.longest = max(self.longest, min(length, 14))
-        self.words += [token.norm for token in Message(name).tokens]
+        self.words += words_of(name)
 
     def find(self, key: str) -> list[Form]:
         """Returns the forms of that key that stand best for their titles; empty when there is none."""
@@ -76,7 +78,7 @@ def forms_of(name: str) -> Iterator[tuple[str, float, int]]:
     turned = _LAST_ARTICLE.match(plain)
     if turned:
         plain = f"{turned['article']} {turned['rest']}"
-    words = [token.norm for token in Message(plain).tokens]
+    words = words_of(plain)
     if not words:
         return
     for whole in _spellings(words):
@@ -112,17 +114,12 @@ def _parts(title: str) -> Iterator[tuple[str, float, int]]:
     halves = re.split(r": | - | – ", title, maxsplit=1)
     if len(halves) < 2:
         return
-    before, after = ([token.norm for token in Message(half).tokens] for half in halves)
+    before, after = (words_of(half) for half in halves)
     telling = [word for word in after if word not in FUNCTION]
     if before and (len(before) > 1 or not is_common(before[0])):
         yield "".join(before), PARTIAL, len(before)
     if len(telling) >= 2 and not all(word in LINGO for word in after):
         yield "".join(after), PARTIAL, len(after)
-
-
-def _text(catalogue: Catalogue, field: str, row: int) -> str:
-    found = catalogue.item(row).facts.get(field)
-    return found if isinstance(found, str) else ""
 
 
 def _popularity(catalogue: Catalogue) -> np.ndarray:

@@ -79,14 +79,14 @@ class Understander:
     def link_titles(self, text: str) -> list[TitleMention]:
         """Returns the titles that a text names, in order, none overlapping another."""
         message = Message(text)
-        return [TitleMention(_closed(message, hit.start, hit.end), self._ids(hit), hit.score) for hit in self._titles.link(message)]
+        return [TitleMention(_closed(message, hit.start, hit.end), self._ids(hit), hit.score) for hit in self._titles.link(message, self._values.full_names(message))]
 
     def understand(self, text: str, state: DialogueState) -> Understanding:
         """Returns what the message says, in the light of what the thread holds. Only its first 20,000 characters are read."""
         whole = Message(text)
         if not len(whole):
             return Understanding()
-        titles = self._titles.link(whole)
+        titles = self._titles.link(whole, self._values.full_names(whole))
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
         linked = self._link(message, scopes, [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles], state)

@@ -5,18 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from convrec.agent.compact.fields import described
-from convrec.agent.compact.lexicon import FUNCTION, LINGO, PLAIN_RANK, is_common, rank, word_set
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, is_common, rank
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
-from convrec.agent.compact.values import Meaning, Value, ValueIndex
+from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex
 from convrec.catalogue.schema import Field
 
 _LONGEST = 6
-NOUNS = word_set(
-    "movie movies film films flick flicks book books novel novels game games restaurant restaurants place places song songs album "
-    "albums show shows series item items one ones stuff thing things title titles picture pictures story stories"
-)
-_MINE = word_set("my our his her their your the your")
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and [a-z]+)? )?by(?: the)?$")
 _WITH = re.compile(r"\b(?:with|without|starring|featuring|stars|cast|has|having|actors?|actress|played by)(?: the| only)?$")
 _FROM = re.compile(r"\bfrom(?: the)?$")
@@ -55,6 +50,12 @@ class ValueLinker:
     def is_kind(self, word: str) -> bool:
         """Tells whether a word alone names a value that is no person."""
         return self.index.find([word]) is not None
+
+    def full_names(self, message: Message) -> list[tuple[int, int]]:
+        """Returns the token ranges of names and values of several words."""
+        norms = [token.norm for token in message.tokens]
+        bares = [token.bare for token in message.tokens]
+        return [(f.start, f.end) for f in self._windows(message, norms, bares, None) if f.end - f.start > 1]
 
     def link(self, message: Message, claimed: Callable[[int, int], bool]) -> list[ValueHit]:
         """Returns the values named, in order; `claimed` tells which token ranges a title took."""
@@ -134,6 +135,9 @@ class ValueLinker:
         if word in LINGO or (corrected and len(word) < 5):
             return False
         before = message.words(max(0, at - 3), at) if at and not token.mark else ""
+        first = before.rsplit(maxsplit=1)[-1] if before else ""
+        if first in self.index.first_names and first not in LINGO | PARTICLES and self.index.find([first]) is None:
+            return False  # somebody else of that name
         cued = bool(_CUED.search(before)) or (before.endswith(("or", "and", "nor")) and token.capital)
         capital = token.capital and not message.shouting and not message.starts_sentence(at)
         after = message.tokens[at + 1] if at + 1 < len(message) and not message.tokens[at + 1].mark else None
@@ -142,6 +146,8 @@ class ValueLinker:
             return capital and (cued or possessed) if not before.endswith((" by", "starring", "featuring")) else True
         if is_common(word):
             return capital or cued or possessed or (token.capital and count >= 3)
+        if corrected and len(token.norm) < 6:
+            return capital or cued or possessed
         return capital or cued or possessed or token.capital or count >= 2 or len(message) <= 3
 
     def _in_field(self, message: Message, found: _Found, meaning: Meaning, before: list[ValueHit]) -> Value:

@@ -10,9 +10,10 @@ import yaml
 
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.lexicon import FUNCTION
-from convrec.agent.compact.message import Message
+from convrec.agent.compact.message import words_of
 from convrec.catalogue.schema import Field
 
+PARTICLES = frozenset({"de", "da", "di", "del", "della", "la", "le", "van", "von", "der", "den", "st", "mc", "mac", "o", "el", "al", "bin", "ter", "dos", "du"})
 _LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
 
 
@@ -42,6 +43,7 @@ class ValueIndex:
         self.meanings: dict[str, Meaning] = {}
         self.names: dict[str, Meaning] = {}
         self.surnames: dict[str, list[Value]] = {}
+        self.first_names: set[str] = set()
         self.words: list[str] = []
         for field in fields.valued:
             for value in _values(fields, field):
@@ -60,18 +62,21 @@ class ValueIndex:
     def find_name(self, words: list[str]) -> Meaning | None:
         """Returns the person or house of that full name, with or without middle names, or with a short first name."""
         key = "".join(words)
-        found = self.names.get(key) or (self.names.get(_outer(words)) if len(words) > 1 else None)
-        return found or (self._by_short_name(words) if len(words) == 2 else None)
+        if key in self.names:
+            return self.names[key]
+        if words[0] in PARTICLES and key in self.surnames:
+            return _first_bearer(self.surnames[key])
+        if len(words) != 2:
+            return None
+        return self.names.get(_outer(words)) or self._by_short_name(words)
 
     def _by_short_name(self, words: list[str]) -> Meaning | None:
         first, last = words
-        bearers = [v for v in self.surnames.get(last, ()) if len(first) >= 3 and _first_name(v.value).startswith(first)]
-        if not bearers:
-            return None
-        return Meaning(tuple(v for v in bearers if v.value == bearers[0].value))
+        bearers = [v for v in self.surnames.get(last, ()) if len(first) >= 3 and first not in FUNCTION and _first_name(v.value).startswith(first)]
+        return _first_bearer(bearers) if bearers else None
 
     def _add(self, value: Value) -> None:
-        words = [token.norm for token in Message(value.value).tokens]
+        words = words_of(value.value)
         if not words or len(words) > _LONGEST or all(w in FUNCTION or w.isdigit() for w in words) or len("".join(words)) < 2:
             return
         self.words += words
@@ -79,16 +84,21 @@ class ValueIndex:
             self._join(self.meanings, key, value)
 
     def _add_name(self, value: Value) -> None:
-        words = [token.norm for token in Message(value.value).tokens]
+        words = words_of(value.value)
         if not words or len(words) > _LONGEST or not any(w.isalpha() for w in words):
             return
         self.words += words
         self._join(self.names, "".join(words), value)
-        if len(words) > 2:
+        if len(words) > 2 and words[0] not in FUNCTION and words[-1] not in FUNCTION:
             self._join(self.names, _outer(words), value)
         last = words[-2] if words[-1] in ("jr", "sr", "ii", "iii") and len(words) > 2 else words[-1]
-        if len(last) > 1:
+        if len(words) > 1:
+            self.first_names.add(words[0])
+        if len(last) > 1 and last not in FUNCTION:
             self.surnames.setdefault(last, []).append(value)
+        for length in (2, 3):
+            if len(words) > length and words[-length] in PARTICLES:
+                self.surnames.setdefault("".join(words[-length:]), []).append(value)
 
     @staticmethod
     def _join(index: dict[str, Meaning], key: str, value: Value) -> None:
@@ -108,20 +118,20 @@ class ValueIndex:
                 for word in line:
                     self._name(word, Meaning(meaning.values, soft))
         for word, targets in aliases["both"].items():
-            parts = [self.find(_words(target)) for target in targets]
+            parts = [self.find(words_of(target)) for target in targets]
             if all(part is not None for part in parts):
                 kept = tuple(part for part in parts if part is not None)
                 self._name(word, Meaning(kept[0].values, parts=kept))
 
     def _own(self, word: str) -> Meaning | None:
         """Returns the meaning of a word that is itself a value (not a synonym)."""
-        found = self.find(_words(word))
+        found = self.find(words_of(word))
         return found if found and not found.soft and not found.parts else None
 
     def _name(self, word: str, meaning: Meaning) -> None:
-        key = "".join(_words(word))
+        key = "".join(words_of(word))
         self.meanings.setdefault(key, meaning)
-        self.words += [part for part in _words(word) if len(part) > 3]
+        self.words += [part for part in words_of(word) if len(part) > 3]
 
 
 def keys(words: list[str]) -> Iterator[str]:
@@ -154,17 +164,18 @@ def _values(fields: Fields, field: Field) -> Iterable[Value]:
         yield Value(field, value, count)
 
 
+def _first_bearer(bearers: list[Value]) -> Meaning:
+    """Returns the most frequent bearer of a surname, in each field that has them."""
+    return Meaning(tuple(value for value in bearers if value.value == bearers[0].value))
+
+
 def _outer(words: list[str]) -> str:
     return f"{words[0]}~{words[-1]}"
 
 
 def _first_name(name: str) -> str:
-    tokens = Message(name).tokens
-    return tokens[0].norm if len(tokens) > 1 else ""
-
-
-def _words(text: str) -> list[str]:
-    return [token.norm for token in Message(text).tokens]
+    words = words_of(name)
+    return words[0] if len(words) > 1 else ""
 
 
 @lru_cache(maxsize=1)
