@@ -1,0 +1,82 @@
+"""HTML of the page's parts. Templates escape all they are given, so that titles, texts and messages stay data."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convrec.agent.wording import joined_by
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.profile import ProfileEntry
+from convrec.ui.chat import trace
+from convrec.ui.chat.cards import card
+from convrec.ui.chat.openers import openers
+from convrec.ui.chat.prose import blocks
+from convrec.ui.chat.session import Exchange, Session
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+
+_SHOWN = 4_000  # characters of a message that are shown again
+
+
+class Renderer:
+    """Draws conversations over one catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue, self._schema = catalogue, catalogue.schema
+        self._openers = openers(catalogue)
+
+    def conversation(self, session: Session) -> list[str]:
+        """Returns one piece of HTML a turn; a welcome when there is none yet."""
+        if not session.exchanges:
+            return [self.welcome()]
+        return [self.turn(exchange, number, session) for number, exchange in enumerate(session.exchanges, 1)]
+
+    def welcome(self) -> str:
+        """Returns what a newcomer sees."""
+        return _template("welcome").render(schema=self._schema, openers=self._openers)
+
+    def turn(self, exchange: Exchange, number: int, session: Session) -> str:
+        """Returns one message and its answer."""
+        reply = exchange.reply
+        items = reply.items if reply else exchange.items
+        laid = blocks(reply.text if reply else exchange.words, items)
+        cards = {item.id: card(item, self._schema, session.clicks.get(item.id, ())) for item in items}
+        steps = reply.trace if reply else exchange.steps
+        return _template("turn").render(
+            exchange=exchange, said=_shortened(exchange.text), number=number, reply=reply, blocks=laid, cards=cards, doing=trace.doing(exchange.action, self._schema),
+            steps=trace.rows(steps, self._schema), matching=exchange.matching, schema=self._schema,
+        )  # fmt: skip
+
+    def panel(self, entries: Sequence[ProfileEntry]) -> str:
+        """Returns what is known about the person, and what the catalogue is."""
+        known = [(entry, self._taste(entry)) for entry in reversed(entries) if entry.superseded_by is None]
+        return _template("panel").render(known=known, schema=self._schema, count=len(self._catalogue))
+
+    def _taste(self, entry: ProfileEntry) -> str:
+        if entry.item_id is not None or entry.facet not in self._schema.names:
+            return entry.value
+        return joined_by(self._schema.field(entry.facet), entry.value)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _template(name: str) -> "Template":
+    return _environment().get_template(f"{name}.jinja")

@@ -1,0 +1,103 @@
+"""How an answer came about, for people: a turn's steps as rows of a table, and what is going on while it runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convrec.agent.wording import demand
+from convrec.catalogue.schema import Schema
+from convrec.core.errors import ConvrecError
+from convrec.core.predicate import parse_predicate
+from convrec.core.reply import TraceStep
+
+_NAMES = {
+    "bm25": "Words in the text", "dialogue_bm25": "Words of other conversations", "dense": "Meaning", "popularity": "Popularity",
+    "item_knn": "Liked by the same people", "ease": "Goes with what you liked", "als": "Taste profile", "explore": "Explore a trait",
+    "fuse": "Put the lists together", "dialogue_knn": "Conversations like this one", "filter": "Your demands", "mmr": "Vary the list", "wishes": "Your wishes", "similar": "Near one item",
+}  # fmt: skip
+_DOING = {
+    "recommend": "Looking for {nouns}", "ask": "Looking for {nouns}", "answer": "Looking that up", "compare": "Comparing", "explain": "Looking up the reasons",
+    "edit": "Opening what I know about you", "forget": "Opening what I know about you", "chat": "Reading your message",
+}  # fmt: skip
+_ASPECTS = {
+    "text": "what you say now",
+    "history": "what you like",
+    "context": "the whole conversation",
+    "prior": "what is liked in general",
+}
+_LONG = 160
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step: the tool in plain words and by its name, what it looked for, how many items went in and came out, its milliseconds."""
+
+    name: str
+    tool: str
+    looked_for: str
+    n_in: str
+    n_out: str
+    ms: str
+    error: str = ""
+
+
+def rows(steps: Sequence[TraceStep], schema: Schema) -> list[Row]:
+    """Returns the table of a turn's steps."""
+    return [
+        Row(name=name(step.tool), tool=step.tool, looked_for=looked_for(step.arguments, schema), n_in=_count(step.n_in), n_out=_count(step.n_out),
+            ms=f"{step.ms:.1f}" if step.ms < 10 else f"{step.ms:.0f}", error=step.error or "")
+        for step in steps
+    ]  # fmt: skip
+
+
+def name(tool: str) -> str:
+    """Returns a tool in plain words."""
+    return _NAMES.get(tool, tool.replace("_", " ").capitalize())
+
+
+def doing(action: str, schema: Schema) -> str:
+    """Returns what a plan sets out to do."""
+    return _DOING.get(action, "Thinking").format(nouns=schema.nouns)
+
+
+def looked_for(arguments: Mapping[str, Any], schema: Schema) -> str:
+    """Returns a step's arguments in words; empty ones are left out."""
+    said = [_argument(key, value, schema) for key, value in arguments.items() if value not in (None, "", 0, [], {}, ())]
+    return "; ".join(said)
+
+
+def _argument(key: str, value: Any, schema: Schema) -> str:
+    match key:
+        case "filter" | "text" | "query" | "attribute":
+            return _said(value, schema)
+        case "aspect":
+            return _ASPECTS.get(str(value), str(value))
+        case "k":
+            return f"the best {value}"
+        case _:
+            return f"{key.replace('_', ' ')} {_said(value, schema)}"
+
+
+def _said(value: Any, schema: Schema) -> str:
+    text = ""
+    if isinstance(value, Mapping):
+        text = _demand(value, schema) or ", ".join(f"{key} {_said(part, schema)}" for key, part in value.items())
+    elif isinstance(value, list | tuple):
+        text = ", ".join(_said(part, schema) for part in value)
+    else:
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+
+
+def _demand(value: Mapping[str, Any], schema: Schema) -> str:
+    """Returns a filter in words, or nothing when the value is no filter of this schema."""
+    if "op" not in value:
+        return ""
+    try:
+        return demand(parse_predicate(dict(value)), schema)
+    except ConvrecError:
+        return ""
+
+
+def _count(n: int | None) -> str:
+    return "" if n is None else f"{n:,}"
