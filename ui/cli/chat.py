@@ -68,7 +68,7 @@ def _one(agent: "Agent", text: str, user: str, thread: str, as_json: bool) -> No
     if as_json:
         print_json(reply.model_dump(mode="json"))
     else:
-        show_reply(reply, agent.toolbox.catalogue.schema)
+        show_reply(reply)
 
 
 def _piped() -> Iterator[str]:
@@ -80,7 +80,7 @@ def _piped() -> Iterator[str]:
 def _chat_batch(workspace: Path | None, source: Path, out: Path, as_json: bool) -> None:
     from convrec.ui.cli.progress import progress_shown
 
-    with opened_agent(workspace) as agent, progress_shown() as progress, _run_name(out) as run:
+    with opened_agent(workspace, for_batch=True) as agent, progress_shown() as progress, _run_name(out) as run:
 
         def answer(row: Row, number: int) -> Row:
             asked = checked_row(ChatRow, row)

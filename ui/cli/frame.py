@@ -87,8 +87,11 @@ def _said(error: BaseException) -> tuple[str, int]:
 
 
 @contextmanager
-def opened_agent(workspace: Path | None) -> Iterator["Agent"]:
-    """Opens the agent on a workspace (the demo is indexed when it is new, which is shown), and closes it."""
+def opened_agent(workspace: Path | None, *, for_batch: bool = False) -> Iterator["Agent"]:
+    """Opens the agent on a workspace (the demo is indexed when it is new, which is shown), and closes it.
+
+    Batches run on one core: rows are short, and where cores are shared a second thread waits more than it works.
+    """
     from convrec.agent.agent import Agent
     from convrec.catalogue.workspace import Workspace
     from convrec.ui.cli.progress import progress_shown
@@ -98,5 +101,9 @@ def opened_agent(workspace: Path | None) -> Iterator["Agent"]:
             agent = Agent.demo(progress=progress)
     else:
         agent = Agent.open(Workspace.resolve(workspace))
+    if for_batch:
+        import torch
+
+        torch.set_num_threads(1)
     with agent:
         yield agent

@@ -57,4 +57,4 @@ class _Lines:
         now = time.monotonic()
         if now - self._last >= _SECONDS_BETWEEN_LINES:
             self._last = now
-            say(f"{stage}: {done:,}{f' of {total:,}' if total else ''}")
+            say(f"{stage}: {done:,} of {total:,}" if total else f"{stage}…")

@@ -141,7 +141,7 @@ def _batch(
     from convrec.ui.cli.progress import progress_shown
 
     source, out = batch_files(source, out, alone)
-    with opened_agent(workspace) as agent, progress_shown() as progress:
+    with opened_agent(workspace, for_batch=True) as agent, progress_shown() as progress:
         row_answer: Answer = lambda row, _: answer(agent, row)  # noqa: E731
         summary = run_batch(source, out, row_answer, progress)
     finish_batch(summary, as_json)

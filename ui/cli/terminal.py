@@ -2,17 +2,19 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import typer
+from rich.text import Text
 
 from convrec.core.clock import random_id
 from convrec.core.errors import ConvrecError
-from convrec.ui.cli.console import print_table, say
+from convrec.ui.cli.console import say
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from convrec.agent.agent import Agent
-    from convrec.catalogue.schema import Schema
     from convrec.core.reply import Reply, ReplyItem
 
 _HELP = """Say what you are in the mood for, in your own words. Besides:
@@ -73,7 +75,7 @@ class Conversation:
             return
         reply = self._agent.chat(line, user_id=self._user, thread_id=self._thread)
         self._shown = reply.items or self._shown
-        show_reply(reply, self._agent.toolbox.catalogue.schema)
+        show_reply(reply)
 
     def _new(self, _: str) -> None:
         self._thread, self._shown = f"terminal-{random_id()[:8]}", ()
@@ -95,40 +97,44 @@ class Conversation:
         say(f"Noted: {event} {found[0].title}.")
 
 
-def show_reply(reply: "Reply", schema: "Schema") -> None:
-    """Prints the reply's text, its items as a table, and the answers to choose from."""
-    typer.echo(reply.text)
-    if reply.items:
-        typer.echo()
-        fields = card_fields(schema)
-        print_table(("#", "title", *fields, "why"), (_row(item, fields) for item in reply.items), right=("#",))
-    if reply.question is not None and reply.question.options:
-        typer.echo(f"({' / '.join(reply.question.options)})")
+def show_reply(reply: "Reply", console: "Console | None" = None) -> None:
+    """Prints the reply: its text as it stands, or in a terminal with its items as a table."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = console or Console(file=sys.stdout, highlight=False)
+    said = _said_of_items(reply) if console.is_terminal else {}
+    if not said:
+        console.print(
+            Markdown(reply.text) if console.is_terminal else Text(reply.text), soft_wrap=not console.is_terminal
+        )
+        return
+    before, _, after = reply.text.partition("\n".join(said.values()))
+    console.print(Markdown(before), "", _table(reply, said), "", Markdown(after))
 
 
-def card_fields(schema: "Schema") -> list[str]:
-    """Returns the fields shown beside a title: the first that says when or how much, and the first that says what kind."""
-    chosen = []
-    for types in (("number", "date"), ("category", "tags")):
-        chosen += [field.name for field in schema.of_type(*types)][:1]
-    return chosen
+def _said_of_items(reply: "Reply") -> dict[str, str]:
+    """Returns the text's line about each item by id, when they stand together as a list; else nothing."""
+    lines = reply.text.splitlines()
+    found = {
+        item.id: next((line for line in lines if line.startswith(f"{item.rank}. **{item.title}**")), "")
+        for item in reply.items
+    }
+    return found if found and "\n".join(found.values()) in reply.text and all(found.values()) else {}
 
 
-def _row(item: "ReplyItem", fields: list[str]) -> list[str]:
-    why = "; ".join(reason.text for reason in item.reasons[:2])
-    return [str(item.rank), item.title, *(_said(item.facts.get(name)) for name in fields), why]
+def _table(reply: "Reply", said: dict[str, str]) -> "Table":
+    from rich import box
+    from rich.table import Table
 
-
-def _said(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case list() | tuple():
-            return ", ".join(map(str, value))
-        case float() if value.is_integer():
-            return str(int(value))
-        case _:
-            return str(value)
+    table = Table("#", "title", "why", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for item in reply.items:
+        line = said[item.id].removeprefix(f"{item.rank}. **{item.title}**").strip()
+        apart, _, why = line.partition(":")
+        table.add_row(
+            str(item.rank), Text.assemble((item.title, "bold"), f" {apart}".rstrip()), Text((why or apart).strip())
+        )
+    return table
 
 
 def _edit_lines() -> None:
