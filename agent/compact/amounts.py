@@ -11,13 +11,13 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.catalogue.schema import Field
 
 _WORDS = {
-    "a": 1, "an": 1, "one": 1, "couple of": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "one": 1, "couple of": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
     "half a": 0.5, "half an": 0.5,
 }  # fmt: skip
 _MONEY = {"euro", "euros", "dollar", "dollars", "buck", "bucks", "pound", "pounds", "eur", "usd", "gbp", "quid", "yen", "$", "€", "£", "¥"}
 _HOURS, _MINUTES = {"hour", "hours", "hr", "hrs", "h"}, {"minute", "minutes", "min", "mins", "m"}
-_N = r"(?:\d+(?:\.\d+)?|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")"
+_N = r"(?:an?(?= (?:hours?|hr|minute|hundred|euro|dollar|buck|pound))|\d+(?:\.\d+)?|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")"
 _SIGN = r"(?:[$€£¥] ?)?"
 _UNIT = r"(?: (?!or\b|and\b|to\b)(?P<unit>[a-z]+|[$€£¥]))?"
 _AND_HALF = r"(?P<half> and a half)?"
@@ -26,6 +26,7 @@ _STRICT = {"under", "below", "less than", "fewer than", "cheaper than", "shorter
            "over", "above", "more than", "longer than", "greater than", "higher than", "better than", "exceeding"}  # fmt: skip
 _LOWER = {"over", "above", "more than", "longer than", "greater than", "higher than", "better than", "exceeding", "at least", "no less than",
           "min", "minimum", "min of", "minimum of"}  # fmt: skip
+_UNDER = {"under", "below", "less than", "at most", "up to", "max", "maximum", "max of", "maximum of", "no more than", "not more than", "within"}
 _AMOUNT = re.compile(
     rf"(?P<how>\b{_LESS} )?(?P<sign>{_SIGN})\b(?P<n>{_N})\b{_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
     r"(?P<after> (?:or|and) (?:less|under|fewer|cheaper|shorter|below|lower|more|longer|higher|above|up|better|over)| ?\+| tops| max)?"
@@ -70,6 +71,8 @@ class AmountReader:
         for start, end, match in message.find(_AMOUNT):
             field = self._field(message, start, match["sign"], match["unit"])
             counted = match["n"] not in ("a", "an", "one") or bool(match["how"])
+            if field is None and match["how"] and match["how"].strip() in _UNDER and match["n"].isdigit() and int(match["n"]) < 1_000:
+                field = self._fields.price
             if field is None or not counted:
                 continue
             amount = (_value(match["n"]) + (0.5 if match["half"] or match["half2"] else 0)) * self._scale(field, match["unit"])
@@ -77,9 +80,13 @@ class AmountReader:
             yield from self._bounded(field, start, last, amount, (match["how"] or "").strip(), (match["after"] or "").strip())
 
     def _bounded(self, field: Field, start: int, end: int, amount: float, how: str, after: str) -> Iterator[RangeHit]:
+        twin = self._twin(field)
+        lower = how in _LOWER or bool(re.search(r"more|longer|higher|above|up|better|over|\+", after))
+        if twin is not None and (lower or how or after):
+            field = twin if lower else field
         if how in ("around", "about", "roughly"):
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
-        elif how in _LOWER or re.search(r"more|longer|higher|above|up|better|over|\+", after):
+        elif lower:
             yield RangeHit(start, end, field, amount, None, strict=how in _STRICT)
         elif (how and how != "exactly") or after:
             yield RangeHit(start, end, field, None, amount, strict=how in _STRICT)
@@ -92,14 +99,18 @@ class AmountReader:
 
     def _exactly(self, field: Field, start: int, end: int, amount: float) -> Iterator[RangeHit]:
         """Yields the one or two ranges that a plain count asks for: four players fit between the least and the most."""
-        twins = [f for f in self._numbers if f != field and _stem(f) == _stem(field)]
-        if not twins:
+        twin = self._twin(field)
+        if twin is None:
             yield RangeHit(start, end, field, amount, amount)
-        for one in (field, *twins):
-            if twins and described(one) & {"min", "minimum", "least", "fewest"}:
-                yield RangeHit(start, end, one, None, amount)
-            elif twins:
-                yield RangeHit(start, end, one, amount, None)
+        else:
+            yield RangeHit(start, end, field, None, amount)
+            yield RangeHit(start, end, twin, amount, None)
+
+    def _twin(self, field: Field) -> Field | None:
+        """Returns the field of the most where `field` is that of the least (`min_players` → `max_players`)."""
+        if not described(field) & {"min", "minimum", "least", "fewest"}:
+            return None
+        return next((f for f in self._numbers if f != field and _stem(f) == _stem(field)), None)
 
     def _vague(self, message: Message) -> Iterator[RangeHit]:
         wishes = ((_CHEAP, self._fields.price, 0.35, False), (_DEAR, self._fields.price, 0.7, True), (_SHORT, self._fields.length, 0.3, False),
@@ -120,7 +131,7 @@ class AmountReader:
             return self._fields.length
         by_unit = [f for f in self._numbers if unit and unit not in ("of", "in", "for") and self._is_unit(f, unit)]
         if by_unit:
-            return by_unit[0]
+            return next((f for f in by_unit if self._twin(f) is not None), by_unit[0])
         before = message.norms(start - 3, start)
         if {"rated", "rating"} & set(before):
             return self._fields.rating
@@ -162,4 +173,4 @@ def _stem(field: Field) -> frozenset[str]:
 
 
 def _value(said: str) -> float:
-    return float(_WORDS.get(said, said))
+    return 1.0 if said in ("a", "an") else float(_WORDS.get(said, said))

@@ -14,7 +14,7 @@ _WHO_IN = re.compile(r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w
 _WHO_MADE = re.compile(r"\bwho(?:s| is| was| has| else| all)?(?: \w+)? (?P<verb>directed|directs?|made|makes|wrote|writes|published|develop(?:ed|s)|designed|created|produced|composed|did|shot|behind|cooks)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist)s?\b")
 _KIND = re.compile(r"\bwhat (?:genres?|kind|type|sort|category|style|cuisine)\b|\b(?:genres?|category|cuisine) (?:is|of)\b|\bis (?:it|that|this|the \w+(?: one)?) (?:an? )?(?:\w+ ){0,2}?(?:funny|scary|sad|romantic|violent|horror|comedy|drama|thriller|western|animated|cartoon|for kids|for children|family friendly|suitable)\b")
 _LONG = re.compile(r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how many (?:minutes|hours|pages))\b")
-_COST = re.compile(r"\bhow (?:much|expensive|cheap)\b|\b(?:price|costs?|what does (?:it|that) cost)\b")
+_COST = re.compile(r"\bhow (?:much|expensive|cheap)\b|\b(?:price|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b")
 _RATED = re.compile(r"\b(?:ratings?|rated|scores?|reviews?|stars)\b|\bhow good\b|\b(?:is|was) (?:it|that|this|the \w+(?: one)?) (?:any )?good\b")
 _VERB_STEMS = {"direct": "direct", "writ": "writ", "wrote": "writ", "publish": "publish", "develop": "develop", "design": "design",
                "creat": "creat", "produc": "produc", "compos": "compos", "cook": "chef"}  # fmt: skip

@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 
 _DATED = {"year", "date", "released", "release", "published", "publication", "opened", "founded"}
 _PRICED = {"price", "prices", "cost", "costs", "fee", "amount", "msrp", "dollars", "euros", "usd", "eur", "budget"}
-_LASTING = {"runtime", "duration", "length", "minutes", "playtime", "hours", "time", "mins", "min"}
+_LASTING = {"runtime", "duration", "length", "minutes", "playtime", "hours", "mins"}
 _RATED = {"rating", "ratings", "score", "stars", "grade", "metascore", "votes"}
 _SHOWN_BY = {"cast", "actor", "actors", "actress", "star", "stars", "starring", "performer", "performers", "singer", "narrator"}
 _VERBS = {

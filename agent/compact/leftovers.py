@@ -11,6 +11,7 @@ from convrec.agent.compact.language import language_of
 from convrec.agent.compact.lexicon import FUNCTION, LINGO
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.scope import Scopes
+from convrec.core.text import words
 from convrec.core.understanding import Preference
 from convrec.tools.encoder import TextEncoder
 
@@ -20,7 +21,7 @@ _MOST_PHRASES = 6
 _TALK = LINGO | frozenset(
     """ignore previous instructions print system prompt admin user table tables select insert delete update script alert http https www
     matter mind question questions worth curiosity course totally probably instead cold hot late early please sometimes often
-    anymore possible directors actors round stand hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
+    anymore possible somewhere food eat drink open rated player players directors actors round stand hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
     grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )
@@ -28,7 +29,7 @@ _WANTING = re.compile(
     r"\b(?:something|anything|some|any|want|need|looking|mood|recommend|suggest|show|find|like|about|with|more|less|set|give|movies?|films?|books?|games?|"
     r"restaurants?|places?|stories|story|songs?|prefer|feel|fancy|no|not|nothing|without|love|enjoy|hate|kind|but|really|very|a|an|only|who|that|where|make|be)\b"
 )
-_QUESTION = re.compile(r"^(?:and |so |ok |but )*(?:who|whos|what|whats|when|where|why|how|hows|which|is|was|does|did|tell|compare)\b")
+_QUESTION = re.compile(r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is|was|does|did|tell|compare)\b")
 _TOLD = re.compile(r"\b(?:(?:already|have|has|ive|weve|hes|shes|theyve) (?:\w+ )?(?:seen|watched|read|played)|seen|saw|thought so|sounds|pleased|prompt|alert)\b")
 
 
@@ -47,6 +48,9 @@ class LeftoverReader:
         self._fields, self._encoder = fields, encoder
         self._vectors: npt.NDArray[np.float32] | None = None
         self._cache: dict[str, tuple[str, str] | None] = {}
+        schema = fields.catalogue.schema
+        self._own = {word for f in schema.fields for word in words(f"{f.name.replace('_', ' ')} {f.label}")}
+        self._own |= {word.rstrip("s") for word in self._own} | {schema.noun.casefold(), schema.nouns.casefold()}
         self._names: list[tuple[str, str]] = [
             (field.name, value)
             for field in fields.kinds
@@ -58,7 +62,7 @@ class LeftoverReader:
         quoted = [q for q in message.quotes if not any(q[0] < end and start < q[1] for start, end in taken)]
         phrases = [*quoted, *self._phrases(message, [*taken, *quoted])][:_MOST_PHRASES]
         nearest = self._nearest([message.words(start, end) for start, end in phrases])
-        preferences, words = [], []
+        preferences, told = [], []
         for (start, end), near in zip(phrases, nearest, strict=True):
             stance = scopes.stance(start, end, mood=True)
             facet, value = near or ("text", message.raw(start, end))
@@ -67,8 +71,8 @@ class LeftoverReader:
                 Preference(facet=facet, value=value, polarity=stance.polarity, strength=strength, scope=stance.scope, span=message.span(start, end))
             )
             if stance.polarity > 0:
-                words.append(message.words(start, end))
-        return Leftover(tuple(preferences), tuple(words))
+                told.append(message.words(start, end))
+        return Leftover(tuple(preferences), tuple(told))
 
     def _phrases(self, message: Message, taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Returns the runs of telling words, joined over small words, in sentences that want something."""
@@ -92,9 +96,8 @@ class LeftoverReader:
             i = last
         return found
 
-    @staticmethod
-    def _tells(word: str) -> bool:
-        return word not in _TALK and word not in FUNCTION and len(word) > 2 and word.isalpha()
+    def _tells(self, word: str) -> bool:
+        return word not in _TALK and word not in self._own and word not in FUNCTION and len(word) > 2 and word.isalpha()
 
     @staticmethod
     def _wants(message: Message, at: int) -> bool:

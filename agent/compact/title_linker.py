@@ -12,7 +12,7 @@ from convrec.agent.compact.titles import ARTICLES, TitleIndex, figure, is_skippe
 
 _NOUN = r"(?:movies?|films?|books?|novels?|games?|flicks?|restaurants?|places?|songs?|albums?|shows?|one)"
 _CUE = re.compile(
-    r"(?:\b(?:liked|loved|enjoyed|adored|hated|disliked|despised|seen|saw|watched|rewatched|finished|similar to|called|named|titled"
+    r"(?:\b(?:liked|loved|enjoyed|adored|hated|disliked|despised|seen|saw|watched|rewatched|finished|played|read|visited|tried|already know|own|similar to|called|named|titled"
     r"|(?:you|u|we|they) (?:guys |still |also |actually )*(?:have|got|carry|stock|sell)|got|is there|newer than|older than|later than"
     r"|earlier than|better than|than|who(?:s| is| was| else is| plays| played| acted| stars| starred)* in|who (?:directed|made|wrote)"
     r"|compare|but not|except|not|besides|what about|how about|tell me (?:more )?about|(?:cast|director|year|plot|author|developer) of|whats|when (?:was|did)|how long is)"

@@ -90,7 +90,7 @@ class Understander:
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
         linked = self._link(message, scopes, [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles], state)
-        described = described_items(message, state, linked.values, linked.ranges, self._catalogue)
+        described = described_items(message, state, linked.values, linked.ranges, self._fields)
         pointers = sorted([*linked.titles, *linked.pointers, *described.pointers], key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         items = item_preferences(message, scopes, pointers, [self._title(p) for p in pointers])
@@ -168,6 +168,8 @@ def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -
     first, last = message.sentence(wish.start)
     here = [p for p in pointers if first <= p.start < last and p.end <= wish.start]
     lead = message.words(first, wish.start)
+    if wish.start > first and message.tokens[wish.start - 1].norm in ("which", "what", "whats") and any(first <= p.start < last for p in pointers):
+        return True
     asks = lead.startswith(("is it", "is that", "is this", "is the", "was it", "was that", "does it", "is he", "are they", "how "))
     return asks and (bool(here) or lead in ("is it", "is it a", "is it an", "was it")) and not message.has(r"\blike\b")
 
