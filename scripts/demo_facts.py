@@ -22,9 +22,24 @@ ROOT = Path(__file__).resolve().parent.parent
 QUOTAS = {1950: 110, 1960: 120, 1970: 160, 1980: 250, 1990: 310, 2000: 290, 2010: 230, 2020: 60}
 RENAMED_GENRES = {"Sport": "Sports", "Suspense": "Thriller", "Animated": "Animation"}
 UNWANTED_GENRES = {"Erotic", "Short", "Live Action", "Performance", "Independent"}
-WHOLE_WORDS = {"War": re.compile(r"\b(anti-)?war(s|time)?\b", re.IGNORECASE), "Teen": re.compile(r"\bteen(s|age\w*)?\b", re.IGNORECASE)}
+WHOLE_WORDS = {
+    "War": re.compile(r"\b(anti-)?war(s|time)?\b", re.IGNORECASE),
+    "Teen": re.compile(r"\bteen(s|age\w*)?\b", re.IGNORECASE),
+}
 MAX_CAST = 8
 MISJOINED = {"w21613"}  # its text is of another film that once had the same title
+# Where the source lists a film under another year than its text opens with, or under one it was then put off from.
+YEAR_CORRECTIONS = {
+    "w23221": 1967,
+    "w23933": 1973,
+    "w26843": 1989,
+    "w31705": 2006,
+    "w33008": 2010,
+    "w34029": 2014,
+    "w34363": 2016,
+    "w35132": 2019,
+    "w36253": 2024,
+}
 # What the sentence "directed by" leaves out or words in its own way, read off the rest of the source text.
 DIRECTOR_CORRECTIONS = {
     "w22069": ["Vincent Sherman"],
@@ -96,8 +111,11 @@ def genres_of(row: dict) -> list[str]:
 
 
 def cast_of(row: dict) -> list[str]:
-    """Returns the first people of the cast, without what is no name."""
-    return [name for name in row["cast"] if re.match(r"[A-Z0-9À-Þ]", name) and not re.search(r"[()]|\bvoices?\b", name)][:MAX_CAST]
+    """Returns the first people of the cast, each once, without what is no name."""
+    names = dict.fromkeys(row["cast"])
+    return [name for name in names if re.match(r"[A-Z0-9À-Þ]", name) and not re.search(r"[()]|\bvoices?\b", name)][
+        :MAX_CAST
+    ]
 
 
 def candidates(wikipedia: Path, mentions: dict[tuple[str, int], int]) -> Iterator[tuple[int, dict, dict]]:
@@ -111,15 +129,19 @@ def candidates(wikipedia: Path, mentions: dict[tuple[str, int], int]) -> Iterato
             genres = genres_of(row)
             if not genres:
                 continue
-            yield mentions.get((row["title"].casefold(), row["year"]), 0), {
-                "id": f"w{number}",
-                "title": row["title"],
-                "year": row["year"],
-                "genres": genres,
-                "director": DIRECTOR_CORRECTIONS.get(f"w{number}") or directors(row["extract"]),
-                "cast": cast_of(row),
-                "source": f"https://en.wikipedia.org/wiki/{row['href']}",
-            }, row
+            yield (
+                mentions.get((row["title"].casefold(), row["year"]), 0),
+                {
+                    "id": f"w{number}",
+                    "title": row["title"],
+                    "year": YEAR_CORRECTIONS.get(f"w{number}", row["year"]),
+                    "genres": genres,
+                    "director": DIRECTOR_CORRECTIONS.get(f"w{number}") or directors(row["extract"]),
+                    "cast": cast_of(row),
+                    "source": f"https://en.wikipedia.org/wiki/{row['href']}",
+                },
+                row,
+            )
 
 
 def read_mentions(path: Path) -> dict[tuple[str, int], int]:
@@ -135,10 +157,10 @@ def read_mentions(path: Path) -> dict[tuple[str, int], int]:
 
 
 def choose(films: list[tuple[int, dict, dict]]) -> list[tuple[dict, dict]]:
-    """Fills each decade's quota with the films named most, then those that the source says most about."""
+    """Fills each decade's quota, by the source's year, with the films named most, then those that it says most about."""
     chosen = []
     for decade, quota in QUOTAS.items():
-        pool = [f for f in films if f[1]["year"] // 10 * 10 == decade and f[1]["director"]]
+        pool = [f for f in films if f[2]["year"] // 10 * 10 == decade and f[1]["director"]]
         pool.sort(key=lambda f: (-f[0], -len(f[2]["extract"]) - 40 * len(f[2]["cast"]), f[1]["id"]))
         chosen += [(facts, row) for _, facts, row in pool[:quota]]
     return sorted(chosen, key=lambda pair: int(pair[0]["id"][1:]))
@@ -153,15 +175,16 @@ def read_sentences(path: Path) -> dict[str, str]:
 
 
 def main(wikipedia: Path, mentions: Path) -> None:
+    """Writes the films, and the source text of each."""
     chosen = choose(list(candidates(wikipedia, read_mentions(mentions))))
     items_path, texts_path = ROOT / "catalogue/demo/items.jsonl", ROOT / "build/demo_extracts.jsonl"
     sentences = read_sentences(items_path)
     texts_path.parent.mkdir(exist_ok=True)
     with items_path.open("w", encoding="utf-8") as items_file, texts_path.open("w", encoding="utf-8") as texts_file:
         for facts, row in chosen:
-            facts = {**facts, "description": sentences.get(facts["id"], "")}
-            items_file.write(json.dumps(facts, ensure_ascii=False) + "\n")
-            texts_file.write(json.dumps({**facts, "extract": row["extract"]}, ensure_ascii=False) + "\n")
+            film = {**facts, "description": sentences.get(facts["id"], "")}
+            items_file.write(json.dumps(film, ensure_ascii=False) + "\n")
+            texts_file.write(json.dumps({**film, "extract": row["extract"]}, ensure_ascii=False) + "\n")
     print(f"{len(chosen)} films → {items_path}")
 
 
