@@ -1,0 +1,318 @@
+"""The chat page's parts: what HTML may hold, how a reply is laid out, what a tab's session keeps."""
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convrec.agent.agent import Agent
+from convrec.catalogue.schema import Field, Schema
+from convrec.core.errors import BusyError, UnknownItemError
+from convrec.core.reply import Question, Reason, Reply, ReplyItem, TraceStep
+from convrec.ui.chat.cards import card, chips, cover
+from convrec.ui.chat.openers import openers
+from convrec.ui.chat.prose import blocks, inline
+from convrec.ui.chat.render import Renderer
+from convrec.ui.chat.session import Exchange, Session
+from convrec.ui.chat.trace import looked_for
+
+SCHEMA = Schema(
+    fields=(
+        Field(name="title", type="text"),
+        Field(name="year", type="number"),
+        Field(name="genres", type="tags", label="genre"),
+        Field(name="cast", type="tags", label="actor"),
+        Field(name="price", type="number"),
+        Field(name="poster", type="image"),
+        Field(name="page", type="url"),
+        Field(name="description", type="text"),
+    )
+)
+NASTY = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "![x](http://evil.example/x.png)",
+    "[click](javascript:alert(1))",
+    "{{ 7 * 7 }} ${alert(1)} `${alert(1)}`",
+    "</textarea></details></section>",
+]
+words = st.one_of(st.sampled_from(NASTY), st.text(max_size=40))
+
+
+class Elements(HTMLParser):
+    """The elements, attributes and text of a piece of HTML, as a browser reads them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def item(number, title, **facts):
+    return ReplyItem(id=f"i{number}", title=title, rank=number, score=1.0, confidence=0.5, facts={"title": title, **facts})
+
+
+# Text
+
+
+@given(words)
+def test_text_is_data_and_only_stars_are_read(text):
+    found = Elements(str(inline(text)))
+    assert set(found.tags) <= {"strong"}
+    assert found.attributes == []
+
+
+def test_stars_make_strong():
+    assert str(inline("**Heat** & **Speed**")) == "<strong>Heat</strong> &amp; <strong>Speed</strong>"
+
+
+def test_lines_that_name_items_become_cards_where_they_stand():
+    shown = (item(1, "Heat", genres=["Crime"]), item(2, "Speed"))
+    laid = blocks("Two for you:\n\n1. **Heat** (1995): Crime.\n2. **Speed** (1994): with a bus that must not stop.\n\nMore?", shown)
+    assert [block.kind for block in laid] == ["text", "cards", "text"]
+    assert [i.title for i in laid[1].items] == ["Heat", "Speed"]
+    assert laid[1].lines == ["", "With a bus that must not stop."]  # what the card shows anyway is not said twice
+
+
+def test_an_item_that_no_line_names_still_gets_its_card():
+    laid = blocks("Have a look.", (item(1, "Heat"),))
+    assert [block.kind for block in laid] == ["text", "cards"]
+
+
+def test_numbered_lines_of_other_things_stay_a_list():
+    laid = blocks("1. **Speed**: seen\n2. nothing", (item(1, "Heat"),))
+    assert [block.kind for block in laid] == ["numbered", "cards"]
+    assert laid[0].lines == ["<strong>Speed</strong>: seen", "nothing"]
+
+
+def test_every_line_of_a_reply_is_shown():
+    laid = blocks("Side by side:\n- **Heat**: from 1995\n- **Speed**: from 1994\nBoth share Crime.")
+    assert [(block.kind, len(block.lines)) for block in laid] == [("text", 1), ("list", 2), ("text", 1)]
+
+
+# Cards
+
+
+def test_a_card_says_facts_as_people_do():
+    shown = card(item(1, "Heat", year=1995.0, genres=["Crime", "Drama"], cast=["Al Pacino", "Val Kilmer"], price=12.5), SCHEMA)
+    assert (shown.year, shown.kinds, shown.people, shown.facts) == ("1995", ("Crime", "Drama"), ("with Al Pacino and Val Kilmer",), ("price 12.5",))
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://shop.example/heat.jpg", True),
+        ("data:image/png;base64,iVBORw0KGgo=", True),
+        ("javascript:alert(1)", False),
+        ("data:text/html,<script>alert(1)</script>", False),
+        ("/etc/passwd", False),
+    ],
+)
+def test_only_addresses_of_pictures_are_loaded(address, shown):
+    assert card(item(1, "Heat", poster=address), SCHEMA).picture == (address if shown else None)
+
+
+def test_only_web_addresses_are_links():
+    assert card(item(1, "Heat", page="javascript:alert(1)"), SCHEMA).link is None
+    assert card(item(1, "Heat", page="https://www.example.org/heat"), SCHEMA).link.host == "example.org"
+
+
+def test_the_same_item_always_has_the_same_cover():
+    assert cover("w1", "Heat") == cover("w1", "Heat")
+    assert len({cover(f"w{n}", "Heat").hue for n in range(50)}) > 25
+
+
+def test_chips_share_out_the_score():
+    shown = chips(
+        [
+            Reason(kind="constraint", text="from 1995", weight=0.0),
+            Reason(kind="attribute", text="funny", weight=0.1),
+            Reason(kind="liked_item", text="like Speed", weight=0.3),
+            Reason(kind="other", text="smaller signals together", weight=0.1),
+            Reason(kind="constraint", text="from 1995", weight=0.0),
+        ]
+    )
+    assert [(chip.text, chip.share) for chip in shown] == [
+        ("from 1995", None),
+        ("like Speed", 60),
+        ("funny", 20),
+        ("smaller signals together", 20),
+    ]
+
+
+@given(st.lists(st.floats(-10, 10), max_size=8))
+def test_shares_never_add_up_to_more_than_the_whole(weights):
+    shown = chips([Reason(kind="attribute", text=str(n), weight=weight) for n, weight in enumerate(weights)])
+    assert sum(abs(chip.share) for chip in shown) <= 100 + len(weights) / 2
+
+
+# The whole page
+
+
+@pytest.fixture(scope="module")
+def agent(fitted_films, tmp_path_factory):
+    import shutil
+
+    with Agent.open(shutil.copytree(fitted_films, tmp_path_factory.mktemp("chat") / "films")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def renderer(agent):
+    return Renderer(agent.toolbox.catalogue)
+
+
+@given(title=words, said=words, fact=words)
+def test_nothing_from_outside_becomes_markup(renderer, title, said, fact):
+    title = title.strip() or "x"
+    shown = item(1, title, description=fact, genres=[fact], poster=fact, page=fact).model_copy(
+        update={"id": fact or "i", "reasons": (Reason(kind="attribute", text=fact, weight=1.0),)}
+    )
+    reply = Reply(
+        text=f"Here:\n\n1. **{title}**: {fact}.\n\n- {fact}", items=(shown,), suggestions=(fact,), fallback=fact or None,
+        question=Question(facet="genres", text=fact, options=(fact,)), trace=(TraceStep(tool=fact, arguments={fact: fact}, error=fact or None),),
+    )  # fmt: skip
+    session = Session.__new__(Session)
+    session.clicks = {}
+    found = Elements(renderer.turn(Exchange(said, reply=reply), 1, session))
+    assert not {"script", "iframe", "object", "form", "base", "meta", "link", "style"} & set(found.tags)
+    assert not [name for name, _ in found.attributes if name.startswith("on")]
+    for name, value in found.attributes:
+        if name in ("href", "src"):
+            assert value.startswith(("http://", "https://", "data:image/"))
+    if said.strip() in NASTY:
+        assert said in found.text
+
+
+def test_a_filter_is_told_in_words(agent):
+    schema = agent.toolbox.catalogue.schema
+    asked = {"filter": {"field": "year", "op": "between", "value": [1990, 1999]}, "excluded": 0, "k": 200}
+    assert looked_for(asked, schema) == "from the 1990s; the best 200"
+
+
+def test_every_opener_finds_something(agent):
+    found = openers(agent.toolbox.catalogue)
+    assert len(found) == len(set(found)) > 1
+    for number, opener in enumerate(found):
+        assert agent.chat(opener, user_id="newcomer", thread_id=f"opener-{number}").items, opener
+
+
+def test_importing_the_chat_does_not_import_gradio():
+    code = "import sys, convrec.ui.chat; sys.exit('gradio' in sys.modules or 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# A tab's session
+
+
+def all_of(turn):
+    return sum(1 for _ in turn)
+
+
+def test_a_message_is_answered_and_kept(agent):
+    session = Session(agent)
+    assert all_of(session.say("a western")) > 3
+    (exchange,) = session.exchanges
+    assert exchange.reply == agent.thread(session.user_id, session.thread_id)[0].reply
+    assert exchange.words == exchange.reply.text
+    assert tuple(exchange.items) == exchange.reply.items
+
+
+def test_blank_messages_are_not_sent(agent):
+    session = Session(agent)
+    assert all_of(session.say("  \n ")) == 0
+    assert session.exchanges == []
+
+
+@pytest.mark.parametrize(("error", "said"), [(BusyError("The shop is shut.", "Come back."), "The shop is shut. Come back."), (ValueError("secret"), "didn't work")])
+def test_a_failed_turn_is_one_sentence_and_the_chat_goes_on(agent, monkeypatch, error, said):
+    session = Session(agent)
+
+    def broken(*_, **__):
+        raise error
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(agent, "stream", broken)
+        all_of(session.say("a western"))
+    assert said in session.exchanges[0].failure
+    assert "secret" not in session.exchanges[0].failure
+    all_of(session.say("a western"))
+    assert session.exchanges[1].reply.items
+
+
+def test_only_one_message_at_a_time(agent):
+    session = Session(agent)
+    first = session.say("a western")
+    next(first)
+    assert all_of(session.say("a comedy")) == 0
+    all_of(first)
+    assert [exchange.text for exchange in session.exchanges] == ["a western"]
+
+
+def test_leaving_in_the_middle_leaves_nothing_half_said(agent):
+    session = Session(agent)
+    turn = session.say("a western")
+    next(turn)
+    next(turn)
+    turn.close()
+    assert session.exchanges == []
+    assert agent.thread(session.user_id, session.thread_id) == []
+    assert all_of(session.say("a comedy")) > 0
+
+
+def test_buttons_are_stored_and_take_each_others_place(agent):
+    session = Session(agent)
+    all_of(session.say("a western"))
+    liked = session.exchanges[0].reply.items[0]
+    for event in ("like", "seen", "dislike", "dislike"):
+        session.click(liked.id, event)
+    assert session.clicks[liked.id] == {"dislike", "seen"}
+    stored = [(click["item_id"], click["event"], click["turn"]) for click in agent.export(session.user_id)["feedback"]]
+    assert stored == [(liked.id, "like", 1), (liked.id, "seen", 1), (liked.id, "dislike", 1)]
+    assert [(entry.item_id, entry.polarity) for entry in agent.profile(session.user_id)] == [(liked.id, -1)]
+
+
+def test_an_unknown_item_is_refused(agent):
+    with pytest.raises(UnknownItemError):
+        Session(agent).click("<script>", "like")
+
+
+def test_a_reloaded_tab_takes_up_its_conversation(agent):
+    before = Session(agent)
+    all_of(before.say("a western"))
+    before.click(before.exchanges[0].reply.items[1].id, "seen")
+    after = Session(agent, before.user_id, before.thread_id)
+    after.resume()
+    assert [(e.text, e.reply) for e in after.exchanges] == [(e.text, e.reply) for e in before.exchanges]
+    assert after.clicks == before.clicks
+
+
+@pytest.mark.parametrize("user", ["ana", "guest", "guest-1", "guest-" + "g" * 32, "", "guest-" + "0" * 32 + "\n"])
+def test_nobody_becomes_another_by_naming_them(agent, user):
+    session = Session(agent, user, "0123456789abcdef")
+    assert session.user_id != user
+    assert session.user_id.startswith("guest-")
+    assert session.thread_id != "0123456789abcdef"
+
+
+def test_a_new_conversation_keeps_the_person(agent):
+    session = Session(agent)
+    all_of(session.say("a western"))
+    user, thread = session.user_id, session.thread_id
+    session.begin_anew()
+    assert (session.user_id, session.exchanges) == (user, [])
+    assert session.thread_id != thread
