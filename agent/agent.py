@@ -200,13 +200,15 @@ class Agent:
         """Understands the user's messages one after the other; items that the assistant named count as shown."""
         if not messages:
             raise InputError("There are no messages.", 'Give at least {"role": "user", "content": "…"}.')
-        engine, schema = self._house.engine, self.toolbox.catalogue.schema
+        engine, catalogue = self._house.engine, self.toolbox.catalogue
         state, heard = DialogueState(), Understanding()
         for message in messages:
             content = str(message.get("content", ""))
             if message.get("role") == "user":
                 heard = engine.understand(content, state)
-                state = absorb(state, heard, content, state.turn + 1, schema)
+                state = absorb(
+                    state, heard, content, state.turn + 1, catalogue.schema, lambda p: bool(catalogue.mask(p).any())
+                )
             elif message.get("role") == "assistant":
                 named = tuple(mention.item_ids[0] for mention in self._titles(content))
                 state = state.model_copy(

@@ -5,13 +5,15 @@ model chooses the attribute; here its expected gain is computed from what the pe
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convrec.agent.reasons import EXPLORED
 from convrec.agent.wording import joined_by
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.schema import Field
 from convrec.core.predicate import Comparison, Predicate
 from convrec.core.reply import TraceStep
 from convrec.core.settings import Policy
@@ -36,7 +38,7 @@ class Attribute:
     @property
     def predicate(self) -> Predicate:
         """Items that carry the value."""
-        return Comparison(field=self.field, op="contains_any", value=[self.value])
+        return Comparison(field=self.field, op="contains", value=self.value)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def explore(toolbox: Toolbox, request: Request, policy: Policy, watch: Watch) ->
         best = next(iter(promising(toolbox.catalogue, request, found)), None)
         if best is None or best.promise < _MIN_PROMISE:
             break
-        wish = Wish(label=f"explore:{best.label}", predicate=best.predicate, weight=_EXPLORED)
+        wish = Wish(label=f"{EXPLORED}{best.label}", predicate=best.predicate, weight=_EXPLORED)
         widened = replace(request, wishes=(*request.wishes, wish))
         after = retrieve(widened)
         fresh = {item.id for item in after.items[:_HEAD]} - {item.id for item in found.items[:_HEAD]}
@@ -95,7 +97,7 @@ def _worth_more(found: Recommendation, request: Request, policy: Policy) -> bool
         return True
     scores = np.array([item.score for item in found.items[: 2 * _HEAD]])
     spread = (scores[0] - scores[-1]) / max(abs(scores[0]), 1e-9)
-    return bool(request.history) and float(spread) < 0.6
+    return any(weight > 0 for weight in request.history.values()) and float(spread) < 0.6
 
 
 def promising(catalogue: Catalogue, request: Request, found: Recommendation) -> Iterator[Attribute]:
@@ -104,14 +106,12 @@ def promising(catalogue: Catalogue, request: Request, found: Recommendation) -> 
     The promise is `p · log(p / q)`, p the value's share (liked items count in full, the head by rank), q its share of
     the catalogue: the value's part of the Kullback–Leibler divergence between the two.
     """
-    weights = {catalogue.row(item): weight for item, weight in request.history.items() if weight > 0}
-    heads = {item.row: 0.5 / (rank + 2) for rank, item in enumerate(found.items[:_HEAD])}
-    evidence = [(row, weight) for row, weight in [*weights.items(), *heads.items()] if row is not None]
-    total = sum(weight for _, weight in evidence)
+    liked = {row: w for item, w in request.history.items() if w > 0 and (row := catalogue.row(item)) is not None}
+    evidence = {item.row: 0.5 / (rank + 2) for rank, item in enumerate(found.items[:_HEAD])} | liked
     wished = {wish.predicate for wish in request.wishes}
     fields = catalogue.schema.of_type("category", "tags")
     ranked = sorted(
-        (a for f in fields for a in _attributes(catalogue, f.name, evidence, total)),
+        (a for f in fields for a in _attributes(catalogue, f, evidence, set(liked))),
         key=lambda a: (-a.promise, a.label),
     )
     demanded = str(request.filter)
@@ -119,16 +119,18 @@ def promising(catalogue: Catalogue, request: Request, found: Recommendation) -> 
 
 
 def _attributes(
-    catalogue: Catalogue, name: str, evidence: list[tuple[int, float]], total: float
+    catalogue: Catalogue, field: Field, evidence: Mapping[int, float], liked: Collection[int]
 ) -> Iterator[Attribute]:
-    index = catalogue.values(name)
+    """Yields the field's values that a liked item has and another one looked at shares."""
+    index, total = catalogue.values(field.name), sum(evidence.values())
+    known = {value for row in liked for value in index.of(row)}
     weight: defaultdict[str, float] = defaultdict(float)
     support: Counter[str] = Counter()
-    for row, amount in evidence:
+    for row, amount in evidence.items():
         for value in index.of(row):
             weight[value] += amount
             support[value] += 1
     for value, amount in weight.items():
-        if support[value] >= _MIN_SUPPORT:
+        if support[value] >= _MIN_SUPPORT and value in known:
             p, q = amount / total, len(index.rows(value)) / len(catalogue)
-            yield Attribute(name, value, joined_by(catalogue.schema.field(name), value), float(p * np.log(p / q)))
+            yield Attribute(field.name, value, joined_by(field, value), float(p * np.log(p / q)))

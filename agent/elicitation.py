@@ -21,14 +21,15 @@ _HEAD = 60
 
 
 def question(
-    state: DialogueState, found: Sequence[Recommended], catalogue: Catalogue, policy: Policy
+    state: DialogueState, found: Sequence[Recommended], catalogue: Catalogue, policy: Policy, *, invited: bool = False
 ) -> Question | None:
     """Returns the question with the highest expected gain, or None when none is worth its price.
 
     The gain of asking about a facet is the entropy of its values over the best candidates (weighted by score), times how
-    likely people are to know an answer. Nothing is asked that is settled, was asked before, or can't change the slate.
+    likely people are to know an answer. Nothing is asked that is settled, was asked before, or can't change the slate. Who
+    invites a question gets the best one, whatever its price.
     """
-    if state.questions_in_row >= policy.max_questions or len(found) <= policy.slate_size:
+    if (state.questions_in_row >= policy.max_questions and not invited) or len(found) <= policy.slate_size:
         return None
     settled = {name for c in state.constraints for name in fields_of(c.predicate)} | {
         h.preference.facet for h in state.held
@@ -38,13 +39,13 @@ def question(
     gains = [
         (gain, field, masses)
         for field in catalogue.schema.fields
-        if field.name not in settled and field.name not in state.asked
+        if field.name not in settled and (invited or field.name not in state.asked)
         for gain, masses in [_gain(catalogue, field, head, weights / weights.sum())]
     ]
     if not gains:
         return None
     gain, field, masses = max(gains, key=lambda g: (g[0], g[1].name))
-    if gain < _PRICE:
+    if gain < _PRICE and not invited:
         return None
     return Question(facet=field.name, text="", options=_options(field, masses))
 

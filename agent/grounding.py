@@ -19,7 +19,7 @@ class ViolationError(ConvrecError):
 
 
 def ground(
-    toolbox: Toolbox, explored: Explored, wanted: Wanted, state: DialogueState, plan: Plan, policy: Policy, turn: str
+    toolbox: Toolbox, explored: Explored, wanted: Wanted, state: DialogueState, plan: Plan, policy: Policy, thread: str
 ) -> Slate:
     """Returns the slate: at most `policy.slate_size` items that meet every demand, new ones before repeats."""
     found = explored.found
@@ -27,11 +27,12 @@ def ground(
     fresh = [item for item in found.items if item.id not in state.ever_shown or item.id in plan.named]
     repeats = not fresh and bool(found.items)
     chosen = (list(found.items) if repeats else fresh)[: policy.slate_size]
-    basis = Ground(toolbox.catalogue, wanted, {wish.label: wish for wish in explored.request.wishes}, turn)
-    items = tuple(_reply_item(toolbox, explored, item, rank, basis) for rank, item in enumerate(chosen, 1))
-    asked = (
-        question(state, found.items, toolbox.catalogue, policy) if not plan.named and items and not repeats else None
+    basis = Ground(
+        toolbox.catalogue, wanted, {wish.label: wish for wish in explored.request.wishes}, thread, state.turn
     )
+    items = tuple(_reply_item(toolbox, explored, item, rank, basis) for rank, item in enumerate(chosen, 1))
+    can_ask, invited = bool(items) and not plan.named and not repeats, plan.action == "ask"
+    asked = question(state, found.items, toolbox.catalogue, policy, invited=invited) if can_ask else None
     return Slate(
         items=items, n_allowed=found.n_allowed, question=asked, repeats=repeats,
         blocking=() if items else blocking(toolbox, state),

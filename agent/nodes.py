@@ -53,8 +53,13 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     freed = dropped(before, state["text"]) if before.question is not None and before.question.facet == DROP else None
     if freed is not None:
         heard = Understanding(acts=("answer",), query=heard.query)
-    after = absorb(freed or before, heard, state["text"], before.turn + 1, schema)
+    catalogue = house.toolbox.catalogue
+    after = absorb(
+        freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
+    )
     plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema))
+    if plan.note == "unknown_title":
+        after = after.model_copy(update={"held": before.held})  # the name of something that is not here is no taste
     origin = Origin(state["thread_id"], after.turn, house.clock.now(), state["text"])
     if plan.action == "edit" and plan.note == "unlearn":
         turn.patch = unlearn(state["profile"], heard.preferences)
@@ -103,9 +108,14 @@ def ground(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     turn, house = runtime.context, runtime.context.house
     if turn.explored is None or turn.wanted is None:
         return {"slate": Slate()}
-    place = f"{state['thread_id']}/{state['state'].turn}"
     slate = ground_slate(
-        house.toolbox, turn.explored, turn.wanted, state["state"], state["plan"], house.settings.policy, place
+        house.toolbox,
+        turn.explored,
+        turn.wanted,
+        state["state"],
+        state["plan"],
+        house.settings.policy,
+        state["thread_id"],
     )
     return {"slate": slate}
 

@@ -12,62 +12,87 @@ _YES = re.compile(r"^(yes|yeah|yep|sure|ok|okay|please do|do it|go ahead|forget 
 _AVAILABLE = re.compile(
     r"\b(have|got|find|show|there|search|looking for|stock|carry|get me|put on|pull up|want|see|watch|read|play|buy|try)\b"
 )
+_HAVE_YOU = re.compile(
+    r"\b(do|did) you (have|carry|stock|sell)\b|\bhave you got\b|\bis there (a |an |any )?\w* ?(called|named)\b"
+)
+_ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
+_MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _WANTS = {"request", "state_preference", "critique", "answer", "reject", "already_seen"}
 _TALK = {"greet", "thank", "bye", "other", "accept"}
 
 
 def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple[str, ...]) -> Plan:
     """Returns the plan. `before` is the thread's state before the message; `fields` are the facts that it asks for."""
-    acts: set[str] = set(heard.acts)
-    about = tuple(item for reference in heard.references for item in reference.item_ids)
-    if before.question is not None and before.question.facet == FORGET and _YES.search(fold(text)):
+    acts, folded = set[str](heard.acts), fold(text)
+    if before.question is not None and before.question.facet == FORGET and _YES.search(folded):
         return Plan(action="forget", note="confirmed")
     if "edit_profile" in acts:
         return Plan(action="edit", note="unlearn" if "forget" in acts else "remember" if heard.preferences else "show")
     if "forget" in acts:
         return Plan(action="forget", note="ask")
+    return _about_items(heard, before, acts, folded, fields) or _search(heard, acts, folded, fields)
+
+
+def _about_items(
+    heard: Understanding, before: DialogueState, acts: set[str], folded: str, fields: tuple[str, ...]
+) -> Plan | None:
+    """Returns the plan for a question about items; None when the message asks for items instead."""
+    about = _pointed(heard)
     if "compare" in acts:
         return Plan(action="compare", about=_several(about, before))
     if "ask_why" in acts and before.shown:
-        return Plan(action="explain", about=_about(heard, before))
-    wants = bool(acts & _WANTS) or heard.filter is not None or any(p.polarity > 0 for p in heard.preferences)
-    named = _named(heard)
-    if named and not fields and _AVAILABLE.search(fold(text)):
-        return Plan(action="recommend", named=named)
-    if "ask_item" in acts and (about or before.focus or before.shown) and not _searches(heard, acts):
-        return Plan(action="answer", about=_about(heard, before), fields=fields)
+        return Plan(action="explain", about=about or before.focus[-1:] or before.shown[:1])
+    meant = about or before.focus[-1:] or before.shown[:1]
+    by_name = _named(heard, folded) and not fields and _AVAILABLE.search(folded)
+    if "ask_item" not in acts or not meant or by_name or _also_searches(heard, acts):
+        return None
+    return Plan(action="answer", about=meant, fields=fields)
+
+
+def _search(heard: Understanding, acts: set[str], folded: str, fields: tuple[str, ...]) -> Plan:
+    """Returns the plan for a message that asks for items, or for small talk."""
+    named = _named(heard, folded)
     if named:
         return Plan(action="recommend", named=named)
-    if wants:
-        return Plan(
-            action="recommend", about=about if "ask_item" in acts else (), fields=fields if "ask_item" in acts else ()
-        )
+    if _ASK_ME.search(folded):
+        return Plan(action="ask")
+    if acts & _WANTS or heard.filter is not None or any(p.polarity > 0 for p in heard.preferences):
+        asked = _pointed(heard) if "ask_item" in acts else ()
+        return Plan(action="recommend", about=asked, fields=fields if asked else (), note=_unknown_title(heard, folded))
     return Plan(action="chat", note=next((act for act in heard.acts if act in _TALK), "other"))
 
 
-def _searches(heard: Understanding, acts: set[str]) -> bool:
-    """Tells whether a question about an item also asks for items."""
-    return heard.filter is not None or bool(acts & {"request", "critique"} and (heard.preferences or _named(heard)))
+def _also_searches(heard: Understanding, acts: set[str]) -> bool:
+    """Tells whether a question about an item asks for items, too."""
+    return heard.filter is not None or bool(acts & {"request", "critique"} and heard.preferences)
 
 
-def _named(heard: Understanding) -> tuple[str, ...]:
-    """Returns the items asked for by their names: titles mentioned that are no example, and not put aside."""
-    examples = {p.item_id for p in heard.preferences if p.item_id}
-    if not {"request", "ask_item"} & set(heard.acts) or {"already_seen", "reject"} & set(heard.acts):
+def _unknown_title(heard: Understanding, folded: str) -> str:
+    """Returns a note when something was asked for by a name that no item bears."""
+    only_words = heard.filter is None and {p.facet for p in heard.preferences} == {"text"}
+    return "unknown_title" if only_words and _HAVE_YOU.search(folded) else ""
+
+
+def _named(heard: Understanding, folded: str) -> tuple[str, ...]:
+    """Returns the items asked for by their names: titles that are no example, no measure of others, and not put aside."""
+    acts = set(heard.acts)
+    if not {"request", "ask_item"} & acts or {"already_seen", "reject"} & acts:
         return ()
+    examples = {p.item_id for p in heard.preferences if p.item_id}
     titles = [r for r in heard.references if r.kind == "title" and not set(r.item_ids) & examples]
-    return tuple(dict.fromkeys(item for reference in titles for item in reference.item_ids))
+    asked = [r for r in titles if not _MEASURED_BY.search(folded[: r.span[0]])]
+    return tuple(dict.fromkeys(item for reference in asked for item in reference.item_ids))
 
 
-def _about(heard: Understanding, before: DialogueState) -> tuple[str, ...]:
-    """Returns the items meant: those pointed at, else the one last talked about, else the first shown."""
-    pointed = tuple(r.item_ids[0] if r.kind == "title" else item for r in heard.references for item in r.item_ids)
-    return tuple(dict.fromkeys(pointed)) or before.focus[-1:] or before.shown[:1]
+def _pointed(heard: Understanding) -> tuple[str, ...]:
+    """Returns the items pointed at, of an ambiguous title the likeliest."""
+    pointed = (item for r in heard.references for item in (r.item_ids[:1] if r.kind == "title" else r.item_ids))
+    return tuple(dict.fromkeys(pointed))
 
 
 def _several(about: tuple[str, ...], before: DialogueState) -> tuple[str, ...]:
-    distinct = tuple(dict.fromkeys(about))
-    if len(distinct) >= 2:
-        return distinct[:4]
-    others = tuple(item for item in before.shown if item not in distinct)
-    return (*distinct, *others)[:2] if distinct or before.shown else ()
+    """Returns the items to compare: those pointed at, filled up from the slate where only one was."""
+    if len(about) >= 2:
+        return about[:4]
+    others = tuple(item for item in before.shown if item not in about)
+    return (*about, *others)[:2]

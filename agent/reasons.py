@@ -1,29 +1,46 @@
 """Why an item is in the slate: the parts of its score, each with the facts that carry it. Computed first, worded after."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from convrec.agent.request import Wanted
 from convrec.agent.wording import demand, is_kind, is_person, joined_by, listed
 from convrec.catalogue.catalogue import Catalogue, Item
+from convrec.catalogue.schema import Field
 from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
 from convrec.core.reply import Evidence, Reason
 from convrec.core.text import fold, words
-from convrec.tools.contract import Explanation
+from convrec.tools.contract import Contribution, Explanation
 from convrec.tools.toolbox import Recommended, Wish
 
+EXPLORED = "explore:"  # what the label of a wish begins with that the controller added
 _WORDED = 3  # reasons beside the demands that are put into words; the rest is summed
-_COLLABORATIVE = ("ease", "item_knn", "als", "dialogue_knn")
+_COLLABORATIVE = ("ease", "item_knn", "als")
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What reasons are drawn from in one turn. `turn` names this turn as evidence: `t1/3`."""
+    """What reasons are drawn from in one turn. `thread` and `turn` name this turn as evidence: `turn:t1/3`."""
 
     catalogue: Catalogue
     wanted: Wanted
     wishes: Mapping[str, Wish]
-    turn: str
+    thread: str
+    turn: int
+
+    def fact(self, item: Item, field: str) -> Evidence:
+        """Returns one fact of an item as evidence."""
+        return Evidence(source=f"item:{item.id}.{field}", value=item.facts.get(field))
+
+    def said(self, what: str) -> Evidence:
+        """Returns this turn as evidence of a wish."""
+        return Evidence(source=f"turn:{self.thread}/{self.turn}", value=what)
+
+    def told(self, liked: Item) -> Evidence:
+        """Returns where the user spoke of an item: an entry of the profile, or a turn."""
+        source = self.wanted.sources.get(liked.id, self.turn)
+        place = source if isinstance(source, str) else f"turn:{self.thread}/{source}"
+        return Evidence(source=place, value=liked.title)
 
 
 def reasons(item: Recommended, explanations: Mapping[str, Explanation], ground: Ground) -> tuple[Reason, ...]:
@@ -35,41 +52,41 @@ def reasons(item: Recommended, explanations: Mapping[str, Explanation], ground: 
     facts = ground.catalogue.item(item.row)
     found = [
         reason
-        for key, amount in sorted(item.contributions.items(), key=lambda pair: -pair[1])
-        if amount > 0 and (reason := _reason(key, amount, explanations.get(key), facts, ground)) is not None
+        for key, amount in item.contributions.items()
+        if amount > 0
+        for reason in _reasons(key, amount, explanations.get(key, Explanation()), facts, ground)
     ]
     kept = _merged(found)[:_WORDED]
     rest = item.score - sum(reason.weight for reason in kept)
-    other = Reason(kind="other", text="smaller signals together", weight=rest)
-    return (*_demands(facts, ground), *kept, other)
+    return (*_demands(facts, ground), *kept, Reason(kind="other", text="smaller signals together", weight=rest))
 
 
 def _merged(found: list[Reason]) -> list[Reason]:
-    """Sums reasons that would be worded the same way (two tools that point at the same liked item)."""
+    """Sums reasons that would be worded the same way (two tools that point at the same liked item), the strongest first."""
     merged: dict[tuple[str, str], Reason] = {}
     for reason in found:
-        key = (reason.kind, reason.text)
-        before = merged.get(key)
-        merged[key] = reason if before is None else before.model_copy(
-            update={"weight": before.weight + reason.weight, "evidence": (*before.evidence, *reason.evidence),
-                    "approximate": before.approximate or reason.approximate}
-        )  # fmt: skip
+        before = merged.get((reason.kind, reason.text))
+        merged[reason.kind, reason.text] = reason if before is None else _sum(before, reason)
     return sorted(merged.values(), key=lambda reason: -reason.weight)
 
 
-def _demands(item: Item, ground: Ground) -> list[Reason]:
+def _sum(one: Reason, other: Reason) -> Reason:
+    fresh = tuple(part for part in other.evidence if part not in one.evidence)
+    return one.model_copy(update={
+        "weight": one.weight + other.weight, "evidence": (*one.evidence, *fresh), "approximate": one.approximate or other.approximate,
+    })  # fmt: skip
+
+
+def _demands(item: Item, ground: Ground) -> Iterator[Reason]:
     schema = ground.catalogue.schema
-    found = []
     for predicate in ground.wanted.demands:
         if not ground.catalogue.mask(predicate)[item.row]:
             continue  # only an item asked for by its name may stand here without meeting a demand
-        text = _met(predicate, item, ground) if not isinstance(predicate, Not) else demand(predicate, schema)
-        evidence = tuple(
-            Evidence(source=f"item:{item.id}.{name}", value=item.facts.get(name))
-            for name in sorted(fields_of(predicate))
+        text = demand(predicate, schema) if isinstance(predicate, Not) else _met(predicate, item, ground)
+        facts = (ground.fact(item, name) for name in sorted(fields_of(predicate)))
+        yield Reason(
+            kind="constraint", text=text, weight=0.0, evidence=(*facts, ground.said(demand(predicate, schema)))
         )
-        found.append(Reason(kind="constraint", text=text, weight=0.0, evidence=(*evidence, Evidence(source=f"turn:{ground.turn}", value=demand(predicate, schema)))))  # fmt: skip
-    return found
 
 
 def _met(predicate: Predicate, item: Item, ground: Ground) -> str:
@@ -77,116 +94,117 @@ def _met(predicate: Predicate, item: Item, ground: Ground) -> str:
     schema = ground.catalogue.schema
     if isinstance(predicate, Both) and predicate.op == "or":
         met = [arg for arg in predicate.args if ground.catalogue.mask(arg)[item.row]]
-        return listed([_met(arg, item, ground) for arg in met[:2]]) if met else demand(predicate, schema)
+        return listed([_met(arg, item, ground) for arg in met[:2]])
     if isinstance(predicate, Comparison) and schema.field(predicate.field).type == "number":
-        field = schema.field(predicate.field)
-        return demand(Comparison(field=field.name, op="eq", value=item.facts[field.name]), schema)
+        return demand(Comparison(field=predicate.field, op="eq", value=item.facts[predicate.field]), schema)
     return demand(predicate, schema)
 
 
-def _reason(key: str, amount: float, explanation: Explanation | None, item: Item, ground: Ground) -> Reason | None:
-    if key.startswith("wish:"):
-        return _wish_reason(key.removeprefix("wish:"), amount, item, ground)
-    if key == "named":
-        evidence = (
-            Evidence(source=f"item:{item.id}.title", value=item.title),
-            Evidence(source=f"turn:{ground.turn}", value=item.title),
-        )
-        return Reason(kind="text_match", text="you asked for it by name", weight=amount, evidence=evidence)
-    if key == "popularity":
-        audience = ground.catalogue.schema.audience
-        return Reason(
-            kind="popularity",
-            text=f"well known among {audience}",
-            weight=amount,
-            evidence=(Evidence(source="tool:popularity", value=round(amount, 6)),),
-        )
-    if explanation is None:
-        return None
-    terms = [
-        c.source.removeprefix("term:")
-        for c in explanation.contributions
-        if c.source.startswith("term:") and c.amount > 0
+def _reasons(key: str, amount: float, explanation: Explanation, item: Item, ground: Ground) -> Iterator[Reason]:
+    """Yields what one contribution to the score can be put down to."""
+    if key.startswith("wish:") and key.removeprefix("wish:") in ground.wishes:
+        yield _wish_reason(ground.wishes[key.removeprefix("wish:")], amount, item, ground)
+    elif key == "named":
+        evidence = (ground.fact(item, "title"), ground.said(item.title))
+        yield Reason(kind="text_match", text="you asked for it by name", weight=amount, evidence=evidence)
+    elif key == "popularity":
+        shown = Evidence(source="tool:popularity", value=round(amount, 6))
+        text = f"well known among {ground.catalogue.schema.audience}"
+        yield Reason(kind="popularity", text=text, weight=amount, evidence=(shown,))
+    else:
+        yield from _tool_reasons(key, amount, explanation, item, ground)
+
+
+def _wish_reason(wish: Wish, amount: float, item: Item, ground: Ground) -> Reason:
+    facts = tuple(ground.fact(item, name) for name in sorted(fields_of(wish.predicate)))
+    if not wish.label.startswith(EXPLORED):
+        return Reason(kind="attribute", text=wish.label, weight=amount, evidence=(*facts, ground.said(wish.label)))
+    carry = ground.catalogue.mask(wish.predicate)
+    history = ground.wanted.request.history.items()
+    liked = [
+        ground.catalogue.item(item_id)
+        for item_id, weight in history
+        if weight > 0 and ground.catalogue.row(item_id) is not None
     ]
-    if terms:
-        return _terms_reason(key, terms, amount, explanation, item, ground)
-    return _liked_reason(key, amount, explanation, item, ground)
+    like = [other for other in liked if carry[other.row]][:2]
+    text = f"{wish.label.removeprefix(EXPLORED)}, like {listed([other.title for other in like])}"
+    evidence = (*facts, *(ground.told(other) for other in like))
+    return Reason(kind="exploration", text=text, weight=amount, evidence=evidence)
 
 
-def _wish_reason(label: str, amount: float, item: Item, ground: Ground) -> Reason | None:
-    wish = ground.wishes.get(label)
-    if wish is None:
-        return None
-    evidence = tuple(
-        Evidence(source=f"item:{item.id}.{name}", value=item.facts.get(name))
-        for name in sorted(fields_of(wish.predicate))
+def _tool_reasons(key: str, amount: float, explanation: Explanation, item: Item, ground: Ground) -> Iterator[Reason]:
+    """Yields a tool's part of the score, divided between the liked items and the words that its own score rests on."""
+    positive = [part for part in explanation.contributions if part.amount > 0]
+    total = sum(part.amount for part in positive)
+    groups = (
+        ([part for part in positive if part.source.startswith("item:")], _liked_reason),
+        ([part for part in positive if part.source.startswith("term:")], _terms_reason),
+        ([part for part in positive if part.source == "text"], _meaning_reason),
     )
-    if label.startswith("explore:"):
-        return Reason(
-            kind="exploration",
-            text=f"{label.removeprefix('explore:')}, which your picks share",
-            weight=amount,
-            evidence=evidence,
-        )
-    return Reason(
-        kind="attribute",
-        text=label,
-        weight=amount,
-        evidence=(*evidence, Evidence(source=f"turn:{ground.turn}", value=label)),
+    for parts, worded in groups:
+        share = sum(part.amount for part in parts) / total if total else 0.0
+        reason = worded(key, parts, item, ground) if share else None
+        if reason is not None:
+            approximate = not explanation.exact or share < 1.0
+            yield reason.model_copy(update={"weight": amount * share, "approximate": approximate})
+
+
+def _meaning_reason(key: str, parts: Sequence[Contribution], item: Item, ground: Ground) -> Reason:
+    evidence = (Evidence(source=f"tool:{key}", value=round(sum(part.amount for part in parts), 6)),)
+    return Reason(kind="text_match", text="close in meaning to what you describe", weight=0.0, evidence=evidence)
+
+
+def _terms_reason(key: str, parts: Sequence[Contribution], item: Item, ground: Ground) -> Reason | None:
+    """Words of the request that stand in the item's own facts; only those that really stand there are named."""
+    terms = [part.source.removeprefix("term:") for part in parts]
+    fields = (
+        f
+        for f in ground.catalogue.schema.of_type("tags", "category", "text")
+        if f.name not in ("title", "source_title")
     )
-
-
-def _terms_reason(
-    key: str, terms: list[str], amount: float, explanation: Explanation, item: Item, ground: Ground
-) -> Reason | None:
-    """Words of the request that stand in the item's own text; named only when they really stand there."""
-    for field in ground.catalogue.schema.of_type("text", "tags", "category"):
-        fact = item.facts.get(field.name)
-        text = " ".join(fact) if isinstance(fact, list) else str(fact or "")
-        have = set(words(text))
-        named = [term for term in terms if term in have][:3]
-        if named and field.name not in ("title", "source_title"):
-            where = "its description mentions" if field.type == "text" else f"its {field.label or field.name} include"
-            return Reason(kind="text_match", text=f"{where} {listed(named)}", weight=amount, approximate=not explanation.exact,
-                          evidence=(Evidence(source=f"item:{item.id}.{field.name}", value=fact), Evidence(source=f"tool:{key}", value=named)))  # fmt: skip
+    for field in fields:
+        text = _terms_text(field, terms, item)
+        if text:
+            evidence = (ground.fact(item, field.name), Evidence(source=f"tool:{key}", value=terms))
+            return Reason(kind="text_match", text=text, weight=0.0, evidence=evidence)
     return None
 
 
-def _liked_reason(key: str, amount: float, explanation: Explanation, item: Item, ground: Ground) -> Reason | None:
+def _terms_text(field: Field, terms: Sequence[str], item: Item) -> str:
+    fact = item.facts.get(field.name)
+    if isinstance(fact, list) or field.type != "text":
+        values = fact if isinstance(fact, list) else [str(fact or "")]
+        met = [value for value in values if set(words(value)) & set(terms)]
+        return joined_by(field, listed(met[:2])) if met else ""
+    have = set(words(str(fact or "")))
+    named = [term for term in terms if term in have][:3]
+    return f"its {field.label or field.name} mentions {listed(named)}" if named else ""
+
+
+def _liked_reason(key: str, parts: Sequence[Contribution], item: Item, ground: Ground) -> Reason:
     """The liked item that did most for this one: by what people did (collaborative) or by what both are (dense)."""
     catalogue = ground.catalogue
-    parts = [c for c in explanation.contributions if c.source.startswith("item:") and c.amount > 0]
-    if not parts:
-        close = key == "dense" and any(c.source == "text" for c in explanation.contributions)
-        return Reason(kind="text_match", text="close in meaning to what you describe", weight=amount, approximate=not explanation.exact,
-                      evidence=(Evidence(source=f"tool:{key}", value=round(amount, 6)),)) if close else None  # fmt: skip
-    liked = catalogue.item(max(parts, key=lambda c: c.amount).source.removeprefix("item:"))
-    source = ground.wanted.sources.get(liked.id, f"turn:{ground.turn}")
-    told = Evidence(
-        source=source
-        if not source.startswith("turn:")
-        else f"turn:{ground.turn.split('/')[0]}/{source.removeprefix('turn:').split('/')[-1]}",
-        value=liked.title,
-    )
+    liked = catalogue.item(max(parts, key=lambda part: part.amount).source.removeprefix("item:"))
+    by = (Evidence(source=f"tool:{key}", value=liked.id), ground.told(liked))
     if key in _COLLABORATIVE:
-        return Reason(kind="similar_users", text=f"{catalogue.schema.audience} who liked {liked.title} also liked it", weight=amount,
-                      approximate=not explanation.exact, evidence=(Evidence(source=f"tool:{key}", value=liked.id), told))  # fmt: skip
-    shared, evidence = _shared(liked, item, catalogue)
+        text = f"{catalogue.schema.audience} who liked {liked.title} also liked it"
+        return Reason(kind="similar_users", text=text, weight=0.0, evidence=by)
+    shared, evidence = _shared(liked, item, ground)
     text = f"like {liked.title}, {shared}" if shared else f"close to {liked.title} in what it is about"
-    return Reason(kind="liked_item", text=text, weight=amount, approximate=not explanation.exact,
-                  evidence=(*evidence, Evidence(source=f"tool:{key}", value=liked.id), told))  # fmt: skip
+    return Reason(kind="liked_item", text=text, weight=0.0, evidence=(*evidence, *by))
 
 
-def _shared(liked: Item, item: Item, catalogue: Catalogue) -> tuple[str, tuple[Evidence, ...]]:
+def _shared(liked: Item, item: Item, ground: Ground) -> tuple[str, tuple[Evidence, ...]]:
     """Returns what both items have in common, people before kinds, and the facts that say so."""
-    fields = sorted(catalogue.schema.of_type("category", "tags"), key=lambda f: (not is_person(f), not is_kind(f)))
-    for field in fields:
-        have = {fold(value) for value in catalogue.values(field.name).of(liked.row)}
-        both = [value for value in catalogue.values(field.name).of(item.row) if fold(value) in have][:2]
-        if both and (is_person(field) or is_kind(field)):
+    fields = [f for f in ground.catalogue.schema.of_type("category", "tags") if is_person(f) or is_kind(f)]
+    for field in sorted(fields, key=lambda f: not is_person(f)):
+        index = ground.catalogue.values(field.name)
+        have = {fold(value) for value in index.of(liked.row)}
+        both = [value for value in index.of(item.row) if fold(value) in have][:2]
+        if both:
             said = joined_by(field, listed(both))
-            said = said if is_person(field) else f"it is {said}"
-            return said, tuple(
-                Evidence(source=f"item:{i.id}.{field.name}", value=i.facts[field.name]) for i in (item, liked)
+            return said if is_person(field) else f"it is {said}", (
+                ground.fact(item, field.name),
+                ground.fact(liked, field.name),
             )
     return "", ()

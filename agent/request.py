@@ -14,19 +14,23 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Preference, Understanding
 from convrec.tools.toolbox import Request, Wish
 
-_FADE = 0.75  # of a wish's weight, each turn that goes by
-_TASTE = 0.35  # of a lasting taste beside a wish of today
+_FADE = 0.85  # of a wish's weight, each turn that goes by
+_WISHED = 2.0  # a soft wish for a facet's value, beside the words of the message
+_TASTE = 1.0  # of a lasting taste beside a wish of today
 _LIKED_BEFORE = 0.4  # of an item liked in an earlier thread beside one named now
+_NAMED = 0.5
+_TEXT_LASTS = 3  # turns that a wish in free words is searched for
+_TEXTS_KEPT = 4
 _REJECTED = -0.25
 _ACCEPTED = 0.6
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a turn looks for: the request, and for each item of its history the words that say where it comes from."""
+    """What a turn looks for: the request, and for each item of its history the profile entry or the turn that it comes from."""
 
     request: Request
-    sources: dict[str, str]
+    sources: dict[str, str | int]
     demands: tuple[Predicate, ...]
 
 
@@ -36,7 +40,7 @@ def preference_predicate(preference: Preference, schema: Schema) -> Predicate | 
         return None
     field = schema.field(preference.facet)
     if field.type not in ("number", "date"):
-        op = {"tags": "contains", "text": "text"}.get(field.type, "eq")
+        op = {"tags": "contains", "category": "contains", "text": "text"}.get(field.type, "eq")
         return Comparison.model_validate({"field": field.name, "op": op, "value": preference.value})
     low, _, high = preference.value.partition("..")
     if low and high:
@@ -63,9 +67,10 @@ def wanted(
     demands = (*(c.predicate for c in state.constraints), *(rule for rule in rules if not _overruled(rule, state)))
     # An item asked for by its name is looked up, not filtered; the rest of the thread's demands still hold for the others.
     put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
+    near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
     request = Request(
         text=_text(state, heard),
-        history={item: weight for item, weight in history.items() if catalogue.row(item) is not None},
+        history={item: weight for item, weight in near.items() if catalogue.row(item) is not None},
         wishes=_wishes(state, profile, catalogue.schema, now, half_life_days),
         filter=every(*demands),
         exclude=put_aside,
@@ -76,21 +81,20 @@ def wanted(
 
 
 def _text(state: DialogueState, heard: Understanding) -> str:
-    """Returns today's words, and the words of earlier turns that no newer text wish replaced."""
-    older = [
-        h.preference.value
-        for h in state.held
-        if h.preference.facet == "text" and h.preference.polarity > 0 and h.turn < state.turn
+    """Returns today's words, after those of recent soft wishes that are still in force."""
+    earlier = [
+        h for h in state.held if h.preference.polarity > 0 and h.turn < state.turn and h.preference.facet != "item"
     ]
-    return " ".join(dict.fromkeys([*older[-2:], heard.query])).strip()
+    kept = [h.preference.value for h in earlier if h.preference.facet != "text" or state.turn - h.turn <= _TEXT_LASTS]
+    return " ".join(dict.fromkeys([*kept[-_TEXTS_KEPT:], heard.query])).strip()
 
 
 def _history(
     state: DialogueState, profile: Sequence[ProfileEntry], now: datetime, half_life_days: float
-) -> tuple[dict[str, float], dict[str, str]]:
+) -> tuple[dict[str, float], dict[str, str | int]]:
     """Returns each item's weight as evidence of taste (negative: disliked), and where that evidence stands."""
     weights: dict[str, float] = {}
-    sources: dict[str, str] = {}
+    sources: dict[str, str | int] = {}
     for entry in profile:
         if entry.item_id:
             weights[entry.item_id] = entry.polarity * _LIKED_BEFORE * faded(entry, now, half_life_days)
@@ -100,7 +104,7 @@ def _history(
         item = held.preference.item_id
         if item:
             weights[item] = held.preference.polarity * _fade(held, state.turn)
-            sources[item] = f"turn:{held.turn}"
+            sources[item] = held.turn
     return weights, sources
 
 
@@ -116,7 +120,10 @@ def _wishes(
     tastes = [
         (e.facet, e.value, e.polarity, _TASTE * faded(e, now, half_life_days)) for e in profile if e.strength == "soft"
     ]
-    held = [(h.preference.facet, h.preference.value, h.preference.polarity, _fade(h, state.turn)) for h in state.held]
+    held = [
+        (h.preference.facet, h.preference.value, h.preference.polarity, _WISHED * _fade(h, state.turn))
+        for h in state.held
+    ]
     for facet, value, polarity, weight in [*held, *tastes]:
         predicate = preference_predicate(Preference(facet=facet, value=value), schema)
         if (

@@ -55,6 +55,8 @@ def _recommend(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     if state["plan"].about:
         _facts(said, state["plan"], house, voice)
     said.paragraphs += _acknowledged(state, voice)
+    if state["plan"].note == "unknown_title":
+        said.paragraphs.append(voice.say("unknown_title", **house.realiser.noun_slots()))
     if not slate.items:
         said.paragraphs.append(house.realiser.nothing(demands, state["state"].constraints, voice))
         if state["state"].constraints:

@@ -1,36 +1,55 @@
 """How one message changes what a thread holds: demands are added, replaced or let go; wishes fade; items are put aside."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from convrec.agent.state import Constraint, DialogueState, HeldWish
 from convrec.agent.wording import bounds, demand, is_kind, is_year
 from convrec.catalogue.schema import Schema
-from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
+from convrec.core.predicate import Both, Comparison, Not, Predicate, every, fields_of
 from convrec.core.text import fold
 from convrec.core.understanding import Preference, Understanding
 
-_MORE_OF_IT = re.compile(r"\b(also|too|as well|plus|in addition|on top of that)\b|^and (?!what about|how about|now)")
+_MORE_OF_IT = re.compile(
+    r"\b(also|still|too|as well|plus|in addition|on top of that)\b|^and (?!what about|how about|now)"
+)
 _START_AFRESH = re.compile(
     r"\bstart (over|afresh|again)\b|\bfrom scratch\b|\b(completely|totally|entirely) (different|else)\b"
     r"|\bforget (all )?(that|it|this|the rest)\s*($|[.,!;:])|\bnever ?mind (all )?(that|it)\b"
 )
-_ANY = re.compile(r"\b(any|whatever|whichever|no matter (?:which|what)|regardless of)\s+(?:the\s+)?(\w+)")
+_ANY = re.compile(
+    r"\b(any|whatever|whichever|no matter (?:which|what)|regardless of|(?:forget|drop|ignore|skip|never ?mind)(?: about)? the)\s+(?:the\s+)?(\w+)"
+)
+_CHANGE_OF_MIND = re.compile(
+    r"\b(then|instead|rather|actually|now|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
+    r"|\b(want|need|give me|show me|looking for|find me|recommend|suggest|got any|have any|do you have|in the mood for|feel like)\b"
+)
+Matches = Callable[[Predicate | None], bool]
+Together = Callable[[Predicate, Predicate], bool]
 _WHEN = {"decade", "year", "years", "time", "era", "period", "age"}
 _KINDS = {"genre", "kind", "type", "category", "style", "sort"}
 
 
-def absorb(state: DialogueState, heard: Understanding, text: str, turn: int, schema: Schema) -> DialogueState:
-    """Returns the thread's state after the message: its demands, wishes, and items put aside (slates come later)."""
+def absorb(
+    state: DialogueState, heard: Understanding, text: str, turn: int, schema: Schema, matches: Matches = lambda _: True
+) -> DialogueState:
+    """Returns the thread's state after the message: its demands, wishes, and items put aside (slates come later).
+
+    `matches` tells whether any item meets a predicate: a value that no item has together with an older one replaces it.
+    """
     folded = fold(text)
     if _START_AFRESH.search(folded):
         state = state.model_copy(
             update={"constraints": (), "held": tuple(h for h in state.held if h.preference.polarity < 0)}
         )
     constraints = _released(state.constraints, folded, schema)
-    additive = bool(_MORE_OF_IT.search(folded))
+    change = bool(_CHANGE_OF_MIND.search(folded)) and not _MORE_OF_IT.search(folded)
+
+    def together(old: Predicate, new: Predicate) -> bool:
+        return not change and matches(every(old, new))
+
     for predicate in conjuncts(heard.filter):
-        constraints = _demanded(constraints, predicate, turn, additive, schema)
+        constraints = _demanded(constraints, predicate, turn, together, schema)
     held = _held(state.held, heard.preferences, turn)
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
     return _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
@@ -73,14 +92,14 @@ def _released(constraints: tuple[Constraint, ...], folded: str, schema: Schema) 
 
 
 def _demanded(
-    constraints: tuple[Constraint, ...], predicate: Predicate, turn: int, additive: bool, schema: Schema
+    constraints: tuple[Constraint, ...], predicate: Predicate, turn: int, together: Together, schema: Schema
 ) -> tuple[Constraint, ...]:
     """Adds a demand; an older one of its kind gives way."""
-    kept = [c for c in constraints if not _gives_way(c, predicate, turn, additive, schema)]
+    kept = [c for c in constraints if not _gives_way(c, predicate, turn, together, schema)]
     return (*kept, Constraint(predicate=predicate, label=demand(predicate, schema), turn=turn))
 
 
-def _gives_way(old: Constraint, new: Predicate, turn: int, additive: bool, schema: Schema) -> bool:
+def _gives_way(old: Constraint, new: Predicate, turn: int, together: Together, schema: Schema) -> bool:
     if old.predicate == new:
         return True
     if fields_of(old.predicate) != fields_of(new):
@@ -91,7 +110,7 @@ def _gives_way(old: Constraint, new: Predicate, turn: int, additive: bool, schem
     if old.turn == turn:
         return False
     numeric = all(schema.field(name).type in ("number", "date") for name in fields_of(new))
-    return _range_gives_way(old.predicate, new) if numeric else not additive
+    return _range_gives_way(old.predicate, new) if numeric else not together(old.predicate, new)
 
 
 def _range_gives_way(old: Predicate, new: Predicate) -> bool:

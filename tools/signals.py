@@ -35,7 +35,8 @@ class Signal:
             case "text":
                 return replace(query, history=(), context="") if query.text.strip() else None
             case "history":
-                return replace(query, text="", context="", vector=None) if query.history else None
+                liked = any(weight > 0 for _, weight in query.history)
+                return replace(query, text="", context="", vector=None) if liked else None
             case "context":
                 return replace(query, history=()) if (query.context or query.text).strip() else None
             case "prior":
