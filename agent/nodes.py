@@ -138,7 +138,7 @@ def carried_on(state: DialogueState, reply: Reply, about: tuple[str, ...], spoke
     asked = reply.question.facet if reply.question else None
     return state.model_copy(update={
         "slates": (*state.slates, shown)[-50:] if shown else state.slates,
-        "focus": (*(i for i in state.focus if i not in about), *about)[-8:],
+        "focus": (*(i for i in state.focus if i not in about and not shown), *about)[-8:],
         "question": reply.question,
         "questions_in_row": state.questions_in_row + 1 if asked else 0,
         "asked": (*state.asked, asked) if asked else state.asked,

@@ -27,8 +27,14 @@ WHOLE_WORDS = {
     "Teen": re.compile(r"\bteen(s|age\w*)?\b", re.IGNORECASE),
 }
 MAX_CAST = 8
-MISJOINED = {"w21613"}  # its text is of another film that once had the same title
+LEFT_OUT = {"w21613", "w36253"}  # its text is of another film that once had the same title; came out after 2023
 # Where the source lists a film under another year than its text opens with, or under one it was then put off from.
+ONE_SPELLING = {
+    "Brandon deWilde": "Brandon De Wilde",
+    "Brian Doyle Murray": "Brian Doyle-Murray",
+    "Jada Pinkett-Smith": "Jada Pinkett Smith",
+    "Tip 'T.I.' Harris": 'Tip "T.I." Harris',
+}
 YEAR_CORRECTIONS = {
     "w23221": 1967,
     "w23933": 1973,
@@ -38,7 +44,6 @@ YEAR_CORRECTIONS = {
     "w34029": 2014,
     "w34363": 2016,
     "w35132": 2019,
-    "w36253": 2024,
 }
 # What the sentence "directed by" leaves out or words in its own way, read off the rest of the source text.
 DIRECTOR_CORRECTIONS = {
@@ -110,9 +115,15 @@ def genres_of(row: dict) -> list[str]:
     return list(dict.fromkeys(RENAMED_GENRES.get(genre, genre) for genre in kept))
 
 
+def spelled(name: str) -> str:
+    """Returns a person's name in the one spelling used here: `J.K. Simmons`, `Robert Downey Jr.`."""
+    name = re.sub(r"\b([A-Z])\. (?=[A-Z]\.)", r"\1.", re.sub(r",? ([JS]r)\.?$", r" \1.", name))
+    return ONE_SPELLING.get(name, name)
+
+
 def cast_of(row: dict) -> list[str]:
     """Returns the first people of the cast, each once, without what is no name."""
-    names = dict.fromkeys(row["cast"])
+    names = dict.fromkeys(spelled(name) for name in row["cast"])
     return [name for name in names if re.match(r"[A-Z0-9À-Þ]", name) and not re.search(r"[()]|\bvoices?\b", name)][
         :MAX_CAST
     ]
@@ -124,7 +135,7 @@ def candidates(wikipedia: Path, mentions: dict[tuple[str, int], int]) -> Iterato
         for number, line in enumerate(lines):
             row = json.loads(line)
             usable = 1950 <= row["year"] <= 2023 and row.get("extract") and row.get("href") and len(row["cast"]) >= 3
-            if not usable or set(row["genres"]) & {"Erotic", "Short"} or f"w{number}" in MISJOINED:
+            if not usable or set(row["genres"]) & {"Erotic", "Short"} or f"w{number}" in LEFT_OUT:
                 continue
             genres = genres_of(row)
             if not genres:
@@ -136,7 +147,9 @@ def candidates(wikipedia: Path, mentions: dict[tuple[str, int], int]) -> Iterato
                     "title": row["title"],
                     "year": YEAR_CORRECTIONS.get(f"w{number}", row["year"]),
                     "genres": genres,
-                    "director": DIRECTOR_CORRECTIONS.get(f"w{number}") or directors(row["extract"]),
+                    "director": [
+                        spelled(n) for n in DIRECTOR_CORRECTIONS.get(f"w{number}") or directors(row["extract"])
+                    ],
                     "cast": cast_of(row),
                     "source": f"https://en.wikipedia.org/wiki/{row['href']}",
                 },

@@ -15,7 +15,7 @@ from convrec.core.text import words
 from convrec.core.understanding import Preference
 from convrec.tools.encoder import TextEncoder
 
-FLOOR = 0.55  # cosine under which a word is not taken for a value
+FLOOR = 0.5  # cosine under which a word is not taken for a value
 _MOST_VALUES = 2_000
 _MOST_PHRASES = 6
 _TALK = LINGO | frozenset(
