@@ -8,43 +8,75 @@ from convrec.agent.compact.sentiment import Attitude
 from convrec.agent.state import DialogueState
 from convrec.core.understanding import Act, Preference, Reference
 
-_GREET = re.compile(r"^(?:well |oh )?(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|evening|afternoon|day)|yo|hallo|hola|bonjour|sup|whats up|heya)\b")
-_THANK = re.compile(r"\b(?:thanks?|thank you|thx|ty|cheers|much appreciated|appreciate it|merci|danke|gracias|grazie)\b")
+_GREET = re.compile(
+    r"^(?:well |oh )?(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|evening|afternoon|day)|yo|hallo|hola|bonjour|sup|whats up|heya)\b"
+)
+_THANK = re.compile(
+    r"\b(?:thanks?|thank you|thx|ty|cheers|much appreciated|appreciate it|merci|danke|gracias|grazie)\b"
+)
 _NO_THANKS = re.compile(r"\b(?:no|nah|nope) (?:, )?(?:thanks|thank you|thx)\b")
-_BYE = re.compile(r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|take care|until next time|ciao|have a (?:good|nice|great) \w+)\b(?= ?(?:$|[.,!]))")
-_FORGET_ALL = re.compile(r"\b(?:forget|erase|delete|wipe|clear|remove|reset) (?:all |everything |absolutely )*(?:of )?(?:me\b|everything(?! but| except)|my (?:data|profile|account|preferences|history|tastes|memory)|(?:all )?(?:(?:that |what )?you (?:know|remember|have|stored|learned))|what you know|all (?:my|of my) \w+|your memory|the profile)")
-_UNLEARN = re.compile(r"\b(?:(?:forget|unlearn|delete|remove|erase) (?:that |the fact that |about )?(?:i|im|ive|we|my (?:love|like|liking|dislike|hatred|preference|taste|wish))\b|(?:stop|quit) (?:remembering|assuming|thinking)(?: that)?|(?:i|we) (?:no longer|dont|do not) (?:\w+ )?(?:like|love|hate|enjoy|mind|care for) .{0,30}any ?more|i no longer|(?:dont|do not) remember (?:that|this)|thats (?:wrong|not true|not right)(?: ,)? i)")
-_MEMORY = re.compile(r"\b(?:what (?:do|did|have|are) you (?:know|remember|learn(?:ed)?|stored?|saved?|noted?|got|have|keeping|keep|think (?:i like)?)(?: \w+){0,3}? (?:about|on|of|for) me|what (?:do|did) you (?:remember|know about me)|what you (?:know|remember) about me|my (?:profile|preferences|tastes?)\b|(?:did|have|had) i (?:say|said|tell|told|mention|mentioned|like|liked|already)|what (?:do|did) i (?:like|say|tell|love)|what have i (?:told|said)|do you (?:know|remember) (?:me|my|what i))")
-_REMEMBER = re.compile(r"\b(?:remember (?:that |this |i |im |my )|keep in mind|note that|make a note|bear in mind|for (?:the )?future|for next time|from now on|save (?:that|this))")
-_NOT_SHOW = re.compile(r"\b(?:based on|given|from|according to|suits?|fits?|matching) my (?:profile|preferences|tastes?)")
-_WHY = re.compile(r"\bwhy (?!not\b|dont (?:we|you)\b|cant\b|would i\b)(?:\w+ )*|\bhow come\b|\bfor what reason\b|\bwhat makes (?:you|it|that|the)\b|\bwhats the reason\b|\b(?:explain|justify) (?:why|that|the|your|this)\b|^why\b")
-_COMPARE = re.compile(r"\b(?:compare|comparison|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b")
+_BYE = re.compile(
+    r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|take care|until next time|ciao|have a (?:good|nice|great) \w+)\b(?= ?(?:$|[.,!]))"
+)
+_FORGET_ALL = re.compile(
+    r"\b(?:forget|erase|delete|wipe|clear|remove|reset) (?:all |everything |absolutely )*(?:of )?(?:me\b|everything(?! but| except)|my (?:data|profile|account|preferences|history|tastes|memory)|(?:all )?(?:(?:that |what )?you (?:know|remember|have|stored|learned))|what you know|all (?:my|of my) \w+|your memory|the profile)"
+)
+_UNLEARN = re.compile(
+    r"\b(?:(?:forget|unlearn|delete|remove|erase) (?:that |the fact that |about )?(?:i|im|ive|we|my (?:love|like|liking|dislike|hatred|preference|taste|wish))\b|(?:stop|quit) (?:remembering|assuming|thinking)(?: that)?|(?:i|we) (?:no longer|dont|do not) (?:\w+ )?(?:like|love|hate|enjoy|mind|care for) .{0,30}any ?more|i no longer|(?:dont|do not) remember (?:that|this)|thats (?:wrong|not true|not right)(?: ,)? i)"
+)
+_MEMORY = re.compile(
+    r"\b(?:what (?:do|did|have|are) you (?:know|remember|learn(?:ed)?|stored?|saved?|noted?|got|have|keeping|keep|think (?:i like)?)(?: \w+){0,3}? (?:about|on|of|for) me|what (?:do|did) you (?:remember|know about me)|what you (?:know|remember) about me|my (?:profile|preferences|tastes?)\b|(?:did|have|had) i (?:say|said|tell|told|mention|mentioned|like|liked|already)|what (?:do|did) i (?:like|say|tell|love)|what have i (?:told|said)|do you (?:know|remember) (?:me|my|what i))"
+)
+_REMEMBER = re.compile(
+    r"\b(?:remember (?:that |this |i |im |my )|keep in mind|note that|make a note|bear in mind|for (?:the )?future|for next time|from now on|save (?:that|this))"
+)
+_NOT_SHOW = re.compile(
+    r"\b(?:based on|given|from|according to|suits?|fits?|matching) my (?:profile|preferences|tastes?)"
+)
+_WHY = re.compile(
+    r"\bwhy (?!not\b|dont (?:we|you)\b|cant\b|would i\b)(?:\w+ )*|\bhow come\b|\bfor what reason\b|\bwhat makes (?:you|it|that|the)\b|\bwhats the reason\b|\b(?:explain|justify) (?:why|that|the|your|this)\b|^why\b"
+)
+_COMPARE = re.compile(
+    r"\b(?:compare|comparison|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b"
+)
 _ASK = re.compile(
     r"\b(?:who(?:s|se)?|what(?:s| is| was| are)? (?:it|that|this|the (?:\w+ )?(?:one|plot|story|director|author|cast|rating|price|year|genre|name|first|second|third|last)|its|about|year|genre|kind of \w+ (?:is|was))|when (?:was|did|were|is)"
     r"|how (?:long|old|much|many|expensive|good|scary|funny|violent|sad|is|was)|where (?:is|was|can)|tell me (?:more |a bit more |something |a bit )?about|more (?:about|info|information|details?) (?:on |about )?(?:it|that|this|the)?|tell me more|(?:give|show) me (?:more )?(?:details?|info)"
     r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats? years?|what year|hows|any good|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
 )
-_FACT_NOUN = re.compile(r"\b(?:one|first|second|third|fourth|last|\d(?:st|nd|rd|th)|it|that)(?:s)? (?:one )?(?:director|year|cast|actors?|author|plot|genre|price|runtime|length|rating|publisher|developer|platform)\b(?! (?:but|with|from))")
+_FACT_NOUN = re.compile(
+    r"\b(?:one|first|second|third|fourth|last|\d(?:st|nd|rd|th)|it|that)(?:s)? (?:one )?(?:director|year|cast|actors?|author|plot|genre|price|runtime|length|rating|publisher|developer|platform)\b(?! (?:but|with|from))"
+)
 _SEEN = re.compile(
     r"(?<!not )(?<!never )(?<!havent )(?<!you )(?<!dont )\b(?:(?:i|ive|we|weve|he|hes|she|shes|they|theyve|have|has|already|both|just) (?:\w+ ){0,2}?)?(?:already )?(?:seen|watched|saw|rewatched|been there|been to|finished|completed|already (?:read|played|know|own|have|visited|tried|did|done)|(?:ive|i have|weve|we have|i) (?:already )?(?:read|played|visited|tried) (?=it|that|this|the|them|those|these|both|all))\b"
 )
-_UNSEEN = re.compile(r"\b(?:(?:never|not|havent|hasnt|have not|didnt|have you|ever|yet to|should (?:i|we) have|want to have) (?:\w+ ){0,2}?(?:seen|watched|saw|see|read|played|been|finished|tried|visited)|(?:as|best) (?:\w+ )?seen|(?:seen|watched|read|played) (?:any|much|a lot|many|anything|nothing|by)\b|saw (?:a|an|some) (?:trailer|review|poster))\b")
+_UNSEEN = re.compile(
+    r"\b(?:(?:never|not|havent|hasnt|have not|didnt|have you|ever|yet to|should (?:i|we) have|want to have) (?:\w+ ){0,2}?(?:seen|watched|saw|see|read|played|been|finished|tried|visited)|(?:as|best) (?:\w+ )?seen|(?:seen|watched|read|played) (?:any|much|a lot|many|anything|nothing|by)\b|saw (?:a|an|some) (?:trailer|review|poster))\b"
+)
 _REJECT = re.compile(
     r"\b(?:no thanks?|no thank you|nah|nope|none of (?:them|these|those)|not (?:that|this|the|these|those|it|any|my|interested|for me|really (?:my|for)|what i|quite|feeling|in the mood for (?:that|those|these|any))|(?:dont|do not|didnt) (?:like|want|fancy|care for|feel like) (?:any of )?(?:it|that|this|these|those|them|the|any)\b|skip (?:it|that|the|this|those|these)|pass\b(?! \w+ (?:time|the))|hard pass|something else|anything else|try again|wrong|not good|rather not|neither|id rather not|(?:one|it|that|those|them|first|second|third|last) ?, no\b|no to|boring|not 1st|not \w*(?:st|nd|rd|th)\b|nothing there|none)\b|\bone , no(?= ?(?:$|[.,!]))"
 )
 _ACCEPT = re.compile(
     r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for)|watch|take|try|do|get|play|read|book)|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|going with|gonna watch|will watch|sold on) (?:it|that|this|the)\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
 )
-_NICE = re.compile(r"^(?:(?:ok|okay|oh|ah|hmm?|well|yes|yeah|yep|sure|alright|very|thats|pretty|👍|,) )*(?:nice|great|good|cool|perfect|awesome|super|lovely|fine|yes|yeah|yep|sure)(?: (?:one|ones|picks?|list|choices?|stuff|thanks?|thank you))*[ .,!]*$")
-_NOT_GOOD = re.compile(r"\b(?:not|isnt|nothing|no|but|any|something|is (?:it|that|this)|how|a|an|some|really) (?:\w+ )?(?:perfect|exactly|excellent|wonderful|awesome|brilliant|deal)\b")
+_NICE = re.compile(
+    r"^(?:(?:ok|okay|oh|ah|hmm?|well|yes|yeah|yep|sure|alright|very|thats|pretty|👍|,) )*(?:nice|great|good|cool|perfect|awesome|super|lovely|fine|yes|yeah|yep|sure)(?: (?:one|ones|picks?|list|choices?|stuff|thanks?|thank you))*[ .,!]*$"
+)
+_NOT_GOOD = re.compile(
+    r"\b(?:not|isnt|nothing|no|but|any|something|is (?:it|that|this)|how|a|an|some|really) (?:\w+ )?(?:perfect|exactly|excellent|wonderful|awesome|brilliant|deal)\b"
+)
 _REQUEST = re.compile(
     r"\b(?:recommend(?:ation)?s?|suggest(?:ion)?s?|(?:i|we|he|she|they|you) (?:\w+ )?(?:want|need|fancy|feel like)|(?:im|we are|were|i am) (?:\w+ )?(?:looking|searching|after|in the mood)|looking for|in the mood|show (?:me|us)|find (?:me|us)?|give (?:me|us)|got any|any(?:thing)? (?:\w+ )?(?:good|like|with|by|from|new|else|more|other)?|something|some (?:more|other)|more (?:like|of|please|by|from|with)|^more\b|more$|others?\b|other ones|another(?: one)?|what else|anything else|whats? (?:left|good|next)|what (?:should|could|can|do) (?:i|we) (?:watch|see|read|play|eat|try|do|have)|where (?:should|could|can) (?:i|we) (?:eat|go)|what (?:do|have) you (?:have|got|recommend|suggest)|do you have|have you got|is there|are there|would (?:like|love)|id (?:like|love|prefer)|could you|can you|surprise me|next|keep going|go on|help me (?:find|choose|pick)|ask me|i dont know what|want to (?:watch|see|read|play|eat)|what about|how about)\b"
 )
 _CRITIQUE = re.compile(
     r"\b(?:but (?!i\b|we\b|you\b)|except|only (?:the|ones)|instead|rather|(?:less|more) (?!about\b|like\b|of\b|please\b|info|details?|by\b|from\b|with\b|then\b|than\b)\w+|too \w+(?! (?:$|[.,!?]))|not (?:so|too|as) \w+|\w+ier\b|funnier|scarier|darker|lighter|older|newer|cheaper|shorter|longer|sadder|smarter|softer|louder|quieter|weirder|better|make (?:it|that)|actually|change (?:it|that)|without|just the)\b"
 )
-_TASTE = re.compile(r"\b(?:(?:i|we|he|she|they|my \w+)(?:m| am)? (?:\w+ ){0,2}?(?:love[sd]?|like[sd]?|enjoy(?:s|ed)?|adore[sd]?|hate[sd]?|dislike[sd]?|prefer[s]?|cant stand|fan of|into)|loved|hated|favou?rites?|not a fan|dont (?:like|mind))\b")
-_NEVER_MIND = re.compile(r"\b(?:either|any|whatever|no preference|dont (?:care|mind|know)|doesnt matter|you (?:choose|decide|pick)|surprise me|not sure|no idea|both|all of (?:them|these)|anything(?: goes)?|nothing (?:special|in particular)|up to you|no|yes|yeah|sure|yep|nope)\b")
+_TASTE = re.compile(
+    r"\b(?:(?:i|we|he|she|they|my \w+)(?:m| am)? (?:\w+ ){0,2}?(?:love[sd]?|like[sd]?|enjoy(?:s|ed)?|adore[sd]?|hate[sd]?|dislike[sd]?|prefer[s]?|cant stand|fan of|into)|loved|hated|favou?rites?|not a fan|dont (?:like|mind))\b"
+)
+_NEVER_MIND = re.compile(
+    r"\b(?:either|any|whatever|no preference|dont (?:care|mind|know)|doesnt matter|you (?:choose|decide|pick)|surprise me|not sure|no idea|both|all of (?:them|these)|anything(?: goes)?|nothing (?:special|in particular)|up to you|no|yes|yeah|sure|yep|nope)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +122,11 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
     known = pointed or bool(state.shown or state.focus)
     why = message.has(_WHY) and (bool(state.shown) or pointed)
     compare = message.has(_COMPARE) and known
-    available = "asked" in heard.attitudes and message.has(r"\b(?:have|got|there|find|show|stock|carry)\b") and not message.has(r"\b(?:who|whos|what|whats|when)\b")
+    available = (
+        "asked" in heard.attitudes
+        and message.has(r"\b(?:have|got|there|find|show|stock|carry)\b")
+        and not message.has(r"\b(?:who|whos|what|whats|when)\b")
+    )
     asks = (message.has(_ASK) or message.has(_FACT_NOUN)) and pointed and not why and not compare and not available
     return {"ask_why": why, "compare": compare, "ask_item": asks and not _is_wish_only(message, heard)}
 
@@ -111,25 +147,46 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
     pushed = any(a == "excluded" and r.kind != "title" for a, r in zip(heard.attitudes, heard.references, strict=True))
     disliked = any(p.polarity < 0 for p in items)
     waved = has(_REJECT) and bool(state.shown) and not wishes and not heard.filtered
-    acts["reject"] = (pushed or (disliked and bool(state.shown)) or waved or _is_no(message, state)) and not found.get("ask_why")
+    acts["reject"] = (pushed or (disliked and bool(state.shown)) or waved or _is_no(message, state)) and not found.get(
+        "ask_why"
+    )
     asks = found.get("ask_item") or found.get("compare") or found.get("ask_why")
     acts["accept"] = not acts["reject"] and not asks and _accepts(message, state, heard, wishes)
     acts["answer"] = state.question is not None and not asks and _answers(message, state, heard)
     positive = any(p.polarity > 0 for p in wishes)
     wanted = positive or heard.filtered or any(a in ("like", "asked") for a in heard.attitudes)
-    tasteful = has(_TASTE) and all(p.strength == "soft" or p.polarity < 0 for p in heard.preferences) and bool(heard.preferences)
-    request = (has(_REQUEST) and not asks) or (wanted and not tasteful) or (has(r"\b(?:something|anything|show me|more|others)\b") and not asks)
-    bare_title = bool(heard.references) and heard.references[-1].kind == "title" and heard.attitudes[-1] in ("none", "asked") and not asks
+    tasteful = (
+        has(_TASTE)
+        and all(p.strength == "soft" or p.polarity < 0 for p in heard.preferences)
+        and bool(heard.preferences)
+    )
+    request = (
+        (has(_REQUEST) and not asks)
+        or (wanted and not tasteful)
+        or (has(r"\b(?:something|anything|show me|more|others)\b") and not asks)
+    )
+    bare_title = (
+        bool(heard.references)
+        and heard.references[-1].kind == "title"
+        and heard.attitudes[-1] in ("none", "asked")
+        and not asks
+    )
     acts["request"] = (request or (bare_title and not seen)) and not acts["accept"] and not (asks and not wishes)
     acts["state_preference"] = has(_TASTE) and bool(heard.preferences)
-    acts["critique"] = (has(_CRITIQUE) or any(p.polarity < 0 for p in wishes)) and bool(heard.preferences or heard.filtered) and (
-        bool(state.shown) or bool(items)
+    acts["critique"] = (
+        (has(_CRITIQUE) or any(p.polarity < 0 for p in wishes))
+        and bool(heard.preferences or heard.filtered)
+        and (bool(state.shown) or bool(items))
     )
     return acts
 
 
 def _is_no(message: Message, state: DialogueState) -> bool:
-    return bool(state.shown) and state.question is None and message.has(r"^(?:hmm?,? |no ?,? )*(?:no|nope|nah)(?=[ .,!]*$)")
+    return (
+        bool(state.shown)
+        and state.question is None
+        and message.has(r"^(?:hmm?,? |no ?,? )*(?:no|nope|nah)(?=[ .,!]*$)")
+    )
 
 
 def _accepts(message: Message, state: DialogueState, heard: Heard, wishes: list[Preference]) -> bool:
@@ -137,8 +194,17 @@ def _accepts(message: Message, state: DialogueState, heard: Heard, wishes: list[
         return False
     if message.has(_ACCEPT) and not message.has(_NOT_GOOD) and not message.has(r"\?$"):
         return True
-    lone = bool(heard.references) and all(r.kind in ("ordinal", "description") for r in heard.references) and heard.attitudes[0] in ("none", "asked")
-    plain = lone and len(message) <= 5 and not message.has(r"\?$|\b(?:what|who|why|about|other|more)\b") and state.question is None
+    lone = (
+        bool(heard.references)
+        and all(r.kind in ("ordinal", "description") for r in heard.references)
+        and heard.attitudes[0] in ("none", "asked")
+    )
+    plain = (
+        lone
+        and len(message) <= 5
+        and not message.has(r"\?$|\b(?:what|who|why|about|other|more)\b")
+        and state.question is None
+    )
     return plain or (message.has(_NICE) and state.question is None)
 
 

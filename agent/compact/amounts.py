@@ -15,9 +15,31 @@ _WORDS = {
     "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
     "half a": 0.5, "half an": 0.5,
 }  # fmt: skip
-_MONEY = {"euro", "euros", "dollar", "dollars", "buck", "bucks", "pound", "pounds", "eur", "usd", "gbp", "quid", "yen", "$", "€", "£", "¥"}
+_MONEY = {
+    "euro",
+    "euros",
+    "dollar",
+    "dollars",
+    "buck",
+    "bucks",
+    "pound",
+    "pounds",
+    "eur",
+    "usd",
+    "gbp",
+    "quid",
+    "yen",
+    "$",
+    "€",
+    "£",
+    "¥",
+}
 _HOURS, _MINUTES = {"hour", "hours", "hr", "hrs", "h"}, {"minute", "minutes", "min", "mins", "m"}
-_N = r"(?:an?(?= (?:hours?|hr|minute|hundred|euro|dollar|buck|pound))|\d+(?:\.\d+)?|" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")"
+_N = (
+    r"(?:an?(?= (?:hours?|hr|minute|hundred|euro|dollar|buck|pound))|\d+(?:\.\d+)?|"
+    + "|".join(sorted(_WORDS, key=len, reverse=True))
+    + r")"
+)
 _SIGN = r"(?:[$€£¥] ?)?"
 _UNIT = r"(?: (?!or\b|and\b|to\b)(?P<unit>[a-z]+|[$€£¥]))?"
 _AND_HALF = r"(?P<half> and a half)?"
@@ -26,17 +48,34 @@ _STRICT = {"under", "below", "less than", "fewer than", "cheaper than", "shorter
            "over", "above", "more than", "longer than", "greater than", "higher than", "better than", "exceeding"}  # fmt: skip
 _LOWER = {"over", "above", "more than", "longer than", "greater than", "higher than", "better than", "exceeding", "at least", "no less than",
           "min", "minimum", "min of", "minimum of"}  # fmt: skip
-_UNDER = {"under", "below", "less than", "at most", "up to", "max", "maximum", "max of", "maximum of", "no more than", "not more than", "within"}
+_UNDER = {
+    "under",
+    "below",
+    "less than",
+    "at most",
+    "up to",
+    "max",
+    "maximum",
+    "max of",
+    "maximum of",
+    "no more than",
+    "not more than",
+    "within",
+}
 _AMOUNT = re.compile(
     rf"(?P<how>\b{_LESS} )?(?P<sign>{_SIGN})\b(?P<n>{_N})\b{_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
     r"(?P<after> (?:or|and) (?:less|under|fewer|cheaper|shorter|below|lower|more|longer|higher|above|up|better|over)| ?\+| tops| max)?"
 )
-_RANGE = re.compile(rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<a>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}")
+_RANGE = re.compile(
+    rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<a>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"
+)
 _CHEAP = re.compile(r"\b(?:cheap|inexpensive|affordable|budget|low cost|bargain|cheapest)\b")
 _DEAR = re.compile(r"\b(?:expensive|fancy|upscale|luxurious|luxury|pricey|high end|most expensive)\b")
 _SHORT = re.compile(r"\b(?:short(?:ish)?|quick|brief|shortest)\b(?! (?:story|stories))")
 _LONG = re.compile(r"\b(?:long|lengthy|longest)\b(?! (?:time|ago|as|since|story|for|john|way))")
-_WELL_RATED = re.compile(r"\b(?:(?:highly|best|top|well|highest|better) (?:rated|reviewed)|critically acclaimed|acclaimed|highest rating|highest score|good reviews|great reviews)\b")
+_WELL_RATED = re.compile(
+    r"\b(?:(?:highly|best|top|well|highest|better) (?:rated|reviewed)|critically acclaimed|acclaimed|highest rating|highest score|good reviews|great reviews)\b"
+)
 
 
 class AmountReader:
@@ -52,7 +91,9 @@ class AmountReader:
         if not self._numbers:
             return found
         for hit in (*self._ranges(message), *self._amounts(message), *self._vague(message)):
-            same = [other for other in found if other.field == hit.field and hit.start < other.end and other.start < hit.end]
+            same = [
+                other for other in found if other.field == hit.field and hit.start < other.end and other.start < hit.end
+            ]
             if not same:
                 found.append(hit)
         return sorted(found, key=lambda hit: hit.start)
@@ -71,13 +112,27 @@ class AmountReader:
         for start, end, match in message.find(_AMOUNT):
             field = self._field(message, start, match["sign"], match["unit"])
             counted = match["n"] not in ("a", "an", "one") or bool(match["how"])
-            if field is None and match["how"] and match["how"].strip() in _UNDER and match["n"].isdigit() and int(match["n"]) < 1_000:
+            if (
+                field is None
+                and match["how"]
+                and match["how"].strip() in _UNDER
+                and match["n"].isdigit()
+                and int(match["n"]) < 1_000
+            ):
                 field = self._fields.price
             if field is None or not counted:
                 continue
-            amount = (_value(match["n"]) + (0.5 if match["half"] or match["half2"] else 0)) * self._scale(field, match["unit"])
-            last = end if (match["unit"] and self._is_unit(field, match["unit"])) or match["after"] else message.range_of(match, "n")[1]
-            yield from self._bounded(field, start, last, amount, (match["how"] or "").strip(), (match["after"] or "").strip())
+            amount = (_value(match["n"]) + (0.5 if match["half"] or match["half2"] else 0)) * self._scale(
+                field, match["unit"]
+            )
+            last = (
+                end
+                if (match["unit"] and self._is_unit(field, match["unit"])) or match["after"]
+                else message.range_of(match, "n")[1]
+            )
+            yield from self._bounded(
+                field, start, last, amount, (match["how"] or "").strip(), (match["after"] or "").strip()
+            )
 
     def _bounded(self, field: Field, start: int, end: int, amount: float, how: str, after: str) -> Iterator[RangeHit]:
         twin = self._twin(field)
@@ -121,7 +176,9 @@ class AmountReader:
                 known = self._known(field)
                 if len(known):
                     bound = round(float(np.quantile(known, share)), 2)
-                    yield RangeHit(start, end, field, bound if upwards else None, None if upwards else bound, vague=True)
+                    yield RangeHit(
+                        start, end, field, bound if upwards else None, None if upwards else bound, vague=True
+                    )
 
     def _field(self, message: Message, start: int, sign: str | None, unit: str | None) -> Field | None:
         """Returns the field that a number is about: by its sign or unit, else by the words before it."""
@@ -143,7 +200,11 @@ class AmountReader:
             return True
         if field == self._fields.length and (unit in _HOURS or unit in _MINUTES):
             return True
-        return len(unit) > 2 and bool({unit, unit.rstrip("s"), f"{unit}s"} & described(field)) and unit not in ("than", "the")
+        return (
+            len(unit) > 2
+            and bool({unit, unit.rstrip("s"), f"{unit}s"} & described(field))
+            and unit not in ("than", "the")
+        )
 
     def _scale(self, field: Field, unit: str | None) -> float:
         """Returns by what to multiply hours or minutes so that they are in the field's unit."""
@@ -169,7 +230,14 @@ def described_name(field: Field) -> set[str]:
 
 
 def _stem(field: Field) -> frozenset[str]:
-    return frozenset(field.name.casefold().replace("_", " ").split()) - {"min", "max", "minimum", "maximum", "least", "most"}
+    return frozenset(field.name.casefold().replace("_", " ").split()) - {
+        "min",
+        "max",
+        "minimum",
+        "maximum",
+        "least",
+        "most",
+    }
 
 
 def _value(said: str) -> float:

@@ -7,15 +7,33 @@ from convrec.agent.compact.message import Message
 from convrec.agent.wording import is_kind, is_person, is_year
 from convrec.catalogue.schema import Field, Schema
 
-_ABOUT = re.compile(r"\b(?:about|plot|story|storyline|synopsis|summary|description|premise|happens in|tell me more|more (?:details?|info|information))\b")
-_TELL = re.compile(r"\b(?:what|whats|hows|tell|describe|describes?|explain|is (?:it|that)|summary|synopsis|plot|details?|info|more about)\b")
-_WHEN = re.compile(r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old (?:is|are|was)|whats? years?|years? (?:is|was|of)|release date|from what year)\b")
-_WHO_IN = re.compile(r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+)? (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|main (?:actor|actress|role|cast))\b")
-_WHO_MADE = re.compile(r"\bwho(?:s| is| was| has| else| all)?(?: \w+)? (?P<verb>directed|directs?|made|makes|wrote|writes|published|develop(?:ed|s)|designed|created|produced|composed|did|shot|behind|cooks)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist)s?\b")
-_KIND = re.compile(r"\bwhat (?:genres?|kind|type|sort|category|style|cuisine)\b|\b(?:genres?|category|cuisine) (?:is|of)\b|\bis (?:it|that|this|the \w+(?: one)?) (?:an? )?(?:\w+ ){0,2}?(?:funny|scary|sad|romantic|violent|horror|comedy|drama|thriller|western|animated|cartoon|for kids|for children|family friendly|suitable)\b")
-_LONG = re.compile(r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how many (?:minutes|hours|pages))\b")
-_COST = re.compile(r"\bhow (?:much|expensive|cheap)\b|\b(?:price|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b")
-_RATED = re.compile(r"\b(?:ratings?|rated|scores?|reviews?|stars)\b|\bhow good\b|\b(?:is|was) (?:it|that|this|the \w+(?: one)?) (?:any )?good\b")
+_ABOUT = re.compile(
+    r"\b(?:about|plot|story|storyline|synopsis|summary|description|premise|happens in|tell me more|more (?:details?|info|information))\b"
+)
+_TELL = re.compile(
+    r"\b(?:what|whats|hows|tell|describe|describes?|explain|is (?:it|that)|summary|synopsis|plot|details?|info|more about)\b"
+)
+_WHEN = re.compile(
+    r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old (?:is|are|was)|whats? years?|years? (?:is|was|of)|release date|from what year)\b"
+)
+_WHO_IN = re.compile(
+    r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+)? (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|main (?:actor|actress|role|cast))\b"
+)
+_WHO_MADE = re.compile(
+    r"\bwho(?:s| is| was| has| else| all)?(?: \w+)? (?P<verb>directed|directs?|made|makes|wrote|writes|published|develop(?:ed|s)|designed|created|produced|composed|did|shot|behind|cooks)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist)s?\b"
+)
+_KIND = re.compile(
+    r"\bwhat (?:genres?|kind|type|sort|category|style|cuisine)\b|\b(?:genres?|category|cuisine) (?:is|of)\b|\bis (?:it|that|this|the \w+(?: one)?) (?:an? )?(?:\w+ ){0,2}?(?:funny|scary|sad|romantic|violent|horror|comedy|drama|thriller|western|animated|cartoon|for kids|for children|family friendly|suitable)\b"
+)
+_LONG = re.compile(
+    r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how many (?:minutes|hours|pages))\b"
+)
+_COST = re.compile(
+    r"\bhow (?:much|expensive|cheap)\b|\b(?:price|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"
+)
+_RATED = re.compile(
+    r"\b(?:ratings?|rated|scores?|reviews?|stars)\b|\bhow good\b|\b(?:is|was) (?:it|that|this|the \w+(?: one)?) (?:any )?good\b"
+)
 _VERB_STEMS = {"direct": "direct", "writ": "writ", "wrote": "writ", "publish": "publish", "develop": "develop", "design": "design",
                "creat": "creat", "produc": "produc", "compos": "compos", "cook": "chef"}  # fmt: skip
 _LENGTH_WORDS = {"runtime", "duration", "length", "minutes", "hours", "playtime", "pages", "time"}
@@ -79,7 +97,12 @@ def _by_name(field: Field, marked: str) -> bool:
     if not name:
         return False
     any_form = rf"{re.escape(name.removesuffix('s'))}(?:s|es)?"
-    return bool(re.search(rf"\b(?:what|whats|which|the|its|tell me|how many|whose|one) (?:is |are |the |its |their )*{any_form}\b", marked))
+    return bool(
+        re.search(
+            rf"\b(?:what|whats|which|the|its|tell me|how many|whose|one) (?:is |are |the |its |their )*{any_form}\b",
+            marked,
+        )
+    )
 
 
 def _is_title_like(field: Field) -> bool:

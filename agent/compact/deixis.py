@@ -44,9 +44,15 @@ class DeixisReader:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
 
-    def read(self, message: Message, state: DialogueState, named: Sequence[Pointer], hits: Sequence[ValueHit]) -> list[Echo]:
+    def read(
+        self, message: Message, state: DialogueState, named: Sequence[Pointer], hits: Sequence[ValueHit]
+    ) -> list[Echo]:
         """Returns the values that the message takes from earlier turns or from items it points at."""
-        return [*self._that(message, state, named), *self._him(message, state, hits), *self._others(message, state, named)]
+        return [
+            *self._that(message, state, named),
+            *self._him(message, state, hits),
+            *self._others(message, state, named),
+        ]
 
     def same_time(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> list[RangeHit]:
         """Returns the range that "the same decade" or "that year" means: the one in force, else that of the item meant."""
@@ -88,7 +94,11 @@ class DeixisReader:
             if before:
                 yield Echo(ValueHit(*place, before[-1].value), negative=excluded)
                 continue
-            values = self._in_force(state, preferred) or self._in_force(state, people) or self._of_item(_meant(state, ()), preferred)
+            values = (
+                self._in_force(state, preferred)
+                or self._in_force(state, people)
+                or self._of_item(_meant(state, ()), preferred)
+            )
             if values:
                 yield Echo(ValueHit(*place, values[0]), negative=excluded)
 
@@ -116,14 +126,23 @@ class DeixisReader:
             return self._fields.people
         if len(role) < 4:
             return ()
-        exact = tuple(f for f in self._fields.valued if any(w.startswith(role) or (role.startswith(w) and len(w) > 3) for w in f.name.split("_")))
+        exact = tuple(
+            f
+            for f in self._fields.valued
+            if any(w.startswith(role) or (role.startswith(w) and len(w) > 3) for w in f.name.split("_"))
+        )
         return exact or tuple(f for f in self._fields.people if any(w.startswith(role) for w in described(f)))
 
     def _in_force(self, state: DialogueState, fields: Sequence[Field]) -> list[Value]:
         """Returns the values wished for in those fields, of the latest demand or wish."""
         names = {field.name: field for field in fields}
         for constraint in reversed(state.constraints):
-            found = [Value(names[c.field], value, 0) for c in _positive(constraint.predicate) if c.field in names for value in _listed(c.value)]
+            found = [
+                Value(names[c.field], value, 0)
+                for c in _positive(constraint.predicate)
+                if c.field in names
+                for value in _listed(c.value)
+            ]
             if found:
                 return found
         for held in reversed(state.held):
@@ -135,13 +154,20 @@ class DeixisReader:
         row = self._fields.catalogue.row(item) if item else None
         if row is None:
             return []
-        return [Value(field, value, 0) for field in fields for value in self._fields.catalogue.values(field.name).of(row)]
+        return [
+            Value(field, value, 0) for field in fields for value in self._fields.catalogue.values(field.name).of(row)
+        ]
 
     def _time_in_force(self, state: DialogueState) -> tuple[float | None, float | None] | None:
         year = self._fields.year
         for constraint in reversed(state.constraints):
             for part in conjuncts(constraint.predicate):
-                if year is not None and isinstance(part, Comparison) and part.field == year.name and year.type == "number":
+                if (
+                    year is not None
+                    and isinstance(part, Comparison)
+                    and part.field == year.name
+                    and year.type == "number"
+                ):
                     return bounds(part)
         return None
 

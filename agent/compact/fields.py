@@ -17,7 +17,19 @@ _DATED = {"year", "date", "released", "release", "published", "publication", "op
 _PRICED = {"price", "prices", "cost", "costs", "fee", "amount", "msrp", "dollars", "euros", "usd", "eur", "budget"}
 _LASTING = {"runtime", "duration", "length", "minutes", "playtime", "hours", "mins"}
 _RATED = {"rating", "ratings", "score", "stars", "grade", "metascore", "votes"}
-_SHOWN_BY = {"cast", "actor", "actors", "actress", "star", "stars", "starring", "performer", "performers", "singer", "narrator"}
+_SHOWN_BY = {
+    "cast",
+    "actor",
+    "actors",
+    "actress",
+    "star",
+    "stars",
+    "starring",
+    "performer",
+    "performers",
+    "singer",
+    "narrator",
+}
 _VERBS = {
     "direct": ("direct",), "writ": ("writ", "author"), "wrote": ("writ", "author"), "author": ("author", "writ"),
     "publish": ("publish",), "develop": ("develop", "studio"), "design": ("design",), "creat": ("creat", "design", "author"),
@@ -72,7 +84,9 @@ def fields_of(catalogue: Catalogue) -> Fields:
     valued = schema.of_type("category", "tags")
     people = [f for f in valued if is_person(f)]
     players = tuple(f for f in people if set(_named(f)) & _SHOWN_BY)
-    kinds = tuple(f for f in valued if is_kind(f) and f not in people) or tuple(f for f in valued if f not in people)[:1]
+    kinds = (
+        tuple(f for f in valued if is_kind(f) and f not in people) or tuple(f for f in valued if f not in people)[:1]
+    )
     return Fields(
         catalogue=catalogue,
         year=_year(catalogue),

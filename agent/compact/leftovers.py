@@ -29,8 +29,12 @@ _WANTING = re.compile(
     r"\b(?:something|anything|some|any|want|need|looking|mood|recommend|suggest|show|find|like|about|with|more|less|set|give|movies?|films?|books?|games?|"
     r"restaurants?|places?|stories|story|songs?|prefer|feel|fancy|no|not|nothing|without|love|enjoy|hate|kind|but|really|very|a|an|only|who|that|where|make|be)\b"
 )
-_QUESTION = re.compile(r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is|was|does|did|tell|compare)\b")
-_TOLD = re.compile(r"\b(?:(?:already|have|has|ive|weve|hes|shes|theyve) (?:\w+ )?(?:seen|watched|read|played)|seen|saw|thought so|sounds|pleased|prompt|alert)\b")
+_QUESTION = re.compile(
+    r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is|was|does|did|tell|compare)\b"
+)
+_TOLD = re.compile(
+    r"\b(?:(?:already|have|has|ive|weve|hes|shes|theyve) (?:\w+ )?(?:seen|watched|read|played)|seen|saw|thought so|sounds|pleased|prompt|alert)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,14 @@ class LeftoverReader:
             facet, value = near or ("text", message.raw(start, end))
             strength = stance.strength if facet == "text" and stance.polarity < 0 else "soft"
             preferences.append(
-                Preference(facet=facet, value=value, polarity=stance.polarity, strength=strength, scope=stance.scope, span=message.span(start, end))
+                Preference(
+                    facet=facet,
+                    value=value,
+                    polarity=stance.polarity,
+                    strength=strength,
+                    scope=stance.scope,
+                    span=message.span(start, end),
+                )
             )
             if stance.polarity > 0:
                 told.append(message.words(start, end))
@@ -103,7 +114,9 @@ class LeftoverReader:
     def _wants(message: Message, at: int) -> bool:
         first, last = message.sentence(at)
         said = message.words(first, last)
-        return not _QUESTION.search(said) and not _TOLD.search(said) and (bool(_WANTING.search(said)) or last - first <= 4)
+        return (
+            not _QUESTION.search(said) and not _TOLD.search(said) and (bool(_WANTING.search(said)) or last - first <= 4)
+        )
 
     def _nearest(self, phrases: list[str]) -> list[tuple[str, str] | None]:
         """Returns the `(field, value)` nearest to each phrase, None where none is near enough."""

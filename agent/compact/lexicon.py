@@ -77,7 +77,17 @@ def rank(word: str) -> int:
         return 0
     known = ranks()
     best = known.get(word, 10**6)
-    for ending, stem in (("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("er", ""), ("ly", "")):
+    for ending, stem in (
+        ("s", ""),
+        ("es", ""),
+        ("ies", "y"),
+        ("ed", ""),
+        ("ed", "e"),
+        ("ing", ""),
+        ("ing", "e"),
+        ("er", ""),
+        ("ly", ""),
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             best = min(best, known.get(word[: len(word) - len(ending)] + stem, 10**6) + 1)
     return best

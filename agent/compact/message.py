@@ -11,6 +11,7 @@ from convrec.core.understanding import Span
 
 MAX_CHARS = 20_000  # of a message that is read; what lies beyond is not looked at
 MAX_WORDS = 2_000
+REACH = 60
 MASK = "titled"
 
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|\d+(?:[.,]\d+)+|[^\W_]+(?:['’`´][^\W_]+)*|[$€£¥&#+]")
@@ -45,7 +46,9 @@ class Message:
         self.text = text
         self.tokens = _tokens(text[:MAX_CHARS])[:MAX_WORDS] if tokens is None else tokens
         end = self.tokens[-1].end if self.tokens else 0
-        self.last_mark = _mark(text[end : min(len(text), MAX_CHARS)], self.tokens[-1].norm if self.tokens else "", last=True)
+        self.last_mark = _mark(
+            text[end : min(len(text), MAX_CHARS)], self.tokens[-1].norm if self.tokens else "", last=True
+        )
         self._starts: list[int] = []
         parts: list[str] = []
         at = 0
@@ -113,12 +116,12 @@ class Message:
         return end >= len(self.tokens) or bool(self.tokens[end].mark)
 
     def sentence(self, index: int) -> tuple[int, int]:
-        """Returns the tokens `[start, end)` of the sentence around a token."""
+        """Returns the tokens `[start, end)` of the sentence around a token, at most `REACH` words to either side."""
         start = index
-        while start > 0 and not self.starts_sentence(start):
+        while index - start < REACH and start > 0 and not self.starts_sentence(start):
             start -= 1
         end = index + 1
-        while end < len(self.tokens) and not self.starts_sentence(end):
+        while end - index < REACH and end < len(self.tokens) and not self.starts_sentence(end):
             end += 1
         return start, end
 
@@ -184,7 +187,9 @@ def _quotes(text: str, tokens: list[Token]) -> list[tuple[int, int]]:
     starts = {token.start: index for index, token in enumerate(tokens)}
     ends = {token.end: index + 1 for index, token in enumerate(tokens)}
     found = []
-    for match in re.finditer(r"(?<!\w)([\"“«„*_'‘]{1,2})([^\"“”«»\n*]{1,80}?)[.!?,]?([\"”»“*_'’]{1,2})(?!\w)", text[:MAX_CHARS]):
+    for match in re.finditer(
+        r"(?<!\w)([\"“«„*_'‘]{1,2})([^\"“”«»\n*]{1,80}?)[.!?,]?([\"”»“*_'’]{1,2})(?!\w)", text[:MAX_CHARS]
+    ):
         inner = match.start(2), match.end(2)
         while inner[1] > inner[0] and not text[inner[1] - 1].isalnum():
             inner = inner[0], inner[1] - 1
@@ -199,4 +204,4 @@ def _closes(opening: str, closing: str) -> bool:
 
 
 def _closers(opening: str) -> str:
-    return {'"': '"', "“": "”“\"", "«": "»", "„": "“”", "'": "'", "‘": "’'", "*": "*", "_": "_"}[opening]
+    return {'"': '"', "“": '”“"', "«": "»", "„": "“”", "'": "'", "‘": "’'", "*": "*", "_": "_"}[opening]

@@ -15,7 +15,9 @@ from convrec.core.understanding import Preference
 _BETWEEN = NOUNS | {"or", "and", "a", "an", "the", "some", "maybe", "even", "with", "by", "from", "perhaps", "either", "in", "any", "just", "good",
                     "also", "something", "anything", "possibly", "of", "starring", "then", "else", "both", "&"}  # fmt: skip
 
-_SOFTENED = re.compile(r"\b(?:preferably|ideally|if possible|if you can|nice|prefer|bonus|hopefully|love|like|likes|loves|rather)\b")
+_SOFTENED = re.compile(
+    r"\b(?:preferably|ideally|if possible|if you can|nice|prefer|bonus|hopefully|love|like|likes|loves|rather)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,15 @@ def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool =
 def range_wish(message: Message, hit: RangeHit, scopes: Scopes) -> Wish:
     """Returns the wish for a range. A negated bound becomes the bound on the other side; a negation farther off is not its own."""
     stance = scopes.stance(hit.start, hit.end, hit.vague)
-    if stance.strength == "soft" and not hit.vague and stance.polarity > 0 and not _SOFTENED.search(message.words(max(0, hit.start - 4), hit.end + 3)):
-        stance = Stance(1, "hard", stance.scope)  # "maybe from the 2000s?" is a proposal, and takes the place of an older range
+    if (
+        stance.strength == "soft"
+        and not hit.vague
+        and stance.polarity > 0
+        and not _SOFTENED.search(message.words(max(0, hit.start - 4), hit.end + 3))
+    ):
+        stance = Stance(
+            1, "hard", stance.scope
+        )  # "maybe from the 2000s?" is a proposal, and takes the place of an older range
     if stance.polarity < 0 and not _is_close(message, scopes, hit):
         stance = Stance(1, "soft" if hit.vague else "hard", stance.scope)
     if stance.polarity < 0 and hit.one_sided:
@@ -65,7 +74,29 @@ def _is_close(message: Message, scopes: Scopes, hit: RangeHit) -> bool:
     if trigger is None:
         return False
     between = set(message.norms(trigger[1], hit.start))
-    return between <= {"the", "from", "in", "of", "any", "made", "that", "is", "was", "anything", "want", "like", "too", "so", "very", "a", "or"} | NOUNS
+    return (
+        between
+        <= {
+            "the",
+            "from",
+            "in",
+            "of",
+            "any",
+            "made",
+            "that",
+            "is",
+            "was",
+            "anything",
+            "want",
+            "like",
+            "too",
+            "so",
+            "very",
+            "a",
+            "or",
+        }
+        | NOUNS
+    )
 
 
 def settled(wishes: Sequence[Wish]) -> list[Wish]:
@@ -114,10 +145,16 @@ def _alternatives(message: Message, wishes: list[Wish], single_valued: frozenset
     return groups
 
 
-def _is_alternative(message: Message, group: list[Wish], wish: Wish, wishes: list[Wish], single_valued: frozenset[str]) -> bool:
+def _is_alternative(
+    message: Message, group: list[Wish], wish: Wish, wishes: list[Wish], single_valued: frozenset[str]
+) -> bool:
     last = group[-1]
     if last.facet == wish.facet and (wish.facet in single_valued or wish.number):
-        return not wish.number or (".." not in (last.value[:2], wish.value[:2]) and not last.value.endswith("..") and not wish.value.endswith(".."))
+        return not wish.number or (
+            ".." not in (last.value[:2], wish.value[:2])
+            and not last.value.endswith("..")
+            and not wish.value.endswith("..")
+        )
     if last.start == wish.start or not _is_near(message, last, wish):
         return False
     between = message.norms(last.end, wish.start)
@@ -130,7 +167,11 @@ def _is_alternative(message: Message, group: list[Wish], wish: Wish, wishes: lis
 
 def _is_near(message: Message, last: Wish, wish: Wish) -> bool:
     between = message.norms(last.end, wish.start)
-    return len(between) <= 5 and set(between) <= _BETWEEN and not any(t.mark in ".?!" and t.mark for t in message.tokens[last.end : wish.start + 1])
+    return (
+        len(between) <= 5
+        and set(between) <= _BETWEEN
+        and not any(t.mark in ".?!" and t.mark for t in message.tokens[last.end : wish.start + 1])
+    )
 
 
 def _is_plural(message: Message, wish: Wish) -> bool:
@@ -140,7 +181,10 @@ def _is_plural(message: Message, wish: Wish) -> bool:
 def _ends_in_or(message: Message, wish: Wish, wishes: list[Wish]) -> bool:
     """Tells whether a comma list that runs through this wish ends in "or"."""
     following = [w for w in wishes if w.start >= wish.end and w.facet == wish.facet]
-    return any("or" in message.norms(a.end, b.start) and _is_near(message, a, b) for a, b in zip([wish, *following], following, strict=False))
+    return any(
+        "or" in message.norms(a.end, b.start) and _is_near(message, a, b)
+        for a, b in zip([wish, *following], following, strict=False)
+    )
 
 
 def _distinct(predicates: list[Predicate]) -> list[Predicate]:
@@ -149,5 +193,3 @@ def _distinct(predicates: list[Predicate]) -> list[Predicate]:
         if predicate not in found:
             found.append(predicate)
     return found
-
-

@@ -13,21 +13,33 @@ _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, 
              "top": 1, "penultimate": -2, "middle": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "7": 7, "8": 8, "9": 9, "10": 10}  # fmt: skip
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5, "couple": 2, "few": 3}
 _NTH = r"first|1st|second|2nd|third|3rd|fourth|4th|fifth|5th|sixth|6th|seventh|7th|eighth|8th|ninth|9th|tenth|10th|last|final|penultimate"
-_SEVERAL = re.compile(rf"\b(?:the |your |those )?(?P<end>first|top|last|bottom|other) (?P<n>{'|'.join(_COUNTS)})\b(?! (?:years?|decades?|hundred|times?|weeks|months|days|hours))")
+_SEVERAL = re.compile(
+    rf"\b(?:the |your |those )?(?P<end>first|top|last|bottom|other) (?P<n>{'|'.join(_COUNTS)})\b(?! (?:years?|decades?|hundred|times?|weeks|months|days|hours))"
+)
 _ORDINAL = re.compile(
     rf"\b(?:the |your |that |my |this )?(?:very )?(?P<nth>{_NTH}|middle|top|bottom)(?P<noun> (?:one|NOUN|option|suggestion|pick|choice|recommendation|title|item|result|film|movie))?\b"
     r"(?! (?:times?|things?|years?|nights?|weeks?|weekends?|months?|decades?|century|of all|try|thoughts?|thought|hand|place|class|names?|half|part|rated|of the (?:series|trilogy|franchise)|world|lady|blood|best|two|three|four|few|couple|gear|fiddle|minute|resort|\d0s|\d{4}|in the series))"
 )
-_NUMBER = re.compile(r"(?:# ?|\b(?:number|no|nr|num|option|pick|choice) )(?P<n>10|[1-9]|one|two|three|four|five|six)\b(?! (?:stars?|hours?|people|players|euros|dollars))")
-_BARE = re.compile(r"^(?:the )?(?P<n>[1-9]|10)(?: (?:and|or|vs|versus|,|&) (?P<m>[1-9]|10))?(?: please| thanks| [.!])*$")
+_NUMBER = re.compile(
+    r"(?:# ?|\b(?:number|no|nr|num|option|pick|choice) )(?P<n>10|[1-9]|one|two|three|four|five|six)\b(?! (?:stars?|hours?|people|players|euros|dollars))"
+)
+_BARE = re.compile(
+    r"^(?:the )?(?P<n>[1-9]|10)(?: (?:and|or|vs|versus|,|&) (?P<m>[1-9]|10))?(?: please| thanks| [.!])*$"
+)
 _BARE_PAIR = re.compile(r"\b(?:compare|between) (?P<n>[1-9]|10) (?:and|with|vs|to|versus) (?P<m>[1-9]|10)\b")
 _ALL = re.compile(
     r"\b(?P<all>(?:all|none|any|either|neither|each|every one|most) of (?:them|these|those|the (?:above|films|movies|NOUNS))|all (?:three|four|five) (?:of (?:them|these))?|them all|these all|all these|all those"
     r"|seen (?:them|these|those)(?! both)|(?:like|than) (?:these|those|them)(?= ?(?:$|[.,!?]|but|and|please|ones))|compare (?:them|these|those)|none (?=[.,!?]|$)|none$|not (?:these|those)(?: (?:ones|films|movies|NOUNS))?|(?:hate|dislike|love|like) (?:these|those|them)(?: all)?)\b"
 )
-_BOTH = re.compile(r"\bboth (?:of (?:them|these|those)|ones|NOUNS)\b|\b(?:them|these|those) both\b|\b(?:seen|compare|like|know|watched|read|played|loved|hated|take|about|in) both\b|^both\b|\bthe two(?: of them)?(?= ?(?:$|[.,!?]))")
-_ONE = re.compile(r"\b(?:that|this) (?:one|NOUN|film|movie)\b|\bthat(?=(?: (?:again|already|too|either|please|then|though|really|itself))* ?(?:$|[.,!?]|but|and))|\bthis(?= ?(?:$|[.,!?]))|\bthe same one\b")
-_IT = re.compile(r"\bits? (?=about|funny|scary|good|any)|\bit\b(?! (?:should|needs?|has to|must|can be|could be|would be|doesnt|does not|dont|seems|is for|up|all|out of|down|matters?|takes place|a (?:try|go|shot|rest)|possible|to be|be|feels like|rains|sounds))")
+_BOTH = re.compile(
+    r"\bboth (?:of (?:them|these|those)|ones|NOUNS)\b|\b(?:them|these|those) both\b|\b(?:seen|compare|like|know|watched|read|played|loved|hated|take|about|in) both\b|^both\b|\bthe two(?: of them)?(?= ?(?:$|[.,!?]))"
+)
+_ONE = re.compile(
+    r"\b(?:that|this) (?:one|NOUN|film|movie)\b|\bthat(?=(?: (?:again|already|too|either|please|then|though|really|itself))* ?(?:$|[.,!?]|but|and))|\bthis(?= ?(?:$|[.,!?]))|\bthe same one\b"
+)
+_IT = re.compile(
+    r"\bits? (?=about|funny|scary|good|any)|\bit\b(?! (?:should|needs?|has to|must|can be|could be|would be|doesnt|does not|dont|seems|is for|up|all|out of|down|matters?|takes place|a (?:try|go|shot|rest)|possible|to be|be|feels like|rains|sounds))"
+)
 _NOT_IT = re.compile(
     r"\b(?:make|(?<!who )made|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|would|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
 )
@@ -53,7 +65,14 @@ class PointerReader:
         one, many = _alternatives(nouns, "film"), _alternatives({f"{noun}s" for noun in nouns} | nouns, "films")
         self._patterns = {
             name: re.compile(pattern.pattern.replace("NOUNS", many).replace("NOUN", one))
-            for name, pattern in {"several": _SEVERAL, "ordinal": _ORDINAL, "all": _ALL, "both": _BOTH, "one": _ONE, "other": _OTHER}.items()
+            for name, pattern in {
+                "several": _SEVERAL,
+                "ordinal": _ORDINAL,
+                "all": _ALL,
+                "both": _BOTH,
+                "one": _ONE,
+                "other": _OTHER,
+            }.items()
         }
 
     def read(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> list[Pointer]:
@@ -95,7 +114,11 @@ class PointerReader:
         taken = [(start, end) for start, end, _ in message.find(self._patterns["several"])]
         for start, end, match in message.find(self._patterns["ordinal"]):
             vague = match["nth"] in ("top", "bottom", "final", "middle") and not match["noun"]
-            if not vague and not any(a < end and start < b for a, b in taken) and not _is_idle(message, start, end, match):
+            if (
+                not vague
+                and not any(a < end and start < b for a, b in taken)
+                and not _is_idle(message, start, end, match)
+            ):
                 yield Pointer(start, end, "ordinal", _nth(shown, _ORDINALS[match["nth"]]))
         for start, end, match in message.find(_NUMBER):
             words = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}

@@ -34,7 +34,12 @@ class RelativeReader:
         self._fields = fields
 
     def read(
-        self, message: Message, state: DialogueState, named: Sequence[Pointer], examples: Sequence[str], ranges: Sequence[RangeHit]
+        self,
+        message: Message,
+        state: DialogueState,
+        named: Sequence[Pointer],
+        examples: Sequence[str],
+        ranges: Sequence[RangeHit],
     ) -> list[RangeHit]:
         """Returns the bounds; none for a field that another range of the message settles. `examples` are liked items named here."""
         found = []
@@ -48,7 +53,16 @@ class RelativeReader:
             items = [target] if target else self._meant(state, named, examples)
             bound = self._bound(field, items, upwards, state)
             if bound is not None:
-                found.append(RangeHit(start, stop, field, bound if upwards else None, None if upwards else bound, strict=role != "year"))
+                found.append(
+                    RangeHit(
+                        start,
+                        stop,
+                        field,
+                        bound if upwards else None,
+                        None if upwards else bound,
+                        strict=role != "year",
+                    )
+                )
         return found
 
     def _than(self, named: Sequence[Pointer], end: int) -> tuple[str | None, int]:
@@ -70,7 +84,10 @@ class RelativeReader:
         if not len(values):
             return None
         step = (1.0 if upwards else -1.0) if field == self._fields.year else 0.0
-        for middle in (float(values.max() if upwards else values.min()), float(np.median(values) // 1 if step else np.median(values))):
+        for middle in (
+            float(values.max() if upwards else values.min()),
+            float(np.median(values) // 1 if step else np.median(values)),
+        ):
             bound = middle + step
             if self._left(field, bound, upwards, state) >= _FEW:
                 return bound
@@ -85,7 +102,8 @@ class RelativeReader:
         return known
 
     def _left(self, field: Field, bound: float, upwards: bool, state: DialogueState) -> int:
-        hit = RangeHit(0, 0, field, bound if upwards else None, None if upwards else bound, strict=field != self._fields.year)
+        hit = RangeHit(
+            0, 0, field, bound if upwards else None, None if upwards else bound, strict=field != self._fields.year
+        )
         others = [c.predicate for c in state.constraints if field.name not in fields_of(c.predicate)]
         return int(self._fields.catalogue.mask(every(hit.predicate(), *others)).sum())
-

@@ -17,7 +17,9 @@ _NOT_NEGATIVE = re.compile(
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
     r"|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem)\b"
 )
-_PERMITS = re.compile(r"\b(?:dont|do not|wouldnt|doesnt|not) (?:really )?mind|no (?:objections?|issue|problem) (?:to|with)|fine with|ok(?:ay)? with|open to\b")
+_PERMITS = re.compile(
+    r"\b(?:dont|do not|wouldnt|doesnt|not) (?:really )?mind|no (?:objections?|issue|problem) (?:to|with)|fine with|ok(?:ay)? with|open to\b"
+)
 _WEAK = re.compile(
     r"\b(?:not (?:too|so|as|very|that(?= (?!one|film|movie|book|game|i|again|please)\w)|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
     r"|rather not|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
@@ -38,15 +40,23 @@ _HEDGE = re.compile(
     r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|kind of|kinda|sort of|somewhat|would be (?:nice|great|good|cool|a plus|a bonus|lovely|ideal)"
     r"|bonus|i guess|i suppose|leaning|more or less|ish|slightly|optionally|could be|might|wouldnt hurt|nice to have|would rather|if there is|if there are|hopefully|a plus|at best|doesnt have to)\b"
 )
-_MUST = re.compile(r"\b(?:must|has to|have to|had to|needs? to be|only|definitely|absolutely|strictly|required|make sure|at all|ever|allergic|under no circumstances)\b")
+_MUST = re.compile(
+    r"\b(?:must|has to|have to|had to|needs? to be|only|definitely|absolutely|strictly|required|make sure|at all|ever|allergic|under no circumstances)\b"
+)
 _TASTE = re.compile(
     r"\b(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
     r" (?:loves?|likes?|enjoys?|adores?|hates?|dislikes?|detests?|despises?|loathes?|stand|bear|fans? of|a (?:huge |big |real |great )*(?:fan|sucker|lover|nut) (?:of|for)|into|fond of|crazy about|obsessed with|watch|read|play|prefer|eat|sick of|tired of|bored of)\b"
     r"|\b(?:love|loves|like|hate|enjoy|adore|dislike) (?:a good|all|any|every|most|everything)\b|\bmy (?:all time )?favou?rites?\b|\b(?:huge|big) fan of\b|^(?:love|hate|adore|enjoy|dislike)\b|\bnot (?:a|my) (?:big |huge )?(?:fan of|thing)\b"
 )
-_WANTS = re.compile(r"\b(?:id|i would|we would|wed|would you|would) (?:really |also |rather |absolutely )?(?:like|love|enjoy|prefer)\b")
-_ALWAYS = re.compile(r"\b(?:always|never|in general|generally|as a rule|usually|every time|remember that|from now on|ever again|normally|all my life|for ever|forever)\b")
-_NOW = re.compile(r"\b(?:tonight|today|this time|right now|for now|at the moment|this (?:evening|weekend|morning|afternoon)|just this once|currently|in the mood|feel like|feeling like)\b")
+_WANTS = re.compile(
+    r"\b(?:id|i would|we would|wed|would you|would) (?:really |also |rather |absolutely )?(?:like|love|enjoy|prefer)\b"
+)
+_ALWAYS = re.compile(
+    r"\b(?:always|never|in general|generally|as a rule|usually|every time|remember that|from now on|ever again|normally|all my life|for ever|forever)\b"
+)
+_NOW = re.compile(
+    r"\b(?:tonight|today|this time|right now|for now|at the moment|this (?:evening|weekend|morning|afternoon)|just this once|currently|in the mood|feel like|feeling like)\b"
+)
 _ONCE = re.compile(r"\b(?:just this once|just for now|only this time|this once)\b")
 _MINE = re.compile(r"\b(?:i|im|ive|my|we|our|were)\b|^(?:love|hate|adore|enjoy|dislike|always|never)\b")
 
@@ -76,7 +86,9 @@ class Scopes:
         for _, end in self._permits:
             if end <= at < end + 4 and not self._ended(end, at):
                 return "mind"
-        reaching = [(end, kind) for start, end, kind in self._triggers if end <= at and self._reaches(start, end, at, by_list)]
+        reaching = [
+            (end, kind) for start, end, kind in self._triggers if end <= at and self._reaches(start, end, at, by_list)
+        ]
         if not reaching:
             return None
         nearest = max(reaching)
@@ -84,7 +96,9 @@ class Scopes:
 
     def trigger_before(self, at: int) -> tuple[int, int] | None:
         """Returns the tokens of the nearest negation that reaches `at`."""
-        reaching = [(start, end) for start, end, _ in self._triggers if end <= at and self._reaches(start, end, at, True)]
+        reaching = [
+            (start, end) for start, end, _ in self._triggers if end <= at and self._reaches(start, end, at, True)
+        ]
         return max(reaching, key=lambda place: place[1]) if reaching else None
 
     def stance(self, start: int, end: int, mood: bool = False) -> Stance:
@@ -93,7 +107,9 @@ class Scopes:
         clause = self._clause(start, end)
         taste = bool(_TASTE.search(clause)) and not _WANTS.search(clause)
         sentence = self._message.words(*self._message.sentence(start))
-        lasting = (taste and bool(_MINE.search(clause)) and not _NOW.search(sentence)) or bool(_ALWAYS.search(sentence) and (taste or negation == "no"))
+        lasting = (taste and bool(_MINE.search(clause)) and not _NOW.search(sentence)) or bool(
+            _ALWAYS.search(sentence) and (taste or negation == "no")
+        )
         scope: Scope = "turn" if _ONCE.search(sentence) else "lasting" if lasting else "session"
         if negation == "mind":
             return Stance(1, "soft", scope, taste, permits=True)
@@ -108,7 +124,11 @@ class Scopes:
         tokens = self._message.tokens
         if start == 0 or tokens[start - 1].norm != "more" or tokens[end - 1].norm.endswith("s"):
             return False
-        return end >= len(tokens) or bool(tokens[end].mark) or tokens[end].norm in ("and", "or", "but", "please", "than", "in", "this", "though", "too")
+        return (
+            end >= len(tokens)
+            or bool(tokens[end].mark)
+            or tokens[end].norm in ("and", "or", "but", "please", "than", "in", "this", "though", "too")
+        )
 
     def _found(self, harmless: list[tuple[int, int]]) -> list[tuple[int, int, Negation]]:
         found: list[tuple[int, int, Negation]] = []
@@ -140,7 +160,11 @@ class Scopes:
         if any(tokens[i].norm in starts_anew for i in breaks):
             return False
         stop = self._message.sentence(at)[1]
-        joined = [i for i in range(breaks[-1], stop) if tokens[i].norm in ("or", "nor", "and") and not (tokens[i].mark and i > at)]
+        joined = [
+            i
+            for i in range(breaks[-1], stop)
+            if tokens[i].norm in ("or", "nor", "and") and not (tokens[i].mark and i > at)
+        ]
         return any(i - at <= 3 for i in joined) or self._listed_on(at, stop)
 
     def _listed_on(self, at: int, stop: int) -> bool:
@@ -184,4 +208,6 @@ class Scopes:
             return first
         last = commas[-1]
         between = self._message.words(last, start)
-        return first if not between or (between.split()[0] in ("or", "and", "nor") and len(between.split()) <= 2) else last
+        return (
+            first if not between or (between.split()[0] in ("or", "and", "nor") and len(between.split()) <= 2) else last
+        )

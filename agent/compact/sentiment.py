@@ -20,9 +20,15 @@ _LIKE = r"(?:similar to|like|along the lines of|in the (?:style|vein|spirit) of|
 _SEEN = r"(?:seen|watched|saw|rewatched|read|finished|played|know|been to|already (?:have|own)|own|visited|tried|eaten at|heard)"
 _ASKED = r"(?:have|got|find|show|show me|stock|carry|is there|there is|called|named|titled|who(?:s| is| was| are| plays| else is)? (?:\w+ )?in|about|director of|cast of|year of|directed|wrote|made|see|watch|what is|whats|mean|meant|how is|what about|how about|play|want)"
 _COMPARED = r"(?:than|compare|versus|vs|between|difference between|as (?:\w+ )?as)"
-_EVENT = re.compile(rf"\b(?:(?P<disliked>{_NEG})|(?P<want>(?:id|would|ill|i will) (?:also |really |rather )?(?:like|love|enjoy|prefer)(?: to)?)|(?P<compared>{_COMPARED})|(?P<seen>{_SEEN})|(?P<liked>{_POS})|(?P<like>{_LIKE})|(?P<asked>{_ASKED}))\b")
-_AFTER_NEG = re.compile(r"^(?:(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b")
-_AFTER_POS = re.compile(r"^(?:(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rite|lovely|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules)\b")
+_EVENT = re.compile(
+    rf"\b(?:(?P<disliked>{_NEG})|(?P<want>(?:id|would|ill|i will) (?:also |really |rather )?(?:like|love|enjoy|prefer)(?: to)?)|(?P<compared>{_COMPARED})|(?P<seen>{_SEEN})|(?P<liked>{_POS})|(?P<like>{_LIKE})|(?P<asked>{_ASKED}))\b"
+)
+_AFTER_NEG = re.compile(
+    r"^(?:(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
+)
+_AFTER_POS = re.compile(
+    r"^(?:(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rite|lovely|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules)\b"
+)
 _GENERAL = re.compile(r"\b(?:i|im|ive|my)\b")
 
 
@@ -33,7 +39,11 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
     if _AFTER_NEG.search(after):
         return "disliked"
     before = message.marked[message.marked_at(first) : message.marked_at(pointer.start)]
-    events = [m for m in _EVENT.finditer(before) if not (m.lastgroup == "like" and re.search(r"\b(?:feel|look|looks|sounds?|would|id) $", before[: m.start()]))]
+    events = [
+        m
+        for m in _EVENT.finditer(before)
+        if not (m.lastgroup == "like" and re.search(r"\b(?:feel|look|looks|sounds?|would|id) $", before[: m.start()]))
+    ]
     kind = events[-1].lastgroup if events else None
     if scopes.negation(pointer.start) == "mind":
         return "permitted"
@@ -43,12 +53,18 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
         return "liked" if not message.text.rstrip().endswith("?") else "asked"
     if kind is None or kind == "want":
         return "none"
-    if kind == "asked" and scopes.negation(pointer.start) == "no" and not re.search(r"\b(?:who|what|whats|have|got)\b", before):
+    if (
+        kind == "asked"
+        and scopes.negation(pointer.start) == "no"
+        and not re.search(r"\b(?:who|what|whats|have|got)\b", before)
+    ):
         return "excluded"
     return kind  # type: ignore[return-value]
 
 
-def item_preferences(message: Message, scopes: Scopes, pointers: Sequence[Pointer], titles: Sequence[str]) -> list[Preference]:
+def item_preferences(
+    message: Message, scopes: Scopes, pointers: Sequence[Pointer], titles: Sequence[str]
+) -> list[Preference]:
     """Returns the likes and dislikes of items; `titles` is the title of each pointer's first item."""
     found: dict[str, Preference] = {}
     for pointer, title in zip(pointers, titles, strict=True):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.compact.lexicon import LINGO, NOUNS, PLAIN_RANK, POINTERS, is_common, rank, word_set
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, POINTERS, is_common, rank, word_set
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
 from convrec.agent.compact.titles import ARTICLES, TitleIndex, figure, is_skipped, loose_key
@@ -25,6 +25,7 @@ _AFTER = word_set(
 )
 _DETERMINED = word_set("a an some any no my your his her their our another every each more less")
 _BEFORE_FIGURES = re.compile(r"\b(?:loved|liked|hated|seen|watched|saw|got|have|called|movie|film|game|book|like)$")
+_FELT = re.compile(r"\b(?:loved|liked|hated|enjoyed|adored|disliked|despised)$")
 _BEFORE_NAMES = {"by", "with", "without", "starring", "featuring"}
 _SEQUEL = re.compile(r"^(?:[2-9]|1\d|ii|iii|iv|vi{1,3}|ix|part|vol|volume|chapter)$")
 _YEAR = re.compile(r"^(?:1[89]\d\d|20\d\d)$")
@@ -56,7 +57,9 @@ class TitleLinker:
         taken: list[Hit] = []
         for hit in sorted(self._candidates(message), key=lambda h: (h.start - h.end, -h.score, h.start)):
             inside = any(a <= hit.start and hit.end <= b and hit.end - hit.start < b - a for a, b in names)
-            if any(hit.start < other.end and other.start < hit.end for other in taken) or (inside and (hit.start, hit.end) not in message.quotes):
+            if any(hit.start < other.end and other.start < hit.end for other in taken) or (
+                inside and (hit.start, hit.end) not in message.quotes
+            ):
                 continue
             dated = self._dated(message, hit)
             if dated is not None and self._marked(message, dated, hit, taken):
@@ -94,7 +97,11 @@ class TitleLinker:
             stop = start
             key = ""
             loose: list[str] | None = None if is_skipped(norms[start]) else []
-            while stop < n and stop - start < self._index.longest and (stop == start or message.tokens[stop].mark in ("", ",")):
+            while (
+                stop < n
+                and stop - start < self._index.longest
+                and (stop == start or message.tokens[stop].mark in ("", ","))
+            ):
                 key += norms[stop]
                 if loose is not None and not is_skipped(figures[stop]):
                     loose.append(figures[stop])
@@ -122,7 +129,9 @@ class TitleLinker:
         start, end = bare.start, bare.end
         if (start, end) in message.quotes and end - start == 1 and self._is_value(message.tokens[start].norm):
             return message.tokens[start].capital
-        if (start, end) in message.quotes or any(q == (start - 1, end) and message.tokens[start - 1].norm in ARTICLES for q in message.quotes):
+        if (start, end) in message.quotes or any(
+            q == (start - 1, end) and message.tokens[start - 1].norm in ARTICLES for q in message.quotes
+        ):
             return True
         if any(q[0] <= start and end <= q[1] for q in message.quotes) or _goes_on(message, end):
             return hit.year is not None
@@ -133,9 +142,20 @@ class TitleLinker:
         if _in_longer_name(message, start, end) and len(words) == 1:
             return False
         if all(word.isdigit() for word in words):
-            return hit.year is not None or (message.break_after(end) and bool(_BEFORE_FIGURES.search(message.words(max(0, start - 3), start))))
+            return hit.year is not None or (
+                message.break_after(end) and bool(_BEFORE_FIGURES.search(message.words(max(0, start - 3), start)))
+            )
         if all(word in LINGO or word.isdigit() or (len(words) > 1 and self._is_value(word)) for word in words):
-            return hit.year is not None or (capital and (len(words) > 1 or self._cued(message, start, end, taken)))
+            felt = (
+                words[0] not in FUNCTION | NOUNS
+                and message.break_after(end)
+                and _FELT.search(message.words(max(0, start - 2), start))
+            )
+            return (
+                hit.year is not None
+                or bool(felt)
+                or (capital and (len(words) > 1 or self._cued(message, start, end, taken)))
+            )
         if len(words) == 1:
             return self._marked_word(message, bare, words[0], capital, taken)
         return self._marked_phrase(message, bare, words, capital, taken)
@@ -153,7 +173,12 @@ class TitleLinker:
         determined = before in _DETERMINED
         if hit.score < 0.85:
             return (cued or capital) and not is_common(word) and len(word) >= 5
-        return (capital and not determined) or cued or (not is_common(word) and len(word) >= 4 and not determined) or len(message) == 1
+        return (
+            (capital and not determined)
+            or cued
+            or (not is_common(word) and len(word) >= 4 and not determined)
+            or len(message) == 1
+        )
 
     def _marked_phrase(self, message: Message, hit: Hit, words: list[str], capital: bool, taken: list[Hit]) -> bool:
         telling = [word for word in words if word not in LINGO]
@@ -189,7 +214,11 @@ def _years_beside(message: Message, hit: Hit) -> Iterator[tuple[int, int, int, b
     for back in range(1, 5):
         at = hit.start - back
         between = norms[at + 1 : hit.start] if at >= 0 else []
-        if at >= 0 and _YEAR.match(norms[at]) and set(between) <= {"the", "version", "one", "of", "film", "movie", "original", "remake"}:
+        if (
+            at >= 0
+            and _YEAR.match(norms[at])
+            and set(between) <= {"the", "version", "one", "of", "film", "movie", "original", "remake"}
+        ):
             yield int(norms[at]), at, hit.end, False
 
 
@@ -209,9 +238,15 @@ def _is_capital(message: Message, start: int, end: int) -> bool:
     """Tells whether the words stand with their capitals where a capital means something."""
     if message.shouting:
         return False
-    tokens = [(i, t) for i, t in enumerate(message.tokens[start:end], start) if len(t.norm) > 3 or end - start <= 2 or t.norm not in LINGO]
+    tokens = [
+        (i, t)
+        for i, t in enumerate(message.tokens[start:end], start)
+        if len(t.norm) > 3 or end - start <= 2 or t.norm not in LINGO
+    ]
     telling = [t for i, t in tokens if not message.starts_sentence(i)]
-    return bool(telling) and all(t.capital or t.norm in ARTICLES or is_skipped(t.norm) or t.norm.isdigit() for _, t in tokens)
+    return bool(telling) and all(
+        t.capital or t.norm in ARTICLES or is_skipped(t.norm) or t.norm.isdigit() for _, t in tokens
+    )
 
 
 def _in_longer_name(message: Message, start: int, end: int) -> bool:
@@ -220,7 +255,12 @@ def _in_longer_name(message: Message, start: int, end: int) -> bool:
 
     def is_name(index: int, token_after: int) -> bool:
         token = tokens[index]
-        return token.capital and not tokens[token_after].mark and token.norm not in LINGO and not message.starts_sentence(index)
+        return (
+            token.capital
+            and not tokens[token_after].mark
+            and token.norm not in LINGO
+            and not message.starts_sentence(index)
+        )
 
     before = start > 0 and is_name(start - 1, start)
     return tokens[start].capital and (before or (end < len(tokens) and is_name(end, end)))

@@ -12,8 +12,13 @@ from convrec.catalogue.catalogue import Catalogue
 
 ARTICLES = frozenset({"the", "a", "an", "le", "la", "les", "el", "los", "las", "il", "der", "die", "das", "l"})
 _SKIPPED = frozenset({"the", "a", "an", "of", "and", "in", "to", "part", "vol", "volume", "chapter", "episode"})
-_ROMAN = {r: str(n) for n, r in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii"), 1)}
-_COUNTED = {word: str(n) for n, word in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)}
+_ROMAN = {
+    r: str(n)
+    for n, r in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii"), 1)
+}
+_COUNTED = {
+    word: str(n) for n, word in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)
+}
 _LAST_ARTICLE = re.compile(r"^(?P<rest>.+), (?P<article>the|a|an|les?|la|el|los|las|il|der|die|das)$", re.IGNORECASE)
 _YEAR_AFTER = re.compile(r"\s*\((?P<year>1[89]\d\d|20\d\d)[^)]*\)\s*$")
 _ASIDE = re.compile(r"\s*\([^)]*\)\s*$")
@@ -38,7 +43,11 @@ class TitleIndex:
         self._popularity = _popularity(catalogue)
         self.words: list[str] = []
         self.longest = 1
-        others = [field.name for field in catalogue.schema.of_type("text") if field.name.endswith("title") and field.name != "title"]
+        others = [
+            field.name
+            for field in catalogue.schema.of_type("text")
+            if field.name.endswith("title") and field.name != "title"
+        ]
         for row, name in enumerate(catalogue.titles):
             self._add(row, name)
         for other in others:
@@ -85,6 +94,7 @@ def forms_of(name: str) -> Iterator[tuple[str, float, int]]:
         yield "".join(whole), EXACT, len(whole)
         if whole[0] in ARTICLES and len(whole) > 1:
             yield "".join(whole[1:]), BARE, len(whole) - 1
+            yield "".join([*whole[1:], whole[0]]), LOOSE, len(whole)
     loose = [word for word in words if word not in _SKIPPED]
     if len(loose) >= 2:
         for whole in _spellings(loose):

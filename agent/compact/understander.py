@@ -28,8 +28,29 @@ from convrec.core.clock import Clock
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
-_NOUNS = {"movie", "film", "book", "novel", "game", "restaurant", "place", "song", "album", "show", "flick", "item", "title"}
-_OPEN = {"request", "critique", "state_preference", "edit_profile", "answer", "other"}  # acts in which words left over can be wishes
+_NOUNS = {
+    "movie",
+    "film",
+    "book",
+    "novel",
+    "game",
+    "restaurant",
+    "place",
+    "song",
+    "album",
+    "show",
+    "flick",
+    "item",
+    "title",
+}
+_OPEN = {
+    "request",
+    "critique",
+    "state_preference",
+    "edit_profile",
+    "answer",
+    "other",
+}  # acts in which words left over can be wishes
 
 
 @dataclass(frozen=True)
@@ -66,7 +87,9 @@ class Understander:
         nouns = _NOUNS | {catalogue.schema.noun.casefold()}
         values, titles = ValueIndex(self._fields), TitleIndex(catalogue)
         speller = Speller([*titles.words, *values.words])
-        self._values = ValueLinker(values, speller, lambda: {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()})
+        self._values = ValueLinker(
+            values, speller, lambda: {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()}
+        )
         self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind)
         self._years = YearReader(self._fields, clock.now().year, nouns | {f"{noun}s" for noun in nouns})
         self._amounts = AmountReader(self._fields)
@@ -79,7 +102,10 @@ class Understander:
     def link_titles(self, text: str) -> list[TitleMention]:
         """Returns the titles that a text names, in order, none overlapping another."""
         message = Message(text)
-        return [TitleMention(_closed(message, hit.start, hit.end), self._ids(hit), hit.score) for hit in self._titles.link(message, self._values.full_names(message))]
+        return [
+            TitleMention(_closed(message, hit.start, hit.end), self._ids(hit), hit.score)
+            for hit in self._titles.link(message, self._values.full_names(message))
+        ]
 
     def understand(self, text: str, state: DialogueState) -> Understanding:
         """Returns what the message says, in the light of what the thread holds. Only its first 20,000 characters are read."""
@@ -89,7 +115,9 @@ class Understander:
         titles = self._titles.link(whole, self._values.full_names(whole))
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
-        linked = self._link(message, scopes, [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles], state)
+        linked = self._link(
+            message, scopes, [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles], state
+        )
         described = described_items(message, state, linked.values, linked.ranges, self._fields)
         pointers = sorted([*linked.titles, *linked.pointers, *described.pointers], key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
@@ -111,12 +139,20 @@ class Understander:
 
     def _link(self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState) -> _Linked:
         values = self._values.link(message, lambda start, end: _overlaps(start, end, named))
-        solid = [hit for hit in [*self._years.read(message), *self._amounts.read(message)] if not _overlaps(hit.start, hit.end, named)]
+        solid = [
+            hit
+            for hit in [*self._years.read(message), *self._amounts.read(message)]
+            if not _overlaps(hit.start, hit.end, named)
+        ]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
-        pointers = [p for p in self._pointers.read(message, state, named) if not _overlaps(p.start, p.end, [*values, *ranges])]
+        pointers = [
+            p for p in self._pointers.read(message, state, named) if not _overlaps(p.start, p.end, [*values, *ranges])
+        ]
         about = [*named, *pointers]
         echoes = self._deixis.read(message, state, about, values)
-        ranges += [hit for hit in self._deixis.same_time(message, state, about) if not _overlaps(hit.start, hit.end, ranges)]
+        ranges += [
+            hit for hit in self._deixis.same_time(message, state, about) if not _overlaps(hit.start, hit.end, ranges)
+        ]
         examples = [p.item_ids[0] for p in about if p.item_ids and attitude(message, scopes, p) in ("like", "liked")]
         ranges += self._relative.read(message, state, about, examples, ranges)
         places = {(echo.hit.start, echo.hit.end) for echo in echoes}
@@ -145,7 +181,11 @@ class Understander:
 
     @staticmethod
     def _span(message: Message, pointer: Pointer) -> Span:
-        return _closed(message, pointer.start, pointer.end) if pointer.kind == "title" else message.span(pointer.start, pointer.end)
+        return (
+            _closed(message, pointer.start, pointer.end)
+            if pointer.kind == "title"
+            else message.span(pointer.start, pointer.end)
+        )
 
     @staticmethod
     def _named(wishes: Sequence[Wish]) -> list[str]:
@@ -168,12 +208,20 @@ def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -
     first, last = message.sentence(wish.start)
     here = [p for p in pointers if first <= p.start < last and p.end <= wish.start]
     lead = message.words(first, wish.start)
-    if wish.start > first and message.tokens[wish.start - 1].norm in ("which", "what", "whats") and any(first <= p.start < last for p in pointers):
+    if (
+        wish.start > first
+        and message.tokens[wish.start - 1].norm in ("which", "what", "whats")
+        and any(first <= p.start < last for p in pointers)
+    ):
         return True
-    asks = lead.startswith(("is it", "is that", "is this", "is the", "was it", "was that", "does it", "is he", "are they", "how "))
+    asks = lead.startswith(
+        ("is it", "is that", "is this", "is the", "was it", "was that", "does it", "is he", "are they", "how ")
+    )
     return asks and (bool(here) or lead in ("is it", "is it a", "is it an", "was it")) and not message.has(r"\blike\b")
 
 
 def _remembered(stated: Preference) -> Preference:
     """Returns a preference as it is kept for good: what is said to the memory holds until it is taken back."""
-    return stated.model_copy(update={"scope": "lasting", "strength": stated.strength if stated.polarity < 0 else "soft"})
+    return stated.model_copy(
+        update={"scope": "lasting", "strength": stated.strength if stated.polarity < 0 else "soft"}
+    )

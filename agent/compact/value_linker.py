@@ -13,10 +13,16 @@ from convrec.catalogue.schema import Field
 
 _LONGEST = 6
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and [a-z]+)? )?by(?: the)?$")
-_WITH = re.compile(r"\b(?:with|without|starring|featuring|stars|cast|has|having|actors?|actress|played by)(?: the| only)?$")
+_WITH = re.compile(
+    r"\b(?:with|without|starring|featuring|stars|cast|has|having|actors?|actress|played by)(?: the| only)?$"
+)
 _FROM = re.compile(r"\bfrom(?: the)?$")
-_CUED = re.compile(r"\b(?:by|with|without|starring|featuring|no|not|nor|but|except|director|author|actor|actress|like|than|of|from|about)$")
-_DID = re.compile(r"^(?:has |have |ever )?(?P<verb>directed|directs|wrote|written|writes|made|published|developed|designed|created|composed)\b")
+_CUED = re.compile(
+    r"\b(?:by|with|without|starring|featuring|no|not|nor|but|except|director|author|actor|actress|like|than|of|from|about)$"
+)
+_DID = re.compile(
+    r"^(?:has |have |ever )?(?P<verb>directed|directs|wrote|written|writes|made|published|developed|designed|created|composed)\b"
+)
 _IN_IT = re.compile(r"^(?:is |was )?(?:in (?:it|them)|plays|played|starring|stars|starred|acts|acted|movies? with)\b")
 
 
@@ -62,7 +68,11 @@ class ValueLinker:
         taken: list[_Found] = []
         quotes = [quote for quote in message.quotes if not claimed(*quote)]
         for found in sorted(self._candidates(message), key=lambda f: (f.start - f.end, -f.score, f.start)):
-            if claimed(found.start, found.end) or _is_part(found, quotes) or any(found.start < t.end and t.start < found.end for t in taken):
+            if (
+                claimed(found.start, found.end)
+                or _is_part(found, quotes)
+                or any(found.start < t.end and t.start < found.end for t in taken)
+            ):
                 continue
             taken.append(found)
         hits: list[ValueHit] = []
@@ -126,8 +136,14 @@ class ValueLinker:
         after = message.tokens[end].norm if end < len(message) and not message.tokens[end].mark else ""
         if after in self._nouns or len(message) <= 2 or self.index.find([after]) is not None:
             return True
-        listed = (before in ("", "a", "or", "no", "not") and after in ("", "or", "and")) or self.index.find([before]) is not None
-        return listed and words[-1] not in self._nouns and words[-1] not in ("new", "old", "good", "fun", "more", "like", "speed")
+        listed = (before in ("", "a", "or", "no", "not") and after in ("", "or", "and")) or self.index.find(
+            [before]
+        ) is not None
+        return (
+            listed
+            and words[-1] not in self._nouns
+            and words[-1] not in ("new", "old", "good", "fun", "more", "like", "speed")
+        )
 
     def _is_surname(self, message: Message, at: int, word: str, count: int, corrected: bool) -> bool:
         """Tells whether a single word is meant as somebody's name."""
@@ -179,9 +195,14 @@ class ValueLinker:
 
 def _is_part(found: _Found, quotes: list[tuple[int, int]]) -> bool:
     """Tells whether the words are only a part of what stands in quotation marks."""
-    return any(start <= found.start and found.end <= end and (start, end) != (found.start, found.end) for start, end in quotes)
+    return any(
+        start <= found.start and found.end <= end and (start, end) != (found.start, found.end) for start, end in quotes
+    )
 
 
 def _is_list(message: Message, end: int, start: int) -> bool:
     """Tells whether only a comma or a joining word stands between two places."""
-    return set(message.norms(end, start)) <= {"or", "and", "nor", "a", "an", "the", "even", "maybe", "also"} and start - end <= 3
+    return (
+        set(message.norms(end, start)) <= {"or", "and", "nor", "a", "an", "the", "even", "maybe", "also"}
+        and start - end <= 3
+    )

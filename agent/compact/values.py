@@ -13,7 +13,31 @@ from convrec.agent.compact.lexicon import FUNCTION
 from convrec.agent.compact.message import words_of
 from convrec.catalogue.schema import Field
 
-PARTICLES = frozenset({"de", "da", "di", "del", "della", "la", "le", "van", "von", "der", "den", "st", "mc", "mac", "o", "el", "al", "bin", "ter", "dos", "du"})
+PARTICLES = frozenset(
+    {
+        "de",
+        "da",
+        "di",
+        "del",
+        "della",
+        "la",
+        "le",
+        "van",
+        "von",
+        "der",
+        "den",
+        "st",
+        "mc",
+        "mac",
+        "o",
+        "el",
+        "al",
+        "bin",
+        "ter",
+        "dos",
+        "du",
+    }
+)
 _LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
 
 
@@ -72,12 +96,21 @@ class ValueIndex:
 
     def _by_short_name(self, words: list[str]) -> Meaning | None:
         first, last = words
-        bearers = [v for v in self.surnames.get(last, ()) if len(first) >= 3 and first not in FUNCTION and _first_name(v.value).startswith(first)]
+        bearers = [
+            v
+            for v in self.surnames.get(last, ())
+            if len(first) >= 3 and first not in FUNCTION and _first_name(v.value).startswith(first)
+        ]
         return _first_bearer(bearers) if bearers else None
 
     def _add(self, value: Value) -> None:
         words = words_of(value.value)
-        if not words or len(words) > _LONGEST or all(w in FUNCTION or w.isdigit() for w in words) or len("".join(words)) < 2:
+        if (
+            not words
+            or len(words) > _LONGEST
+            or all(w in FUNCTION or w.isdigit() for w in words)
+            or len("".join(words)) < 2
+        ):
             return
         self.words += words
         for key in keys(words):

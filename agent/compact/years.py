@@ -20,20 +20,34 @@ _NUMBER = r"(?:\d+|" + "|".join(_COUNTS) + r")"
 _TWO = re.compile(rf"\b(?:between|from|in)? ?(?P<a>{_ONE}) (?:and|to|till|until|through|thru|up to) (?P<b>{_ONE})\b")
 _BETWEEN = re.compile(rf"\bbetween (?P<a>{_ONE}) and (?P<b>{_ONE})\b")
 _DASHED = re.compile(rf"\b(?:between |from )?(?P<a>{_ONE}) (?P<b>{_ONE})\b")
-_UP_TO = re.compile(rf"\b(?:until|till|up to|up until|no later than|not later than) (?P<a>{_ONE})\b|\b(?P<b>{_ONE}) (?:or|and) (?:older|earlier|before)\b")
+_UP_TO = re.compile(
+    rf"\b(?:until|till|up to|up until|no later than|not later than) (?P<a>{_ONE})\b|\b(?P<b>{_ONE}) (?:or|and) (?:older|earlier|before)\b"
+)
 _BEFORE = re.compile(rf"\b(?:before|prior to|earlier than|older than|pre|preceding|predating) (?P<a>{_ONE})\b")
 _FROM = re.compile(
     rf"\b(?:since|starting (?:in|from)|at least|from) (?P<a>{_ONE})(?: (?:on|onwards?|forward|up|upwards?|and (?:up|on|later|newer|after|onwards?)|to (?:now|today)|till now|until now))?\b"
     rf"|\b(?P<b>{_ONE}) (?:or|and) (?:newer|later|after|onwards?|on|up|more recent|younger|above)\b|\b(?P<c>(?:1[5-9]|20)\d\d) (?:onwards?|\+)"
 )
-_OPEN = re.compile(r" (?:on|onwards?|forward|up|upwards?|and (?:up|on|later|newer|after|onwards?)|to (?:now|today)|till now|until now)$")
-_AFTER = re.compile(rf"\b(?:after|later than|newer than|younger than|post|past|more recent than|beyond) (?P<a>{_ONE})\b")
+_OPEN = re.compile(
+    r" (?:on|onwards?|forward|up|upwards?|and (?:up|on|later|newer|after|onwards?)|to (?:now|today)|till now|until now)$"
+)
+_AFTER = re.compile(
+    rf"\b(?:after|later than|newer than|younger than|post|past|more recent than|beyond) (?P<a>{_ONE})\b"
+)
 _AROUND = re.compile(r"\b(?:around|about|circa|roughly|approximately) (?:the )?(?P<a>(?:1[5-9]|20)\d\d)\b")
 _PLAIN = re.compile(rf"\b(?:from|in|during|released in|made in|published in)? ?(?P<a>{_ONE})\b")
-_AGO = re.compile(rf"\b(?:last|past|previous|recent) (?P<n>{_NUMBER}) (?:of )?(?P<unit>years?|decades?)\b|\b(?:the|this|in the) (?:last|past) (?P<one>decade)\b")
-_NAMED = re.compile(r"\b(?P<which>this|last) year\b|\bthis (?P<decade>decade)\b|\bthis (?P<century>century)\b|\b(?P<nth>1[5-9]|20|21)(?:st|th) century\b")
-_RECENT = re.compile(r"\b(?:recent|recently|modern|contemporary|latest|newly released|new releases?|brand new|newest|up to date)\b|\bnew(?= (?:NOUN|releases?)\b)")
-_OLD = re.compile(r"\b(?:oldies?|old(?: (?:fashioned|school|time|timey))?|classics?|vintage|golden age|retro|black and white)\b(?! (?:friends?|man|men|enough|boy|woman|people|lady))")
+_AGO = re.compile(
+    rf"\b(?:last|past|previous|recent) (?P<n>{_NUMBER}) (?:of )?(?P<unit>years?|decades?)\b|\b(?:the|this|in the) (?:last|past) (?P<one>decade)\b"
+)
+_NAMED = re.compile(
+    r"\b(?P<which>this|last) year\b|\bthis (?P<decade>decade)\b|\bthis (?P<century>century)\b|\b(?P<nth>1[5-9]|20|21)(?:st|th) century\b"
+)
+_RECENT = re.compile(
+    r"\b(?:recent|recently|modern|contemporary|latest|newly released|new releases?|brand new|newest|up to date)\b|\bnew(?= (?:NOUN|releases?)\b)"
+)
+_OLD = re.compile(
+    r"\b(?:oldies?|old(?: (?:fashioned|school|time|timey))?|classics?|vintage|golden age|retro|black and white)\b(?! (?:friends?|man|men|enough|boy|woman|people|lady))"
+)
 _AGE = re.compile(r"\b(?:in (?:my|his|her|their|our)|years?|yrs?)(?: early| mid| late)?$")
 
 
@@ -66,7 +80,9 @@ class YearReader:
         for pattern in (_BETWEEN, _TWO, _DASHED):
             for start, end, match in message.find(pattern):
                 (low, _), (_, high) = self._years(match["a"]), self._years(match["b"])
-                separate = pattern is _TWO and re.search(r" and ", match[0]) and not match[0].startswith(("between", "from"))
+                separate = (
+                    pattern is _TWO and re.search(r" and ", match[0]) and not match[0].startswith(("between", "from"))
+                )
                 if low < high and not separate and (pattern is not _DASHED or self._is_dashed(message, match)):
                     yield self._hit(start, end, low, high)
         for pattern in (_UP_TO, _BEFORE, _FROM, _AFTER, _AROUND, _PLAIN):
@@ -75,7 +91,9 @@ class YearReader:
         yield from self._by_clock(message)
         yield from self._vague(message)
 
-    def _one(self, message: Message, pattern: re.Pattern[str], start: int, end: int, match: re.Match[str]) -> Iterator[RangeHit]:
+    def _one(
+        self, message: Message, pattern: re.Pattern[str], start: int, end: int, match: re.Match[str]
+    ) -> Iterator[RangeHit]:
         said = next(text for name, text in match.groupdict().items() if text)
         low, high = self._years(said)
         if _AGE.search(message.marked[: match.start()].rstrip()) or not self._is_time(message, start, end, said):
@@ -112,7 +130,9 @@ class YearReader:
         if not len(self._known):
             return
         for start, end, _ in message.find(self._recent):
-            yield self._hit(start, end, max(float(np.quantile(self._known, 0.8)) // 1, self._known.max() - 10), None, vague=True)
+            yield self._hit(
+                start, end, max(float(np.quantile(self._known, 0.8)) // 1, self._known.max() - 10), None, vague=True
+            )
         for start, end, match in message.find(_OLD):
             if not _AGE.search(message.marked[: match.start()].rstrip()):
                 yield self._hit(start, end, None, float(np.quantile(self._known, 0.35)) // 1, vague=True)
@@ -147,7 +167,22 @@ class YearReader:
             return True
         after = message.tokens[end].norm if end < len(message) and not message.tokens[end].mark else ""
         before = message.tokens[start - 1].norm if start else ""
-        unit = after in {"euros", "euro", "dollars", "bucks", "pounds", "€", "$", "£", "pages", "minutes", "points", "people", "players", "times"}
+        unit = after in {
+            "euros",
+            "euro",
+            "dollars",
+            "bucks",
+            "pounds",
+            "€",
+            "$",
+            "£",
+            "pages",
+            "minutes",
+            "points",
+            "people",
+            "players",
+            "times",
+        }
         return not unit and before not in {"$", "€", "£"} and 1_400 <= int(word) <= self._now + 20
 
     @staticmethod

@@ -41,10 +41,23 @@ def film_catalogue(folder):
 def restaurant_catalogue(folder):
     """Ten restaurants with cuisine, area, price, rating and extras."""
     rows = [
-        {"id": f"r{n}", "title": title, "cuisine": cuisine, "area": area, "price": price, "rating": rating, "offers": offers, "opened": year}
+        {
+            "id": f"r{n}",
+            "title": title,
+            "cuisine": cuisine,
+            "area": area,
+            "price": price,
+            "rating": rating,
+            "offers": offers,
+            "opened": year,
+        }
         for n, (title, cuisine, area, price, rating, offers, year) in enumerate(RESTAURANTS)
     ]
-    return _ingested(folder, rows, "noun: restaurant\nnouns: restaurants\nfields:\n  area: category\n  opened: {type: number, label: year opened}\n")
+    return _ingested(
+        folder,
+        rows,
+        "noun: restaurant\nnouns: restaurants\nfields:\n  area: category\n  opened: {type: number, label: year opened}\n",
+    )
 
 
 def game_catalogue(folder):

@@ -1,0 +1,121 @@
+"""What a message does, several things at once; and which facts a question asks for."""
+
+import pytest
+
+from convrec.agent.compact.asked import asked_fields
+from convrec.agent.compact.language import language_of
+from convrec.core.reply import Question
+
+SHOWN = ("Jaws", "Heat (1995)", "Inception", "Alien")
+ACTS = [
+    ("hi", {"greet"}),
+    ("hello, some comedies please", {"greet", "request"}),
+    ("thanks!", {"thank"}),
+    ("perfect, thanks, bye", {"accept", "thank", "bye"}),
+    ("a western from the 60s", {"request"}),
+    ("do you have Fargo?", {"request"}),
+    ("more", {"request"}),
+    ("what else?", {"request"}),
+    ("I love westerns", {"state_preference"}),
+    ("I hated Saw", {"state_preference", "reject"}),
+    ("like Jaws but funnier", {"request", "critique"}),
+    ("something older", {"request", "critique"}),
+    ("less scary", {"critique"}),
+    ("no horror", {"request", "critique"}),
+    ("who directed the second one?", {"ask_item"}),
+    ("whos in it", {"ask_item"}),
+    ("what's Fargo about?", {"ask_item"}),
+    ("is it funny?", {"ask_item"}),
+    ("tell me more about the last one", {"ask_item"}),
+    ("why the second?", {"ask_why"}),
+    ("compare the first two", {"compare"}),
+    ("first vs third", {"compare"}),
+    ("what's the difference between Heat and Casino?", {"compare"}),
+    ("I'll take the second", {"accept"}),
+    ("sounds good", {"accept"}),
+    ("the third one please", {"accept"}),
+    ("not that one", {"reject"}),
+    ("no thanks", {"reject"}),
+    ("none of these", {"reject"}),
+    ("the first one, no", {"reject"}),
+    ("not the first one. what else?", {"reject", "request"}),
+    ("seen it", {"already_seen"}),
+    ("already saw the second. more", {"already_seen", "request"}),
+    ("I've seen Fargo", {"already_seen"}),
+    ("what do you know about me?", {"edit_profile"}),
+    ("remember that I hate musicals", {"edit_profile"}),
+    ("forget that I like westerns", {"edit_profile", "forget"}),
+    ("forget everything about me", {"forget"}),
+    ("delete my data", {"forget"}),
+    ("asdf qwer", {"request"}),
+    ("👍", {"other"}),
+    ("", {"other"}),
+]
+
+
+@pytest.mark.parametrize(("text", "acts"), ACTS)
+def test_acts(on_films, text, acts):
+    assert set(on_films.hear(text, on_films.state(SHOWN)).acts) == acts
+
+
+@pytest.mark.parametrize("text", ["comedy", "the 80s", "I don't care", "either", "no preference"])
+def test_a_short_message_answers_an_open_question(on_films, text):
+    state = on_films.state(SHOWN, question=Question(facet="genres", text="What kind?", options=("Comedy", "Drama")))
+    assert "answer" in on_films.hear(text, state).acts
+
+
+def test_what_is_to_be_forgotten_is_no_demand(on_films):
+    heard = on_films.hear("forget that I like westerns")
+    assert heard.filter is None
+    assert [(p.facet, p.value, p.polarity, p.scope) for p in heard.preferences] == [("genres", "Western", 1, "lasting")]
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("who directed it?", {"director"}),
+        ("whos in the second", {"cast"}),
+        ("who else is in The Searchers?", {"cast"}),
+        ("what year is that", {"year"}),
+        ("when did the first one come out?", {"year"}),
+        ("who made it? I mean the director", {"director"}),
+        ("what's the first one about, and who's in it?", {"description", "cast"}),
+        ("2nd one director", {"director"}),
+        ("is it funny?", {"genres"}),
+        ("do you have Jaws?", set()),
+        ("a western from the 60s", set()),
+    ],
+)
+def test_the_facts_that_a_question_asks_for(on_films, text, fields):
+    assert set(asked_fields(text, on_films.catalogue.schema)) == fields
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("who developed it?", {"developer"}),
+        ("how much is the first one?", {"price"}),
+        ("which platform is it on", {"platforms"}),
+        ("when was it released", {"release_year"}),
+    ],
+)
+def test_the_facts_of_a_game(on_games, text, fields):
+    assert set(asked_fields(text, on_games.catalogue.schema)) == fields
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("something funny for tonight", "en"),
+        ("je cherche une comédie avec Tom Hanks", "fr"),
+        ("ich möchte einen lustigen Film", "de"),
+        ("quiero una película de terror", "es"),
+        ("Хочу комедию", "ru"),
+        ("面白い映画はありますか", "ja"),
+        ("heat", "unknown"),
+        ("👍", "unknown"),
+        ("la la land", "unknown"),
+    ],
+)
+def test_the_language_is_told_where_its_words_tell_it(text, language):
+    assert language_of(text) == language

@@ -1,0 +1,93 @@
+"""What is wanted, what is not, how firmly and for how long."""
+
+import pytest
+
+SIGNS = [
+    ("no horror", {"-genres": {"Horror"}}),
+    ("nothing with Tom Cruise", {"-cast": {"Tom Cruise"}}),
+    ("a thriller, anything but Nolan", {"+genres": {"Thriller"}, "-director": {"Christopher Nolan"}}),
+    ("actually not a thriller, a comedy", {"-genres": {"Thriller"}, "+genres": {"Comedy"}}),
+    ("not sports, biographies", {"-genres": {"Sports"}, "+genres": {"Biography"}}),
+    ("a comedy instead of a drama", {"+genres": {"Comedy"}, "-genres": {"Drama"}}),
+    ("no horror, slasher or war movies", {"-genres": {"Horror", "Slasher", "War"}}),
+    ("no horror but westerns are fine", {"-genres": {"Horror"}, "+genres": {"Western"}}),
+    ("no horror but Alien is fine", {"-genres": {"Horror"}, "+item": {"Alien (1979)"}}),
+    ("sports movies that aren't comedies", {"+genres": {"Sports"}, "-genres": {"Comedy"}}),
+    ("I don't mind horror", {"+genres": {"Horror"}}),
+    ("she can't stand Tom Hanks", {"-cast": {"Tom Hanks"}}),
+    ("no, a western", {"+genres": {"Western"}}),
+    ("not only westerns", {"+genres": {"Western"}}),
+    ("I don't want a drama, I want a comedy", {"-genres": {"Drama"}, "+genres": {"Comedy"}}),
+    ("not with Schwarzenegger or Stallone", {"-cast": {"Arnold Schwarzenegger", "Sylvester Stallone"}}),
+    (
+        "crime without any romance, from the 90s",
+        {"+genres": {"Crime"}, "-genres": {"Romance"}, "+year": {"1990..1999"}},
+    ),
+    ("never mind, a western", {"+genres": {"Western"}}),
+    ("not too scary", {"-genres": {"Horror"}}),
+    ("loved Heat, hated Caddyshack", {"+item": {"Heat (1995)"}, "-item": {"Caddyshack (1980)"}}),
+    ("like Alien but without Sigourney Weaver", {"+item": {"Alien (1979)"}, "-cast": {"Sigourney Weaver"}}),
+    ("horror, but not Dawn of the Dead (2004)", {"+genres": {"Horror"}, "-item": {"Dawn of the Dead (2004)"}}),
+    ("I've seen Heat", {}),
+    ("newer than Jaws", {"+year": {"1976.."}}),
+]
+
+
+@pytest.mark.parametrize(("text", "wishes"), SIGNS)
+def test_what_is_wanted_and_what_is_not(on_films, text, wishes):
+    assert on_films.wishes(text) == wishes
+
+
+@pytest.mark.parametrize(
+    ("text", "strength", "scope"),
+    [
+        ("a western", "hard", "session"),
+        ("something funny", "soft", "session"),
+        ("it must be funny", "hard", "session"),
+        ("preferably a comedy", "soft", "session"),
+        ("a comedy, if possible", "soft", "session"),
+        ("maybe a western", "soft", "session"),
+        ("no horror", "hard", "session"),
+        ("not too scary", "soft", "session"),
+        ("less romance", "soft", "session"),
+        ("more action", "soft", "session"),
+        ("more westerns", "hard", "session"),
+        ("I love westerns", "soft", "lasting"),
+        ("I never watch horror", "hard", "lasting"),
+        ("I hate musicals", "hard", "lasting"),
+        ("I'd love a western", "hard", "session"),
+        ("I'd like a thriller tonight", "hard", "session"),
+        ("he likes John Wayne", "soft", "session"),
+    ],
+)
+def test_how_firmly_and_for_how_long(on_films, text, strength, scope):
+    (wish,) = on_films.hear(text).preferences
+    assert (wish.strength, wish.scope) == (strength, scope)
+
+
+def rows(listener, test):
+    return {row for row in range(len(listener.catalogue)) if test(listener.catalogue.item(row).facts)}
+
+
+@pytest.mark.parametrize(
+    ("text", "test"),
+    [
+        ("a western or a comedy", lambda f: {"Western", "Comedy"} & set(f["genres"])),
+        ("westerns and comedies", lambda f: {"Western", "Comedy"} & set(f["genres"])),
+        ("a romantic comedy", lambda f: {"Romance", "Comedy"} <= set(f["genres"])),
+        ("comedy and romance", lambda f: {"Romance", "Comedy"} <= set(f["genres"])),
+        (
+            "comedies, dramas or westerns from the 90s",
+            lambda f: {"Comedy", "Drama", "Western"} & set(f["genres"]) and 1990 <= f["year"] <= 1999,
+        ),
+        ("with al pacino or robert de niro", lambda f: {"Al Pacino", "Robert De Niro"} & set(f["cast"])),
+        ("with Tom Hanks and Meg Ryan", lambda f: {"Tom Hanks", "Meg Ryan"} <= set(f["cast"])),
+        ("no horror and no war", lambda f: not {"Horror", "War"} & set(f["genres"])),
+        ("a western, not with John Wayne", lambda f: "Western" in f["genres"] and "John Wayne" not in f["cast"]),
+        ("westerns from the 50s or 60s", lambda f: "Western" in f["genres"] and 1950 <= f["year"] <= 1969),
+        ("noir, but not from the 50s", lambda f: "Noir" in f["genres"] and not 1950 <= f["year"] <= 1959),
+        ("I love westerns", lambda f: True),
+    ],
+)
+def test_the_filter_leaves_what_was_asked_for(on_films, text, test):
+    assert on_films.kept(text) == rows(on_films, test)

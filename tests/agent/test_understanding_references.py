@@ -1,0 +1,105 @@
+"""Pointing words: at shown items, at items talked about, at people and facts of earlier turns."""
+
+import pytest
+
+SHOWN = ("Jaws", "Heat (1995)", "Inception", "Alien")
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("why the second?", ["Heat (1995)"]),
+        ("the last one, please", ["Alien (1979)"]),
+        ("compare the first two", ["Jaws (1975)", "Heat (1995)"]),
+        ("compare the first and the third", ["Jaws (1975)", "Inception (2010)"]),
+        ("the last two", ["Inception (2010)", "Alien (1979)"]),
+        ("#3", ["Inception (2010)"]),
+        ("number two", ["Heat (1995)"]),
+        ("2", ["Heat (1995)"]),
+        ("compare 1 and 4", ["Jaws (1975)", "Alien (1979)"]),
+        ("2nd one director", ["Heat (1995)"]),
+        ("none of these", ["Jaws (1975)", "Heat (1995)", "Inception (2010)", "Alien (1979)"]),
+        ("who directed it?", ["Jaws (1975)"]),
+        ("not that one", ["Jaws (1975)"]),
+        ("the horror one", ["Jaws (1975)"]),
+        ("the one with Al Pacino", ["Heat (1995)"]),
+        ("the 1979 one", ["Alien (1979)"]),
+        ("the newest one", ["Inception (2010)"]),
+        ("the last five years", []),
+        ("I saw it the first time last year", ["Jaws (1975)"]),
+        ("it should be a western", []),
+        ("speed it up", []),
+        ("that's it", []),
+    ],
+)
+def test_pointing_at_what_was_shown(on_films, text, titles):
+    genre = on_films.catalogue.item(on_films.id("Jaws")).facts["genres"]
+    if "horror" in text and "Horror" not in genre:
+        titles = ["Alien (1979)"]
+    assert on_films.pointed(text, on_films.state(SHOWN)) == titles
+
+
+@pytest.mark.parametrize("text", ["who directed it?", "seen it", "who's in that one?", "loved that"])
+def test_pronouns_mean_what_was_last_talked_about(on_films, text):
+    assert on_films.pointed(text, on_films.state(SHOWN, focus=("Inception",))) == ["Inception (2010)"]
+
+
+def test_it_means_the_title_named_before_it(on_films):
+    assert on_films.pointed("I loved Alien. More like it", on_films.state(SHOWN)) == ["Alien (1979)"]
+
+
+def test_both_means_the_two_last_talked_about(on_films):
+    assert on_films.pointed("seen them both", on_films.state(SHOWN, focus=("Heat (1995)", "Alien"))) == [
+        "Heat (1995)",
+        "Alien (1979)",
+    ]
+
+
+def test_nothing_to_point_at_gives_no_reference(on_films):
+    assert on_films.hear("why the second one?").references == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "demands", "focus", "wishes"),
+    [
+        ("more by that director", [], ("Jaws",), {"+director": {"Steven Spielberg"}}),
+        ("not by that director", [], ("Jaws",), {"-director": {"Steven Spielberg"}}),
+        ("by the same director as Heat", [], (), {"+director": {"Michael Mann"}}),
+        ("like Alien but not by that director", [], (), {"+item": {"Alien (1979)"}, "-director": {"Ridley Scott"}}),
+        ("the same without him", [("cast", "Robin Williams")], (), {"-cast": {"Robin Williams"}}),
+        (
+            "crime, not by him",
+            [("director", "Quentin Tarantino")],
+            (),
+            {"+genres": {"Crime"}, "-director": {"Quentin Tarantino"}},
+        ),
+        (
+            "his newer ones, after 2000",
+            [("director", "Steven Spielberg")],
+            (),
+            {"+director": {"Steven Spielberg"}, "+year": {"2001.."}},
+        ),
+        ("by other directors", [("director", "Alfred Hitchcock")], (), {"-director": {"Alfred Hitchcock"}}),
+        (
+            "a comedy by anyone else",
+            [("director", "Alfred Hitchcock")],
+            (),
+            {"+genres": {"Comedy"}, "-director": {"Alfred Hitchcock"}},
+        ),
+        (
+            "comedies from the same decade",
+            [("year", [1980, 1989])],
+            (),
+            {"+genres": {"Comedy"}, "+year": {"1980..1989"}},
+        ),
+        ("Tom Hanks is great, something with him", [], (), {"+cast": {"Tom Hanks"}}),
+    ],
+)
+def test_people_and_facts_of_earlier_turns(on_films, text, demands, focus, wishes):
+    assert on_films.wishes(text, on_films.state(SHOWN, focus, demands)) == wishes
+
+
+def test_the_same_developer(on_games):
+    assert on_games.wishes("more by that developer", on_games.state(("Puzzle Cellar", "Go"))) == {
+        "+developer": {"Ida Lindqvist"}
+    }
