@@ -33,7 +33,7 @@ check: $(VENV)/ready-dev .typing/convrec ## format, lint, types, import rules, g
 	$(BIN)/python scripts/docs_graph.py --check
 
 bench: $(VENV)/ready-dev ## measure a turn, a fit and an import, and print them
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(BENCH)
 
 verify: $(VENV)/ready-dev check ## check, then every test, the slow ones too
 	$(BIN)/python -m pytest $(PYTEST)
