@@ -9,8 +9,7 @@ import pytest
 from convrec.agent import Agent
 from convrec.catalogue.demo.shipped import ingest_shipped
 from convrec.catalogue.workspace import Workspace
-from convrec.core.clock import FixedClock
-from convrec.core.ids import counted_ids
+from convrec.core.clock import FixedClock, counted_ids
 from convrec.tools.fitting import fit
 from tests.agent.conversation import failures, load, scripts
 from tests.agent.facts import Items, meets
