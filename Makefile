@@ -2,7 +2,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := core catalogue tools prompts agent evaluation finetune ui
-CODE := $(ROOMS) tests scripts benchmarks examples
+CODE := $(wildcard $(ROOMS) tests scripts benchmarks examples)
 TORCH := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt $(TORCH)
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
