@@ -78,13 +78,17 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a tool can use: a history (`fold_in`), a text, a whole conversation; and whether it explains and takes in new items."""
+    """What a tool can use: a history (`fold_in`), a text, a whole conversation; whether it explains and takes in new items.
+
+    `vectors` says that it reads the query's vectors, so that they are worth making once for all tools.
+    """
 
     fold_in: bool = False
     text_query: bool = False
     context_query: bool = False
     explain: bool = False
     incremental: bool = False
+    vectors: bool = False
 
 
 class ToolConfig(BaseModel):

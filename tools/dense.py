@@ -52,7 +52,7 @@ class Dense(Tool):
 
     name = "dense"
     kind = "dense"
-    capabilities = Capabilities(fold_in=True, text_query=True, explain=True, incremental=True)
+    capabilities = Capabilities(fold_in=True, text_query=True, explain=True, incremental=True, vectors=True)
     Config = DenseConfig
     config: DenseConfig
     _items: Alignment

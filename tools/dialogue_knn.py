@@ -55,7 +55,7 @@ class DialogueKnn(Tool):
 
     name = "dialogue_knn"
     kind = "conversational"
-    capabilities = Capabilities(context_query=True, explain=True)
+    capabilities = Capabilities(context_query=True, explain=True, vectors=True)
     needs = frozenset({"dialogues"})
     Config = DialogueKnnConfig
     config: DialogueKnnConfig

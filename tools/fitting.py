@@ -126,6 +126,7 @@ class _Fit:
 
     def _fitted(self, kind: type[Tool], config: ToolConfig, folder: Path, fingerprint: str) -> tuple[FittedTool, str]:
         self._progress(f"fitting {kind.name}", 0, None)
+        _ = self._whole, self._split  # prepared outside the tool's own time
         started = time.perf_counter()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -196,6 +197,7 @@ class _Fit:
 
     @cached_property
     def _split(self) -> tuple[TrainingData, tuple[Task, ...]]:
+        self._progress("preparing held-out data", 0, None)
         last, chosen = heldout.last_choices(choices(self._catalogue, self._cutoff))
         turns, dialogues = heldout.dialogue_turns(self._catalogue, self._catalogue.dialogues())
         tasks = [last, turns, *heldout.known_items(self._catalogue)]

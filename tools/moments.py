@@ -10,7 +10,8 @@ _RECENT_CHARACTERS = 700  # about 160 tokens, what an encoder reads of a convers
 
 @dataclass(frozen=True)
 class Moment:
-    """`context` is all that was said before, a line a turn; `history` pairs each row named before with 1, or -1 if disliked.
+    """`context` is all that was said before, a line a turn; `history` pairs each row named before with 1: whether it was liked is
+    often asked only afterwards, so it counts as unknown here.
 
     `named` are the rows that are new in this turn, which `role` spoke; `later` those that are new in a later turn.
     """
@@ -40,7 +41,7 @@ def _of_one(dialogue: Dialogue, row_of: dict[str, int]) -> Iterator[Moment]:
             yield Moment(dialogue.id, turn.role, context, tuple(history.items()), fresh[place], later, turn.text)
         for item in turn.items:
             if item.id in row_of:
-                history[row_of[item.id]] = -1.0 if item.relation == "disliked" else 1.0
+                history[row_of[item.id]] = 1.0
 
 
 def _first_named(turns: Sequence[Turn], row_of: dict[str, int]) -> list[tuple[int, ...]]:

@@ -74,7 +74,9 @@ def weigh(asked: list[Signal], query: Query, learned: Weights) -> dict[Signal, f
     the tools of an aspect share its weight (within `history` in the proportions that were learned).
     """
     if query.context and learned.dialogue:
-        return {signal: learned.dialogue.get(signal.name, 0.0) for signal in asked}
+        weights = {signal: learned.dialogue.get(signal.name, 0.0) for signal in asked}
+        if any(weights.values()):
+            return weights
     proportions = {
         signal: learned.history.get(signal.name, 0.0 if learned.history else 1.0) if signal.aspect == "history" else 1.0
         for signal in asked

@@ -275,7 +275,7 @@ class Toolbox:
         history = tuple((row, weight) for row, weight in pairs if row is not None and weight)
         lines = [line for line in request.text.splitlines() if line.strip()]
         text, context = (lines[-1], request.text) if len(lines) > 1 else (request.text.strip(), "")
-        asked = {signal.aspect for signal in self._asked(request)}
+        asked = {signal.aspect for signal in self._asked(request) if self.tools[signal.tool].capabilities.vectors}
         return Query(
             text=text, history=history, mask=mask, k=self._candidates, context=context,
             vector=self._encoded(text, 128) if text and "text" in asked else None,
