@@ -171,7 +171,10 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
         and heard.attitudes[-1] in ("none", "asked")
         and not asks
     )
-    acts["request"] = (request or (bare_title and not seen)) and not acts["accept"] and not (asks and not wishes)
+    corrected = bool(heard.references) and has(r"\bi mean(?:t)?\b") and not asks
+    acts["request"] = (
+        (request or corrected or (bare_title and not seen)) and not acts["accept"] and not (asks and not wishes)
+    )
     acts["state_preference"] = has(_TASTE) and bool(heard.preferences)
     acts["critique"] = (
         (has(_CRITIQUE) or any(p.polarity < 0 for p in wishes))

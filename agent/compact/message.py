@@ -178,6 +178,8 @@ def _mark(gap: str, before: str, last: bool = False) -> str:
 
 def _is_shouting(tokens: list[Token]) -> bool:
     """Tells whether capitals say nothing here: nearly every longer word has one."""
+    if len(tokens) >= 3 and all(token.raw == token.raw.upper() for token in tokens):
+        return True
     longer = [token for token in tokens if len(token.norm) > 3 and token.norm.isalpha()]
     return len(longer) >= 4 and sum(token.capital for token in longer) > 0.8 * len(longer)
 

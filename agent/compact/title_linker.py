@@ -1,52 +1,42 @@
 """Which titles a message names: exact forms first, the longest first, then slips of the finger."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, POINTERS, is_common, rank, word_set
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, POINTERS, is_common, rank
+from convrec.agent.compact.marks import (
+    AFTER,
+    BEFORE_FIGURES,
+    BEFORE_NAMES,
+    CUE,
+    DETERMINED,
+    FELT,
+    JOINED,
+    JUDGED,
+    LIKES,
+    Hit,
+    goes_on,
+    in_longer_name,
+    is_capital,
+    years_beside,
+)
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
-from convrec.agent.compact.titles import ARTICLES, TitleIndex, figure, is_skipped, loose_key
-
-_NOUN = r"(?:movies?|films?|books?|novels?|games?|flicks?|restaurants?|places?|songs?|albums?|shows?|one)"
-_CUE = re.compile(
-    r"(?:\b(?:liked|loved|enjoyed|adored|hated|disliked|despised|seen|saw|watched|rewatched|finished|played|read|visited|tried|already know|own|similar to|called|named|titled"
-    r"|(?:you|u|we|they) (?:guys |still |also |actually )*(?:have|got|carry|stock|sell)|got|is there|newer than|older than|later than"
-    r"|earlier than|better than|than|who(?:s| is| was| else is| plays| played| acted| stars| starred)* in|who (?:directed|made|wrote)"
-    r"|compare|but not|except|not|besides|what about|how about|tell me (?:more )?about|(?:cast|director|year|plot|author|developer) of|whats|when (?:was|did)|how long is)"
-    r"|(?<!\bi )(?<!\bwe )(?<!\byou )(?<!they )(?<!\bid )(?<!would )(?<!dont )(?<!didnt )(?<!really )like|^watch|want to (?:see|watch|read|play)"
-    r")(?: the NOUN| the| NOUN)?$".replace("NOUN", _NOUN)
-)
-_JOINED = {"and", "or", "vs", "versus", "nor", "with"}
-_AFTER = word_set(
-    "but and or though please too again itself because so yet then vs versus about directed is was are though also instead except without"
-)
-_DETERMINED = word_set("a an some any no my your his her their our another every each more less")
-_BEFORE_FIGURES = re.compile(r"\b(?:loved|liked|hated|seen|watched|saw|got|have|called|movie|film|game|book|like)$")
-_FELT = re.compile(r"\b(?:loved|liked|hated|enjoyed|adored|disliked|despised)$")
-_BEFORE_NAMES = {"by", "with", "without", "starring", "featuring"}
-_SEQUEL = re.compile(r"^(?:[2-9]|1\d|ii|iii|iv|vi{1,3}|ix|part|vol|volume|chapter)$")
-_YEAR = re.compile(r"^(?:1[89]\d\d|20\d\d)$")
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A title named by tokens `[start, end)`; `rows` best first; `score` in (0, 1]; `year` when one was given with it."""
-
-    start: int
-    end: int
-    rows: tuple[int, ...]
-    score: float
-    year: int | None = None
+from convrec.agent.compact.titles import ARTICLES, EXACT, PARTIAL, TitleIndex, figure, is_skipped, loose_key
 
 
 class TitleLinker:
-    """Finds titles in messages. `is_value` tells whether a word alone names a value (a genre is rather that than a title)."""
+    """Finds titles in messages. `is_value` and `is_surname` tell whether a word alone names a genre or the like, or a person."""
 
-    def __init__(self, fields: Fields, index: TitleIndex, speller: Speller, is_value: Callable[[str], bool]) -> None:
-        self._index, self._speller, self._is_value = index, speller, is_value
+    def __init__(
+        self,
+        fields: Fields,
+        index: TitleIndex,
+        speller: Speller,
+        is_value: Callable[[str], bool],
+        is_surname: Callable[[str], bool],
+    ) -> None:
+        self._index, self._speller, self._is_value, self._is_surname = index, speller, is_value, is_surname
         self._years = fields.years()
 
     def link(self, message: Message, names: Sequence[tuple[int, int]] = ()) -> list[Hit]:
@@ -56,7 +46,10 @@ class TitleLinker:
         """
         taken: list[Hit] = []
         for hit in sorted(self._candidates(message), key=lambda h: (h.start - h.end, -h.score, h.start)):
-            inside = any(a <= hit.start and hit.end <= b and hit.end - hit.start < b - a for a, b in names)
+            inside = any(
+                a <= hit.start and hit.end <= b and (hit.end - hit.start < b - a or hit.score <= PARTIAL)
+                for a, b in names
+            )
             if any(hit.start < other.end and other.start < hit.end for other in taken) or (
                 inside and (hit.start, hit.end) not in message.quotes
             ):
@@ -71,7 +64,7 @@ class TitleLinker:
         figures = [figure(token) for token in message.tokens]
         seen: set[tuple[int, int]] = set()
         for start, end, key, quality in self._windows(message, norms, figures):
-            forms = self._index.find(key)
+            forms = self._index.find(key, end - start)
             if forms and (start, end) not in seen:
                 seen.add((start, end))
                 yield Hit(start, end, tuple(form.row for form in forms), forms[0].quality * quality)
@@ -84,7 +77,7 @@ class TitleLinker:
 
     def _corrected(self, message: Message, norms: list[str], at: int) -> Iterator[Hit]:
         for start, end, key, quality in self._windows(message, norms, norms, at):
-            forms = self._index.find(key)
+            forms = self._index.find(key, end - start)
             if forms:
                 yield Hit(start, end, tuple(form.row for form in forms), 0.8 * forms[0].quality * quality)
 
@@ -116,7 +109,7 @@ class TitleLinker:
 
     def _dated(self, message: Message, hit: Hit) -> Hit | None:
         """Returns the hit with its rows in order, and with the year if one stands with it; None when it is another item's year."""
-        for year, start, end, firm in _years_beside(message, hit):
+        for year, start, end, firm in years_beside(message, hit):
             bearers = [row for row in hit.rows if self._years is not None and abs(self._years[row] - year) <= 1]
             if bearers:
                 return Hit(start, end, tuple(self._index.ordered(bearers, year, self._years)), hit.score, year)
@@ -133,23 +126,23 @@ class TitleLinker:
             q == (start - 1, end) and message.tokens[start - 1].norm in ARTICLES for q in message.quotes
         ):
             return True
-        if any(q[0] <= start and end <= q[1] for q in message.quotes) or _goes_on(message, end):
+        if any(q[0] <= start and end <= q[1] for q in message.quotes) or goes_on(message, end):
             return hit.year is not None
         words = message.norms(start, end)
         if hit.year is not None and not all(word in POINTERS for word in words):
             return True
-        capital = _is_capital(message, start, end)
-        if _in_longer_name(message, start, end) and len(words) == 1:
+        capital = is_capital(message, start, end)
+        if in_longer_name(message, start, end) and len(words) == 1:
             return False
         if all(word.isdigit() for word in words):
             return hit.year is not None or (
-                message.break_after(end) and bool(_BEFORE_FIGURES.search(message.words(max(0, start - 3), start)))
+                message.break_after(end) and bool(BEFORE_FIGURES.search(message.words(max(0, start - 3), start)))
             )
         if all(word in LINGO or word.isdigit() or (len(words) > 1 and self._is_value(word)) for word in words):
             felt = (
                 words[0] not in FUNCTION | NOUNS
                 and message.break_after(end)
-                and _FELT.search(message.words(max(0, start - 2), start))
+                and FELT.search(message.words(max(0, start - 2), start))
             )
             return (
                 hit.year is not None
@@ -164,103 +157,50 @@ class TitleLinker:
         cued = self._cued(message, hit.start, hit.end, taken)
         before = message.tokens[hit.start - 1].norm if hit.start and not message.tokens[hit.start].mark else ""
         after = message.tokens[hit.end].norm if hit.end < len(message) and not message.tokens[hit.end].mark else ""
-        if before in _BEFORE_NAMES or after in NOUNS:
+        if before in BEFORE_NAMES or (
+            after in NOUNS and not (capital and hit.score == EXACT and not self._is_surname(word))
+        ):
             return False
         if self._is_value(word):
             return capital and cued
         if word in POINTERS or word.isdigit() or len(word) < 2:
             return False
-        determined = before in _DETERMINED
+        determined = before in DETERMINED
         if hit.score < 0.85:
             return (cued or capital) and not is_common(word) and len(word) >= 5
         return (
             (capital and not determined)
+            or self._is_judged(message, hit, word)
             or cued
             or (not is_common(word) and len(word) >= 4 and not determined)
             or len(message) == 1
         )
 
+    @staticmethod
+    def _is_judged(message: Message, hit: Hit, word: str) -> bool:
+        """Tells whether a capital at the start of a sentence is a title's, as what follows judges it: "Speed was great"."""
+        rest = message.words(hit.end, hit.end + 5)
+        return message.tokens[hit.start].capital and word not in LINGO and JUDGED.search(rest) is not None
+
     def _marked_phrase(self, message: Message, hit: Hit, words: list[str], capital: bool, taken: list[Hit]) -> bool:
         telling = [word for word in words if word not in LINGO]
         before = message.tokens[hit.start - 1].norm if hit.start and not message.tokens[hit.start].mark else ""
-        if any(rank(word) >= PLAIN_RANK for word in telling) and (len(telling) > 1 or not is_common(telling[0])):
+        weak = hit.score < 0.85 or (len(telling) <= 2 and any(self._is_value(word) for word in telling))
+        rare = any(rank(word) >= PLAIN_RANK for word in telling) and (len(telling) > 1 or not is_common(telling[0]))
+        if rare and (not weak or len(telling) > 2 or (hit.score < 0.85 and len(telling) > 1)):
             return True
         if capital or self._cued(message, hit.start, hit.end, taken) or len(message) == len(words):
             return True
-        if before in _DETERMINED or hit.score < 0.85:
+        if before in DETERMINED or hit.score < 0.85:
             return False
-        return len(telling) >= 3 or (len(words) >= 4 and len(telling) >= 2)
+        liked = len(telling) >= 2 and LIKES.search(message.words(max(0, hit.start - 3), hit.start)) is not None
+        return liked or len(telling) >= 3 or (len(words) >= 3 and len(telling) >= 2)
 
     def _cued(self, message: Message, start: int, end: int, taken: list[Hit]) -> bool:
         """Tells whether a title is expected here: "have you seen …", "like … but", or in a list after another title."""
-        closed = message.break_after(end) or message.tokens[end].norm in _AFTER
-        joined = start > 0 and (message.tokens[start - 1].norm in _JOINED or message.tokens[start].mark == ",")
+        closed = message.break_after(end) or message.tokens[end].norm in AFTER
+        joined = start > 0 and (message.tokens[start - 1].norm in JOINED or message.tokens[start].mark == ",")
         if joined and any(other.end in (start, start - 1) for other in taken):
             return closed
         before = message.marked[: message.marked_at(start)].rstrip()
-        return closed and _CUE.search(before[-60:]) is not None
-
-
-def _years_beside(message: Message, hit: Hit) -> Iterator[tuple[int, int, int, bool]]:
-    """Yields `(year, start, end, firm)` of years right after or before a title; firm ones can only be the title's."""
-    norms = [token.norm for token in message.tokens]
-    after = hit.end
-    if after < len(norms) and _YEAR.match(norms[after]):
-        in_parentheses = "(" in message.text[message.tokens[after - 1].end : message.tokens[after].start]
-        if in_parentheses or not message.tokens[after].mark:
-            yield int(norms[after]), hit.start, after + 1, in_parentheses
-    if after + 1 < len(norms) and norms[after] in ("from", "of", "in") and _YEAR.match(norms[after + 1]):
-        yield int(norms[after + 1]), hit.start, after + 2, False
-    for back in range(1, 5):
-        at = hit.start - back
-        between = norms[at + 1 : hit.start] if at >= 0 else []
-        if (
-            at >= 0
-            and _YEAR.match(norms[at])
-            and set(between) <= {"the", "version", "one", "of", "film", "movie", "original", "remake"}
-        ):
-            yield int(norms[at]), at, hit.end, False
-
-
-def _goes_on(message: Message, end: int) -> bool:
-    """Tells whether a longer title begins here: a sequel's number, or a colon and a capital."""
-    if end >= len(message):
-        return False
-    token = message.tokens[end]
-    if token.mark == "":
-        counted = end + 1 < len(message) and message.tokens[end + 1].norm in ("times", "days", "weeks", "years")
-        return _SEQUEL.match(token.norm) is not None and not counted
-    gap = message.text[message.tokens[end - 1].end : token.start]
-    return gap.startswith(":") and token.capital and not message.starts_sentence(end)
-
-
-def _is_capital(message: Message, start: int, end: int) -> bool:
-    """Tells whether the words stand with their capitals where a capital means something."""
-    if message.shouting:
-        return False
-    tokens = [
-        (i, t)
-        for i, t in enumerate(message.tokens[start:end], start)
-        if len(t.norm) > 3 or end - start <= 2 or t.norm not in LINGO
-    ]
-    telling = [t for i, t in tokens if not message.starts_sentence(i)]
-    return bool(telling) and all(
-        t.capital or t.norm in ARTICLES or is_skipped(t.norm) or t.norm.isdigit() for _, t in tokens
-    )
-
-
-def _in_longer_name(message: Message, start: int, end: int) -> bool:
-    """Tells whether capitalised words right beside make this a part of a name, as in `Will Smith`."""
-    tokens = message.tokens
-
-    def is_name(index: int, token_after: int) -> bool:
-        token = tokens[index]
-        return (
-            token.capital
-            and not tokens[token_after].mark
-            and token.norm not in LINGO
-            and not message.starts_sentence(index)
-        )
-
-    before = start > 0 and is_name(start - 1, start)
-    return tokens[start].capital and (before or (end < len(tokens) and is_name(end, end)))
+        return closed and CUE.search(before[-60:]) is not None

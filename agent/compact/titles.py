@@ -16,6 +16,7 @@ _ROMAN = {
     r: str(n)
     for n, r in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii"), 1)
 }
+_LONG_KEY = 7  # characters of a key whose words may be cut differently: `spiderman`, but not `a tom`
 _COUNTED = {
     word: str(n) for n, word in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)
 }
@@ -32,6 +33,7 @@ class Form:
 
     row: int
     quality: float
+    length: int = 1
 
 
 class TitleIndex:
@@ -60,13 +62,18 @@ class TitleIndex:
         for key, quality, length in forms_of(name):
             known = self._forms.setdefault(key, [])
             if not any(form.row == row for form in known):
-                known.append(Form(row, quality))
+                known.append(Form(row, quality, length))
             self.longest = max(self.longest, min(length, 14))
         self.words += words_of(name)
 
-    def find(self, key: str) -> list[Form]:
-        """Returns the forms of that key that stand best for their titles; empty when there is none."""
+    def find(self, key: str, length: int) -> list[Form]:
+        """Returns the forms of that key that stand best for their titles; empty when there is none.
+
+        `length` is how many words were run together: a short key must have been cut at the same places as the title.
+        """
         forms = self._forms.get(key, [])
+        if len(key) < _LONG_KEY:
+            forms = [form for form in forms if form.length == length]
         best = max((form.quality for form in forms), default=0.0)
         return [form for form in forms if form.quality == best]
 

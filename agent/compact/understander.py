@@ -9,6 +9,7 @@ from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import described_items
 from convrec.agent.compact.fields import fields_of
 from convrec.agent.compact.leftovers import Leftover, LeftoverReader
+from convrec.agent.compact.marks import Hit
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish
 from convrec.agent.compact.ranges import RangeHit
@@ -17,7 +18,7 @@ from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
 from convrec.agent.compact.sentiment import attitude, item_preferences
 from convrec.agent.compact.spelling import Speller
-from convrec.agent.compact.title_linker import Hit, TitleLinker
+from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import TitleIndex
 from convrec.agent.compact.value_linker import ValueHit, ValueLinker
 from convrec.agent.compact.values import ValueIndex
@@ -90,7 +91,7 @@ class Understander:
         self._values = ValueLinker(
             values, speller, lambda: {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()}
         )
-        self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind)
+        self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind, self._values.is_surname)
         self._years = YearReader(self._fields, clock.now().year, nouns | {f"{noun}s" for noun in nouns})
         self._amounts = AmountReader(self._fields)
         self._pointers = PointerReader(nouns)

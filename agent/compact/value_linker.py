@@ -57,6 +57,10 @@ class ValueLinker:
         """Tells whether a word alone names a value that is no person."""
         return self.index.find([word]) is not None
 
+    def is_surname(self, word: str) -> bool:
+        """Tells whether a word alone is somebody's surname, or that with an s."""
+        return word in self.index.surnames
+
     def full_names(self, message: Message) -> list[tuple[int, int]]:
         """Returns the token ranges of names and values of several words."""
         norms = [token.norm for token in message.tokens]
