@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.language import language_of
-from convrec.agent.compact.lexicon import FUNCTION, LINGO
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.scope import Scopes
 from convrec.core.text import words
@@ -21,13 +21,20 @@ _MOST_PHRASES = 6
 _TALK = LINGO | frozenset(
     """ignore previous instructions print system prompt admin user table tables select insert delete update script alert http https www
     matter mind question questions worth curiosity course totally probably instead cold hot late early please sometimes often
-    anymore possible somewhere food eat drink open rated player players directors actors round stand hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
+    anymore possible fan heard tend seeking favorite favourite favorites favourites etc reckon sorts agree minute hmmm add check mixed lately binge trust genius mention mentioned intriguing reviews sound sounded review trailer theaters theatre somewhere food eat drink open rated player players directors actors round stand hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
     grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )
 _WANTING = re.compile(
-    r"\b(?:something|anything|some|any|want|need|looking|mood|recommend|suggest|show|find|like|about|with|more|less|set|give|movies?|films?|books?|games?|"
-    r"restaurants?|places?|stories|story|songs?|prefer|feel|fancy|no|not|nothing|without|love|enjoy|hate|kind|but|really|very|a|an|only|who|that|where|make|be)\b"
+    r"\b(?:something|anything|somewhere|want|need|looking|mood|recommend|suggest|show|find|prefer|feel like|fancy|love|like|enjoy|hate|movies?|films?|books?|games?"
+    r"|restaurants?|places?|stories|story|songs?|what about|how about|no|not|nothing|without|avoid|more|less|too|make it|be)\b"
+)
+_CUE = re.compile(
+    r"(?:^|\b(?:something|anything|somewhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|ones?|stuff|things?|about|with|without|no|not|nothing|never|set in"
+    r"|for|where|featuring|involving|more|less|too|very|really|so|pretty|quite|bit|little|a|an|some|any|want|need|prefer|like|love|enjoy|hate|or|and|but|be|in|only|avoid|then|want to|need to|make me))$"
+)
+_SET = re.compile(
+    r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera)\b"
 )
 _QUESTION = re.compile(
     r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is|was|does|did|tell|compare)\b"
@@ -87,13 +94,16 @@ class LeftoverReader:
 
     def _phrases(self, message: Message, taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Returns the runs of telling words, joined over small words, in sentences that want something."""
-        free = [not any(start <= i < end for start, end in taken) for i in range(len(message))]
+        linked = {i for start, end in taken for i in range(start, end)}
         found: list[tuple[int, int]] = []
         if language_of(message.text) not in ("en", "unknown"):
             return found
+        found += [(start, end) for start, end, _ in message.find(_SET)]
+        linked |= {i for start, end in found for i in range(start, end)}
+        free = [i not in linked for i in range(len(message))]
         i = 0
         while i < len(message):
-            if not (free[i] and self._tells(message.tokens[i].norm) and self._wants(message, i)):
+            if not (free[i] and self._tells(message.tokens[i].norm) and self._wants(message, i, linked)):
                 i += 1
                 continue
             stop = last = i + 1
@@ -111,12 +121,23 @@ class LeftoverReader:
         return word not in _TALK and word not in self._own and word not in FUNCTION and len(word) > 2 and word.isalpha()
 
     @staticmethod
-    def _wants(message: Message, at: int) -> bool:
+    def _wants(message: Message, at: int, linked: set[int]) -> bool:
         first, last = message.sentence(at)
         said = message.words(first, last)
-        return (
-            not _QUESTION.search(said) and not _TOLD.search(said) and (bool(_WANTING.search(said)) or last - first <= 4)
-        )
+        if _QUESTION.search(said) or _TOLD.search(said):
+            return False
+        head = at
+        while (
+            head > first
+            and not message.tokens[head].mark
+            and message.tokens[head - 1].norm not in FUNCTION | NOUNS
+            and at - head < 3
+        ):
+            head -= 1
+        cued = bool(message.tokens[head].mark) or _CUE.search(message.words(max(first, head - 2), head)) is not None
+        named = at + 1 < last and message.tokens[at + 1].norm in NOUNS
+        wanting = _WANTING.search(said) is not None or any(first <= i < last for i in linked)
+        return (wanting and (cued or named)) or last - first <= 3
 
     def _nearest(self, phrases: list[str]) -> list[tuple[str, str] | None]:
         """Returns the `(field, value)` nearest to each phrase, None where none is near enough."""

@@ -44,10 +44,11 @@ _MUST = re.compile(
     r"\b(?:must|has to|have to|had to|needs? to be|only|definitely|absolutely|strictly|required|make sure|at all|ever|allergic|under no circumstances)\b"
 )
 _TASTE = re.compile(
-    r"\b(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
+    r"\b(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| tend to| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
     r" (?:loves?|likes?|enjoys?|adores?|hates?|dislikes?|detests?|despises?|loathes?|stand|bear|fans? of|a (?:huge |big |real |great )*(?:fan|sucker|lover|nut) (?:of|for)|into|fond of|crazy about|obsessed with|watch|read|play|prefer|eat|sick of|tired of|bored of)\b"
     r"|\b(?:love|loves|like|hate|enjoy|adore|dislike) (?:a good|all|any|every|most|everything)\b|\bmy (?:all time )?favou?rites?\b|\b(?:huge|big) fan of\b|^(?:love|hate|adore|enjoy|dislike)\b|\bnot (?:a|my) (?:big |huge )?(?:fan of|thing)\b"
 )
+_FANS = {"fan", "fans", "lover", "lovers", "buff", "person", "nut", "junkie", "addict"}
 _WANTS = re.compile(
     r"\b(?:id|i would|we would|wed|would you|would) (?:really |also |rather |absolutely )?(?:like|love|enjoy|prefer)\b"
 )
@@ -105,7 +106,8 @@ class Scopes:
         """Returns how the wish in tokens `[start, end)` is put; `mood` for words that only describe a feeling."""
         negation = self.negation(start)
         clause = self._clause(start, end)
-        taste = bool(_TASTE.search(clause)) and not _WANTS.search(clause)
+        follower = self._message.words(end, end + 1)
+        taste = (bool(_TASTE.search(clause)) or follower in _FANS) and not _WANTS.search(clause)
         sentence = self._message.words(*self._message.sentence(start))
         lasting = (taste and bool(_MINE.search(clause)) and not _NOW.search(sentence)) or bool(
             _ALWAYS.search(sentence) and (taste or negation == "no")

@@ -132,7 +132,7 @@ class Understander:
         if _OPEN & set(acts):
             extra = self._leftovers.read(message, scopes, linked.places(pointers))
             preferences = (*preferences, *extra.preferences)
-            acts = ("request",) if extra.words and acts == ("other",) else acts
+            acts = ("request",) if extra.preferences and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
             filtered, preferences = None, tuple(_remembered(p) for p in preferences)
         query = " ".join(dict.fromkeys([*self._named(wishes), *extra.words]))
