@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakValueDictionary
 
 from convrec.agent import checkpoints
 from convrec.agent.claims import TitleChecker
 from convrec.agent.compact.understander import Understander
+from convrec.agent.database import database_errors
 from convrec.agent.graph import build_graph
 from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
 from convrec.agent.profiles import Origin, clicked
@@ -28,6 +31,7 @@ from convrec.core.predicate import every, parse_predicate
 from convrec.core.profile import ProfileEntry
 from convrec.core.progress import Progress, silent
 from convrec.core.reply import DoneEvent, ItemEvent, ProfileEvent, QuestionEvent, Reply, TokenEvent, TurnEvent
+from convrec.core.text import well_formed
 from convrec.core.understanding import Understanding
 from convrec.tools.fitting import fit
 from convrec.tools.toolbox import Recommended, Toolbox
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
 
 _ATTEMPTS = 5  # when another process commits to the same thread in the meantime
+_WAIT_S = 30.0  # for a turn of the same thread that runs already
 _LIKES = {"like": 1, "dislike": -1}
 _EVENTS = ("like", "dislike", "seen", "click", "purchase", "play", "skip")
 
@@ -59,9 +64,9 @@ class Agent:
     def __init__(self, workspace: Workspace, house: House) -> None:
         self.workspace = workspace
         self._house = house
-        self._saver = checkpoints.open_saver(house.ledger.path)
+        self._saver = checkpoints.open_saver(house.ledger.path, house.settings.memory.keep_checkpoints)
         self.graph = build_graph(self._saver)
-        self._locks: dict[str, threading.Lock] = {}
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
 
     @classmethod
@@ -125,6 +130,8 @@ class Agent:
 
         Raises:
             UserIdError: an id is blank, padded, too long, or has control characters.
+            BusyError: the thread or the state database is in use elsewhere for longer than the wait, or the user was forgotten meanwhile.
+            WorkspaceError: the state database can't be written.
         """
         return [
             event.reply
@@ -137,24 +144,40 @@ class Agent:
     ) -> Iterator[TurnEvent]:
         """Yields the turn's events: the plan, tool calls and candidates as they happen; after the commit text, items, question, `done`.
 
-        Closing the iterator before the commit leaves no trace of the turn.
+        Closing the iterator before the commit leaves no trace of the turn. It raises what `chat` raises.
         """
         user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
-        with self._thread_lock(checkpoints.namespace(user_id, thread_id)):
-            stored = self._house.ledger.answered(user_id, request_id)
+        request_id = checked_id(request_id, "request id") if request_id is not None else None
+        name, path = checkpoints.namespace(user_id, thread_id), self._house.ledger.path
+        with self._one_at_a_time(name), database_errors(path):
+            reply, learned = yield from self._committed(well_formed(text), user_id, thread_id, request_id)
+        yield from _spoken(reply, learned)
+
+    def _committed(
+        self, text: str, user_id: str, thread_id: str, request_id: str | None
+    ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...]]]:
+        """Runs the turn until it is committed; yields its events and returns the reply and what was learned."""
+        ledger = self._house.ledger
+        for _ in range(_ATTEMPTS):
+            stored = ledger.answered(user_id, request_id)
             if stored is not None:
-                yield from _spoken(stored, ())
-                return
-            for _ in range(_ATTEMPTS):
-                turn = Turn(self._house, self._house.ledger.generation(user_id))
-                try:
-                    reply = yield from self._run(turn, text, user_id, thread_id, request_id)
-                except (TurnTaken, Forgotten):
-                    continue
-                if turn.forgotten:
-                    self.forget(user_id)
-                yield from _spoken(reply, turn.patch.entries)
-                return
+                return stored, ()
+            turn = Turn(self._house, ledger.generation(user_id))
+            try:
+                reply = yield from self._run(turn, text, user_id, thread_id, request_id)
+            except TurnTaken:
+                continue
+            except Forgotten as error:
+                raise BusyError(
+                    "You were forgotten while this message was being answered, and nothing of it is kept.",
+                    "Send it again to start afresh.",
+                ) from error
+            if turn.forgotten:
+                self.forget(user_id)
+            elif ledger.generation(user_id) != turn.generation:  # the checkpoint came after the forgetting
+                checkpoints.forget(self._saver, user_id)
+                ledger.empty_log()
+            return reply, turn.patch.entries
         raise BusyError("The conversation is being continued elsewhere at the same time.", "Send the message again.")
 
     def _run(
@@ -175,7 +198,6 @@ class Agent:
                 reply = event.get("respond", {}).get("reply", reply)
         if reply is None:
             raise RuntimeError("the graph ended without a reply")
-        checkpoints.prune(self._saver, name, self._house.settings.memory.keep_checkpoints)
         return reply
 
     async def astream(
@@ -186,9 +208,17 @@ class Agent:
         while (event := await asyncio.to_thread(next, events, None)) is not None:
             yield event
 
-    def _thread_lock(self, name: str) -> threading.Lock:
+    @contextmanager
+    def _one_at_a_time(self, name: str) -> Iterator[None]:
+        """Waits for a turn of the same thread that runs in this process."""
         with self._guard:
-            return self._locks.setdefault(name, threading.Lock())
+            lock = self._locks.setdefault(name, threading.Lock())
+        if not lock.acquire(timeout=_WAIT_S):
+            raise BusyError("An earlier message of this conversation is still being answered.", "Wait for its answer.")
+        try:
+            yield
+        finally:
+            lock.release()
 
     # Without a stored turn
 
@@ -203,7 +233,7 @@ class Agent:
         engine, catalogue = self._house.engine, self.toolbox.catalogue
         state, heard = DialogueState(), Understanding()
         for message in messages:
-            content = str(message.get("content", ""))
+            content = well_formed(str(message.get("content", "")))
             if message.get("role") == "user":
                 heard = engine.understand(content, state)
                 state = absorb(
@@ -250,7 +280,7 @@ class Agent:
         shown = {
             item
             for message in messages
-            for mention in self._titles(str(message.get("content", "")))
+            for mention in self._titles(well_formed(str(message.get("content", ""))))
             for item in mention.item_ids[:1]
         }
         liked = dict.fromkeys(map(str, history), 1.0)
@@ -277,7 +307,7 @@ class Agent:
         deleted = self._house.ledger.forget(user_id, self._house.clock.now())
         deleted["checkpoints"] = checkpoints.forget(self._saver, user_id)
         left = self._house.ledger.remaining(user_id) + checkpoints.forget(self._saver, user_id)
-        return Receipt(user_id, deleted, left == 0)
+        return Receipt(user_id, deleted, verified=self._house.ledger.empty_log() and left == 0)
 
     def feedback(
         self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None
@@ -324,7 +354,7 @@ def state_path(workspace: Workspace) -> Path:
 
 def conversation_text(messages: Sequence[Mapping[str, str]]) -> str:
     """Returns the conversation as one text, the latest message last."""
-    return "\n".join(str(message.get("content", "")) for message in messages).strip()
+    return well_formed("\n".join(str(message.get("content", "")) for message in messages)).strip()
 
 
 def _spoken(reply: Reply, learned: Iterable[ProfileEntry]) -> Iterator[TurnEvent]:

@@ -10,9 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from convrec.agent.database import database_errors
 from convrec.agent.migrations import MIGRATIONS
 from convrec.agent.state import DialogueState
-from convrec.core.errors import BusyError, WorkspaceError
+from convrec.core.errors import WorkspaceError
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Reply
 
@@ -83,17 +84,12 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
-        try:
+        with database_errors(path):
             self._db = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA secure_delete=ON")
             self._migrate()
-        except sqlite3.DatabaseError as error:
-            raise WorkspaceError(
-                f"The state database {path} can't be opened: {error}.",
-                "Check the folder's rights, or restore a backup.",
-            ) from error
 
     def close(self) -> None:
         """Closes the database."""
@@ -112,20 +108,18 @@ class Ledger:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                raise BusyError("The state database is busy.", "Another process holds it; try again.") from error
+        with self._lock, database_errors(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk ends it by itself
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def _rows(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
-        with self._lock:
+        with self._lock, database_errors(self.path):
             return self._db.execute(query, parameters).fetchall()
 
     # Reading
@@ -237,9 +231,13 @@ class Ledger:
                 "INSERT INTO tombstones VALUES (?,1,?) ON CONFLICT (user_id) DO UPDATE SET generation=generation+1, forgotten=excluded.forgotten",
                 (user_id, now.isoformat()),
             )
-        with self._lock:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.empty_log()
         return deleted
+
+    def empty_log(self) -> bool:
+        """Empties the write-ahead log, which still holds what was deleted, and tells whether nobody kept it from that."""
+        with self._lock, database_errors(self.path):
+            return bool(self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
     def remaining(self, user_id: str) -> int:
         """Returns how many rows still speak of the user; 0 after `forget`."""

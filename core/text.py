@@ -18,3 +18,8 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """Returns the folded words of the text, in order, without punctuation: `Ocean's 11!` → `["ocean's", "11"]`."""
     return _WORD.findall(fold(text))
+
+
+def well_formed(text: str) -> str:
+    """Returns the text as it can be written: lone surrogates, which no encoding has, become U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
