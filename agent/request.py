@@ -6,7 +6,7 @@ from datetime import datetime
 
 from convrec.agent.profiles import faded
 from convrec.agent.state import DialogueState, HeldWish
-from convrec.agent.wording import joined_by
+from convrec.agent.wording import demand
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
@@ -131,7 +131,7 @@ def _wishes(
             and predicate not in found
             and predicate not in {c.predicate for c in state.constraints}
         ):
-            label = joined_by(schema.field(facet), value)
+            label = demand(predicate, schema)
             found[predicate] = Wish(label=label, predicate=predicate, weight=polarity * weight)
     return tuple(found.values())
 
