@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from convrec.catalogue.version import Version
     from convrec.catalogue.workspace import Workspace
 
-_PACKAGES = ("torch", "transformers", "langgraph", "chromadb", "pyarrow", "implicit", "bm25s")
+_PACKAGES = ("torch", "langgraph", "chromadb", "pyarrow", "implicit", "bm25s")
 _LEAST_FREE_BYTES = 1_000_000_000
 
 
