@@ -74,6 +74,7 @@ _CRITIQUE = re.compile(
 _TASTE = re.compile(
     r"\b(?:(?:i|we|he|she|they|my \w+)(?:m| am)? (?:\w+ ){0,2}?(?:love[sd]?|like[sd]?|enjoy(?:s|ed)?|adore[sd]?|hate[sd]?|dislike[sd]?|prefer[s]?|cant stand|fan of|into)|loved|hated|favou?rites?|not a fan|dont (?:like|mind))\b"
 )
+_CORRECTS = re.compile(r"\bi mean(?:t)?\b|^no ?, the \w+ one\b")
 _NEVER_MIND = re.compile(
     r"\b(?:either|any|whatever|no preference|dont (?:care|mind|know)|doesnt matter|you (?:choose|decide|pick)|surprise me|not sure|no idea|both|all of (?:them|these)|anything(?: goes)?|nothing (?:special|in particular)|up to you|no|yes|yeah|sure|yep|nope)\b"
 )
@@ -171,7 +172,7 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
         and heard.attitudes[-1] in ("none", "asked")
         and not asks
     )
-    corrected = bool(heard.references) and has(r"\bi mean(?:t)?\b") and not asks
+    corrected = bool(heard.references) and has(_CORRECTS) and not asks
     acts["request"] = (
         (request or corrected or (bare_title and not seen)) and not acts["accept"] and not (asks and not wishes)
     )
@@ -197,6 +198,8 @@ def _accepts(message: Message, state: DialogueState, heard: Heard, wishes: list[
         return False
     if message.has(_ACCEPT) and not message.has(_NOT_GOOD) and not message.has(r"\?$"):
         return True
+    if message.has(_CORRECTS):
+        return False
     lone = (
         bool(heard.references)
         and all(r.kind in ("ordinal", "description") for r in heard.references)

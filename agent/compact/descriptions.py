@@ -16,6 +16,7 @@ from convrec.core.predicate import Comparison, Predicate
 _LEAD = re.compile(
     r"\b(?:the|that|this) one (?:\w+ )?(?:with|from|by|about|in|starring|directed by|made in|of|featuring)(?: the| a)?$"
 )
+_SMALL = {"the", "that", "this", "from", "in", "made", "of"}
 _BEFORE = re.compile(r"\b(?:the|that|this)$")
 _MOST = re.compile(
     r"\b(?:the|your|which (?:one )?is(?: the)?) (?P<word>oldest|newest|latest|most recent|cheapest|most expensive|priciest|shortest|longest|best rated|highest rated|top rated)"
@@ -73,7 +74,8 @@ def _extreme(fields: Fields, word: str, rows: list[int]) -> int | None:
 
 
 def _is_description(message: Message, start: int, end: int) -> bool:
-    start += message.tokens[start].norm in ("the", "that", "this") and end - start > 1
+    while message.tokens[start].norm in _SMALL and end - start > 1:
+        start += 1
     before = message.words(max(0, start - 5), start)
     after = message.tokens[end].norm if end < len(message) and not message.tokens[end].mark else ""
     return bool(_LEAD.search(before)) or (after == "one" and bool(_BEFORE.search(before)))

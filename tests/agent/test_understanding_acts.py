@@ -34,6 +34,7 @@ ACTS = [
     ("I'll take the second", {"accept"}),
     ("sounds good", {"accept"}),
     ("the third one please", {"accept"}),
+    ("I mean the second one", {"request"}),
     ("not that one", {"reject"}),
     ("no thanks", {"reject"}),
     ("none of these", {"reject"}),
