@@ -74,13 +74,15 @@ def _unknown_title(heard: Understanding, folded: str) -> str:
 
 
 def _named(heard: Understanding, folded: str) -> tuple[str, ...]:
-    """Returns the items asked for by their names: titles that are no example, no measure of others, and not put aside."""
+    """Returns the items asked for: titles that are no example, no measure of others, and not put aside; or shown ones pointed at."""
     acts = set(heard.acts)
     if not {"request", "ask_item"} & acts or {"already_seen", "reject"} & acts:
         return ()
     examples = {p.item_id for p in heard.preferences if p.item_id}
     titles = [r for r in heard.references if r.kind == "title" and not set(r.item_ids) & examples]
     asked = [r for r in titles if not _MEASURED_BY.search(folded[: r.span[0]])]
+    if not heard.preferences and heard.filter is None:
+        asked += [r for r in heard.references if r.kind in ("ordinal", "description") and "ask_item" not in acts]
     return tuple(dict.fromkeys(item for reference in asked for item in reference.item_ids))
 
 
