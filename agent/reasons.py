@@ -106,7 +106,7 @@ def _reasons(key: str, amount: float, explanation: Explanation, item: Item, grou
         yield _wish_reason(ground.wishes[key.removeprefix("wish:")], amount, item, ground)
     elif key == "named":
         evidence = (ground.fact(item, "title"), ground.said(item.title))
-        yield Reason(kind="text_match", text="you asked for it by name", weight=amount, evidence=evidence)
+        yield Reason(kind="text_match", text="you asked for it", weight=amount, evidence=evidence)
     elif key == "popularity":
         shown = Evidence(source="tool:popularity", value=round(amount, 6))
         text = f"well known among {ground.catalogue.schema.audience}"
