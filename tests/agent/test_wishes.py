@@ -25,7 +25,9 @@ def genre(value: str) -> Predicate:
 def year(low: int | None = None, high: int | None = None) -> Predicate:
     if low is not None and high is not None:
         return parse_predicate({"field": "year", "op": "between", "value": [low, high]})
-    return parse_predicate({"field": "year", "op": "ge" if low is not None else "le", "value": low if low is not None else high})
+    return parse_predicate(
+        {"field": "year", "op": "ge" if low is not None else "le", "value": low if low is not None else high}
+    )
 
 
 def no(predicate: Predicate) -> Predicate:
@@ -39,15 +41,29 @@ def after(*turns: tuple[str, Predicate | None]) -> list[Predicate]:
     return [constraint.predicate for constraint in state.constraints]
 
 
-def test_a_new_value_replaces_the_old_one_of_its_kind_and_the_rest_stays() -> None:
-    assert after(("westerns from the 60s", every(genre("Western"), year(1960, 1969))), ("a comedy", genre("Comedy"))) == [
-        year(1960, 1969),
-        genre("Comedy"),
-    ]
+WESTERNS = ("westerns from the 60s", every(genre("Western"), year(1960, 1969)))
+
+
+def test_a_change_of_mind_replaces_the_value_of_its_kind_and_the_rest_stays() -> None:
+    assert after(WESTERNS, ("show me a comedy", genre("Comedy"))) == [year(1960, 1969), genre("Comedy")]
+    assert after(WESTERNS, ("comedies, then", genre("Comedy"))) == [year(1960, 1969), genre("Comedy")]
+
+
+def test_a_value_named_without_a_change_of_mind_narrows() -> None:
+    assert after(WESTERNS, ("with songs", genre("Musical"))) == [genre("Western"), year(1960, 1969), genre("Musical")]
+
+
+def test_a_value_that_no_item_has_together_with_the_old_one_replaces_it() -> None:
+    state = absorb(DialogueState(), Understanding(filter=genre("Western")), "a western", 1, SCHEMA)
+    alone = absorb(state, Understanding(filter=genre("Noir")), "noir", 2, SCHEMA, matches=lambda _: False)
+    assert [constraint.predicate for constraint in alone.constraints] == [genre("Noir")]
 
 
 def test_a_value_asked_for_as_well_is_added() -> None:
-    assert after(("a western", genre("Western")), ("also a comedy", genre("Comedy"))) == [genre("Western"), genre("Comedy")]
+    assert after(("a western", genre("Western")), ("also a comedy", genre("Comedy"))) == [
+        genre("Western"),
+        genre("Comedy"),
+    ]
 
 
 def test_not_x_but_y_excludes_x_and_keeps_the_other_wishes() -> None:
@@ -93,7 +109,9 @@ def test_seen_and_rejected_items_are_put_aside() -> None:
 
 def test_forgetting_a_taste_lets_its_wish_and_demand_go() -> None:
     liked = Preference(facet="genres", value="Western")
-    state = absorb(DialogueState(), Understanding(filter=genre("Western"), preferences=(liked,)), "I like westerns", 1, SCHEMA)
+    state = absorb(
+        DialogueState(), Understanding(filter=genre("Western"), preferences=(liked,)), "I like westerns", 1, SCHEMA
+    )
     assert state.held
     assert state.constraints
     gone = let_go(state, [liked])
