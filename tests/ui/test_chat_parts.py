@@ -62,7 +62,9 @@ class Elements(HTMLParser):
 
 
 def item(number, title, **facts):
-    return ReplyItem(id=f"i{number}", title=title, rank=number, score=1.0, confidence=0.5, facts={"title": title, **facts})
+    return ReplyItem(
+        id=f"i{number}", title=title, rank=number, score=1.0, confidence=0.5, facts={"title": title, **facts}
+    )
 
 
 # Text
@@ -81,7 +83,10 @@ def test_stars_make_strong():
 
 def test_lines_that_name_items_become_cards_where_they_stand():
     shown = (item(1, "Heat", genres=["Crime"]), item(2, "Speed"))
-    laid = blocks("Two for you:\n\n1. **Heat** (1995): Crime.\n2. **Speed** (1994): with a bus that must not stop.\n\nMore?", shown)
+    laid = blocks(
+        "Two for you:\n\n1. **Heat** (1995): Crime.\n2. **Speed** (1994): with a bus that must not stop.\n\nMore?",
+        shown,
+    )
     assert [block.kind for block in laid] == ["text", "cards", "text"]
     assert [i.title for i in laid[1].items] == ["Heat", "Speed"]
     assert laid[1].lines == ["", "With a bus that must not stop."]  # what the card shows anyway is not said twice
@@ -107,8 +112,15 @@ def test_every_line_of_a_reply_is_shown():
 
 
 def test_a_card_says_facts_as_people_do():
-    shown = card(item(1, "Heat", year=1995.0, genres=["Crime", "Drama"], cast=["Al Pacino", "Val Kilmer"], price=12.5), SCHEMA)
-    assert (shown.year, shown.kinds, shown.people, shown.facts) == ("1995", ("Crime", "Drama"), ("with Al Pacino and Val Kilmer",), ("price 12.5",))
+    shown = card(
+        item(1, "Heat", year=1995.0, genres=["Crime", "Drama"], cast=["Al Pacino", "Val Kilmer"], price=12.5), SCHEMA
+    )
+    assert (shown.year, shown.kinds, shown.people, shown.facts) == (
+        "1995",
+        ("Crime", "Drama"),
+        ("with Al Pacino and Val Kilmer",),
+        ("price 12.5",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -237,7 +249,13 @@ def test_blank_messages_are_not_sent(agent):
     assert session.exchanges == []
 
 
-@pytest.mark.parametrize(("error", "said"), [(BusyError("The shop is shut.", "Come back."), "The shop is shut. Come back."), (ValueError("secret"), "didn't work")])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BusyError("The shop is shut.", "Come back."), "The shop is shut. Come back."),
+        (ValueError("secret"), "didn't work"),
+    ],
+)
 def test_a_failed_turn_is_one_sentence_and_the_chat_goes_on(agent, monkeypatch, error, said):
     session = Session(agent)
 
@@ -284,6 +302,27 @@ def test_buttons_are_stored_and_take_each_others_place(agent):
     stored = [(click["item_id"], click["event"], click["turn"]) for click in agent.export(session.user_id)["feedback"]]
     assert stored == [(liked.id, "like", 1), (liked.id, "seen", 1), (liked.id, "dislike", 1)]
     assert [(entry.item_id, entry.polarity) for entry in agent.profile(session.user_id)] == [(liked.id, -1)]
+
+
+def test_a_press_is_drawn_on_every_card_of_the_item(agent, renderer):
+    session = Session(agent)
+    all_of(session.say("a western"))
+    liked = session.exchanges[0].reply.items[0]
+    assert 'aria-pressed="true"' not in renderer.conversation(session)[0]
+    session.click(liked.id, "like")
+    all_of(session.say(f"show me {liked.title}"))
+    assert [html.count('aria-pressed="true"') for html in renderer.conversation(session)] == [1, 1]
+
+
+def test_forgetting_takes_the_presses_too(agent, renderer):
+    session = Session(agent)
+    all_of(session.say("a western"))
+    session.click(session.exchanges[0].reply.items[0].id, "like")
+    all_of(session.say("forget everything about me"))
+    assert 'aria-pressed="true"' in renderer.conversation(session)[0]
+    all_of(session.say("yes"))
+    assert 'aria-pressed="true"' not in renderer.conversation(session)[0]
+    assert "Nothing yet" in renderer.panel(agent.profile(session.user_id))
 
 
 def test_an_unknown_item_is_refused(agent):

@@ -30,7 +30,7 @@ const settle = () => {
   if (begun < turns) opened.clear();
   turns = begun;
   const talk = element.querySelector(".conversation");
-  talk.scrollTo({ top: begun > 1 ? last.offsetTop - 16 : 0, behavior: calm ? "auto" : "smooth" });
+  talk.scrollTo({ top: begun > 1 ? last.offsetTop - 24 : 0, behavior: calm ? "auto" : "smooth" });
 };
 
 watch("value", settle);

@@ -32,7 +32,14 @@ class Renderer:
         """Returns one piece of HTML a turn; a welcome when there is none yet."""
         if not session.exchanges:
             return [self.welcome()]
-        return [self.turn(exchange, number, session) for number, exchange in enumerate(session.exchanges, 1)]
+        return [self._drawn(exchange, number, session) for number, exchange in enumerate(list(session.exchanges), 1)]
+
+    def _drawn(self, exchange: Exchange, number: int, session: Session) -> str:
+        if exchange.running:
+            return self.turn(exchange, number, session)
+        if not exchange.drawn:
+            exchange.drawn = self.turn(exchange, number, session)
+        return exchange.drawn
 
     def welcome(self) -> str:
         """Returns what a newcomer sees."""
@@ -47,7 +54,7 @@ class Renderer:
         steps = reply.trace if reply else exchange.steps
         return _template("turn").render(
             exchange=exchange, said=_shortened(exchange.text), number=number, reply=reply, blocks=laid, cards=cards, doing=trace.doing(exchange.action, self._schema),
-            steps=trace.rows(steps, self._schema), matching=exchange.matching, schema=self._schema,
+            steps=trace.rows(steps, self._schema), live=trace.live(exchange, self._schema), schema=self._schema,
         )  # fmt: skip
 
     def panel(self, entries: Sequence[ProfileEntry]) -> str:

@@ -46,6 +46,7 @@ class Exchange:
     items: list[ReplyItem] = field(default_factory=list)
     reply: Reply | None = None
     failure: str = ""
+    drawn: str = ""  # its HTML, kept while nothing changes it
 
     @property
     def running(self) -> bool:
@@ -119,6 +120,10 @@ class Session:
             exchange.failure = _FAILED
         if exchange.running:
             exchange.failure = _FAILED
+        if exchange.action == "forget" and not self._agent.thread(self.user_id, self.thread_id):
+            self.clicks = {}  # they are forgotten too
+            for earlier in self.exchanges:
+                earlier.drawn = ""
         yield
 
     def click(self, item_id: str, event: str) -> None:
@@ -143,6 +148,9 @@ class Session:
         pressed = self.clicks.setdefault(item_id, set())
         pressed.discard(_OPPOSITE.get(event, ""))
         pressed.add(event)
+        for exchange in self.exchanges:
+            if exchange.reply and any(item.id == item_id for item in exchange.reply.items):
+                exchange.drawn = ""
 
     def begin_anew(self) -> None:
         """Begins a new conversation of the same person."""

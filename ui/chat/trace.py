@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convrec.agent.wording import demand
+from convrec.agent.wording import demand, listed
 from convrec.catalogue.schema import Schema
 from convrec.core.errors import ConvrecError
 from convrec.core.predicate import parse_predicate
 from convrec.core.reply import TraceStep
+from convrec.ui.chat.session import Exchange
 
 _NAMES = {
     "bm25": "Words in the text", "dialogue_bm25": "Words of other conversations", "dense": "Meaning", "popularity": "Popularity",
@@ -25,6 +26,7 @@ _ASPECTS = {
     "context": "the whole conversation",
     "prior": "what is liked in general",
 }
+_NO_RANKING = ("filter", "fuse", "explore", "mmr")
 _LONG = 160
 
 
@@ -58,6 +60,19 @@ def name(tool: str) -> str:
 def doing(action: str, schema: Schema) -> str:
     """Returns what a plan sets out to do."""
     return _DOING.get(action, "Thinking").format(nouns=schema.nouns)
+
+
+def live(exchange: Exchange, schema: Schema) -> list[str]:
+    """Returns what has been done so far in a turn that runs, one line each: what matches, and by what it is ranked."""
+    told = []
+    if exchange.matching is not None:
+        told.append(f"{exchange.matching[0]:,} of {exchange.matching[1]:,} {schema.nouns} match")
+    else:
+        found = [step for step in exchange.steps if step.tool == "filter"]
+        asked = looked_for(found[-1].arguments, schema) if found else ""
+        told += [f"{asked}: {_count(found[-1].n_out)} of {_count(found[-1].n_in)} match"] if asked else []
+    ranked = dict.fromkeys(name(step.tool).lower() for step in exchange.steps if step.tool not in _NO_RANKING)
+    return [*told, f"Ranked by {listed(list(ranked))}"] if ranked else told
 
 
 def looked_for(arguments: Mapping[str, Any], schema: Schema) -> str:
