@@ -1,38 +1,15 @@
 """The agent gets the scripted conversations right, and a bot that looks up keywords does not."""
 
-import fcntl
-import os
-from datetime import UTC, datetime, timedelta
+import random
 
 import pytest
 
-from convrec.agent import Agent
-from convrec.catalogue.demo.shipped import ingest_shipped
-from convrec.catalogue.workspace import Workspace
-from convrec.core.clock import FixedClock, counted_ids
-from convrec.tools.fitting import fit
-from tests.agent.conversation import failures, load, scripts
+from tests.agent.conversation import Conversation, Line, failures, load, scripts
 from tests.agent.facts import Items, meets
 from tests.agent.keyword_bot import KeywordBot
 
 ITEMS = Items.read()
 FEWEST = 4  # items that a wish must leave
-
-
-@pytest.fixture(scope="session")
-def agent(tmp_path_factory):
-    """An agent over the demo films, fitted once for all tests, whichever processes they run in."""
-    base = tmp_path_factory.getbasetemp()
-    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "films"
-    with (root.parent / "films.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        ingest_shipped(root)
-        workspace = Workspace.open(root)
-        if not workspace.current().tools:
-            fit(workspace)
-    noon = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC), timedelta(seconds=1))
-    with Agent.open(root, clock=noon, new_id=counted_ids(f"e{os.getpid()}-")) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("path", scripts(), ids=lambda path: path.stem)
@@ -42,6 +19,17 @@ def test_the_agent_gets_it_right(agent, path):
 
     broken = failures(load(path), answer, ITEMS)
     assert not broken, "\n".join(["", *broken])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_scripts_lines_in_any_order_break_no_promise(agent, seed):
+    """Eight lines of any conversations, one after the other: what is said may make no sense, what is answered must hold."""
+    lines, chance = [line for path in scripts() for line in load(path).lines], random.Random(seed)
+    for number in range(5):
+        place = {"user_id": f"muddle {seed}/{number}", "thread_id": "muddle"}
+        muddle = Conversation("muddle", "A muddle", tuple(Line(line.say, {}) for line in chance.sample(lines, 8)))
+        broken = failures(muddle, lambda say, place=place: agent.chat(say, **place).model_dump(mode="json"), ITEMS)
+        assert not broken, "\n".join([*(line.say for line in muddle.lines), *broken])
 
 
 @pytest.mark.parametrize("path", scripts(), ids=lambda path: path.stem)
