@@ -6,26 +6,23 @@ python scripts/conversations.py heat 12    # those whose file name has one of th
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the tests' checker is no part of the package
 
 from convrec.agent import Agent
 from convrec.core.clock import random_id
-from tests.agent.conversation import Answer, Conversation, failures, load, scripts
+from tests.agent.conversation import Conversation, failures, load, scripts
 from tests.agent.facts import Items
 from tests.agent.keyword_bot import KeywordBot
 
 
-def agent_answers(agent: Agent) -> Callable[[Conversation], Answer]:
-    """Returns what opens a thread with a new user for each conversation; what was said is forgotten by nobody."""
-
-    def opened(conversation: Conversation) -> Answer:
-        user = f"script {random_id()}"
-        return lambda say: agent.chat(say, user_id=user, thread_id=conversation.file).model_dump(mode="json")
-
-    return opened
+def agent_fails(agent: Agent, conversation: Conversation, items: Items) -> list[str]:
+    """Returns what the agent gets wrong as a new user, who is forgotten afterwards."""
+    user = f"script {random_id()}"
+    found = failures(conversation, lambda say: agent.chat(say, user_id=user).model_dump(mode="json"), items)
+    agent.forget(user)
+    return found
 
 
 def main() -> int:
@@ -42,14 +39,13 @@ def main() -> int:
     chosen = [path for path in scripts() if not asked.words or any(word in path.stem for word in asked.words)]
     wrong = {"agent": 0, "keyword bot": 0}
     with Agent.open(asked.workspace) if asked.workspace else Agent.demo() as agent:
-        bots: dict[str, Callable[[Conversation], Answer]] = {
-            "agent": agent_answers(agent),
-            "keyword bot": lambda _: keyword.reply,
-        }
-        print(f"{'conversation':42}{''.join(f'{name:>14}' for name in bots)}")
+        print(f"{'conversation':42}{''.join(f'{name:>14}' for name in wrong)}")
         for path in chosen:
             conversation = load(path)
-            broken = {name: failures(conversation, bot(conversation), items) for name, bot in bots.items()}
+            broken = {
+                "agent": agent_fails(agent, conversation, items),
+                "keyword bot": failures(conversation, keyword.reply, items),
+            }
             print(f"{path.stem:42}{''.join(f'{_verdict(found):>14}' for found in broken.values())}", flush=True)
             for name, found in broken.items():
                 wrong[name] += bool(found)
