@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Tag, TypeAdapter, Val
 
 from convrec.core.errors import PredicateError
 
-Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "between", "in", "contains", "contains_any", "contains_all", "text", "missing"]
+Operator = Literal[
+    "eq", "ne", "lt", "le", "gt", "ge", "between", "in", "contains", "contains_any", "contains_all", "text", "missing"
+]
 
 
 class _Node(BaseModel):
@@ -49,7 +51,8 @@ def _kind(node: Any) -> str:
 
 
 Predicate = Annotated[
-    Annotated[Both, Tag("both")] | Annotated[Not, Tag("not")] | Annotated[Comparison, Tag("comparison")], Discriminator(_kind)
+    Annotated[Both, Tag("both")] | Annotated[Not, Tag("not")] | Annotated[Comparison, Tag("comparison")],
+    Discriminator(_kind),
 ]
 Both.model_rebuild()
 Not.model_rebuild()

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Understanding
 
-ReasonKind = Literal["attribute", "liked_item", "similar_users", "text_match", "popularity", "constraint", "exploration", "other"]
+ReasonKind = Literal[
+    "attribute", "liked_item", "similar_users", "text_match", "popularity", "constraint", "exploration", "other"
+]
 
 
 class _Shape(BaseModel):
@@ -127,7 +129,7 @@ class CandidatesEvent(_Shape):
 class TokenEvent(_Shape):
     """A piece of the text; all pieces together are `Reply.text`."""
 
-    type: Literal["token"] = "token"  # noqa: S105  (an event's name, no secret)
+    type: Literal["token"] = "token"
     text: str
 
 
@@ -167,6 +169,14 @@ class DoneEvent(_Shape):
 
 
 TurnEvent = Annotated[
-    PlanEvent | ToolEvent | CandidatesEvent | TokenEvent | ItemEvent | QuestionEvent | ProfileEvent | ErrorEvent | DoneEvent,
+    PlanEvent
+    | ToolEvent
+    | CandidatesEvent
+    | TokenEvent
+    | ItemEvent
+    | QuestionEvent
+    | ProfileEvent
+    | ErrorEvent
+    | DoneEvent,
     Field(discriminator="type"),
 ]

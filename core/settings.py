@@ -24,7 +24,9 @@ class Models(_Section):
 class Policy(_Section):
     """How the agent leads a conversation."""
 
-    explore: Literal["auto", "always", "never"] = Field("auto", description="whether to explore an attribute in several rounds")
+    explore: Literal["auto", "always", "never"] = Field(
+        "auto", description="whether to explore an attribute in several rounds"
+    )
     max_rounds: int = Field(3, ge=1, le=10, description="retrieval rounds a turn")
     max_questions: int = Field(2, ge=0, description="questions in a row before items are shown whatever is unknown")
     slate_size: int = Field(4, ge=1, le=50, description="items shown in a reply")
@@ -41,7 +43,9 @@ class Fit(_Section):
     """How tools are trained."""
 
     seed: int = Field(0, description="the seed of every fit")
-    max_regression: float = Field(0.1, ge=0.0, le=1.0, description="the relative loss of held-out quality past which a fit is not published")
+    max_regression: float = Field(
+        0.1, ge=0.0, le=1.0, description="the relative loss of held-out quality past which a fit is not published"
+    )
     max_tokens: int = Field(64, ge=8, le=256, description="tokens of an item's card that the encoder reads")
 
 
@@ -55,7 +59,9 @@ class Memory(_Section):
 class State(_Section):
     """Where threads, profiles and feedback live."""
 
-    url: str = Field("sqlite:///state.sqlite", description="the state database; a relative path is inside the workspace")
+    url: str = Field(
+        "sqlite:///state.sqlite", description="the state database; a relative path is inside the workspace"
+    )
 
 
 class Settings(_Section):
@@ -89,4 +95,6 @@ def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Se
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"The setting `{key}` in {path} is not right: {first['msg']}.", "Correct or remove it.") from error
+        raise InputError(
+            f"The setting `{key}` in {path} is not right: {first['msg']}.", "Correct or remove it."
+        ) from error
