@@ -151,7 +151,8 @@ def test_chips_share_out_the_score():
     shown = chips(
         [
             Reason(kind="constraint", text="from 1995", weight=0.0),
-            Reason(kind="attribute", text="funny", weight=0.1),
+            Reason(kind="attribute", text="funny", weight=0.06),
+            Reason(kind="exploration", text="funny", weight=0.04),
             Reason(kind="liked_item", text="like Speed", weight=0.3),
             Reason(kind="other", text="smaller signals together", weight=0.1),
             Reason(kind="constraint", text="from 1995", weight=0.0),

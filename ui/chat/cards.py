@@ -108,20 +108,23 @@ def cover(item_id: str, title: str) -> Cover:
 def chips(reasons: Collection[Reason]) -> tuple[Chip, ...]:
     """Returns the reasons as chips: demands that are met, then what carries the score, the strongest first, the rest last.
 
+    Reasons that are worded alike are one chip.
+
     A share is the reason's part of all weights taken without their signs, so shares never add up to more than 100; a
     reason that speaks against the item has a negative one.
     """
     whole = sum(abs(reason.weight) for reason in reasons) or 1.0
+    merged: dict[tuple[str, bool], Reason] = {}
+    for reason in reasons:
+        key = (reason.text, reason.kind == "constraint")
+        before = merged.get(key, reason.model_copy(update={"weight": 0.0}))
+        sums = {"weight": before.weight + reason.weight, "approximate": before.approximate or reason.approximate}
+        merged[key] = before.model_copy(update=sums)
     shown = [
-        Chip(
-            reason.text,
-            reason.kind,
-            None if reason.kind == "constraint" else round(100 * reason.weight / whole),
-            reason.approximate,
-        )
-        for reason in reasons
+        Chip(r.text, r.kind, None if r.kind == "constraint" else round(100 * r.weight / whole), r.approximate)
+        for r in merged.values()
     ]
-    told = dict.fromkeys(chip for chip in shown if chip.share != 0)
+    told = [chip for chip in shown if chip.share != 0]
     return tuple(sorted(told, key=lambda chip: (chip.share is not None, chip.kind == "other", -(chip.share or 0))))
 
 
