@@ -85,7 +85,7 @@ class Agent:
         clock = clock or SystemClock()
         house = House(
             toolbox=toolbox, engine=Understander(toolbox.catalogue, clock, toolbox.encoder), ledger=Ledger(state_path(workspace)),
-            checker=checker, realiser=Realiser(toolbox.catalogue.schema, checker), settings=workspace.settings,
+            checker=checker, realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings,
             clock=clock, new_id=new_id, seed=seed,
         )  # fmt: skip
         return cls(workspace, house)

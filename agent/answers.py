@@ -1,8 +1,10 @@
 """Answers about items: a fact, a comparison, why one is in the slate. Every value is the catalogue's own."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from convrec.agent.claims import TitleGuard
 from convrec.agent.messages import Voice
 from convrec.agent.wording import is_kind, is_person, is_year, joined_by, listed
 from convrec.catalogue.catalogue import Catalogue, Item
@@ -12,6 +14,8 @@ from convrec.core.text import fold
 
 _HIDDEN = ("title", "source_title")
 _FACTS_TOLD = 4
+_SENTENCES = 3  # of a text that are told
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
 def titled(item: Item) -> str:
@@ -40,8 +44,8 @@ def fact_words(field: Field, value: Any, most: int | None = None) -> str:
     return f"{field.label or field.name.replace('_', ' ')} {value_words(value)}"
 
 
-def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, voice: Voice) -> str:
-    """Returns the asked facts of an item; with no field named, what it is about."""
+def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, guard: TitleGuard, voice: Voice) -> str:
+    """Returns the asked facts of an item; with no field named, what it is about. Texts are cut to their first sentences."""
     schema = catalogue.schema
     asked = [field for field in schema.fields if field.name in fields] or overview(item, catalogue)
     told = [(field, item.facts.get(field.name)) for field in asked]
@@ -49,7 +53,8 @@ def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, voice: 
     if not said:
         return voice.say("no_fact", title=titled(item))
     if len(told) == 1 and told[0][0].type == "text":
-        return f"{titled(item)}: {told[0][1]}"
+        text = guard.sentences(" ".join(_SENTENCE.split(str(told[0][1]).strip())[:_SENTENCES]), item.title)
+        return f"{titled(item)}: {text}" if text else voice.say("no_fact", title=titled(item))
     return voice.say("fact", title=titled(item), facts="; ".join(said))
 
 
@@ -92,8 +97,8 @@ def _common(items: Sequence[Item], field: str, catalogue: Catalogue) -> list[str
     return [value for value in index.of(items[0].row) if all(fold(value) in have for have in rest)]
 
 
-def why(item: ReplyItem, voice: Voice) -> str:
+def why(item: ReplyItem, guard: TitleGuard, voice: Voice) -> str:
     """Returns the reasons that put an item into its slate, as they were computed then."""
-    said = [reason.text for reason in item.reasons if reason.kind != "other"]
+    said = [reason.text for reason in item.reasons if reason.kind != "other" and guard.passes(reason.text)]
     text = "; ".join(said) if said else "several small signals together"
     return voice.say("why", title=f"**{item.title}**", reasons=text, Reasons=text[:1].upper() + text[1:])

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from convrec.catalogue.catalogue import Catalogue
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _LONGEST = 12  # words of a title that are compared
 
 
@@ -18,18 +19,18 @@ class TitleChecker:
     def __init__(self, catalogue: Catalogue) -> None:
         self._by_first: dict[str, set[tuple[str, ...]]] = {}
         for title in catalogue.titles:
-            tokens = tuple(_TOKEN.findall(title))[:_LONGEST]
+            tokens = _tokens(title)[:_LONGEST]
             if len(tokens) > 1 and any(token[0].isupper() for token in tokens):
                 self._by_first.setdefault(tokens[0], set()).add(tokens)
 
     def named(self, text: str) -> set[tuple[str, ...]]:
         """Returns the titles named in the text, each as its words; of nested ones the longest."""
-        tokens = _TOKEN.findall(text)
+        tokens = _tokens(text)
         found: set[tuple[str, ...]] = set()
         at = 0
         while at < len(tokens):
             titles = self._by_first.get(tokens[at], ())
-            longest = max((t for t in titles if tuple(tokens[at : at + len(t)]) == t), key=len, default=None)
+            longest = max((t for t in titles if tokens[at : at + len(t)] == t), key=len, default=None)
             if longest is not None:
                 found.add(longest)
             at += len(longest) if longest else 1
@@ -37,9 +38,29 @@ class TitleChecker:
 
     def foreign(self, text: str, allowed: Collection[str]) -> set[tuple[str, ...]]:
         """Returns the titles that the text names beyond those allowed; a title inside an allowed one is no other title."""
-        known = {tuple(_TOKEN.findall(title))[:_LONGEST] for title in allowed}
+        known = {_tokens(title)[:_LONGEST] for title in allowed}
         return {title for title in self.named(text) if not any(_inside(title, other) for other in known)}
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    """Returns the words with their capitals, without a possessive ending."""
+    return tuple(re.sub(r"['’]s$", "", token) for token in _TOKEN.findall(text))
 
 
 def _inside(part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
     return any(whole[i : i + len(part)] == part for i in range(len(whole) - len(part) + 1))
+
+
+class TitleGuard:
+    """Lets pass what names no title beyond those that the thread has named or shown."""
+
+    def __init__(self, checker: TitleChecker, known: Collection[str]) -> None:
+        self._checker, self._known = checker, known
+
+    def passes(self, text: str, *also: str) -> bool:
+        """Tells whether the text may be said; `also` are titles that it may name beside the known ones."""
+        return not self._checker.foreign(text, {*self._known, *also})
+
+    def sentences(self, text: str, *also: str) -> str:
+        """Returns the text without the sentences that name a foreign title."""
+        return " ".join(part for part in _SENTENCE.split(text.strip()) if self.passes(part, *also))

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from convrec.agent.controller import Explored
 from convrec.agent.elicitation import question
 from convrec.agent.reasons import Ground, reasons
@@ -11,6 +13,7 @@ from convrec.core.errors import ConvrecError
 from convrec.core.predicate import every
 from convrec.core.reply import Question, ReplyItem
 from convrec.core.settings import Policy
+from convrec.tools.contract import Bools
 from convrec.tools.toolbox import Recommended, Toolbox
 
 
@@ -33,10 +36,10 @@ def ground(
     items = tuple(_reply_item(toolbox, explored, item, rank, basis) for rank, item in enumerate(chosen, 1))
     can_ask, invited = bool(items) and not plan.named and not repeats, plan.action == "ask"
     asked = question(state, found.items, toolbox.catalogue, policy, invited=invited) if can_ask else None
-    return Slate(
-        items=items, n_allowed=found.n_allowed, question=asked, repeats=repeats,
-        blocking=() if items else blocking(toolbox, state),
-    )  # fmt: skip
+    if items:
+        return Slate(items=items, n_allowed=found.n_allowed, question=asked, repeats=repeats)
+    left = offered(toolbox, wanted)
+    return Slate(blocking=blocking(toolbox, state, wanted, left), exhausted=not left.any())
 
 
 def check(toolbox: Toolbox, items: Sequence[Recommended], wanted: Wanted, plan: Plan) -> None:
@@ -58,12 +61,20 @@ def _reply_item(toolbox: Toolbox, explored: Explored, item: Recommended, rank: i
     )  # fmt: skip
 
 
-def blocking(toolbox: Toolbox, state: DialogueState) -> tuple[Constraint, ...]:
+def offered(toolbox: Toolbox, wanted: Wanted) -> Bools:
+    """Returns which items, `(n_items,)`, could be offered if nothing were demanded: those neither put aside nor an example."""
+    aside = toolbox.catalogue.rows([*wanted.request.exclude, *wanted.request.history])
+    left = np.ones(len(toolbox.catalogue), np.bool_)
+    left[aside[aside >= 0]] = False
+    return left
+
+
+def blocking(toolbox: Toolbox, state: DialogueState, wanted: Wanted, left: Bools) -> tuple[Constraint, ...]:
     """Returns the demands each of which, let go alone, would leave something to show; the oldest first."""
 
     def matches(without: Constraint) -> bool:
-        rest = every(*(c.predicate for c in state.constraints if c is not without))
-        return bool(toolbox.catalogue.mask(rest).any())
+        rest = every(*(demand for demand in wanted.demands if demand is not without.predicate))
+        return bool((toolbox.catalogue.mask(rest) & left).any())
 
     return tuple(constraint for constraint in state.constraints if matches(constraint))
 

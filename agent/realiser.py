@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from convrec.agent.claims import TitleChecker
+from convrec.agent.claims import TitleGuard
 from convrec.agent.messages import Voice
 from convrec.agent.state import Constraint, Slate
 from convrec.agent.wording import is_kind, is_year, listed, request_words, year_field
@@ -17,25 +17,27 @@ _SAID_PER_ITEM = 2
 class Realiser:
     """Puts slates into words for one catalogue; a clause that names a title not in play is left out."""
 
-    def __init__(self, schema: Schema, checker: TitleChecker) -> None:
-        self._schema, self._checker = schema, checker
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
 
     def noun_slots(self) -> dict[str, str]:
         """Returns the slots that say what the catalogue holds."""
         noun = self._schema.noun
         return {"noun": noun, "nouns": self._schema.nouns, "a_noun": f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"}
 
-    def slate(self, slate: Slate, demands: Sequence[Predicate], named: Sequence[str], voice: Voice) -> list[str]:
+    def slate(
+        self, slate: Slate, demands: Sequence[Predicate], named: Sequence[str], guard: TitleGuard, voice: Voice
+    ) -> list[str]:
         """Returns the paragraphs of a slate: an opener, a line an item."""
         lead = [item for item in slate.items if item.id in named]
         rest = [item for item in slate.items if item.id not in named]
         parts: list[str] = []
         if lead:
-            parts += [voice.say("named", **self.noun_slots()), self._lines(lead, slate, 1, demands)]
+            parts += [voice.say("named", **self.noun_slots()), self._lines(lead, 1, guard)]
         if rest:
             parts += [
                 self._opener(slate, rest, demands, voice, after_named=bool(lead)),
-                self._lines(rest, slate, len(lead) + 1, demands),
+                self._lines(rest, len(lead) + 1, guard),
             ]
         return parts
 
@@ -70,17 +72,14 @@ class Realiser:
         """Returns a count in words up to ten."""
         return _NUMBERS[n] if n < len(_NUMBERS) else str(n)
 
-    def _lines(self, items: Sequence[ReplyItem], slate: Slate, first: int, demands: Sequence[Predicate]) -> str:
-        titles = {item.title for item in slate.items}
-        return "\n".join(f"{number}. {self._line(item, titles, demands)}" for number, item in enumerate(items, first))
+    def _lines(self, items: Sequence[ReplyItem], first: int, guard: TitleGuard) -> str:
+        return "\n".join(f"{number}. {self._line(item, guard)}" for number, item in enumerate(items, first))
 
-    def _line(self, item: ReplyItem, titles: set[str], demands: Sequence[Predicate]) -> str:
+    def _line(self, item: ReplyItem, guard: TitleGuard) -> str:
         year = year_field(self._schema)
         when = item.facts.get(year.name) if year else None
         head = f"**{item.title}**" + (f" ({str(when)[:4].removesuffix('.0')})" if when is not None else "")
-        clauses = [
-            clause for clause in self.clauses(item) if not self._checker.foreign(clause, {*titles, *liked_titles(item)})
-        ]
+        clauses = [clause for clause in self.clauses(item) if guard.passes(clause)]
         return f"{head}: {'; '.join(clauses)}." if clauses else f"{head}."
 
     def clauses(self, item: ReplyItem) -> list[str]:
@@ -107,11 +106,6 @@ class Realiser:
         if not constraints:
             return voice.say("nothing_at_all")
         return voice.say("nothing", request=request_words(demands, self._schema), **self.noun_slots())
-
-
-def liked_titles(item: ReplyItem) -> set[str]:
-    """Returns the titles that an item's reasons rest on: items that the user named or liked."""
-    return {str(e.value) for r in item.reasons for e in r.evidence if e.source.startswith(("profile:", "turn:"))}
 
 
 def _values(fact: object) -> list[str]:

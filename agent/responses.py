@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from convrec.agent.answers import comparison, fact_answer, why
+from convrec.agent.claims import TitleGuard
 from convrec.agent.compact.language import language_of
 from convrec.agent.grounding import drop_question
 from convrec.agent.messages import Voice
@@ -49,14 +50,26 @@ def respond(state: TurnState, turn: Turn) -> Said:
     return said
 
 
+def _guard(state: TurnState, turn: Turn) -> TitleGuard:
+    """Returns the guard that knows the titles which this thread has named or shown, this turn's slate among them."""
+    held = state["state"]
+    known = {*held.mentioned, *held.ever_shown, *(item.id for item in state["slate"].items), *state["plan"].about}
+    catalogue = turn.house.toolbox.catalogue
+    rows = (catalogue.row(item) for item in known)
+    return TitleGuard(turn.house.checker, {catalogue.titles[row] for row in rows if row is not None})
+
+
 def _recommend(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     house, slate, wanted = turn.house, state["slate"], turn.wanted
     demands = wanted.demands if wanted else ()
     if state["plan"].about:
-        _facts(said, state["plan"], house, voice)
+        _facts(said, state["plan"], house, _guard(state, turn), voice)
     said.paragraphs += _acknowledged(state, voice)
     if state["plan"].note == "unknown_title":
         said.paragraphs.append(voice.say("unknown_title", **house.realiser.noun_slots()))
+    if slate.exhausted:
+        said.paragraphs.append(voice.say("exhausted", **house.realiser.noun_slots()))
+        return
     if not slate.items:
         said.paragraphs.append(house.realiser.nothing(demands, state["state"].constraints, voice))
         if state["state"].constraints:
@@ -65,7 +78,7 @@ def _recommend(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
             said.paragraphs.append(text)
         return
     said.items = slate.items
-    said.paragraphs += house.realiser.slate(slate, demands, state["plan"].named, voice)
+    said.paragraphs += house.realiser.slate(slate, demands, state["plan"].named, _guard(state, turn), voice)
     said.about = tuple(item.id for item in slate.items if item.id in state["plan"].named)
     _close(said, state, turn, voice)
 
@@ -91,9 +104,11 @@ def _acknowledged(state: TurnState, voice: Voice) -> list[str]:
     return [voice.say("rejected")] if "reject" in acts else []
 
 
-def _facts(said: Said, plan: Plan, house: House, voice: Voice) -> None:
+def _facts(said: Said, plan: Plan, house: House, guard: TitleGuard, voice: Voice) -> None:
     catalogue = house.toolbox.catalogue
-    said.paragraphs += [fact_answer(catalogue.item(item), plan.fields, catalogue, voice) for item in plan.about[:4]]
+    said.paragraphs += [
+        fact_answer(catalogue.item(item), plan.fields, catalogue, guard, voice) for item in plan.about[:4]
+    ]
     said.about = plan.about[:4]
 
 
@@ -101,7 +116,7 @@ def _answer(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     if not state["plan"].about:
         said.paragraphs.append(voice.say("which_one", **turn.house.realiser.noun_slots()))
         return
-    _facts(said, state["plan"], turn.house, voice)
+    _facts(said, state["plan"], turn.house, _guard(state, turn), voice)
 
 
 def _compare(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
@@ -119,7 +134,7 @@ def _explain(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         item.id: item for t in turn.house.ledger.turns(state["user_id"], state["thread_id"]) for item in t.reply.items
     }
     asked = [item for item in state["plan"].about if item in shown]
-    said.paragraphs += [why(shown[item], voice) for item in asked] or [voice.say("why_nothing")]
+    said.paragraphs += [why(shown[item], _guard(state, turn), voice) for item in asked] or [voice.say("why_nothing")]
     said.about = tuple(asked)
 
 

@@ -88,13 +88,17 @@ class Plan(_Shape):
 
 
 class Slate(_Shape):
-    """The grounded items of a turn, how many were allowed, and the demands that could be dropped when nothing matched."""
+    """The grounded items of a turn, how many were allowed, and the demands that could be dropped when nothing matched.
+
+    `exhausted`: every item is put aside already, so that letting demands go would not help.
+    """
 
     items: tuple[ReplyItem, ...] = ()
     n_allowed: int = 0
     question: Question | None = None
     blocking: tuple[Constraint, ...] = ()
     repeats: bool = False
+    exhausted: bool = False
 
 
 class TurnState(TypedDict, total=False):

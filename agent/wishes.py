@@ -24,6 +24,7 @@ _CHANGE_OF_MIND = re.compile(
     r"\b(then|instead|rather|actually|now|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
     r"|\b(want|need|give me|show me|looking for|find me|recommend|suggest|got any|have any|do you have|in the mood for|feel like)\b"
 )
+_BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
 Together = Callable[[Predicate, Predicate], bool]
 _WHEN = {"decade", "year", "years", "time", "era", "period", "age"}
@@ -43,7 +44,8 @@ def absorb(
             update={"constraints": (), "held": tuple(h for h in state.held if h.preference.polarity < 0)}
         )
     constraints = _released(state.constraints, folded, schema)
-    change = bool(_CHANGE_OF_MIND.search(folded)) and not _MORE_OF_IT.search(folded)
+    change = bool(_CHANGE_OF_MIND.search(folded)) or len(folded.split()) <= _BARE
+    change = change and not _MORE_OF_IT.search(folded)
 
     def together(old: Predicate, new: Predicate) -> bool:
         return not change and matches(every(old, new))
