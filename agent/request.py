@@ -11,6 +11,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.profile import ProfileEntry
+from convrec.core.text import fold
 from convrec.core.understanding import Preference, Understanding
 from convrec.tools.toolbox import Request, Wish
 
@@ -64,7 +65,8 @@ def wanted(
     """Returns the request for this turn: today's wishes at full weight, older ones faded, lasting tastes beside them."""
     history, sources = _history(state, profile, now, half_life_days)
     rules = tuple(rule for rule in (_rule(entry, catalogue.schema) for entry in profile) if rule is not None)
-    demands = (*(c.predicate for c in state.constraints), *(rule for rule in rules if not _overruled(rule, state)))
+    today = tuple(constraint.predicate for constraint in state.constraints)
+    demands = tuple(dict.fromkeys((*today, *(rule for rule in rules if not _overruled(rule, state)))))
     # An item asked for by its name is looked up, not filtered; the rest of the thread's demands still hold for the others.
     put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
@@ -82,6 +84,9 @@ def wanted(
 
 def _text(state: DialogueState, heard: Understanding) -> str:
     """Returns today's words, after those of recent soft wishes that are still in force."""
+    named = {fold(p.value) for p in heard.preferences if p.facet not in ("item", "text")}
+    if fold(heard.query) in named and any(h.preference.item_id and h.preference.polarity > 0 for h in state.held):
+        return ""  # "like Heat, but funnier": the wish says it already, and what Heat is like shall not drown in it
     earlier = [
         h for h in state.held if h.preference.polarity > 0 and h.turn < state.turn and h.preference.facet != "item"
     ]

@@ -24,6 +24,9 @@ _CHANGE_OF_MIND = re.compile(
     r"\b(then|instead|rather|actually|now|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
     r"|\b(want|need|give me|show me|looking for|find me|recommend|suggest|got any|have any|do you have|in the mood for|feel like)\b"
 )
+_SOMETHING_LIKE = re.compile(
+    r"\b(something|anything|one|similar|more|\w+s) (like|similar to|along the lines of|in the vein of)\b"
+)
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
 Together = Callable[[Predicate, Predicate], bool]
@@ -44,6 +47,8 @@ def absorb(
             update={"constraints": (), "held": tuple(h for h in state.held if h.preference.polarity < 0)}
         )
     constraints = _released(state.constraints, folded, schema)
+    if _new_anchor(state, heard, folded):
+        constraints = tuple(c for c in constraints if isinstance(c.predicate, Not))
     change = bool(_CHANGE_OF_MIND.search(folded)) or len(folded.split()) <= _BARE
     change = change and not _MORE_OF_IT.search(folded)
 
@@ -55,6 +60,12 @@ def absorb(
     held = _held(state.held, heard.preferences, turn)
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
     return _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
+
+
+def _new_anchor(state: DialogueState, heard: Understanding, folded: str) -> bool:
+    """Tells whether the message turns to something like an item that was not among those shown: a search of its own."""
+    liked = {p.item_id for p in heard.preferences if p.item_id and p.polarity > 0}
+    return bool(liked - state.ever_shown) and bool(_SOMETHING_LIKE.search(folded))
 
 
 def dropped(state: DialogueState, text: str) -> DialogueState | None:

@@ -122,7 +122,11 @@ class Toolbox:
         asked = [*request.history, *request.named, *sorted(request.exclude)]
         unknown = tuple(item_id for item_id in dict.fromkeys(asked) if self.catalogue.row(item_id) is None)
         return Recommendation(
-            items, int(basis.allowed.sum()), basis.n_candidates, (*(basis.steps if fresh else ()), step), unknown
+            items,
+            int(basis.allowed.sum()),
+            basis.n_candidates,
+            (*(basis.steps if fresh else basis.steps[:1]), step),
+            unknown,
         )
 
     def search(self, text: str, filter: Predicate | None = None, k: int = 10) -> Recommendation:  # noqa: A002  (the interface's name)

@@ -6,7 +6,7 @@ from collections import Counter
 from convrec.core.text import words
 
 _FUNCTION = {
-    "en": "the a an and or of to in is it that for with i you me my not no on like want was are this what who have do something but from any please show",
+    "en": "the a an and or of to in is it that for with i you me my not no on like want was are this what who have do something but from any please show film films movie movies some more one",
     "fr": "le la les un une des et ou de du que qui je tu il elle nous vous avec pour dans sur pas plus est sont mon quelque chose moi film cherche voudrais aime quel",
     "de": "der die das ein eine einen und oder von zu ich du er sie wir mit für in auf nicht ist sind mein etwas mir bitte möchte suche gern keine wie aber film filme",
     "es": "el la los las un una unos y o de que yo tú él ella con para en no es son mi algo quiero busco me gusta por favor una película películas pero como",
