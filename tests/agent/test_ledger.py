@@ -13,7 +13,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def entry(entry_id: str = "e1", value: str = "Western") -> ProfileEntry:
-    return ProfileEntry(id=entry_id, facet="genres", value=value, polarity=1, quote="I love westerns", created=NOW, updated=NOW)
+    return ProfileEntry(
+        id=entry_id, facet="genres", value=value, polarity=1, quote="I love westerns", created=NOW, updated=NOW
+    )
 
 
 def commit(turn: int = 1, user: str = "ana", thread: str = "t1", **changes: object) -> Commit:
