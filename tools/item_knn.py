@@ -33,9 +33,9 @@ _BLOCK = 1024  # items whose similarities to all others are held at once
 class ItemKnnConfig(ToolConfig):
     """How neighbours are found."""
 
-    neighbours: int = Field(200, ge=1, description="how many neighbours an item keeps")
+    neighbours: int = Field(100, ge=1, description="how many neighbours an item keeps")
     shrinkage: float = Field(
-        5.0, ge=0, description="people in common at which a similarity counts half (0: plain cosine)"
+        10.0, ge=0, description="people in common at which a similarity counts half (0: plain cosine)"
     )
 
 

@@ -102,7 +102,9 @@ class Toolbox:
         parts: dict[str, Floats] = dict(basis.parts)
         for wish in request.wishes:
             key = f"wish:{wish.label}"
-            parts[key] = parts.get(key, 0.0) + _WISH * wish.weight * self.catalogue.mask(wish.predicate)
+            parts[key] = parts.get(key, 0.0) + _WISH * wish.weight * self.catalogue.mask(wish.predicate).astype(
+                np.float64
+            )
             attainable += max(_WISH * wish.weight, 0.0)
         allowed = basis.allowed
         named = self._named(request)
