@@ -139,7 +139,7 @@ class ToolConformance:
             assert after.scores == pytest.approx(before.scores, abs=1e-6)
 
     def test_writes_nothing_pickled(self, fitted: Tool, folder: Path) -> None:
-        """Arrays load with pickles forbidden. (Chroma's own folder is Chroma's: it keeps its index in its own form.)"""
+        """Arrays load with pickles forbidden; what Chroma keeps in its own folder is Chroma's own form."""
         fitted.save(folder)
         own = [path for path in folder.rglob("*") if path.is_file() and "chroma" not in path.parts]
         assert own
