@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -39,8 +40,7 @@ from convrec.tools.toolbox import Recommended, Toolbox
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
 
-_ATTEMPTS = 5  # when another process commits to the same thread in the meantime
-_WAIT_S = 30.0  # for a turn of the same thread that runs already
+_WAIT_S = 30.0  # for another turn of the same thread; a turn that another process overtook begins again that long
 _LIKES = {"like": 1, "dislike": -1}
 _EVENTS = ("like", "dislike", "seen", "click", "purchase", "play", "skip")
 
@@ -158,7 +158,8 @@ class Agent:
     ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...]]]:
         """Runs the turn until it is committed; yields its events and returns the reply and what was learned."""
         ledger = self._house.ledger
-        for _ in range(_ATTEMPTS):
+        give_up = time.monotonic() + _WAIT_S
+        while time.monotonic() < give_up:
             stored = ledger.answered(user_id, request_id)
             if stored is not None:
                 return stored, ()

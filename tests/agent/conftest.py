@@ -47,3 +47,10 @@ def agent(tmp_path_factory):
     noon = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC), timedelta(seconds=1))
     with Agent.open(root, clock=noon, new_id=counted_ids(f"e{os.getpid()}-")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def shop(fitted_films):
+    """The twenty films, opened once; `tests.agent.shop.over` gives it a state of one's own."""
+    with Agent.open(fitted_films) as opened:
+        yield opened

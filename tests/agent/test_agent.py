@@ -3,8 +3,7 @@
 import asyncio
 import json
 import threading
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 
 import pytest
@@ -12,24 +11,16 @@ from langgraph.graph.state import CompiledStateGraph
 
 import convrec.agent.agent as agent_module
 from convrec.agent import Agent
-from convrec.agent.ledger import Ledger
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
 from convrec.core.errors import BusyError, InputError, NotFittedError, PredicateError, UnknownItemError, UserIdError
 from convrec.tools.fitting import fit
+from tests.agent.shop import NOON, over
 
-NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ANA = {"user_id": "ana", "thread_id": "t1"}
 WESTERN = {"field": "genres", "op": "contains", "value": "Western"}
 WESTERNS = {"w1", "w2", "w3", "w4"}
-
-
-@pytest.fixture(scope="module")
-def shop(fitted_films):
-    """The opened films, loaded once."""
-    with Agent.open(fitted_films) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -37,13 +28,6 @@ def agent(shop, tmp_path):
     """An agent over the films whose state is its own."""
     with over(shop, tmp_path / "state.sqlite") as opened:
         yield opened
-
-
-def over(shop, path, **changes):
-    """An agent over the shop's catalogue and a state database; what another process would open."""
-    clock = FixedClock(NOON, timedelta(seconds=1))
-    house = replace(shop._house, ledger=Ledger(path), clock=clock, **{"new_id": counted_ids("e"), **changes})
-    return Agent(shop.workspace, house)
 
 
 def shown(reply):

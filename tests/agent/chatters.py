@@ -1,0 +1,66 @@
+"""A program that opens a shop once and forks a child for each order it reads, so that a chatting process starts in milliseconds.
+
+`python -m tests.agent.chatters WORKSPACE` prints `ready`, then reads orders, a JSON object a line: `{"state", "to", "texts", "user_id",
+"thread_id", "request_id"?, "gate"?, "nobody"?}`. It answers each with the child's process id. The child opens the state database and
+writes into the pipe `to`, a JSON object a line: `{"open": true}`, then each text with its reply the moment that is acknowledged, or
+`{"error", "sentence"}`. With a `gate` it begins when nobody locks that file any more; as `nobody` it gives up the rights of root.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+from convrec.agent import Agent
+from convrec.core.errors import ConvrecError
+from tests.agent.shop import over
+
+_NOBODY = 65534
+
+
+def chat(shop, order):
+    """Says the order's texts, one after the other, and tells of each reply."""
+    pipe = os.open(order["to"], os.O_WRONLY)
+
+    def tell(**document):
+        os.write(pipe, json.dumps(document).encode() + b"\n")
+
+    if order.get("nobody"):
+        os.setgroups([])
+        os.setgid(_NOBODY)
+        os.setuid(_NOBODY)
+    place = {"user_id": order["user_id"], "thread_id": order["thread_id"], "request_id": order.get("request_id")}
+    try:
+        agent = over(shop, Path(order["state"]))
+        tell(open=True)
+        if "gate" in order:
+            with open(order["gate"]) as gate:
+                fcntl.flock(gate, fcntl.LOCK_SH)
+        for text in order["texts"]:
+            tell(text=text, reply=agent.chat(text, **place).model_dump(mode="json"))
+    except ConvrecError as error:
+        tell(error=type(error).__name__, sentence=str(error))
+
+
+def main(workspace):
+    """Takes orders until its input ends."""
+    import torch
+
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children that end are nobody's concern
+    shop = Agent.open(workspace)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            chat(shop, json.loads(line))
+            os._exit(0)
+        print(child, flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

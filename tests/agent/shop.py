@@ -1,0 +1,16 @@
+"""Agents that share one opened catalogue, each over a state database of its own."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from convrec.agent import Agent
+from convrec.agent.ledger import Ledger
+from convrec.core.clock import FixedClock, counted_ids
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def over(shop, path):
+    """An agent over an opened agent's catalogue and a state database: what another process would open."""
+    clock = FixedClock(NOON, timedelta(seconds=1))
+    return Agent(shop.workspace, replace(shop._house, ledger=Ledger(path), clock=clock, new_id=counted_ids("e")))

@@ -1,0 +1,315 @@
+"""Killed, raced, locked out or short of disk: what was acknowledged is there, nothing is half there, and the fault is told in a sentence."""
+
+import fcntl
+import json
+import os
+import random
+import select
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from convrec.agent import ledger as ledger_module
+from convrec.agent.ledger import Ledger
+from convrec.core.errors import BusyError, WorkspaceError
+from tests.agent.shop import over
+
+ROOT = Path(__file__).resolve().parents[2]
+ANA = {"user_id": "ana", "thread_id": "t1"}
+TEXTS = [
+    "a western",
+    "I love comedies",
+    "not the first one",
+    "older",
+    "why the first one?",
+    "hello",
+    "more",
+    "I hated Cellar Music",
+]
+LOCKER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.readline()
+"""
+
+
+class Child:
+    """One chatting process, as its parent hears it."""
+
+    def __init__(self, program, order, pipe):
+        os.mkfifo(pipe)
+        program.stdin.write(json.dumps({**ANA, "to": str(pipe), **order}) + "\n")
+        program.stdin.flush()
+        self.pid = int(program.stdout.readline())
+        self._pipe = os.open(pipe, os.O_RDONLY)
+        self._rest = b""
+        self.heard = []
+
+    def hear(self, timeout=None):
+        """Takes in what the child tells; False when it has ended or said nothing for `timeout` seconds."""
+        if not select.select([self._pipe], [], [], timeout)[0]:
+            return False
+        piece = os.read(self._pipe, 1 << 20)
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        self.heard += [json.loads(line) for line in lines]
+        return bool(piece)
+
+    def finish(self):
+        """Hears the child out, and returns all that it told."""
+        while self.hear():
+            pass
+        os.close(self._pipe)
+        return self.heard
+
+    @property
+    def acknowledged(self):
+        """The texts with their replies."""
+        return [told for told in self.heard if "reply" in told]
+
+
+@pytest.fixture(scope="module")
+def program(fitted_films):
+    """The warmed parent of all chatting processes."""
+    command = [sys.executable, "-m", "tests.agent.chatters", str(fitted_films)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline() == "ready\n"
+        yield running
+        running.stdin.close()
+
+
+@pytest.fixture
+def start(program, tmp_path):
+    """Starts a chatting process."""
+
+    def started(**order):
+        started.count += 1
+        return Child(program, {"state": str(tmp_path / "state.sqlite"), **order}, tmp_path / f"pipe{started.count}")
+
+    started.count = 0
+    return started
+
+
+def stored(path):
+    """The turns of the thread, after checking that each is whole: numbers without a gap, exposures as the replies have them."""
+    ledger = Ledger(path)
+    turns, state = ledger.turns(**ANA), ledger.state(**ANA)
+    ledger.close()
+    database = sqlite3.connect(path)
+    assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    exposures = database.execute("SELECT turn, item_id, rank, score FROM exposures ORDER BY turn, rank").fetchall()
+    database.close()
+    assert [turn.turn for turn in turns] == list(range(1, len(turns) + 1))
+    assert exposures == [(t.turn, item.id, item.rank, item.score) for t in turns for item in t.reply.items]
+    assert state.turn == len(turns)
+    return turns
+
+
+def as_told(turns):
+    """Stored turns as a chatting process tells of them."""
+    return [{"text": turn.text, "reply": turn.reply.model_dump(mode="json")} for turn in turns]
+
+
+def test_killed_at_any_moment_a_thread_holds_every_acknowledged_turn_whole(start, shop, tmp_path):
+    chance, path, acknowledged, unheard = random.Random(5), tmp_path / "state.sqlite", [], 0
+    for _ in range(18):
+        child = start(texts=[chance.choice(TEXTS) for _ in range(1000)])
+        enough = chance.randrange(4)
+        while len(child.acknowledged) < enough:
+            assert child.hear()
+        child.hear(chance.uniform(0, 0.04))  # a moment that is as good as any other
+        os.kill(child.pid, signal.SIGKILL)
+        child.finish()
+        turns = as_told(stored(path))
+        assert turns[len(acknowledged) + unheard :][: len(child.acknowledged)] == child.acknowledged
+        acknowledged += child.acknowledged
+        unheard = len(turns) - len(acknowledged)
+        assert 0 <= unheard <= 18  # at most the turn that each child was about to tell of
+        assert [turn for turn in turns if turn in acknowledged] == acknowledged
+    assert len(acknowledged) >= 18
+    with over(shop, path) as agent:
+        assert agent.chat("a western", **ANA).turn == len(acknowledged) + unheard + 1
+
+
+def test_killed_while_it_is_made_a_state_database_can_be_opened_again(start, tmp_path):
+    chance, made = random.Random(9), set()
+    for trial in range(8):
+        path = tmp_path / f"trial{trial}" / "state.sqlite"
+        path.parent.mkdir()
+        child = start(texts=TEXTS, state=str(path))
+        child.hear(chance.uniform(0, 0.012))
+        os.kill(child.pid, signal.SIGKILL)
+        child.finish()
+        made.add(path.exists())
+        assert as_told(stored(path))[: len(child.acknowledged)] == child.acknowledged
+        again = start(texts=["a western"], state=str(path)).finish()
+        assert again[-1]["reply"]["turn"] == len(stored(path))
+    assert True in made
+
+
+def test_two_processes_on_one_thread_lose_no_turn(start, tmp_path):
+    path, gate = tmp_path / "state.sqlite", tmp_path / "gate"
+    Ledger(path).close()
+    with gate.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        children = [start(texts=[f"{text} ({who})" for text in TEXTS * 2], gate=str(gate)) for who in "xy"]
+        for child in children:
+            assert child.hear()
+    told = [child.finish() for child in children]
+    assert all("error" not in line for lines in told for line in lines)
+    turns = as_told(stored(path))
+    assert Counter(turn["text"] for turn in turns) == Counter(f"{t} ({who})" for t in TEXTS * 2 for who in "xy")
+    for child in children:
+        assert [turn for turn in turns if turn in child.acknowledged] == child.acknowledged
+    writers = [turn["text"][-2] for turn in turns]
+    assert writers not in (sorted(writers), sorted(writers, reverse=True))  # they did run at the same time
+
+
+def test_a_request_repeated_in_another_process_is_answered_once(start, tmp_path):
+    first = start(texts=["a western"], request_id="r1").finish()[-1]
+    again = start(texts=["a western"], request_id="r1").finish()[-1]
+    elsewhere = start(texts=["a western"], request_id="r1", thread_id="t2").finish()[-1]
+    assert first["reply"] == again["reply"] == elsewhere["reply"]
+    assert len(stored(tmp_path / "state.sqlite")) == 1
+
+
+def test_a_thread_goes_on_in_another_process(start, tmp_path):
+    first = start(texts=["westerns"]).finish()[-1]["reply"]
+    second = start(texts=["why the second one?"]).finish()[-1]["reply"]
+    assert second["turn"] == 2
+    assert first["items"][1]["title"] in second["text"]
+
+
+def test_a_database_that_another_process_holds_is_told_in_a_sentence(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(ledger_module, "_BUSY_MS", 60)
+    path = tmp_path / "state.sqlite"
+    with over(shop, path) as agent:
+        agent.chat("a western", **ANA)
+        with subprocess.Popen(
+            [sys.executable, "-c", LOCKER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as locker:
+            assert locker.stdout.readline() == b"locked\n"
+            for refused in (
+                lambda: agent.chat("I love quuxology", **ANA),
+                lambda: agent.feedback(user_id="ana", item_id="w1", event="like"),
+                lambda: agent.forget("ana"),
+                lambda: over(shop, path),
+            ):
+                with pytest.raises(BusyError, match=r"^The state database is busy\. Another process holds it"):
+                    refused()
+            assert [turn.text for turn in agent.thread(**ANA)] == ["a western"]  # readers don't wait
+            assert agent.profile("ana") == []
+            locker.stdin.close()
+        assert agent.chat("a comedy", **ANA).turn == 2
+        assert len(agent.export("ana")["feedback"]) == 0
+    assert len(stored(path)) == 2
+    assert not any(b"quuxology" in file.read_bytes() for file in tmp_path.glob("state.sqlite*"))
+
+
+def test_a_checkpoint_that_cannot_be_written_costs_no_turn(shop, tmp_path):
+    with over(shop, tmp_path / "state.sqlite") as agent:
+        agent.chat("a western", **ANA)
+        agent._saver.conn.execute("PRAGMA query_only=ON")
+        reply = agent.chat("why the second one?", **ANA)
+        agent._saver.conn.execute("PRAGMA query_only=OFF")
+        assert reply == agent.thread(**ANA)[-1].reply
+        assert agent.chat("more", **ANA).turn == 3
+    assert len(stored(tmp_path / "state.sqlite")) == 3
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["a file", "a folder"])
+def test_a_state_database_that_may_not_be_written_is_told_in_a_sentence(start, there):
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "state.sqlite"
+    try:
+        if there:
+            Ledger(path).close()
+            path.chmod(0o444)
+        folder.chmod(0o555)
+        told = start(texts=["a western"], state=str(path), nobody=os.geteuid() == 0).finish()
+        assert [line["error"] for line in told] == ["WorkspaceError"]
+        assert str(path) in told[0]["sentence"]
+        assert "Check the rights" in told[0]["sentence"]
+        assert [file.name for file in folder.iterdir()] == ["state.sqlite"] * there
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def test_a_file_that_is_no_database_is_told_in_a_sentence(shop, tmp_path):
+    path = tmp_path / "state.sqlite"
+    path.write_text("my shopping list: bread, milk, " * 500)
+    with pytest.raises(WorkspaceError, match="no SQLite database"):
+        over(shop, path)
+    assert path.read_text().startswith("my shopping list")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one megabyte."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small file system can only be mounted with root's rights")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(path):
+    """Writes until the file's disk is full."""
+    with path.open("wb", buffering=0) as full:
+        while True:
+            try:
+                full.write(b"x" * 512)
+            except OSError:
+                return
+
+
+def talk_on(agent, most):
+    """Chats until a turn is refused; returns the acknowledged turns and the refusal, None where there was none."""
+    acknowledged = []
+    for number in range(most):
+        text = f"a comedy number {number}"
+        try:
+            reply = agent.chat(text, **ANA)
+        except WorkspaceError as error:
+            return acknowledged, error
+        acknowledged.append({"text": text, "reply": reply.model_dump(mode="json")})
+    return acknowledged, None
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_writes_nothing_half(shop, small_disk):
+    path, filler = small_disk / "state.sqlite", small_disk / "filler"
+    with over(shop, path) as agent:
+        agent.chat("a western", **ANA)
+        fill(filler)
+        acknowledged, refusal = talk_on(agent, 100)  # there is some room left in the log
+        assert str(path) in str(refusal)
+        assert "disk" in str(refusal)
+        for _ in range(3):
+            with pytest.raises(WorkspaceError, match="disk"):
+                agent.chat("a comedy", **ANA)
+        assert as_told(agent.thread(**ANA))[1:] == acknowledged
+        filler.unlink()
+        assert agent.chat("a western", **ANA).turn == len(acknowledged) + 2
+    assert len(stored(path)) == len(acknowledged) + 2
+
+
+def test_a_disk_that_fills_up_while_talking_loses_no_acknowledged_turn(shop, small_disk):
+    path = small_disk / "state.sqlite"
+    with over(shop, path) as agent:
+        acknowledged, refusal = talk_on(agent, 1000)
+        assert "disk" in str(refusal)
+        assert len(acknowledged) > 3
+        assert as_told(agent.thread(**ANA)) == acknowledged
+    with over(shop, path) as again:
+        assert as_told(again.thread(**ANA)) == acknowledged
