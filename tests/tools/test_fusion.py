@@ -1,84 +1,71 @@
-"""Fusion adds up: a score is the sum of what each ranking's ranks are worth, and nothing else."""
+"""Fused scores are the sums of their parts, and diversity trades them for difference."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convrec.tools.contract import Ranking
-from convrec.tools.fusion import SMOOTHING, fuse, spread, worth
+from convrec.tools.contract import Ranking, top
+from convrec.tools.fusion import fuse, worth
+from convrec.tools.mmr import diversified
 
-N_ITEMS = 30
-
-
-def ranking(*rows):
-    return Ranking(np.array(rows, np.int64), np.linspace(9.0, 1.0, len(rows)))
+N = 30
+rankings = st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(0, N - 1), unique=True, max_size=N), max_size=4)
 
 
-rankings = st.dictionaries(
-    st.sampled_from(["bm25", "dense", "ease", "als"]),
-    st.lists(st.integers(0, N_ITEMS - 1), unique=True, max_size=N_ITEMS).map(lambda rows: ranking(*rows)),
-    max_size=4,
-)
-weights = st.dictionaries(st.sampled_from(["bm25", "dense", "ease"]), st.floats(0.0, 5.0))
+def as_ranking(rows):
+    return Ranking(np.array(rows, np.int64), -np.arange(len(rows), dtype=np.float64))
 
 
-def test_the_first_rank_is_worth_one_and_each_further_less():
-    assert worth(3) == pytest.approx([1.0, (SMOOTHING + 1) / (SMOOTHING + 2), (SMOOTHING + 1) / (SMOOTHING + 3)])
-    assert worth(3, smoothing=1.0) == pytest.approx([1.0, 2 / 3, 2 / 4])
-    assert len(worth(0)) == 0
-
-
-def test_agreement_beats_a_single_first_place():
-    fused = fuse({"bm25": ranking(7, 3), "dense": ranking(5, 3)}, {})
-    assert fused.rows.tolist() == [3, 5, 7]
-    assert fused.scores == pytest.approx([2 * 61 / 62, 1.0, 1.0])
-
-
-def test_weights_decide_and_a_missing_weight_is_one():
-    two = {"bm25": ranking(1, 2), "dense": ranking(2, 1)}
-    assert fuse(two, {"bm25": 2.0}).rows.tolist() == [1, 2]
-    assert fuse(two, {"dense": 2.0}).rows.tolist() == [2, 1]
-    assert fuse(two, {"bm25": 1.0}).scores.tolist() == fuse(two, {}).scores.tolist()
-
-
-def test_ties_stand_by_row():
-    assert fuse({"bm25": ranking(9), "dense": ranking(4), "ease": ranking(6)}, {}).rows.tolist() == [4, 6, 9]
-
-
-def test_no_rankings_give_nothing():
-    assert len(fuse({}, {}).rows) == 0
-    empty = fuse({"bm25": ranking()}, {})
-    assert len(empty.rows) == len(empty.scores) == len(empty.contributions["bm25"]) == 0
-
-
-@given(rankings, weights)
-def test_contributions_sum_exactly_and_order_everything(ranked, weighed):
-    fused = fuse(ranked, weighed)
-    assert set(fused.rows.tolist()) == {row for one in ranked.values() for row in one.rows.tolist()}
-    assert list(fused.contributions) == list(ranked)
-    total = np.zeros(len(fused.rows))
-    for amounts in fused.contributions.values():
-        total = total + amounts
-    assert total.tolist() == fused.scores.tolist()
+@given(rankings, st.dictionaries(st.sampled_from("abcd"), st.floats(-2, 2)))
+def test_parts_sum_to_scores_and_scores_fall(ranked, weights):
+    fused = fuse({name: as_ranking(rows) for name, rows in ranked.items()}, weights)
+    assert set(fused.rows.tolist()) == {row for rows in ranked.values() for row in rows}
+    total = sum(fused.contributions.values(), np.zeros(len(fused.rows)))
+    assert total == pytest.approx(fused.scores, abs=1e-9)
     keys = list(zip((-fused.scores).tolist(), fused.rows.tolist(), strict=True))
     assert keys == sorted(keys)
 
 
-@given(rankings, weights)
-def test_each_contribution_is_the_ranks_own_worth(ranked, weighed):
-    fused = fuse(ranked, weighed)
-    for name, one in ranked.items():
-        given = dict(zip(fused.rows.tolist(), fused.contributions[name].tolist(), strict=True))
-        for rank, row in enumerate(one.rows.tolist(), start=1):
-            assert given.pop(row) == pytest.approx(weighed.get(name, 1.0) * (SMOOTHING + 1) / (SMOOTHING + rank))
-        assert not any(given.values())
+def test_first_in_both_beats_first_in_one():
+    fused = fuse({"a": as_ranking([7, 1, 2]), "b": as_ranking([7, 5])}, {"a": 1.0, "b": 0.5})
+    assert fused.rows[0] == 7
+    assert fused.scores[0] == pytest.approx(1.5)
+    assert fused.contributions["b"].tolist()[0] == pytest.approx(0.5)
 
 
-@given(rankings, weights)
-def test_spreading_and_adding_is_fusing(ranked, weighed):
-    spreads = [spread(one, weighed.get(name, 1.0), N_ITEMS) for name, one in ranked.items()]
-    everywhere = np.sum(spreads, axis=0) if spreads else np.zeros(N_ITEMS)
-    fused = fuse(ranked, weighed)
-    assert everywhere[fused.rows] == pytest.approx(fused.scores)
-    assert everywhere.sum() == pytest.approx(fused.scores.sum())
+def test_a_weight_decides_between_two_firsts():
+    tools = {"a": as_ranking([1, 2]), "b": as_ranking([2, 1])}
+    assert fuse(tools, {"a": 1.0, "b": 0.9}).rows[0] == 1
+    assert fuse(tools, {"a": 0.9, "b": 1.0}).rows[0] == 2
+
+
+def test_worth_falls_from_one():
+    assert worth(3, smoothing=60).tolist() == pytest.approx([1.0, 61 / 62, 61 / 63])
+
+
+@given(st.lists(st.one_of(st.just(float("nan")), st.integers(0, 5).map(float)), min_size=1, max_size=N), st.integers(1, N), st.integers(0, 2**N - 1))
+def test_top_is_the_head_of_a_full_sort(scores, k, bits):
+    mask = np.array([bool(bits >> place & 1) for place in range(len(scores))])
+    allowed = [row for row in range(len(scores)) if mask[row] and not np.isnan(scores[row])]
+    expected = sorted(allowed, key=lambda row: (-scores[row], row))[:k]
+    assert top(np.array(scores), mask, k).rows.tolist() == expected
+
+
+VECTORS = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+
+
+def test_without_diversity_score_alone_decides():
+    assert diversified(np.array([3.0, 2.0, 1.0]), VECTORS, 0.0, 3).tolist() == [0, 1, 2]
+
+
+def test_with_diversity_a_twin_waits():
+    assert diversified(np.array([3.0, 2.9, 2.0]), VECTORS, 0.5, 3).tolist() == [0, 2, 1]
+
+
+@given(st.integers(0, 12), st.floats(0, 1), st.integers(0, 15))
+def test_diversified_picks_each_place_once(m, diversity, n):
+    rng = np.random.default_rng(m)
+    vectors = rng.standard_normal((m, 4)).astype(np.float32)
+    places = diversified(rng.random(m), vectors, diversity, n)
+    assert len(set(places.tolist())) == len(places) == min(m, n)
