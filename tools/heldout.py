@@ -12,7 +12,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue
 from convrec.tools.contract import Bools, Ints, Query, Tool, top
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.moments import moments, recent
+from convrec.tools.moments import moments, recent, wanted_now
 from convrec.tools.signals import Signal
 from convrec.tools.training import Choices, drawn
 
@@ -80,9 +80,8 @@ def dialogue_turns(catalogue: Catalogue, dialogues: Sequence[Dialogue]) -> tuple
 
 
 def conversation(said: str, history: tuple[tuple[int, float], ...] = ()) -> Query:
-    """Returns the query that a conversation comes to: its last line is what is wanted now."""
-    lines = [line for line in said.splitlines() if line.strip()]
-    return Query(text=lines[-1] if lines else "", context=said, history=history)
+    """Returns the query that a conversation comes to."""
+    return Query(text=wanted_now(said), context=said, history=history)
 
 
 def known_items(catalogue: Catalogue) -> tuple[Task, Task]:

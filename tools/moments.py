@@ -54,6 +54,11 @@ def _first_named(turns: Sequence[Turn], row_of: dict[str, int]) -> list[tuple[in
     return found
 
 
+def wanted_now(said: str) -> str:
+    """Returns what the end of a conversation asks for: its last two turns, since an answer is little without its question."""
+    return " ".join([line for line in said.splitlines() if line.strip()][-2:])
+
+
 def recent(context: str) -> str:
     """Returns the end of a conversation, as much as an encoder reads, from a word's beginning."""
     if len(context) <= _RECENT_CHARACTERS:

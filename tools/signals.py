@@ -16,6 +16,9 @@ Aspect = Literal["text", "history", "context", "prior"]
 _SHARES: dict[Aspect, float] = {"text": 1.0, "history": 0.6, "context": 0.4, "prior": 0.1}
 """What the tools of one aspect weigh together, where nothing was learned: what is asked for now goes before taste."""
 
+_TALKING: dict[Aspect, float] = {**_SHARES, "text": 0.4, "context": 1.0}
+"""The same in a conversation, whose last turns alone say less than the whole."""
+
 
 @dataclass(frozen=True)
 class Signal:
@@ -86,4 +89,5 @@ def weigh(asked: list[Signal], query: Query, learned: Weights) -> dict[Signal, f
     totals: dict[Aspect, float] = {}
     for signal, share in proportions.items():
         totals[signal.aspect] = totals.get(signal.aspect, 0.0) + share
-    return {signal: _SHARES[signal.aspect] * share / totals[signal.aspect] for signal, share in proportions.items()}
+    shares = _TALKING if query.context and "context" in totals else _SHARES
+    return {signal: shares[signal.aspect] * share / totals[signal.aspect] for signal, share in proportions.items()}

@@ -22,7 +22,7 @@ from convrec.tools.dialogue_knn import CONTEXT_TOKENS
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.fusion import spread
 from convrec.tools.mmr import diversified
-from convrec.tools.moments import recent
+from convrec.tools.moments import recent, wanted_now
 from convrec.tools.opening import opened_tools, opened_weights
 from convrec.tools.request import Comparison, Recommendation, Recommended, Request, Wish
 from convrec.tools.signals import Signal, Weights, signals, weigh
@@ -111,9 +111,10 @@ class Toolbox:
         if len(named):
             allowed = allowed.copy()
             allowed[named] = True
+            ahead = attainable + _DISLIKE + _WISH * sum(abs(wish.weight) for wish in request.wishes)
             parts["named"] = np.zeros(len(self.catalogue))
-            parts["named"][named] = (attainable or 1.0) * (2.0 + np.arange(len(named), 0, -1) / len(named))
-            attainable *= 4.0
+            parts["named"][named] = ahead * np.arange(len(named), 0, -1)
+            attainable += ahead * len(named)
         scores = np.zeros(len(self.catalogue))
         for amounts in parts.values():
             scores = scores + amounts
@@ -279,8 +280,8 @@ class Toolbox:
     def _query(self, request: Request, mask: Bools | None) -> Query:
         pairs = [(self.catalogue.row(item_id), float(weight)) for item_id, weight in request.history.items()]
         history = tuple((row, weight) for row, weight in pairs if row is not None and weight)
-        lines = [line for line in request.text.splitlines() if line.strip()]
-        text, context = (lines[-1], request.text) if len(lines) > 1 else (request.text.strip(), "")
+        said = request.text.strip()
+        text, context = (wanted_now(said), said) if "\n" in said else (said, "")
         asked = {signal.aspect for signal in self._asked(request) if self.tools[signal.tool].capabilities.vectors}
         return Query(
             text=text, history=history, mask=mask, k=self._candidates, context=context,

@@ -10,7 +10,9 @@ from convrec.tools.fusion import fuse, worth
 from convrec.tools.mmr import diversified
 
 N = 30
-rankings = st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(0, N - 1), unique=True, max_size=N), max_size=4)
+rankings = st.dictionaries(
+    st.sampled_from("abcd"), st.lists(st.integers(0, N - 1), unique=True, max_size=N), max_size=4
+)
 
 
 def as_ranking(rows):
@@ -44,7 +46,11 @@ def test_worth_falls_from_one():
     assert worth(3, smoothing=60).tolist() == pytest.approx([1.0, 61 / 62, 61 / 63])
 
 
-@given(st.lists(st.one_of(st.just(float("nan")), st.integers(0, 5).map(float)), min_size=1, max_size=N), st.integers(1, N), st.integers(0, 2**N - 1))
+@given(
+    st.lists(st.one_of(st.just(float("nan")), st.integers(0, 5).map(float)), min_size=1, max_size=N),
+    st.integers(1, N),
+    st.integers(0, 2**N - 1),
+)
 def test_top_is_the_head_of_a_full_sort(scores, k, bits):
     mask = np.array([bool(bits >> place & 1) for place in range(len(scores))])
     allowed = [row for row in range(len(scores)) if mask[row] and not np.isnan(scores[row])]
