@@ -10,9 +10,10 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from convrec.agent.database import database_errors
+from convrec.agent.database import database_errors, log_ahead
 
 _log = logging.getLogger(__name__)
+_BUSY_S = 10.0
 
 
 class TurnSaver(SqliteSaver):
@@ -49,8 +50,8 @@ class TurnSaver(SqliteSaver):
 def open_saver(path: Path, keep: int) -> TurnSaver:
     """Returns a saver over the state database, on a connection of its own; it keeps `keep` checkpoints a thread."""
     with database_errors(path):
-        connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
+        connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
+        log_ahead(connection, _BUSY_S)
         connection.execute("PRAGMA synchronous=NORMAL")  # what is lost here is mended from the ledger
         connection.execute("PRAGMA secure_delete=ON")
         saver = TurnSaver(connection, path, keep)

@@ -1,6 +1,7 @@
 """What SQLite refuses, said as a sentence."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,28 @@ _REFUSALS = {
     sqlite3.SQLITE_CORRUPT: ("It is damaged", "Restore a backup."),
     sqlite3.SQLITE_NOTADB: ("It is no SQLite database", "Restore a backup, or move the file away to start afresh."),
 }
+_PAUSE_S = 0.01
+
+
+def log_ahead(db: sqlite3.Connection, wait_s: float) -> None:
+    """Lets the database keep a write-ahead log.
+
+    SQLite refuses at once, without its usual wait, where another connection turns a new database to that log at the same
+    moment; this tries again for `wait_s` seconds.
+
+    Raises:
+        sqlite3.OperationalError: the database was busy all that time.
+    """
+    give_up = time.monotonic() + wait_s
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from convrec.agent.database import database_errors
+from convrec.agent.database import database_errors, log_ahead
 from convrec.agent.migrations import MIGRATIONS
 from convrec.agent.state import DialogueState
 from convrec.core.errors import WorkspaceError
@@ -86,7 +86,7 @@ class Ledger:
         self._lock = threading.RLock()
         with database_errors(path):
             self._db = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
+            log_ahead(self._db, _BUSY_MS / 1000)
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute("PRAGMA secure_delete=ON")
             self._migrate()

@@ -1,5 +1,7 @@
 """A turn is written whole or not at all, and a forgotten person stays forgotten."""
 
+import sqlite3
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -91,3 +93,15 @@ def test_forgotten_words_leave_the_raw_file(ledger: Ledger) -> None:
     ledger.forget("ana", NOW)
     files = ledger.path.parent.glob("state.sqlite*")
     assert not any(b"zanzibarquux" in file.read_bytes() for file in files)
+
+
+def test_a_new_database_that_another_just_opens_too_is_waited_for(tmp_path):
+    """SQLite itself does not wait for a writer before it turns a database to its log."""
+    path = tmp_path / "state.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.2, other.execute, ("COMMIT",))
+    release.start()
+    Ledger(path).close()
+    release.join()
+    other.close()
