@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -263,7 +264,7 @@ def test_more_diversity_spreads_the_list(toolbox):
 
     texts = ("a heist goes wrong", "a creature hunts a crew", "people fall in love", "jokes about flying")
     spreads = [np.mean([distance(text, dial) for text in texts]) for dial in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    assert all(later >= earlier - 1e-6 for earlier, later in zip(spreads, spreads[1:], strict=False))
+    assert all(later >= earlier - 1e-6 for earlier, later in pairwise(spreads))
     assert spreads[-1] > spreads[0] + 0.02
 
 
