@@ -1,16 +1,19 @@
 """A program that opens a shop once and forks a child for each order it reads, so that a chatting process starts in milliseconds.
 
 `python -m tests.agent.chatters WORKSPACE` prints `ready`, then reads orders, a JSON object a line: `{"state", "to", "texts", "user_id",
-"thread_id", "request_id"?, "gate"?, "nobody"?}`. It answers each with the child's process id. The child opens the state database and
+"thread_id", "request_id"?, "gate"?, "nobody"?, "die_at"?}`. It answers each with the child's process id. The child opens the state database and
 writes into the pipe `to`, a JSON object a line: `{"open": true}`, then each text with its reply the moment that is acknowledged, or
-`{"error", "sentence"}`. With a `gate` it begins when nobody locks that file any more; as `nobody` it gives up the rights of root.
+`{"error", "sentence"}`. With a `gate` it begins when nobody locks that file any more; as `nobody` it gives up the rights of root;
+with `die_at` it kills itself as either of its connections to the database gets the statement of that number, counted from 1.
 """
 
 import fcntl
+import itertools
 import json
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -37,6 +40,8 @@ def chat(shop, order):
     try:
         agent = over(shop, Path(order["state"]))
         tell(open=True)
+        if "die_at" in order:
+            die(agent, order["die_at"])
         if "gate" in order:
             with open(order["gate"]) as gate:
                 fcntl.flock(gate, fcntl.LOCK_SH)
@@ -46,6 +51,18 @@ def chat(shop, order):
         tell(error=type(error).__name__, sentence=str(error))
 
 
+def die(agent, at):
+    """Lets this process kill itself just before the database runs its statement of number `at` from now on."""
+    number = itertools.count(1)
+
+    def count(_statement):
+        if next(number) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for connection in (agent._house.ledger._db, agent._saver.conn):
+        connection.set_trace_callback(count)
+
+
 def main(workspace):
     """Takes orders until its input ends."""
     import torch
@@ -53,6 +70,8 @@ def main(workspace):
     torch.set_num_threads(1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children that end are nobody's concern
     shop = Agent.open(workspace)
+    with tempfile.TemporaryDirectory() as warm, over(shop, Path(warm) / "state.sqlite") as agent:
+        agent.chat("a western", user_id="warm")  # what the first turn loads, every child then has
     print("ready", flush=True)
     for line in sys.stdin:
         child = os.fork()

@@ -1,6 +1,7 @@
 """Killed, raced, locked out or short of disk: what was acknowledged is there, nothing is half there, and the fault is told in a sentence."""
 
 import fcntl
+import itertools
 import json
 import os
 import random
@@ -113,6 +114,14 @@ def stored(path):
     return turns
 
 
+def profile(path):
+    """The turn and value of each profile entry."""
+    ledger = Ledger(path)
+    entries = ledger.profile("ana", history=True)
+    ledger.close()
+    return [(entry.turn, entry.value) for entry in entries]
+
+
 def as_told(turns):
     """Stored turns as a chatting process tells of them."""
     return [{"text": turn.text, "reply": turn.reply.model_dump(mode="json")} for turn in turns]
@@ -137,6 +146,25 @@ def test_killed_at_any_moment_a_thread_holds_every_acknowledged_turn_whole(start
     assert len(acknowledged) >= 18
     with over(shop, path) as agent:
         assert agent.chat("a western", **ANA).turn == len(acknowledged) + unheard + 1
+
+
+def test_killed_at_any_statement_a_turn_is_there_whole_or_not_at_all(start, tmp_path):
+    """The client sends again, under the same id, what was not acknowledged: it is stored once all the same."""
+    outcomes = []
+    for at in itertools.count(1):
+        path = tmp_path / f"state{at}.sqlite"
+        message = {"texts": ["I love westerns"], "request_id": "r1", "state": str(path)}
+        if start(**message, die_at=at).finish()[1:]:
+            break
+        left = as_told(stored(path))
+        assert [value for _, value in profile(path)] == ["Western"] * len(left)
+        outcomes.append(len(left))
+        again = start(**message).finish()[1:]
+        assert as_told(stored(path)) == again
+        assert left in ([], again)
+        assert profile(path) == [(1, "Western")]
+    assert outcomes == sorted(outcomes)  # nothing of the turn before its commit, all of it from then on
+    assert set(outcomes) == {0, 1}
 
 
 def test_killed_while_it_is_made_a_state_database_can_be_opened_again(start, tmp_path):
@@ -171,6 +199,23 @@ def test_two_processes_on_one_thread_lose_no_turn(start, tmp_path):
         assert [turn for turn in turns if turn in child.acknowledged] == child.acknowledged
     writers = [turn["text"][-2] for turn in turns]
     assert writers not in (sorted(writers), sorted(writers, reverse=True))  # they did run at the same time
+
+
+def test_one_request_from_two_processes_at_once_is_answered_once(start, tmp_path):
+    path, gate = tmp_path / "state.sqlite", tmp_path / "gate"
+    for number in range(1, 9):
+        with gate.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            children = [
+                start(texts=[text], request_id=f"r{number}", gate=str(gate)) for text in ("a western", "a comedy")
+            ]
+            for child in children:
+                assert child.hear()
+        first, second = (child.finish()[-1]["reply"] for child in children)
+        assert first == second
+        turns = as_told(stored(path))
+        assert len(turns) == number
+        assert turns[-1]["reply"] == first
 
 
 def test_a_request_repeated_in_another_process_is_answered_once(start, tmp_path):
