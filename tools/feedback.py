@@ -20,14 +20,14 @@ _REFUSED = ("dislike", "skip")
 _CHOSEN = ("liked", "recommended", "mentioned", "seen")
 
 
-def positive(events: Interactions) -> Bools:
-    """Returns `(n_events,)`, true where the person liked it.
+def positive(events: Interactions, kept: Bools) -> Bools:
+    """Returns `(n_events,)`, true where the person liked it; of events that are not `kept` nothing is known, their ratings' scale neither.
 
     Dislikes and skips are not. A rating is where it is no lower than the person's mean and than 0.7 of the scale's top
     (3.5 of 5). Anything else (a view, a purchase, an event without a value) is.
     """
-    rated = is_rating(events)
-    liked = ~np.isin(events.event, _REFUSED)
+    rated = is_rating(events) & kept
+    liked = kept & ~np.isin(events.event, _REFUSED)
     if rated.any():
         values = np.where(rated, events.value, 0.0)
         n = np.bincount(events.user, weights=rated, minlength=len(events.users))

@@ -38,7 +38,7 @@ def choices(catalogue: Catalogue, cutoff: float | None = None) -> Choices:
     """
     events = catalogue.interactions()
     kept = np.ones(len(events), np.bool_) if cutoff is None else events.timestamp < cutoff
-    liked = np.flatnonzero(kept & positive(events))
+    liked = np.flatnonzero(positive(events, kept))
     times = np.nan_to_num(events.timestamp[liked], nan=-np.inf)
     liked = liked[np.lexsort((np.arange(len(liked)), times, events.user[liked]))]
     return Choices(events.user[liked], events.row[liked], len(events.users), ratings(events, kept))
