@@ -167,8 +167,15 @@ class _Fit:
         return quality
 
     def fusion(self) -> dict[str, FittedTool]:
-        """Learns the weights of all signals from what the fitted tools ranked in held-out cases."""
-        folders = {name: self._root / fitted.folder for name, fitted in self.done.items() if not fitted.left_out}
+        """Learns the weights of all signals from what the fitted tools ranked in held-out cases.
+
+        Where a tool that was not asked for stands as older data left it, its cases are others: the former weights stay.
+        """
+        others = {name: fitted for name, fitted in self.before.tools.items() if name not in {*self.done, FUSION}}
+        if FUSION in self.before.tools and not all(self._is_current(name, fitted) for name, fitted in others.items()):
+            return {}
+        taking_part = {name: fitted for name, fitted in (others | self.done).items() if not fitted.left_out}
+        folders = {name: self._root / fitted.folder for name, fitted in taking_part.items()}
         key = json.dumps([2, sorted(folder.name for folder in folders.values())])
         fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
         folder = self._root / _FOLDER / f"{FUSION}-{fingerprint}"
@@ -186,6 +193,11 @@ class _Fit:
             )  # fmt: skip
             write_json(folder / DONE, {"items": self.before.items, "note": "", "fitted": fitted.model_dump()})
         return {FUSION: self._read(folder)[0]}
+
+    def _is_current(self, name: str, fitted: FittedTool) -> bool:
+        """Returns whether a fit of the tool would come to what is there already."""
+        kind = registered().get(name)
+        return kind is not None and self._fingerprint(kind, self._config(kind)) == fitted.fingerprint
 
     @cached_property
     def _encoder(self) -> TextEncoder:
