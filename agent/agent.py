@@ -271,10 +271,10 @@ class Agent:
         if k < 1:
             raise InputError(f"k is {k}.", "Give 1 or more.")
         catalogue = self.toolbox.catalogue
-        state, heard = self._follow(messages) if messages else (DialogueState(), Understanding())
+        state = self._follow(messages)[0] if messages else DialogueState()
         profile = self._house.ledger.profile(checked_id(user_id)) if user_id is not None else ()
         request = wanted(
-            state, heard, profile, catalogue, self._house.clock.now(), k=k,
+            state, profile, catalogue, self._house.clock.now(), k=k,
             half_life_days=self._house.settings.memory.half_life_days,
         ).request  # fmt: skip
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter

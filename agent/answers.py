@@ -51,11 +51,21 @@ def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, guard: 
     told = [(field, item.facts.get(field.name)) for field in asked]
     said = [fact_words(field, value) for field, value in told if value not in (None, "", [])]
     if not said:
-        return voice.say("no_fact", title=titled(item))
+        return no_fact(item, catalogue, voice)
     if len(told) == 1 and told[0][0].type == "text":
         text = guard.sentences(" ".join(_SENTENCE.split(str(told[0][1]).strip())[:_SENTENCES]), item.title)
-        return f"{titled(item)}: {text}" if text else voice.say("no_fact", title=titled(item))
+        return f"{titled(item)}: {text}" if text else no_fact(item, catalogue, voice)
     return voice.say("fact", title=titled(item), facts="; ".join(said))
+
+
+def no_fact(item: Item, catalogue: Catalogue, voice: Voice) -> str:
+    """Returns the plain word that a fact is not known, and which are."""
+    known = [
+        f.label or f.name.replace("_", " ")
+        for f in catalogue.schema.fields
+        if f.name in item.facts and f.name not in _HIDDEN
+    ]
+    return voice.say("no_fact", title=titled(item), known=listed(known))
 
 
 def overview(item: Item, catalogue: Catalogue) -> list[Field]:

@@ -29,7 +29,7 @@ def ground(
     check(toolbox, found.items, wanted, plan)
     fresh = [item for item in found.items if item.id not in state.ever_shown or item.id in plan.named]
     repeats = not fresh and bool(found.items)
-    chosen = (list(found.items) if repeats else fresh)[: policy.slate_size]
+    chosen = (list(found.items) if repeats else fresh)[: plan.count or policy.slate_size]
     basis = Ground(
         toolbox.catalogue, wanted, {wish.label: wish for wish in explored.request.wishes}, thread, state.turn
     )

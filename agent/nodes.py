@@ -15,7 +15,7 @@ from convrec.agent.request import wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import Turn
-from convrec.agent.wishes import absorb, dropped, let_go
+from convrec.agent.wishes import absorb, dropped, let_go, unsaid
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
 from convrec.core.understanding import Understanding
@@ -51,7 +51,10 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
     schema = house.toolbox.catalogue.schema
     freed = dropped(before, state["text"]) if before.question is not None and before.question.facet == DROP else None
-    if freed is not None:
+    back, heard = unsaid(heard, state["text"]) if "edit_profile" not in heard.acts else ((), heard)
+    if back:
+        freed = let_go(before, back)
+    elif freed is not None:
         heard = Understanding(acts=("answer",), query=heard.query)
     catalogue = house.toolbox.catalogue
     after = absorb(
@@ -65,7 +68,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         turn.patch = unlearn(state["profile"], heard.preferences)
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
     else:
-        turn.patch = learn(state["profile"], heard, origin, house.new_id)
+        learnt = learn(state["profile"], heard, origin, house.new_id)
+        turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
     turn.emit(
         PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True))
     )
@@ -90,7 +94,7 @@ def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if not searches(plan):
         return {}
     turn.wanted = wanted(
-        state["state"], state["understanding"], state["profile"], house.toolbox.catalogue, house.clock.now(),
+        state["state"], state["profile"], house.toolbox.catalogue, house.clock.now(),
         named=plan.named, half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
     )  # fmt: skip
     turn.explored = explore(house.toolbox, turn.wanted.request, house.settings.policy, turn.watch)

@@ -7,6 +7,7 @@ from convrec.core.text import fold
 from convrec.core.understanding import Understanding
 
 FORGET = "forget"  # the facet of the question that asks back before everything is forgotten
+UNKNOWN_FACT = "unknown_fact"
 DROP = "constraint"  # the facet of the question which demand to let go
 _YES = re.compile(r"^(yes|yeah|yep|sure|ok|okay|please do|do it|go ahead|forget (me|everything|it all))\b")
 _AVAILABLE = re.compile(
@@ -17,6 +18,15 @@ _HAVE_YOU = re.compile(
 )
 _ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
+_OVERVIEW = re.compile(
+    r"\b(about|plot|story|synopsis|tell (me|us) more|more (on|info)|describe|summary|what is|whats|what's)\b"
+)
+_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBER = rf"(?P<n>[1-9]|10|{'|'.join(_NUMBERS)})"
+_COUNT = re.compile(
+    rf"(?:\b(?:give|show|find|get|name|list|recommend|suggest|tell|want|need) (?:me |us )?(?:just |only |the |your |top |best )*|\b(?:just|only|top) (?:the )?|^)"
+    rf"{_NUMBER}\b(?! (?:hours?|minutes?|people|players|stars?|euros?|dollars?|years?|persons?|guests?|kids|%|with|that|by|from|about|like|in\b))"
+)
 _WANTS = {"request", "state_preference", "critique", "answer", "reject", "already_seen"}
 _TALK = {"greet", "thank", "bye", "other", "accept"}
 
@@ -30,7 +40,16 @@ def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple
         return Plan(action="edit", note="unlearn" if "forget" in acts else "remember" if heard.preferences else "show")
     if "forget" in acts:
         return Plan(action="forget", note="ask")
-    return _about_items(heard, before, acts, folded, fields) or _search(heard, acts, folded, fields)
+    about = _about_items(heard, before, acts, folded, fields)
+    return about or _search(heard, acts, folded, fields).model_copy(update={"count": counted(folded)})
+
+
+def counted(folded: str) -> int | None:
+    """Returns how many items the message asks for: "give me two", "just one", "3 comedies"; None where it does not say."""
+    match = _COUNT.search(folded)
+    if match is None:
+        return None
+    return _NUMBERS.index(match["n"]) + 1 if match["n"] in _NUMBERS else int(match["n"])
 
 
 def _about_items(
@@ -46,7 +65,9 @@ def _about_items(
     by_name = _named(heard, folded) and not fields and _AVAILABLE.search(folded)
     if "ask_item" not in acts or not meant or by_name or _also_searches(heard, acts):
         return None
-    return Plan(action="answer", about=meant, fields=fields)
+    return Plan(
+        action="answer", about=meant, fields=fields, note="" if fields or _OVERVIEW.search(folded) else UNKNOWN_FACT
+    )
 
 
 def _search(heard: Understanding, acts: set[str], folded: str, fields: tuple[str, ...]) -> Plan:
@@ -88,7 +109,10 @@ def _named(heard: Understanding, folded: str) -> tuple[str, ...]:
 
 def _pointed(heard: Understanding) -> tuple[str, ...]:
     """Returns the items pointed at, of an ambiguous title the likeliest."""
-    pointed = (item for r in heard.references for item in (r.item_ids[:1] if r.kind == "title" else r.item_ids))
+    firm = [
+        r for r in heard.references if r.kind != "pronoun"
+    ] or heard.references  # "the second: who is in it?" is one item
+    pointed = (item for r in firm for item in (r.item_ids[:1] if r.kind == "title" else r.item_ids))
     return tuple(dict.fromkeys(pointed))
 
 

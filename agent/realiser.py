@@ -80,17 +80,16 @@ class Realiser:
         when = item.facts.get(year.name) if year else None
         head = f"**{item.title}**" + (f" ({str(when)[:4].removesuffix('.0')})" if when is not None else "")
         clauses = [clause for clause in self.clauses(item) if guard.passes(clause)]
-        return f"{head}: {'; '.join(clauses)}." if clauses else f"{head}."
+        return f"{head}: {'; '.join(clauses).rstrip('.')}." if clauses else f"{head}."
 
     def clauses(self, item: ReplyItem) -> list[str]:
         """Returns what is worth saying of an item: its strongest worded reasons, else what kind it is."""
         kinds = [value for f in self._schema.fields if is_kind(f) for value in _values(item.facts.get(f.name))]
-        said = [
-            r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity") and r.text not in kinds
-        ]
-        known = [r.text for r in item.reasons if r.kind == "popularity"]
-        kind = [listed(kinds[:3], "and")] if kinds else []
-        return [*kind, *said[:_SAID_PER_ITEM]] if said else [*kind, *known[:1]]
+        kind = listed(_asked_first(kinds, item)[:3], "and")
+        worded = dict.fromkeys(r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity"))
+        said = [text for text in worded if text not in kinds and text != kind][:_SAID_PER_ITEM]
+        known = [r.text for r in item.reasons if r.kind == "popularity"][:1]
+        return [part for part in (kind, *(said or known)) if part]
 
     def ask(self, question: Question, voice: Voice) -> Question:
         """Returns the question with its words."""
@@ -106,6 +105,12 @@ class Realiser:
         if not constraints:
             return voice.say("nothing_at_all")
         return voice.say("nothing", request=request_words(demands, self._schema), **self.noun_slots())
+
+
+def _asked_first(kinds: Sequence[str], item: ReplyItem) -> list[str]:
+    """Returns the kinds, those that were asked for before the others."""
+    asked = " ".join(r.text for r in item.reasons if r.kind in ("constraint", "attribute"))
+    return sorted(kinds, key=lambda kind: kind not in asked)
 
 
 def _values(fact: object) -> list[str]:

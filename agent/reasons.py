@@ -203,7 +203,7 @@ def _shared(liked: Item, item: Item, ground: Ground) -> tuple[str, tuple[Evidenc
         both = [value for value in index.of(item.row) if fold(value) in have][:2]
         if both:
             said = joined_by(field, listed(both))
-            return said if is_person(field) else f"it is {said}", (
+            return said, (
                 ground.fact(item, field.name),
                 ground.fact(liked, field.name),
             )

@@ -11,8 +11,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.profile import ProfileEntry
-from convrec.core.text import fold
-from convrec.core.understanding import Preference, Understanding
+from convrec.core.understanding import Preference
 from convrec.tools.toolbox import Request, Wish
 
 _FADE = 0.85  # of a wish's weight, each turn that goes by
@@ -21,9 +20,8 @@ _TASTE = 1.0  # of a lasting taste beside a wish of today
 _LIKED_BEFORE = 0.4  # of an item liked in an earlier thread beside one named now
 _NAMED = 0.5
 _TEXT_LASTS = 3  # turns that a wish in free words is searched for
-_TEXTS_KEPT = 4
 _REJECTED = -0.25
-_ACCEPTED = 0.6
+_ACCEPTED = 0.25
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def _bound(text: str) -> float | str:
 
 
 def wanted(
-    state: DialogueState, heard: Understanding, profile: Sequence[ProfileEntry], catalogue: Catalogue, now: datetime, *,
+    state: DialogueState, profile: Sequence[ProfileEntry], catalogue: Catalogue, now: datetime, *,
     named: tuple[str, ...] = (), half_life_days: float = 180.0, k: int = 200,
 ) -> Wanted:  # fmt: skip
     """Returns the request for this turn: today's wishes at full weight, older ones faded, lasting tastes beside them."""
@@ -71,7 +69,7 @@ def wanted(
     put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
     request = Request(
-        text=_text(state, heard),
+        text=_text(state),
         history={item: weight for item, weight in near.items() if catalogue.row(item) is not None},
         wishes=_wishes(state, profile, catalogue.schema, now, half_life_days),
         filter=every(*demands),
@@ -82,16 +80,10 @@ def wanted(
     return Wanted(request, sources, demands)
 
 
-def _text(state: DialogueState, heard: Understanding) -> str:
-    """Returns today's words, after those of recent soft wishes that are still in force."""
-    named = {fold(p.value) for p in heard.preferences if p.facet not in ("item", "text")}
-    if fold(heard.query) in named and any(h.preference.item_id and h.preference.polarity > 0 for h in state.held):
-        return ""  # "like Heat, but funnier": the wish says it already, and what Heat is like shall not drown in it
-    earlier = [
-        h for h in state.held if h.preference.polarity > 0 and h.turn < state.turn and h.preference.facet != "item"
-    ]
-    kept = [h.preference.value for h in earlier if h.preference.facet != "text" or state.turn - h.turn <= _TEXT_LASTS]
-    return " ".join(dict.fromkeys([*kept[-_TEXTS_KEPT:], heard.query])).strip()
+def _text(state: DialogueState) -> str:
+    """Returns the wishes in free words, the latest last; what links to the catalogue is a demand or a wish and is not searched for."""
+    free = [h for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0]
+    return " ".join(dict.fromkeys(h.preference.value for h in free if state.turn - h.turn <= _TEXT_LASTS))
 
 
 def _history(

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from convrec.agent.answers import comparison, fact_answer, why
+from convrec.agent.answers import comparison, fact_answer, no_fact, why
 from convrec.agent.claims import TitleGuard
 from convrec.agent.compact.language import language_of
 from convrec.agent.grounding import drop_question
 from convrec.agent.messages import Voice
-from convrec.agent.planner import DROP, FORGET
+from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT
 from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
-from convrec.agent.wording import joined_by
+from convrec.agent.wording import is_kind, joined_by
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, ReplyItem
 from convrec.core.understanding import Preference
@@ -106,9 +106,11 @@ def _acknowledged(state: TurnState, voice: Voice) -> list[str]:
 
 def _facts(said: Said, plan: Plan, house: House, guard: TitleGuard, voice: Voice) -> None:
     catalogue = house.toolbox.catalogue
-    said.paragraphs += [
-        fact_answer(catalogue.item(item), plan.fields, catalogue, guard, voice) for item in plan.about[:4]
-    ]
+    for item in (catalogue.item(item_id) for item_id in plan.about[:4]):
+        unknown = plan.note == UNKNOWN_FACT
+        said.paragraphs.append(
+            no_fact(item, catalogue, voice) if unknown else fact_answer(item, plan.fields, catalogue, guard, voice)
+        )
     said.about = plan.about[:4]
 
 
@@ -147,7 +149,7 @@ def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         )
     elif note == "remember":
         said.paragraphs.append(
-            voice.say("remembered", value="; ".join(_value_words(p, house) for p in heard.preferences))
+            voice.say("remembered", value="; ".join(_taste_words(p, house) for p in heard.preferences))
         )
     else:
         lines = [f"- {_entry_words(entry, house)}" for entry in state["profile"]]
@@ -163,16 +165,20 @@ def _value_words(preference: Preference, house: House) -> str:
 
 
 def _entry_words(entry: ProfileEntry, house: House) -> str:
-    named = Preference(facet=entry.facet, value=entry.value, item_id=entry.item_id)
-    rule = "only" if entry.polarity > 0 else "never"
-    taste = (
-        rule
-        if entry.strength == "hard" and not entry.item_id
-        else "you like"
-        if entry.polarity > 0
-        else "you don't like"
+    taste = Preference(
+        facet=entry.facet, value=entry.value, item_id=entry.item_id, polarity=entry.polarity, strength=entry.strength
     )
-    return f"{taste} {_value_words(named, house)}"
+    return _taste_words(taste, house)
+
+
+def _taste_words(taste: Preference, house: House) -> str:
+    """Returns a taste in words: `you like Western`, `you like films directed by Jane Campion`, `never Horror`."""
+    said = _value_words(taste, house)
+    if taste.facet not in ("item", "text") and not is_kind(house.toolbox.catalogue.schema.field(taste.facet)):
+        said = f"{house.toolbox.catalogue.schema.nouns} {said}"
+    if taste.strength == "hard" and taste.facet != "item":
+        return f"only {said}" if taste.polarity > 0 else f"never {said}"
+    return f"you like {said}" if taste.polarity > 0 else f"you don't like {said}"
 
 
 def _forget(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:

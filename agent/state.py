@@ -78,12 +78,14 @@ Action = Literal["recommend", "ask", "answer", "compare", "explain", "edit", "fo
 
 
 class Plan(_Shape):
-    """What the turn will do. `about` are items to talk about, `fields` what is asked of them, `named` items asked for by name."""
+    """What the turn will do. `about` are items to talk about, `fields` what is asked of them, `named` items asked for by name,
+    `count` how many items the user wants (None: as many as the settings say)."""
 
     action: Action
     about: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    count: int | None = None
     note: str = ""
 
 

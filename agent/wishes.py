@@ -27,6 +27,10 @@ _CHANGE_OF_MIND = re.compile(
 _SOMETHING_LIKE = re.compile(
     r"\b(something|anything|one|similar|more|\w+s) (like|similar to|along the lines of|in the vein of)\b"
 )
+_TAKEN_BACK = re.compile(
+    r"\b(?:forget|drop|scrap|lose|never ?mind|ignore)(?: about)?\b(?! (?:it|that|this|everything|me)\b)[^.,;:!?]*",
+    re.IGNORECASE,
+)
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
 Together = Callable[[Predicate, Predicate], bool]
@@ -75,6 +79,19 @@ def dropped(state: DialogueState, text: str) -> DialogueState | None:
         if fold(constraint.label) in said or (len(said) > 2 and said in fold(constraint.label)):
             return state.model_copy(update={"constraints": tuple(c for c in state.constraints if c is not constraint)})
     return None
+
+
+def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Understanding]:
+    """Returns the wishes that the message takes back ("forget the westerns", "drop Hitchcock"), and what else it says."""
+    taken = [match.span() for match in _TAKEN_BACK.finditer(text)]
+    back = tuple(p for p in heard.preferences if p.span != (0, 0) and any(a <= p.span[0] < b for a, b in taken))
+    if not back:
+        return (), heard
+    values = {fold(p.value) for p in back}
+    rest = tuple(p for p in heard.preferences if p not in back)
+    kept = every(*(part for part in conjuncts(heard.filter) if not _values(part) <= values))
+    acts = tuple(act for act in heard.acts if act != "forget") if rest else ("answer",)
+    return back, heard.model_copy(update={"preferences": rest, "filter": kept, "acts": acts or ("answer",)})
 
 
 def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:

@@ -11,6 +11,7 @@ _YEAR_WORDS = {"year", "released", "release", "published", "date"}
 _STARRING = {"cast", "actor", "actors", "actress", "star", "stars", "starring", "performer", "performers"}
 _MADE_BY = {"director": "directed by", "directors": "directed by", "author": "by", "authors": "by", "artist": "by", "artists": "by",
             "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by"}  # fmt: skip
+_STRICT = {"lt": "under", "gt": "over"}
 _KIND = {
     "genre",
     "genres",
@@ -68,19 +69,20 @@ def joined_by(field: Field, value: str) -> str:
             return f"{phrase} {value}"
     if is_kind(field):
         return value
-    return f"with {field.label or field.name.replace('_', ' ')} {value}"
+    return f"with {value}" if field.type == "tags" else f"with {field.label or field.name.replace('_', ' ')} {value}"
 
 
 def range_words(field: Field, low: float | None, high: float | None) -> str:
-    """Returns a range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `price up to 20`."""
-    name = "" if is_year(field) else f"{field.label or field.name.replace('_', ' ')} "
-    if is_year(field) and low is not None and high is not None and low % 10 == 0 and high == low + 9:
-        return f"from the {low:.0f}s"
+    """Returns an inclusive range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `with price up to 20`."""
+    if is_year(field):
+        if low is not None and high is not None:
+            decade = low % 10 == 0 and high == low + 9
+            return f"from the {low:.0f}s" if decade else f"from {low:g}" if low == high else f"from {low:g} to {high:g}"
+        return f"from {low:g} on" if low is not None else f"up to {high:g}"
+    name = f"with {field.label or field.name.replace('_', ' ')}"
     if low is not None and high is not None:
-        return f"from {low:g}" if low == high and is_year(field) else f"{name}between {low:g} and {high:g}"
-    if low is not None:
-        return f"{name}from {low:g} on" if is_year(field) else f"{name}at least {low:g}"
-    return f"{name}up to {high:g}" if high is not None else ""
+        return f"{name} {low:g}" if low == high else f"{name} between {low:g} and {high:g}"
+    return f"{name} at least {low:g}" if low is not None else f"{name} up to {high:g}"
 
 
 def bounds(comparison: Comparison) -> tuple[float | None, float | None] | None:
@@ -115,30 +117,31 @@ def demand(predicate: Predicate, schema: Schema) -> str:
 
 def _comparison(comparison: Comparison, field: Field) -> str:
     if field.type in ("number", "date"):
+        name = f"{field.label or field.name.replace('_', ' ')}"
+        if comparison.op in _STRICT and not is_year(field):
+            return f"with {name} {_STRICT[comparison.op]} {comparison.value:g}"
         found = bounds(comparison) if field.type == "number" else None
-        return (
-            range_words(field, *found) if found else f"{field.label or field.name} {comparison.op} {comparison.value}"
-        )
+        return range_words(field, *found) if found else f"with {name} {comparison.op} {comparison.value}"
     values = comparison.value if isinstance(comparison.value, list | tuple) else [comparison.value]
-    return joined_by(
-        field, listed([str(value) for value in values], "or" if comparison.op in ("in", "contains_any") else "and")
-    )
+    last = "or" if comparison.op in ("in", "contains_any") else "and"
+    return joined_by(field, listed([str(value) for value in values], last))
 
 
 def request_words(predicates: Iterable[Predicate], schema: Schema) -> str:
-    """Returns the demands around the catalogue's noun: `Western films from the 1960s, without John Wayne`."""
-    before, after, without = [], [], []
+    """Returns the demands around the catalogue's noun: `Western films from the 1960s without John Wayne or Horror`."""
+    before: list[str] = []
+    after: list[str] = []
+    without: list[str] = []
     for predicate in predicates:
         said = demand(predicate, schema)
-        names = {part.field for part in _leaves(predicate)}
-        if isinstance(predicate, Not):
-            without.append(said)
-        elif all(is_kind(schema.field(name)) for name in names):
+        if isinstance(predicate, Not) and said.startswith("without "):
+            without.append(said.removeprefix("without "))
+        elif not isinstance(predicate, Not) and all(is_kind(schema.field(part.field)) for part in _leaves(predicate)):
             before.append(said)
         else:
             after.append(said)
-    phrase = " ".join([*before, schema.nouns, *after])
-    return f"{phrase}, {', '.join(without)}" if without else phrase
+    ruled_out = [f"without {listed(without, 'or')}"] if without else []
+    return " ".join([*([listed(before)] if before else []), schema.nouns, *after, *ruled_out])
 
 
 def _leaves(predicate: Predicate) -> list[Comparison]:

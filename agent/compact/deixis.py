@@ -25,6 +25,7 @@ _HIM = re.compile(
 _OTHER = re.compile(
     rf"\b(?:(?P<how>by|with|from|of) )?(?:(?P<other>other|different|another) {_ROLE}\b|(?P<else>(?:anyone|someone|somebody|anybody|others?) else)\b|(?P<theirs>other peoples|someone elses|other people)\b)"
 )
+_NOT_MADE = re.compile(r"\b(?:not|never|nothing|none)(?: \w+)? (?:by|from)$")
 _KINDS = {"genre", "kind", "type", "style", "category", "cuisine", "topic", "sort"}
 _TIMES = {"decade", "year", "period", "era", "time", "century"}
 _PEOPLE = {"people", "person", "guy", "woman", "man", "name", "maker"}
@@ -92,7 +93,12 @@ class DeixisReader:
             before = [hit for hit in hits if hit.end <= start and hit.value.field in people]
             preferred = self._fields.makers if match["how"] in ("by", "from") or match["poss"] else self._fields.players
             if before:
-                yield Echo(ValueHit(*place, before[-1].value), negative=excluded)
+                meant = before[-1].value
+                made = match["how"] in ("by", "from") and meant.field not in preferred
+                value = Value(preferred[0], meant.value, meant.count) if made and preferred else meant
+                yield Echo(
+                    ValueHit(*place, value), negative=excluded or bool(_NOT_MADE.search(message.words(0, place[0])))
+                )
                 continue
             values = (
                 self._in_force(state, preferred)

@@ -29,6 +29,9 @@ _AFTER_NEG = re.compile(
 _AFTER_POS = re.compile(
     r"^(?:(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rites?|lovely|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules)\b"
 )
+_BETWEEN = re.compile(
+    r"[\s\"'“”’]*(?:,|&|and|or|,\s*(?:and|or)|as well as|plus)[\s\"'“‘]*(?:the\s+|also\s+)?", re.IGNORECASE
+)
 _GENERAL = re.compile(r"\b(?:i|im|ive|my)\b")
 
 
@@ -62,13 +65,23 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
     return kind  # type: ignore[return-value]
 
 
+def _listed_with(message: Message, one: Pointer, other: Pointer) -> bool:
+    """Tells whether two items stand in one list: nothing but commas and "and" between them."""
+    between = message.text[message.span(one.start, one.end)[1] : message.span(other.start, other.end)[0]]
+    return bool(_BETWEEN.fullmatch(between))
+
+
 def item_preferences(
     message: Message, scopes: Scopes, pointers: Sequence[Pointer], titles: Sequence[str]
 ) -> list[Preference]:
     """Returns the likes and dislikes of items; `titles` is the title of each pointer's first item."""
     found: dict[str, Preference] = {}
+    before: tuple[Pointer, Attitude] | None = None
     for pointer, title in zip(pointers, titles, strict=True):
         feeling = attitude(message, scopes, pointer)
+        if before is not None and feeling in ("none", "asked") and _listed_with(message, before[0], pointer):
+            feeling = before[1]
+        before = (pointer, feeling)
         named = pointer.kind == "title"
         polarity: Polarity | None = None
         if feeling in ("liked", "like", "permitted"):

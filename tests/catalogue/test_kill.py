@@ -34,6 +34,7 @@ def data(tmp_path):
 def test_killed_at_any_moment_a_workspace_opens_whole_and_goes_on(data):
     chance = random.Random(7)
     root = data / "workspace"
+    ingest(Workspace.create(root), items=[data / "items0.csv"], interactions=[data / "events.csv"])
     for _ in range(12):
         worker = subprocess.Popen([sys.executable, "-c", INGEST, str(root), str(data)], stdout=subprocess.PIPE)
         assert worker.stdout.readline() == b"go\n"
@@ -42,9 +43,6 @@ def test_killed_at_any_moment_a_workspace_opens_whole_and_goes_on(data):
         worker.wait()
         workspace = Workspace.open(root)
         catalogue = workspace.catalogue()
-        if workspace.current().number == 1:
-            assert len(catalogue) == 0
-            continue
         assert len(catalogue) == N
         assert len(set(catalogue.numbers("edition").tolist())) == 1
         assert len(catalogue.interactions()) == N
@@ -52,7 +50,7 @@ def test_killed_at_any_moment_a_workspace_opens_whole_and_goes_on(data):
             assert len(workspace.catalogue(version.number)) in (0, N)
     ingest(Workspace.open(root), items=[data / "items1.csv"])
     workspace = Workspace.open(root)
-    assert workspace.current().number > 2  # how many a run gets done before its kill depends on the machine
+    assert workspace.current().number > 2
     assert set(workspace.schema.names) == {"title", "edition", "only0", "only1"}
     assert {path.name for path in workspace.store.segments.iterdir()} == set().union(
         *(v.segments for v in workspace.versions())
