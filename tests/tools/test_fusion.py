@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convrec.tools.contract import Ranking, top
-from convrec.tools.fusion import fuse, worth
+from convrec.tools.fusion import fuse, spread, worth
 from convrec.tools.mmr import diversified
 
 N = 30
@@ -24,9 +24,38 @@ def test_parts_sum_to_scores_and_scores_fall(ranked, weights):
     fused = fuse({name: as_ranking(rows) for name, rows in ranked.items()}, weights)
     assert set(fused.rows.tolist()) == {row for rows in ranked.values() for row in rows}
     total = sum(fused.contributions.values(), np.zeros(len(fused.rows)))
-    assert total == pytest.approx(fused.scores, abs=1e-9)
+    assert total.tolist() == fused.scores.tolist()
     keys = list(zip((-fused.scores).tolist(), fused.rows.tolist(), strict=True))
     assert keys == sorted(keys)
+
+
+@given(rankings, st.dictionaries(st.sampled_from("abc"), st.floats(-2, 2)))
+def test_each_part_is_the_weight_times_the_worth_of_the_rank(ranked, weights):
+    """A missing weight is 1; what a ranking does not rank gets nothing from it; spread over all items it is the same."""
+    fused = fuse({name: as_ranking(rows) for name, rows in ranked.items()}, weights)
+    assert list(fused.contributions) == list(ranked)
+    for name, rows in ranked.items():
+        weight = weights.get(name, 1.0)
+        parts = dict(zip(fused.rows.tolist(), fused.contributions[name].tolist(), strict=True))
+        assert [parts.pop(row) for row in rows] == pytest.approx(
+            [weight * 61 / (60 + rank) for rank in range(1, len(rows) + 1)]
+        )
+        assert not any(parts.values())
+        assert spread(as_ranking(rows), weight, N)[fused.rows].tolist() == fused.contributions[name].tolist()
+
+
+def test_agreement_beats_a_single_first_place():
+    assert fuse({"a": as_ranking([7, 3]), "b": as_ranking([5, 3])}, {}).rows.tolist() == [3, 5, 7]
+
+
+def test_ties_stand_by_row():
+    assert fuse({"a": as_ranking([9]), "b": as_ranking([4]), "c": as_ranking([6])}, {}).rows.tolist() == [4, 6, 9]
+
+
+def test_no_rankings_give_nothing():
+    assert len(fuse({}, {}).rows) == 0
+    empty = fuse({"a": as_ranking([])}, {})
+    assert len(empty.rows) == len(empty.scores) == len(empty.contributions["a"]) == 0
 
 
 def test_first_in_both_beats_first_in_one():
