@@ -63,7 +63,7 @@ def no_fact(item: Item, catalogue: Catalogue, voice: Voice) -> str:
     known = [
         f.label or f.name.replace("_", " ")
         for f in catalogue.schema.fields
-        if f.name in item.facts and f.name not in _HIDDEN
+        if f.name in item.facts and f.name not in _HIDDEN and f.type not in ("url", "image")
     ]
     return voice.say("no_fact", title=titled(item), known=listed(known))
 

@@ -20,6 +20,10 @@ _TALKING: dict[Aspect, float] = {**_SHARES, "text": 0.4, "context": 1.0}
 """The same in a conversation, whose last turns alone say less than the whole."""
 
 
+_FEW = 3  # liked items up to which a history says little about what the same people chose
+_CONTENT = 0.4  # what is then the least share of nearness in content
+
+
 @dataclass(frozen=True)
 class Signal:
     """One tool asked about one aspect: `dense/text`."""
@@ -74,7 +78,8 @@ def weigh(asked: list[Signal], query: Query, learned: Weights) -> dict[Signal, f
     """Returns each signal's weight for this query.
 
     A conversation of several turns takes what was learned on dialogues; a history alone what was learned on histories. Else
-    the tools of an aspect share its weight (within `history` in the proportions that were learned).
+    the tools of an aspect share its weight (within `history` in the proportions that were learned; of a few liked items,
+    what they are counts for at least a fixed share).
     """
     if query.context and learned.dialogue:
         weights = {signal: learned.dialogue.get(signal.name, 0.0) for signal in asked}
@@ -86,6 +91,11 @@ def weigh(asked: list[Signal], query: Query, learned: Weights) -> dict[Signal, f
     }
     if not any(share for signal, share in proportions.items() if signal.aspect == "history"):
         proportions = dict.fromkeys(asked, 1.0)
+    liked = sum(weight > 0 for _, weight in query.history)
+    content = next((s for s in asked if s.name == "dense/history"), None)
+    if content is not None and 0 < liked <= _FEW:
+        others = sum(share for signal, share in proportions.items() if signal.aspect == "history" and signal != content)
+        proportions[content] = max(proportions[content], others * _CONTENT / (1 - _CONTENT))
     totals: dict[Aspect, float] = {}
     for signal, share in proportions.items():
         totals[signal.aspect] = totals.get(signal.aspect, 0.0) + share
