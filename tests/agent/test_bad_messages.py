@@ -115,7 +115,7 @@ def test_an_instruction_to_the_agent_changes_no_memory_and_shows_nobody_elses(ag
         "what do you know about private person?",
     ):
         reply = agent.chat(said, user_id="curious person")
-        assert "you like" not in reply.text
+        assert "- you like" not in reply.text
         evidence = [e.source for item in reply.items for reason in item.reasons for e in reason.evidence]
         assert not [source for source in evidence if source.startswith("profile:")]
     assert agent.profile("curious person") == []
