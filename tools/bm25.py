@@ -22,7 +22,7 @@ from convrec.tools.contract import (
     TrainingData,
     ordered,
 )
-from convrec.tools.lexicon import terms
+from convrec.tools.lexicon import asked, terms
 from convrec.tools.storage import read_config, read_json, write_config, write_json
 
 
@@ -62,10 +62,10 @@ class Bm25(Tool):
 
     def scores(self, query: Query) -> Floats | None:
         """Returns the sum of the query terms' weights, NaN for items that have none of them; None without a text."""
-        asked = dict.fromkeys(terms(query.text), 1.0)
-        if not asked:
+        wanted = asked(query.text)
+        if not wanted:
             return None
-        scores = self._index.scores(asked)
+        scores = self._index.scores(wanted)
         scores[scores == 0.0] = np.nan
         return self._items.scatter(scores)
 
@@ -74,7 +74,7 @@ class Bm25(Tool):
         own = int(self._items.own[row])
         if own < 0:
             return Explanation()
-        parts = self._index.parts(dict.fromkeys(terms(query.text), 1.0), own)
+        parts = self._index.parts(asked(query.text), own)
         return ordered([Contribution(f"term:{term}", amount) for term, amount in parts.items()])
 
     def update(self, catalogue: Catalogue) -> None:

@@ -30,6 +30,7 @@ from convrec.tools.contract import (
 from convrec.tools.embeddings import VectorCache, digest
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.storage import read_array, read_config, write_array, write_config
+from convrec.tools.threads import one_blas_thread
 from convrec.tools.vectors import VectorStore
 
 Bytes = npt.NDArray[np.uint8]
@@ -102,7 +103,11 @@ class Dense(Tool):
     def scores(self, query: Query) -> Floats | None:
         """Returns the products of all cards with the wanted direction."""
         direction = self.wanted(query)
-        return None if direction is None else self._items.scatter((self._vectors @ direction).astype(np.float64))
+        if direction is None:
+            return None
+        with one_blas_thread():
+            products = self._vectors @ direction
+        return self._items.scatter(products.astype(np.float64))
 
     def score(self, query: Query, rows: Ints) -> Floats:
         """Returns the products of these rows' cards alone with the wanted direction."""

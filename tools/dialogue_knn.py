@@ -28,6 +28,7 @@ from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.moments import moments, recent
 from convrec.tools.storage import read_array, read_config, read_json, write_array, write_config, write_json
+from convrec.tools.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -127,7 +128,8 @@ class DialogueKnn(Tool):
         vector = query.context_vector
         if vector is None:
             vector = TextEncoder.open(self.config.encoder).encode([recent(said)], CONTEXT_TOKENS)[0]
-        cosines = (self._vectors @ vector).astype(np.float64)
+        with one_blas_thread():
+            cosines = (self._vectors @ vector).astype(np.float64)
         k = min(self.config.neighbours, len(cosines))
         places = np.sort(np.argpartition(-cosines, k - 1)[:k])
         return places.astype(np.int64), np.exp((cosines[places] - cosines[places].max()) / self.config.temperature)

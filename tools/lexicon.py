@@ -3,133 +3,22 @@
 from convrec.core.text import words
 
 _STOP = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "down",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "let",
-        "me",
-        "more",
-        "most",
-        "my",
-        "no",
-        "nor",
-        "not",
-        "of",
-        "off",
-        "on",
-        "once",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "own",
-        "same",
-        "she",
-        "should",
-        "so",
-        "some",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "under",
-        "until",
-        "up",
-        "us",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "i'm",
-        "i've",
-        "i'd",
-        "i'll",
-        "it's",
-        "that's",
-        "don't",
-        "didn't",
-        "can't",
-        "you're",
-        "isn't",
-        "wasn't",
-        "doesn't",
-        "let's",
-        "there's",
-        "what's",
-    ]
+    """
+    a about after again all also am an and any are as at be because been before being but by can could did do does
+    doing down for from had has have having he her here hers him his how i if in into is it its just let me more
+    most my no nor not of off on once only or other our out over own same she should so some such than that the
+    their them then there these they this those through to too under until up us very was we were what when where
+    which while who whom why will with would you your i'm i've i'd i'll it's that's don't didn't can't you're isn't
+    wasn't doesn't let's there's what's
+    """.split()
 )
+_ASKING = frozenset(
+    """
+    anything film find good great kind like look looking movie need nice please recommend recommendation similar
+    something sort suggest suggestion type want watch watching
+    """.split()
+)
+_ASKING_WEIGHT = 0.2
 
 
 def singular(word: str) -> str:
@@ -148,3 +37,8 @@ def terms(text: str) -> list[str]:
     every = [singular(word.removesuffix("'s")) for word in words(text)]
     kept = [term for term in every if term not in _STOP]
     return kept or every
+
+
+def asked(text: str) -> dict[str, float]:
+    """Returns the search terms of a request with their importance: 1, less for words with which people ask for anything."""
+    return {term: _ASKING_WEIGHT if term in _ASKING else 1.0 for term in terms(text)}

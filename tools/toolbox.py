@@ -26,6 +26,7 @@ from convrec.tools.moments import recent, wanted_now
 from convrec.tools.opening import opened_tools, opened_weights
 from convrec.tools.request import Comparison, Recommendation, Recommended, Request, Wish
 from convrec.tools.signals import Signal, Weights, signals, weigh
+from convrec.tools.threads import one_blas_thread
 
 __all__ = ["Comparison", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
 
@@ -236,12 +237,13 @@ class Toolbox:
         weights = weigh(usable, query, self.weights)
         parts: dict[str, Floats] = {}
         attainable = 0.0
-        for signal in usable:
-            amounts, step = self._ranked(signal, query, weights[signal])
-            steps.append(step)
-            if amounts is not None:
-                parts[signal.tool] = parts.get(signal.tool, 0.0) + amounts
-                attainable += weights[signal]
+        with one_blas_thread():
+            for signal in usable:
+                amounts, step = self._ranked(signal, query, weights[signal])
+                steps.append(step)
+                if amounts is not None:
+                    parts[signal.tool] = parts.get(signal.tool, 0.0) + amounts
+                    attainable += weights[signal]
         pointed = np.zeros(n_items, np.bool_)
         for amounts in parts.values():
             pointed |= amounts > 0
