@@ -127,7 +127,7 @@ def _wish_reason(wish: Wish, amount: float, item: Item, ground: Ground) -> Reaso
         if weight > 0 and ground.catalogue.row(item_id) is not None
     ]
     like = [other for other in liked if carry[other.row]][:2]
-    text = f"{wish.label.removeprefix(EXPLORED)}, like {listed([other.title for other in like])}"
+    text = f"like {listed([other.title for other in like])}, {wish.label.removeprefix(EXPLORED)}"
     evidence = (*facts, *(ground.told(other) for other in like))
     return Reason(kind="exploration", text=text, weight=amount, evidence=evidence)
 

@@ -173,6 +173,7 @@ class _Ingest:
                 interactions=self._write_events(fresh),
                 dialogues=self._write_dialogues(dialogues),
                 inferred=items.schema,
+                tools={} if intake.replace else None,
             )
         return IngestSummary(
             version=version.number,

@@ -46,7 +46,7 @@ class Fit(_Section):
     max_regression: float = Field(
         0.1, ge=0.0, le=1.0, description="the relative loss of held-out quality past which a fit is not published"
     )
-    max_tokens: int = Field(64, ge=8, le=256, description="tokens of an item's card that the encoder reads")
+    max_tokens: int = Field(128, ge=8, le=256, description="tokens of an item's card that the encoder reads")
 
 
 class Memory(_Section):

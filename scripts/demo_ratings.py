@@ -50,15 +50,15 @@ def indicators(films: list[dict], fields: tuple[str, ...], at_least: int = 1) ->
 def tastes(films: list[dict], chance: np.random.Generator) -> Floats:
     """Returns `(n_viewers, n_films)`: how much each film is to each viewer's taste, about standard normal."""
     genres, people = indicators(films, ("genres",)), indicators(films, ("director", "cast"), at_least=3)
-    kinds = chance.normal(size=(8, genres.shape[1]))  # eight kinds of viewer; each viewer is a mixture of a few
-    mixture = chance.dirichlet(np.full(8, 0.25), size=N_VIEWERS)
-    by_genre = (mixture @ kinds + 0.4 * chance.normal(size=(N_VIEWERS, genres.shape[1]))) @ genres.T
+    kinds = chance.normal(size=(10, genres.shape[1]))  # ten kinds of viewer; each viewer is a mixture of one or two
+    mixture = chance.dirichlet(np.full(10, 0.12), size=N_VIEWERS)
+    by_genre = (mixture @ kinds + 0.2 * chance.normal(size=(N_VIEWERS, genres.shape[1]))) @ genres.T
     favourites = chance.random((N_VIEWERS, people.shape[1])) < 12 / people.shape[1]
     by_person = favourites @ people.T
     years = np.array([film["year"] for film in films])
     best_year = chance.normal(1995, 14, size=(N_VIEWERS, 1))
     by_year = -(((years - best_year) / 18) ** 2) / 2
-    whole = 1.1 * by_genre + 1.6 * by_person + 0.8 * by_year
+    whole = 1.9 * by_genre + 1.6 * by_person + 0.8 * by_year
     return (whole - whole.mean(1, keepdims=True)) / whole.std(1, keepdims=True)
 
 
@@ -77,7 +77,7 @@ def ratings(films: list[dict], chance: np.random.Generator) -> Iterator[tuple[st
     fame, quality = 0.75 * chance.normal(size=len(films)) + 0.65 * billing(films), chance.normal(size=len(films))
     for viewer, taste in enumerate(tastes(films, chance), start=1):
         n = int(np.clip(chance.lognormal(np.log(MEAN_RATINGS) - 0.32, 0.8), 8, 220))
-        draw = 1.25 * fame + 1.15 * taste + chance.gumbel(size=len(films))  # Gumbel's trick: n films without repeats
+        draw = 0.9 * fame + 2.4 * taste + chance.gumbel(size=len(films))  # Gumbel's trick: n films without repeats
         seen = chance.permutation(np.argsort(-draw)[:n])
         mood = chance.normal(3.2, 0.3)
         stars = mood + 0.75 * taste[seen] + 0.4 * quality[seen] + chance.normal(0, 0.45, size=n)
