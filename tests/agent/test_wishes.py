@@ -50,7 +50,11 @@ def test_a_change_of_mind_replaces_the_value_of_its_kind_and_the_rest_stays() ->
 
 
 def test_a_value_named_without_a_change_of_mind_narrows() -> None:
-    assert after(WESTERNS, ("anything with songs in it", genre("Musical"))) == [genre("Western"), year(1960, 1969), genre("Musical")]
+    assert after(WESTERNS, ("anything with songs in it", genre("Musical"))) == [
+        genre("Western"),
+        year(1960, 1969),
+        genre("Musical"),
+    ]
 
 
 def test_a_value_that_no_item_has_together_with_the_old_one_replaces_it() -> None:
