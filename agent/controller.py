@@ -62,8 +62,9 @@ def explore(toolbox: Toolbox, request: Request, policy: Policy, watch: Watch) ->
     def retrieve(asked: Request) -> Recommendation:
         found = toolbox.recommend(asked)
         for step in found.steps:
-            steps.append(step)
-            watch(step)
+            if step not in steps:  # rounds share what the request's words and history came to
+                steps.append(step)
+                watch(step)
         return found
 
     found = retrieve(request)

@@ -14,7 +14,8 @@ _AVAILABLE = re.compile(
     r"\b(have|got|find|show|there|search|looking for|stock|carry|get me|put on|pull up|want|see|watch|read|play|buy|try)\b"
 )
 _HAVE_YOU = re.compile(
-    r"\b(do|did) you (have|carry|stock|sell)\b|\bhave you got\b|\bis there (a |an |any )?\w* ?(called|named)\b"
+    r"(?:\b(?:do|did) you (?:have|carry|stock|sell)|\bhave you got)(?! (?:any|some|anything|something|more|others?|a|an|one|it)\b) \w"
+    r"|\bis there (?:a |an |any )?\w* ?(?:called|named)\b"
 )
 _ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
@@ -90,7 +91,7 @@ def _also_searches(heard: Understanding, acts: set[str]) -> bool:
 
 def _unknown_title(heard: Understanding, folded: str) -> str:
     """Returns a note when something was asked for by a name that no item bears."""
-    only_words = heard.filter is None and {p.facet for p in heard.preferences} == {"text"}
+    only_words = heard.filter is None and {p.facet for p in heard.preferences} <= {"text"}
     return "unknown_title" if only_words and _HAVE_YOU.search(folded) else ""
 
 

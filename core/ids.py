@@ -18,7 +18,7 @@ def checked_id(value: str, what: str = "user id") -> str:
         raise UserIdError(f"The {what} is blank.", "Give one that is not.")
     if normal != normal.strip():
         raise UserIdError(f"The {what} {normal!r} starts or ends with white space.", "Give it without.")
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn") for char in normal):
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in normal):
         raise UserIdError(f"The {what} {normal!r} has control characters.", "Give it without.")
     if len(normal.encode()) > _MAX_BYTES:
         raise UserIdError(f"The {what} is longer than {_MAX_BYTES} bytes.", "Give a shorter one.")

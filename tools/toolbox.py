@@ -97,7 +97,7 @@ class Toolbox:
         """
         if request.k < 1:
             raise InputError(f"k is {request.k}.", "Give 1 or more.")
-        basis, fresh = self._basis(request)
+        basis = self._basis(request)
         started = time.perf_counter()
         attainable = basis.attainable
         parts: dict[str, Floats] = dict(basis.parts)
@@ -129,7 +129,7 @@ class Toolbox:
             items,
             int(basis.allowed.sum()),
             basis.n_candidates,
-            (*(basis.steps if fresh else basis.steps[:1]), step),
+            (*basis.steps, step),
             unknown,
         )
 
@@ -202,20 +202,20 @@ class Toolbox:
                 raise InputError(f"There is no tool {name!r} here{reason}.", f"There are {', '.join(self.tools)}.")
         return [signal for signal in signals(self.tools) if request.tools is None or signal.tool in request.tools]
 
-    def _basis(self, request: Request) -> tuple[_Basis, bool]:
-        """Returns the request's basis, and whether it was made just now."""
+    def _basis(self, request: Request) -> _Basis:
+        """Returns the request's basis, made just now or remembered."""
         demand = request.filter.model_dump_json() if request.filter is not None else ""
         key = repr((request.text, tuple(request.history.items()), demand, sorted(request.exclude), request.tools))
         with self._guard:
             if key in self._remembered:
                 self._remembered.move_to_end(key)
-                return self._remembered[key], False
+                return self._remembered[key]
         basis = self._made(request)
         with self._guard:
             self._remembered[key] = basis
             while len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
-        return basis, True
+        return basis
 
     def _made(self, request: Request) -> _Basis:
         started = time.perf_counter()
