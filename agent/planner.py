@@ -14,7 +14,7 @@ _AVAILABLE = re.compile(
     r"\b(have|got|find|show|there|search|looking for|stock|carry|get me|put on|pull up|want|see|watch|read|play|buy|try)\b"
 )
 _HAVE_YOU = re.compile(
-    r"(?:\b(?:do|did) you (?:have|carry|stock|sell)|\bhave you got)(?! (?:any|some|anything|something|more|others?|a|an|one|it)\b) \w"
+    r"(?:\b(?:do|did) you (?:have|carry|stock|sell)|\bhave you got)(?! (?:any|some|anything|something|more|others?|a|an|one|it)\b) [\"'“‘]?\w"
     r"|\bis there (?:a |an |any )?\w* ?(?:called|named)\b"
 )
 _ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
