@@ -6,7 +6,7 @@ from typing import Any
 
 from convrec.agent.claims import TitleGuard
 from convrec.agent.messages import Voice
-from convrec.agent.wording import is_kind, is_person, is_year, joined_by, listed
+from convrec.agent.wording import distinct, is_kind, is_person, is_year, joined_by, listed
 from convrec.catalogue.catalogue import Catalogue, Item
 from convrec.catalogue.schema import Field
 from convrec.core.reply import ReplyItem
@@ -110,5 +110,5 @@ def _common(items: Sequence[Item], field: str, catalogue: Catalogue) -> list[str
 def why(item: ReplyItem, guard: TitleGuard, voice: Voice) -> str:
     """Returns the reasons that put an item into its slate, as they were computed then."""
     said = [reason.text for reason in item.reasons if reason.kind != "other" and guard.passes(reason.text)]
-    text = "; ".join(said) if said else "several small signals together"
+    text = "; ".join(distinct(said)) if said else "several small signals together"
     return voice.say("why", title=f"**{item.title}**", reasons=text, Reasons=text[:1].upper() + text[1:])

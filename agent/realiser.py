@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from convrec.agent.claims import TitleGuard
 from convrec.agent.messages import Voice
 from convrec.agent.state import Constraint, Slate
-from convrec.agent.wording import is_kind, is_year, listed, request_words, year_field
+from convrec.agent.wording import distinct, is_kind, is_year, listed, request_words, year_field
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Predicate
 from convrec.core.reply import Question, ReplyItem
@@ -86,7 +86,7 @@ class Realiser:
         """Returns what is worth saying of an item: its strongest worded reasons, else what kind it is."""
         kinds = [value for f in self._schema.fields if is_kind(f) for value in _values(item.facts.get(f.name))]
         kind = listed(_asked_first(kinds, item)[:3], "and")
-        worded = dict.fromkeys(r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity"))
+        worded = distinct([r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity")])
         said = [text for text in worded if text not in kinds and text != kind][:_SAID_PER_ITEM]
         known = [r.text for r in item.reasons if r.kind == "popularity"][:1]
         return [part for part in (kind, *(said or known)) if part]

@@ -59,6 +59,16 @@ def listed(parts: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
+def distinct(texts: Sequence[str]) -> list[str]:
+    """Returns the texts without those that say nothing that another does not say: "like Heat, Crime" beside "like Heat, Action and Crime"."""
+    bags = [set(words(text)) for text in texts]
+    return [
+        text
+        for place, text in enumerate(texts)
+        if not any(bags[place] < bag or (bags[place] == bag and other < place) for other, bag in enumerate(bags))
+    ]
+
+
 def joined_by(field: Field, value: str) -> str:
     """Returns the value with the words that tie it to an item: `directed by Jane Campion`, `with Tom Hanks`, `Western`."""
     names = field_words(field)
