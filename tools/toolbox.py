@@ -31,6 +31,7 @@ from convrec.tools.threads import one_blas_thread
 __all__ = ["Comparison", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
 
 _WISH = 0.3  # what a wish of weight 1 is worth, where the best of every tool's ranks are worth 1 together
+_HEARD = 0.35  # the same in a conversation, where tools that learned from dialogues have heard the wish already
 _DISLIKE = 0.3  # what nearness to a disliked item costs at most
 _DISLIKED_NEIGHBOURS = 100
 _DIVERSE_HEAD = 20  # places of a list that are diversified; beyond, nobody looks at neighbours side by side
@@ -101,12 +102,11 @@ class Toolbox:
         started = time.perf_counter()
         attainable = basis.attainable
         parts: dict[str, Floats] = dict(basis.parts)
+        strength = _WISH * (_HEARD if self.weights.dialogue and "\n" in request.text.strip() else 1.0)
         for wish in request.wishes:
-            key = f"wish:{wish.label}"
-            parts[key] = parts.get(key, 0.0) + _WISH * wish.weight * self.catalogue.mask(wish.predicate).astype(
-                np.float64
-            )
-            attainable += max(_WISH * wish.weight, 0.0)
+            key, amount = f"wish:{wish.label}", strength * wish.weight
+            parts[key] = parts.get(key, 0.0) + amount * self.catalogue.mask(wish.predicate).astype(np.float64)
+            attainable += max(amount, 0.0)
         allowed = basis.allowed
         named = self._named(request)
         if len(named):
