@@ -20,7 +20,7 @@ from convrec.agent.graph import build_graph
 from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
 from convrec.agent.profiles import Origin, clicked
 from convrec.agent.realiser import Realiser
-from convrec.agent.request import wanted
+from convrec.agent.request import eased, wanted
 from convrec.agent.state import DialogueState, TurnState
 from convrec.agent.turn import House, Turn
 from convrec.agent.wishes import absorb
@@ -273,10 +273,11 @@ class Agent:
         catalogue = self.toolbox.catalogue
         state = self._follow(messages)[0] if messages else DialogueState()
         profile = self._house.ledger.profile(checked_id(user_id)) if user_id is not None else ()
-        request = wanted(
+        found = wanted(
             state, profile, catalogue, self._house.clock.now(), k=k,
             half_life_days=self._house.settings.memory.half_life_days,
-        ).request  # fmt: skip
+        )  # fmt: skip
+        request = eased(found, state)
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
         shown = {
             item

@@ -1,7 +1,7 @@
 """From what a thread and a profile hold to one retrieval request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from convrec.agent.profiles import faded
@@ -78,6 +78,19 @@ def wanted(
         named=named,
     )
     return Wanted(request, sources, demands)
+
+
+def eased(found: Wanted, state: DialogueState) -> Request:
+    """Returns the request for a conversation that this agent did not lead.
+
+    What is ruled out stays out, and what the last message demands must hold; what was asked for earlier is a strong wish, since
+    the talk may have moved on (a filter costs recall: `benchmarks/redial_dialogue.py`).
+    """
+    earlier = [c for c in state.constraints if c.turn < state.turn and not isinstance(c.predicate, Not)]
+    eased_off = {c.predicate for c in earlier}
+    wishes = (Wish(label=c.label, predicate=c.predicate, weight=1.0) for c in earlier)
+    kept = every(*(demand for demand in found.demands if demand not in eased_off))
+    return replace(found.request, filter=kept, wishes=(*found.request.wishes, *wishes))
 
 
 def _text(state: DialogueState) -> str:
