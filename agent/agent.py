@@ -262,7 +262,8 @@ class Agent:
     ) -> list[Recommended]:  # fmt: skip
         """Returns `k` items for a conversation, a history of liked item ids, a user's profile, or any of these together.
 
-        `filter` is a predicate document. Items of the history and those named in the conversation are left out.
+        `filter` is a predicate document. Items of the history and those named in the conversation are left out. What the
+        last message demands and what any message rules out holds for every item; what earlier messages demanded is a strong wish.
 
         Raises:
             PredicateError: the filter names an unknown field or a value of the wrong type.
