@@ -83,9 +83,12 @@ class Toolbox:
         tools, left_out = opened_tools(workspace.root, published, catalogue)
         settings = workspace.settings
         versions = {name: fitted.fingerprint for name, fitted in published.tools.items() if name in tools}
+        encoder = _encoder(tools, settings.models.encoder)
+        if any(tool.capabilities.vectors for tool in tools.values()):
+            encoder.encode(["ready"])  # so that the first request does not wait for the model
         return cls(
             catalogue, tools, left_out=left_out, weights=opened_weights(workspace.root, published),
-            encoder=_encoder(tools, settings.models.encoder), candidates=settings.retrieval.candidates,
+            encoder=encoder, candidates=settings.retrieval.candidates,
             diversity=settings.retrieval.diversity, versions={"catalogue": str(published.number), **versions},
         )  # fmt: skip
 
