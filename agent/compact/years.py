@@ -10,7 +10,7 @@ from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 
 _DECADES = {
-    "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90,
+    "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90, "ninties": 90, "ninetees": 90, "eightees": 80, "eigthies": 80, "sevnties": 70, "seventys": 70, "fourties": 40,
     "noughties": 2000, "aughts": 2000, "naughties": 2000,
 }  # fmt: skip
 _COUNTS = {"a": 1, "one": 1, "couple": 2, "two": 2, "three": 3, "few": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
