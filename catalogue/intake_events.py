@@ -11,7 +11,7 @@ from convrec.catalogue.interactions import EVENTS
 from convrec.catalogue.reading import Source
 from convrec.catalogue.rejected import Rejections
 from convrec.catalogue.schema import nearest
-from convrec.catalogue.segments import INTERACTIONS
+from convrec.catalogue.segments import interactions_table
 from convrec.catalogue.values import BadValueError, identifier, seconds, shown, stored
 from convrec.core.errors import InputError, RejectedRowsError, UserIdError
 from convrec.core.ids import checked_id
@@ -96,7 +96,7 @@ def take_interactions(
                 rejections.add(source.name, line, error.column, error.reason)
         if len(events) == taken:
             _none_usable(source, rejections)
-    return _table(events)
+    return interactions_table(events)
 
 
 def new_events(there: Any, brought: Any) -> Any:
@@ -119,17 +119,6 @@ def new_events(there: Any, brought: Any) -> Any:
 
 def _rows(table: Any) -> list[tuple[Any, ...]]:
     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-
-def _table(events: list[tuple[str, str, float | None, str, float | None]]) -> Any:
-    columns = zip(*events, strict=True) if events else ([] for _ in INTERACTIONS)
-    arrays = [
-        pa.array(column, field.type.value_type).dictionary_encode()
-        if pa.types.is_dictionary(field.type)
-        else pa.array(column, field.type)
-        for column, field in zip(columns, INTERACTIONS, strict=True)
-    ]
-    return pa.table(arrays, schema=INTERACTIONS)
 
 
 def _cell(column: str, raw: Any) -> float | None:

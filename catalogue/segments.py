@@ -130,6 +130,18 @@ def read_interactions(parts: Iterable[Segment]) -> Any:
     return pa.concat_tables([INTERACTIONS.empty_table(), *tables]).unify_dictionaries().combine_chunks()
 
 
+def interactions_table(events: Sequence[tuple[str, str, float | None, str, float | None]]) -> Any:
+    """Returns interactions as an Arrow table; each is user id, item id, value, event, timestamp."""
+    columns: Iterable[Sequence[Any]] = zip(*events, strict=True) if events else ([] for _ in INTERACTIONS)
+    arrays = [
+        pa.array(column, field.type.value_type).dictionary_encode()
+        if pa.types.is_dictionary(field.type)
+        else pa.array(column, field.type)
+        for column, field in zip(columns, INTERACTIONS, strict=True)
+    ]
+    return pa.table(arrays, schema=INTERACTIONS)
+
+
 def dialogues_table(dialogues: Iterable[Dialogue]) -> Any:
     """Returns dialogues as an Arrow table."""
     return pa.Table.from_pylist([_as_row(dialogue) for dialogue in dialogues], schema=DIALOGUES)

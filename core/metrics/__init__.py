@@ -1,0 +1,1 @@
+"""What is measured of rankings, ratings and understanding, and how sure one can be of it."""

@@ -1,0 +1,123 @@
+"""Rankings against targets: cases, and the figures of everything that ranked them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from convrec.core.metrics import ranking as per_case
+from convrec.core.metrics.bootstrap import Ratio, mean
+from convrec.evaluation.result import Scored
+
+Rankings = list[list[str]]
+
+
+@dataclass(frozen=True)
+class RankingCase:
+    """What should be found (`targets`, item ids), of whom (`group` is drawn whole for intervals).
+
+    `known` are ids that are never ranked, `liked` those that the person chose before. `slices` names the parts of the table in which the case's targets count: target → names.
+    """
+
+    id: str
+    group: str
+    targets: tuple[str, ...]
+    known: frozenset[str] = frozenset()
+    liked: tuple[str, ...] = ()
+    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def per_person(cases: Sequence[RankingCase], rankings: Rankings, cuts: Sequence[int]) -> Scored:
+    """Returns HR, recall, NDCG, MRR and MAP at each cut, each the mean over cases. Ties stand by id before lists get here."""
+    measures = {
+        "hr": per_case.hit_rate,
+        "recall": per_case.recall,
+        "ndcg": per_case.ndcg,
+        "mrr": per_case.reciprocal_rank,
+        "map": per_case.average_precision,
+    }
+    return Scored(
+        {
+            f"{name}@{cut}": mean([measure(ranked, case.targets, cut) for case, ranked in zip(cases, rankings, strict=True)])
+            for name, measure in measures.items()
+            for cut in cuts
+        }
+    )
+
+
+def per_target(cases: Sequence[RankingCase], rankings: Rankings, cuts: Sequence[int]) -> Scored:
+    """Returns recall, NDCG and MRR at each cut where every target is a case of its own, as in recommendation from dialogue."""
+    weights = np.array([len(case.targets) for case in cases], np.float64)
+    ranks = [
+        [per_case.rank_of(ranked, target) for target in case.targets] for case, ranked in zip(cases, rankings, strict=True)
+    ]
+    found: dict[str, Ratio] = {}
+    for cut in cuts:
+        inside = [[rank for rank in each if rank is not None and rank <= cut] for each in ranks]
+        found[f"recall@{cut}"] = Ratio(np.array([len(each) for each in inside], np.float64), weights)
+        gains = [sum(1.0 / np.log2(rank + 1) for rank in each) for each in inside]
+        found[f"ndcg@{cut}"] = Ratio(np.array(gains, np.float64), weights)
+        found[f"mrr@{cut}"] = Ratio(np.array([sum(1.0 / rank for rank in each) for each in inside], np.float64), weights)
+    return Scored(found)
+
+
+def slice_names(cases: Sequence[RankingCase]) -> list[str]:
+    """Returns the names of all slices, in alphabetical order."""
+    return sorted({name for case in cases for names in case.slices.values() for name in names})
+
+
+def within(cases: Sequence[RankingCase], name: str) -> tuple[list[int], list[RankingCase]]:
+    """Returns the places of the cases that have a target in the slice, and those cases with these targets alone."""
+    kept = []
+    for place, case in enumerate(cases):
+        targets = tuple(target for target in case.targets if name in case.slices.get(target, ()))
+        if targets:
+            kept.append((place, replace(case, targets=targets)))
+    return [place for place, _ in kept], [case for _, case in kept]
+
+
+def oracle(case: RankingCase, depth: int) -> list[str]:
+    """Returns the targets first: no ranking is better."""
+    return list(case.targets)[:depth]
+
+
+def at_random(case: RankingCase, items: Sequence[str], depth: int, seed: int) -> list[str]:
+    """Returns items that the case does not know, in an order drawn from the seed and the case's id."""
+    rng = random.Random(f"{seed}/{case.id}")
+    drawn = rng.sample(items, min(len(items), depth + len(case.known)))
+    return [item for item in drawn if item not in case.known][:depth]
+
+
+def shuffled(cases: Sequence[RankingCase], seed: int) -> list[RankingCase]:
+    """Returns the cases with each other's targets, drawn from the seed: whatever a system still gains there, it gains from no person."""
+    order = list(range(len(cases)))
+    random.Random(f"{seed}/shuffled").shuffle(order)
+    given = [cases[place].targets for place in order]
+    return [replace(case, targets=targets, slices={}) for case, targets in zip(cases, given, strict=True)]
+
+
+def worst(
+    cases: Sequence[RankingCase], rankings: Rankings, titles: Mapping[str, str], *, n: int = 20, said: Mapping[str, str] | None = None
+) -> list[dict[str, object]]:
+    """Returns the `n` cases ranked worst (targets farthest down, then by id), with titles to read."""
+
+    def badness(place: int) -> tuple[float, str]:
+        ranks = [per_case.rank_of(rankings[place], target) for target in cases[place].targets]
+        return (sum(1.0 / rank for rank in ranks if rank is not None) / len(ranks), cases[place].id)
+
+    def named(ids: Collection[str]) -> list[str]:
+        return [f"{titles.get(item, '?')} ({item})" for item in ids]
+
+    chosen = sorted(range(len(cases)), key=badness)[:n]
+    return [
+        {
+            "id": cases[place].id,
+            "targets": named(cases[place].targets),
+            "ranked": named(rankings[place][:10]),
+            **({"said": said[cases[place].id]} if said else {"known": named(sorted(cases[place].known)[:20])}),
+        }
+        for place in chosen
+    ]

@@ -1,0 +1,92 @@
+"""Workspaces fitted on a training part alone. What a workspace has published is never used for what it was fitted on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convrec.catalogue.segments import interactions_table, write_segment
+from convrec.catalogue.store import write_atomically
+from convrec.catalogue.workspace import Workspace
+from convrec.core.progress import Progress
+from convrec.evaluation.manifest import code_hash, data_hashes, fingerprint
+from convrec.evaluation.splits import Split
+from convrec.tools.fitting import fit
+
+_FITTED_BY = ("core", "catalogue", "tools")
+_DONE = "fitted-on.json"
+
+
+def trained(workspace: Workspace, split: Split, parent: Path, progress: Progress) -> Workspace:
+    """Returns a workspace with the same items and dialogues and the split's training events alone, all tools fitted.
+
+    It lies under `parent`, named by data, split, settings and code, and is used again; a fit that was stopped goes on.
+    """
+    about = {
+        "data": data_hashes(workspace), "split": [split.name, split.counts], "train": hash_of(split.train),
+        "settings": workspace.settings.model_dump(mode="json"), "code": code_hash(_FITTED_BY),
+    }  # fmt: skip
+    root = parent / f"{split.name.replace(' ', '-')}-{fingerprint(about)}"
+    if (root / _DONE).exists():
+        return _with_settings(Workspace.open(root), workspace)
+    made = _with_settings(Workspace.create(root), workspace)
+    if not made.current().items:
+        _fill(made, workspace, split)
+    _share_vectors(workspace, made)
+    fit(made, progress=progress)
+    write_atomically(root / _DONE, json.dumps(about, indent=1).encode())
+    return made
+
+
+def hash_of(array: np.ndarray) -> str:
+    """Returns a hash of an array's content."""
+    return fingerprint(np.packbits(array).tobytes().hex())
+
+
+def _with_settings(made: Workspace, source: Workspace) -> Workspace:
+    made.settings = source.settings
+    return made
+
+
+def _fill(made: Workspace, source: Workspace, split: Split) -> None:
+    current = source.current()
+    kept = [*current.items, *current.dialogues]
+    made.store.segments.mkdir(exist_ok=True)
+    for name in kept:
+        (made.store.segments / name).hardlink_to(source.store.segments / name)
+    write_atomically(made.root / "schema.yaml", source.schema.dump_yaml().encode())
+    events = write_segment(made.store.segments, "interactions", _table(source, split))
+    made.publish(
+        "ingest", note=split.name, items=list(current.items), dialogues=list(current.dialogues), interactions=[events], inferred=current.inferred
+    )  # fmt: skip
+
+
+def _table(source: Workspace, split: Split) -> Any:
+    """Returns the training events, in order of time for each person."""
+    catalogue = source.catalogue()
+    events = catalogue.interactions()
+    times = np.nan_to_num(events.timestamp, nan=-np.inf)
+    order = np.lexsort((np.arange(len(events)), times, events.user))[split.train]
+    found = zip(
+        (events.users[user] for user in events.user[order].tolist()), (catalogue.ids[row] for row in events.row[order].tolist()),
+        map(_or_none, events.value[order].tolist()), map(str, events.event[order]), map(_or_none, events.timestamp[order].tolist()),
+        strict=True,
+    )  # fmt: skip
+    return interactions_table(list(found))
+
+
+def _or_none(number: float) -> float | None:
+    return None if number != number else number  # noqa: PLR0124  (NaN is what differs from itself)
+
+
+def _share_vectors(source: Workspace, made: Workspace) -> None:
+    """Gives the new workspace the item vectors that the other one has, which are the same: encoding is what takes longest."""
+    cache = Path("tools", "encoded")
+    for path in sorted((source.root / cache).glob("*/*.npz")):
+        target = made.root / cache / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            target.hardlink_to(path)

@@ -1,0 +1,239 @@
+"""`evaluate topn`: what is found of people's later choices, ranked among all items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from convrec.agent.agent import Agent
+from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.workspace import Workspace
+from convrec.core.metrics.beyond import head_items
+from convrec.core.metrics.bootstrap import Resampling
+from convrec.core.progress import Progress, silent
+from convrec.evaluation.breadth import Breadth
+from convrec.evaluation.manifest import manifest
+from convrec.evaluation.ranking import RankingCase, Rankings, at_random, oracle, per_person, shuffled, slice_names, within, worst
+from convrec.evaluation.result import Metrics, Part, Result, Scored, figures, summarised
+from convrec.evaluation.run import Answer, Run
+from convrec.evaluation.scratch import trained
+from convrec.evaluation.splits import Held, Protocol, Split, splits
+from convrec.evaluation.threads import fixed_threads
+from convrec.tools.registry import tool_class
+from convrec.tools.toolbox import Request, Toolbox
+from convrec.tools.training import choices
+
+BASELINES = ("popularity", "item_knn", "ease", "bm25")
+"""What stands in the table beside anything else."""
+
+SYSTEM = "fused"
+_SENTENCES = 200  # people who are asked about in one sentence, at most
+_NAMED = 3  # liked items that a sentence names
+
+
+@dataclass(frozen=True)
+class TopN:
+    """The settings of a run."""
+
+    protocol: Protocol = "leave-last-out"
+    cuts: tuple[int, ...] = (10, 20)
+    tools: tuple[str, ...] = ()
+    seed: int = 0
+    repeats: int = 1
+    limit: int | None = None
+
+    @property
+    def depth(self) -> int:
+        """Returns how many ranked items are kept."""
+        return max(self.cuts)
+
+
+@dataclass(frozen=True)
+class _Round:
+    """One split, the toolbox fitted on its training part, and a case for each person held out."""
+
+    agent: Agent
+    cases: tuple[RankingCase, ...]
+    requests: Mapping[str, Request]
+    sentences: Mapping[str, str]
+    breadth: Breadth
+
+    @property
+    def toolbox(self) -> Toolbox:
+        return self.agent.toolbox
+
+
+def evaluate_topn(
+    workspace: Workspace, options: TopN, runs: Path, *, progress: Progress = silent, out: Path | None = None
+) -> tuple[Run, Result]:
+    """Splits the workspace's interactions, fits every tool on the training part, and returns what each finds of the rest.
+
+    The fused list of all tools is the system; popularity, item-kNN, EASE, BM25 and whatever `options.tools` names stand beside it.
+    All items that a person does not know are ranked.
+
+    Raises:
+        InputError: a tool is unknown, or nobody can be held out.
+        LeakError: a split has something of a target in its training part.
+    """
+    for name in options.tools:
+        tool_class(name)
+    about = manifest("topn", workspace, vars(options), seed=options.seed)
+    run = Run(out, about, progress) if out else Run.under(runs, about, progress)
+    found = splits(workspace.catalogue(), options.protocol, seed=options.seed, repeats=options.repeats)
+    with fixed_threads():
+        rounds = [_round(workspace, split, runs, options, progress, _mark(n, len(found))) for n, split in enumerate(found)]
+        result = _measured(run, rounds, options, _counted(found))
+    return run, run.finish(result)
+
+
+def _mark(number: int, of: int) -> str:
+    return "" if of == 1 else f"#{number + 1}"
+
+
+def _counted(found: Iterable[Split]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for split in found:
+        for name, count in split.counts.items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _round(workspace: Workspace, split: Split, runs: Path, options: TopN, progress: Progress, mark: str) -> _Round:
+    agent = Agent.open(trained(workspace, split, runs / "fitted", progress))
+    catalogue = agent.toolbox.catalogue
+    held = split.held[: options.limit]
+    learned = choices(catalogue)
+    counts = dict(zip(catalogue.ids, np.bincount(learned.row, minlength=len(catalogue)).tolist(), strict=True))
+    head = head_items(counts)
+    cases = tuple(_case(each, catalogue, counts, head, mark) for each in held)
+    requests = {case.id: _request(each, catalogue, options.depth) for case, each in zip(cases, held, strict=True)}
+    sentences = {case.id: _sentence(each, catalogue) for case, each in zip(cases, held, strict=True) if each.history}
+    breadth = Breadth(agent.toolbox, counts, len(catalogue.interactions().users), options.depth)
+    return _Round(agent, cases, requests, sentences, breadth)
+
+
+def _case(held: Held, catalogue: Catalogue, counts: Mapping[str, int], head: frozenset[str], mark: str) -> RankingCase:
+    targets = tuple(catalogue.ids[row] for row in held.targets)
+    person = "warm people" if held.history else "cold people"
+    slices = {
+        target: ("head" if target in head else "tail", "warm items" if counts[target] else "cold items", person) for target in targets
+    }
+    known = frozenset(catalogue.ids[row] for row in held.known)
+    liked = tuple(catalogue.ids[row] for row in held.history)
+    return RankingCase(f"{held.user}{mark}", held.user, targets, known, liked, slices)
+
+
+def _request(held: Held, catalogue: Catalogue, k: int) -> Request:
+    history = {catalogue.ids[row]: 1.0 for row in held.history}
+    return Request(history=history, exclude=frozenset(catalogue.ids[row] for row in held.known), k=k, diversity=0.0)
+
+
+def _sentence(held: Held, catalogue: Catalogue) -> str:
+    titles = [catalogue.titles[row] for row in held.history[-_NAMED:]]
+    return f"I liked {' and '.join(filter(None, [', '.join(titles[:-1]), titles[-1]]))}."
+
+
+def _measured(run: Run, rounds: Sequence[_Round], options: TopN, counts: dict[str, int]) -> Result:
+    tools = dict.fromkeys((*BASELINES, *options.tools))
+    fitted = {name for each in rounds for name in each.toolbox.tools}
+    asked: dict[str, tuple[str, ...] | None] = {SYSTEM: None} | {name: (name,) for name in tools if name in fitted}
+    rankings = {name: _ranked(run, rounds, name, lambda r, c, only=only: _listed(r, c, only)) for name, only in asked.items()}  # type: ignore[misc]
+    cases = [case for each in rounds for case in each.cases]
+    answered = {name: [answer.get("ranked", []) for answer in answers] for name, answers in rankings.items()}
+    whole = _part(cases, answered, options.cuts)
+    wide = {name: rounds[0].breadth.scored(cases, lists) for name, lists in answered.items()}
+    whole = Part(whole.groups, {name: Scored({**each.ratios, **wide[name].ratios}, wide[name].whole) for name, each in whole.scored.items()})
+    slices = {name: _part(within(cases, name)[1], _taken(answered, within(cases, name)[0]), options.cuts) for name in slice_names(cases)}
+    slices["one sentence"] = _one_sentence(run, rounds, options)
+    run.write_lines("predictions.jsonl", predictions(cases, answered[SYSTEM]))
+    titles = dict(zip(rounds[0].toolbox.catalogue.ids, rounds[0].toolbox.catalogue.titles, strict=True))
+    run.write_lines("worst.jsonl", worst(cases, answered[SYSTEM], titles))
+    failures = {f"failures of {name}": sum("error" in answer for answer in answers) for name, answers in rankings.items()}
+    return summarised(
+        "topn", SYSTEM, whole, slices=slices, seed=options.seed, controls=_controls(cases, answered, rounds, options),
+        counts=counts | failures, notes=_notes(rounds, tools, fitted, options),
+    )  # fmt: skip
+
+
+def _part(cases: Sequence[RankingCase], answered: Mapping[str, Rankings], cuts: Sequence[int]) -> Part:
+    return Part([case.group for case in cases], {name: per_person(cases, lists, cuts) for name, lists in answered.items()})
+
+
+def _taken(answered: Mapping[str, Rankings], places: Sequence[int]) -> dict[str, Rankings]:
+    return {name: [lists[place] for place in places] for name, lists in answered.items()}
+
+
+def predictions(cases: Sequence[RankingCase], rankings: Rankings) -> list[Answer]:
+    """Returns a row a case: `{"id", "targets", "ranked"}`, from which anyone can compute the figures again."""
+    return [
+        {"id": case.id, "targets": list(case.targets), "ranked": ranked} for case, ranked in zip(cases, rankings, strict=True)
+    ]
+
+
+def _ranked(run: Run, rounds: Sequence[_Round], name: str, rank: Callable[[_Round, RankingCase], list[str]]) -> list[Answer]:
+    owner = {case.id: each for each in rounds for case in each.cases}
+    cases = [case for each in rounds for case in each.cases]
+    return run.answers(name, cases, lambda case: {"ranked": rank(owner[case.id], case)})
+
+
+def _listed(each: _Round, case: RankingCase, only: tuple[str, ...] | None) -> list[str]:
+    request = replace(each.requests[case.id], tools=only)
+    if only is not None and not each.toolbox.tools[only[0]].capabilities.fold_in:
+        request = _in_words(each, request, only[0])
+    return [item.id for item in each.toolbox.recommend(request).items]
+
+
+def _in_words(each: _Round, request: Request, tool: str) -> Request:
+    """Returns the request for a tool that takes no history: one that reads text gets what the latest liked items say of themselves."""
+    if not each.toolbox.tools[tool].capabilities.text_query:
+        return replace(request, history={}, exclude=request.exclude | set(request.history))
+    cards = [each.toolbox.catalogue.card(each.toolbox.catalogue.item(item).row) for item in list(request.history)[-_NAMED:]]
+    return replace(request, text=" ".join(cards), history={}, exclude=request.exclude | set(request.history))
+
+
+def _one_sentence(run: Run, rounds: Sequence[_Round], options: TopN) -> Part:
+    """Returns how people fare of whom nothing is known but a sentence that names up to three items they liked."""
+    told = [(each, case) for each in rounds for case in each.cases if case.id in each.sentences]
+    step = max(1, len(told) // _SENTENCES)
+    picked = told[::step][:_SENTENCES]
+    cases, owner = [case for _, case in picked], {case.id: each for each, case in picked}
+
+    def ranked(case: RankingCase, tools: tuple[str, ...] | None) -> Answer:
+        each = owner[case.id]
+        words = [{"role": "user", "content": each.sentences[case.id]}]
+        found = each.agent.recommend(messages=words, exclude=case.known, k=options.depth, tools=tools)
+        return {"ranked": [item.id for item in found]}
+
+    asked: dict[str, tuple[str, ...] | None] = {SYSTEM: None, "popularity": ("popularity",), "bm25": ("bm25",)}
+    answers = {
+        name: run.answers(f"one-sentence.{name}", cases, lambda case, only=only: ranked(case, only))  # type: ignore[misc]
+        for name, only in asked.items()
+    }
+    return _part(cases, {name: [row.get("ranked", []) for row in rows] for name, rows in answers.items()}, options.cuts)
+
+
+def _controls(
+    cases: Sequence[RankingCase], answered: Mapping[str, Rankings], rounds: Sequence[_Round], options: TopN
+) -> dict[str, Metrics]:
+    ids, depth = rounds[0].toolbox.catalogue.ids, options.depth
+    draws = Resampling([case.group for case in cases], seed=options.seed)
+    others = shuffled(cases, options.seed)
+    lists = {
+        "oracle": per_person(cases, [oracle(case, depth) for case in cases], options.cuts),
+        "random": per_person(cases, [at_random(case, ids, depth, options.seed) for case in cases], options.cuts),
+        "other people's targets": per_person(others, answered[SYSTEM], options.cuts),
+        "other people's targets, popularity": per_person(others, answered["popularity"], options.cuts),
+    }
+    return {name: figures(scored, draws) for name, scored in lists.items()}
+
+
+def _notes(rounds: Sequence[_Round], tools: Iterable[str], fitted: set[str], options: TopN) -> tuple[str, ...]:
+    absent = tuple(f"{name} could not be fitted: {rounds[0].toolbox.left_out.get(name, '')}" for name in tools if name not in fitted)
+    return (
+        f"{options.protocol}: all items that a person does not know are ranked; equal scores stand in the catalogue's order.",
+        f"BM25 is asked with the cards of the latest {_NAMED} liked items, since it reads words only.",
+        *absent,
+    )

@@ -1,0 +1,138 @@
+"""`convrec evaluate`: how good it is, measured."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convrec.core.errors import InputError
+from convrec.ui.cli.console import print_json, print_table, say
+from convrec.ui.cli.frame import JsonOption, WorkspaceOption, command
+from convrec.ui.cli.progress import progress_shown
+
+if TYPE_CHECKING:
+    from convrec.catalogue.workspace import Workspace
+    from convrec.evaluation.result import Figure, Result
+    from convrec.evaluation.run import Run
+
+app = typer.Typer(
+    help="Measure how good it is, with intervals, against baselines.", no_args_is_help=True, rich_markup_mode=None
+)
+RunOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="The run's folder; a stopped run goes on in it.", show_default="in the workspace"),
+]
+PredictionsOption = Annotated[
+    Path | None, typer.Option("--predictions", metavar="FILE", help="Write what was ranked in each case, as JSON lines.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N cases, to try it out.")]
+_CutsOption = Annotated[str, typer.Option("--k", metavar="K1,K2", help="List lengths to measure at.")]
+
+
+def topn(
+    workspace: WorkspaceOption = None,
+    protocol: Annotated[
+        str, typer.Option("--protocol", help="leave-last-out, temporal, or strong (people held out whole).")
+    ] = "leave-last-out",
+    k: _CutsOption = "10,20",
+    tools: Annotated[str | None, typer.Option("--tools", metavar="T1,T2", help="Show these tools beside the baselines.")] = None,
+    seed: SeedOption = 0,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, max=8, help="Splits to pool: cut-offs (temporal) or draws of people (strong).")] = 1,
+    limit: LimitOption = None,
+    predictions: PredictionsOption = None,
+    out: RunOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Split the interactions, fit on the training part in a scratch folder, and rank all items for each person held out.
+
+    Examples:
+      convrec evaluate topn -w shop
+      convrec evaluate topn -w shop --protocol temporal --k 10,20 --tools als,dense --repeats 3
+    """
+    from convrec.evaluation.topn import TopN, evaluate_topn
+
+    if protocol not in ("leave-last-out", "temporal", "strong"):
+        raise InputError(f"There is no protocol {protocol!r}.", "There are leave-last-out, temporal and strong.")
+    options = TopN(protocol=protocol, cuts=cuts(k), tools=names(tools), seed=seed, repeats=repeats, limit=limit)  # type: ignore[arg-type]
+    target = resolved(workspace)
+    with progress_shown() as progress:
+        run, result = evaluate_topn(target, options, target.root / "evaluations", progress=progress, out=out)
+    show(run, result, as_json, predictions)
+
+
+def cuts(given: str) -> tuple[int, ...]:
+    """Returns the list lengths that `--k` names.
+
+    Raises:
+        InputError: one is no number above 0.
+    """
+    try:
+        found = tuple(sorted({int(part) for part in given.split(",")}))
+    except ValueError as error:
+        raise InputError(f"--k {given} is not a list of numbers.", "Write 10 or 10,20.") from error
+    if found[0] < 1:
+        raise InputError(f"--k {given}: a list has at least one place.", "Write 10 or 10,20.")
+    return found
+
+
+def names(given: str | None) -> tuple[str, ...]:
+    """Returns the names that an option lists with commas."""
+    return tuple(name.strip() for name in given.split(",") if name.strip()) if given else ()
+
+
+def resolved(workspace: Path | None) -> "Workspace":
+    """Returns the workspace that `-w` names, else the usual one."""
+    from convrec.catalogue.workspace import Workspace
+
+    return Workspace.resolve(workspace)
+
+
+def show(run: "Run", result: "Result", as_json: bool, predictions: Path | None = None) -> None:
+    """Prints a result as JSON or as tables, and copies its predictions where they are wanted."""
+    if predictions is not None:
+        predictions.write_bytes((run.folder / "predictions.jsonl").read_bytes())
+    if as_json:
+        print_json(document(result))
+        return
+    show_tables(result)
+    say(f"Kept in {run.folder}: metrics.json, answers, worst cases.")
+
+
+def document(result: "Result") -> dict[str, Any]:
+    """Returns the result as the document that `--json` prints."""
+    return result.model_dump(mode="json")
+
+
+def show_tables(result: "Result") -> None:
+    """Prints the systems' figures, the slices, and what a reader must know."""
+    systems = {result.system: result.metrics, **result.baselines}
+    metrics = list(result.metrics)
+    rows = [(name, *(_cell(result.metrics.get(name)) if s == result.system else _short(t.get(name)) for s, t in systems.items())) for name in metrics]
+    print_table(("metric", *systems), rows, right=tuple(systems), caption=f"{result.protocol}, n = {result.n:,}; [ ] 95 % interval")
+    headline = metrics[:3]
+    slices = [
+        (name, f"{part.n:,}", *(_short(part.systems.get(system, {}).get(headline[-1])) for system in systems))
+        for name, part in result.slices.items()
+    ]
+    if slices:
+        print_table((f"slice ({headline[-1]})", "n", *systems), slices, right=("n", *systems))
+    for name, count in result.counts.items():
+        say(f"{name}: {count:,}")
+    for note in result.notes:
+        say(note)
+
+
+def _cell(figure: "Figure | None") -> str:
+    if figure is None or figure.value is None:
+        return "–"
+    ends = f" [{figure.low:.4f}, {figure.high:.4f}]" if figure.low is not None and figure.high is not None else ""
+    return f"{figure.value:.4f}{ends}"
+
+
+def _short(figure: "Figure | None") -> str:
+    return "–" if figure is None or figure.value is None else f"{figure.value:.4f}"
+
+
+for function in (topn,):
+    command(app, function)
