@@ -1,7 +1,7 @@
 """What lists are like beyond finding targets: coverage, concentration, novelty, popularity, diversity, calibration.
 
-A figure is None where it isn't defined (the diversity of one item). Popularity is a count of users or interactions by item id; an id
-that isn't counted has 0. An id that a list repeats counts once.
+A figure is None where it isn't defined (the diversity of one item). Popularity is a count of users or interactions by
+item id; an id that isn't counted has 0. An id that a list repeats counts once.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def coverage(lists: Iterable[Iterable[str]], n_items: int) -> float:
 def gini(exposure: npt.ArrayLike) -> float | None:
     """Returns how unevenly items are shown: 0 where all are shown equally often, 1 where a single one is always shown.
 
-    `exposure` is `(n_items,)`: how often each item of the catalogue is shown, those never shown included. The sum is divided by
-    `n_items - 1` (Shani & Gunawardana 2011). None where nothing is shown or there are fewer than two items. Raises
-    ValueError on a negative or NaN exposure.
+    `exposure` is `(n_items,)`: how often each item of the catalogue is shown, those never shown included. The sum is
+    divided by `n_items - 1` (Shani & Gunawardana 2011). None where nothing is shown or there are fewer than two items.
+    Raises ValueError on a negative or NaN exposure.
     """
     shown = np.sort(np.asarray(exposure, np.float64))
     if not (shown >= 0).all():
@@ -49,12 +49,12 @@ def novelty_epc(
     k: int,
     relevant: Collection[str] | None = None,
 ) -> float:
-    """Returns the expected popularity complement of the first `k`: how likely a user doesn't know what is shown, in [0, 1].
+    """Returns how likely a user doesn't know what the first `k` show, in [0, 1]: the expected popularity complement.
 
-    The item at place r adds 1 - popularity / `n_users`, weighted by 1 / log2(r + 1); the sum is divided by the weights of the places
-    that are filled. With `relevant`, items outside it add nothing (Vargas & Castells 2011). A repeat adds nothing and keeps its
-    weight; an empty list has 0. `popularity` counts users by item. Raises ValueError where `k` is below 1 or an item has more users
-    than `n_users`.
+    The item at place r adds 1 - popularity / `n_users`, weighted by 1 / log2(r + 1); the sum is divided by the weights
+    of the places that are filled. With `relevant`, items outside it add nothing (Vargas & Castells 2011). A repeat adds
+    nothing and keeps its weight; an empty list has 0. `popularity` counts users by item. Raises ValueError where `k` is
+    below 1 or an item has more users than `n_users`.
     """
     top = _top(ranked, k)
     weights = [1 / math.log2(rank + 1) for rank in range(1, len(top) + 1)]
@@ -74,7 +74,7 @@ def average_popularity(ranked: Sequence[str], popularity: Mapping[str, float], k
 
 
 def head_items(counts: Mapping[str, float], share: float = 0.2) -> frozenset[str]:
-    """Returns the most popular `share` of the items that have a count above 0, ties by id; the others are the long tail.
+    """Returns the most popular `share` of the items with a count above 0, ties by id; the others are the long tail.
 
     Their number is rounded, and at least one where any item has a count. Raises ValueError unless `share` is in (0, 1].
     """
@@ -95,9 +95,10 @@ def long_tail_count(ranked: Sequence[str], head: Collection[str], k: int) -> int
 def popularity_opportunity(hits_by_group: Mapping[str, float], targets_by_group: Mapping[str, float]) -> float | None:
     """Returns how unequal the groups' chances are to be recommended where they are wanted: 0 where they are equal.
 
-    A group's chance is its hits over its targets, both summed over users; the figure is the chances' standard deviation (over n)
-    over their mean (PopREO; Zhu, Wang & Caverlee 2020). Groups are those of items by popularity. Groups without targets are left out;
-    None where fewer than two are left or nothing was hit. Raises ValueError where a group has more hits than targets.
+    A group's chance is its hits over its targets, both summed over users; the figure is the chances' standard deviation
+    (over n) over their mean (PopREO; Zhu, Wang & Caverlee 2020). Groups are those of items by popularity. Groups
+    without targets are left out; None where fewer than two are left or nothing was hit. Raises ValueError where a group
+    has more hits than targets.
     """
     groups = hits_by_group.keys() | targets_by_group.keys()
     counts = [(hits_by_group.get(group, 0), targets_by_group.get(group, 0)) for group in sorted(groups)]
@@ -110,8 +111,8 @@ def popularity_opportunity(hits_by_group: Mapping[str, float], targets_by_group:
 def intra_list_diversity(vectors: npt.ArrayLike) -> float | None:
     """Returns the mean of 1 - cosine over the pairs of a list's items; None for fewer than two.
 
-    `vectors` is `(k, d)`; a vector of zeros is unlike any other. Ziegler et al. 2005 sum the pairs' similarities; the mean distance
-    has the opposite sense and doesn't grow with the list.
+    `vectors` is `(k, d)`; a vector of zeros is unlike any other. Ziegler et al. 2005 sum the pairs' similarities; the
+    mean distance has the opposite sense and doesn't grow with the list.
     """
     found = np.asarray(vectors, np.float64)
     if len(found) < 2:
@@ -126,7 +127,8 @@ def intra_list_diversity(vectors: npt.ArrayLike) -> float | None:
 def value_diversity(values: Sequence[Collection[str]]) -> float | None:
     """Returns the mean of 1 - Jaccard over the pairs of a list's value sets, `(k,)`; None for fewer than two.
 
-    The sets are those of a facet, such as the genres of each item; two empty sets are equal. Otherwise as `intra_list_diversity`.
+    The sets are those of a facet, such as the genres of each item; two empty sets are equal. Otherwise as
+    `intra_list_diversity`.
     """
     pairs = [_jaccard(set(one), set(other)) for one, other in combinations(values, 2)]
     return 1 - sum(pairs) / len(pairs) if pairs else None
@@ -135,7 +137,8 @@ def value_diversity(values: Sequence[Collection[str]]) -> float | None:
 def distribution(values: Iterable[Collection[str]]) -> dict[str, float]:
     """Returns how often each value occurs, summing to 1: p(g|u) of Steck 2018 with equal weights of the items.
 
-    Each item spreads a weight of 1 evenly over its values; an item without values adds nothing. Empty where no item has any.
+    Each item spreads a weight of 1 evenly over its values; an item without values adds nothing. Empty where no item has
+    any.
     """
     known = [set(each) for each in values if each]
     total: dict[str, float] = {}
@@ -147,9 +150,9 @@ def distribution(values: Iterable[Collection[str]]) -> dict[str, float]:
 def miscalibration(history: Mapping[str, float], shown: Mapping[str, float], alpha: float = 0.01) -> float | None:
     """Returns the divergence of what is shown from a user's history, in nats: 0 where they agree, at most -log(alpha).
 
-    Both are distributions as `distribution` returns them, `p` and `q`; the figure is KL(p || (1 - alpha) q + alpha p), whose mix keeps
-    it finite where a value isn't shown (Steck 2018, who uses 0.01). Nothing shown has the maximum; no history has None. Raises
-    ValueError unless alpha is in (0, 1] and each distribution is empty or sums to 1.
+    Both are distributions as `distribution` returns them, `p` and `q`; the figure is KL(p || (1 - alpha) q + alpha p),
+    whose mix keeps it finite where a value isn't shown (Steck 2018, who uses 0.01). Nothing shown has the maximum; no
+    history has None. Raises ValueError unless alpha is in (0, 1] and each distribution is empty or sums to 1.
     """
     if not 0 < alpha <= 1:
         raise ValueError(f"alpha is {alpha}; it lies in (0, 1]")

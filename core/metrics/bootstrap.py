@@ -1,7 +1,7 @@
 """Bootstrap intervals: how much a figure would move with other people (Efron & Tibshirani 1993, ch. 8 and 13).
 
-Whole groups are drawn (a user, a dialogue, a rater), since cases of one group resemble each other. Two systems are compared on the
-same draws, which makes the comparison paired.
+Whole groups are drawn (a user, a dialogue, a rater), since cases of one group resemble each other. Two systems are
+compared on the same draws, which makes the comparison paired.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 _BLOCK = 64  # draws held at once
-_NOISE = 1e-9  # of the figures compared: a smaller difference is rounding, since equal values add up differently in another order
+_NOISE = 1e-9  # of the figures compared: less is rounding, since the same values in another order add up differently
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Estimate:
 class Gain:
     """What one system has over another: the difference, its 95 % interval, and the two-sided bootstrap p-value.
 
-    All None where there is nothing to compare; `p` is None for a single group, which can't show that others would differ too.
+    All None where there is nothing to compare; `p` is None for a single group, which can't show that others would
+    differ too.
     """
 
     value: float | None
@@ -98,7 +99,7 @@ class Resampling:
         return Gain(value if abs(value) > noise else 0.0, float(low), float(high), self._p(drawn))
 
     def _p(self, drawn: Floats) -> float | None:
-        """Returns twice the smaller share of draws on one side of 0, with one draw added to each; None for one group."""
+        """Returns twice the share of draws on the rarer side of 0, one draw added; None for one group."""
         tail = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
         return min(1.0, 2 * (tail + 1) / (len(drawn) + 1)) if self.n_groups > 1 else None
 

@@ -1,8 +1,9 @@
 """How well one ranking finds one case's targets; all gains are binary.
 
-Rankings come best first, their ties already broken by id (`order_by_score` does it), so that the same scores give the same figure.
-An id that occurs twice counts once, at its first place; the repeat keeps occupying its place. An empty ranking scores 0: a system
-that fails has missed. Every metric raises ValueError where there are no targets or `k` is below 1.
+Rankings come best first, their ties already broken by id (`order_by_score` does it), so that the same scores give the
+same figure. An id that occurs twice counts once, at its first place; the repeat keeps occupying its place. An empty
+ranking scores 0: a system that fails has missed. Every metric raises ValueError where there are no targets or `k` is
+below 1.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def average_precision(ranked: Sequence[str], targets: Collection[str], k: int) -
 def ndcg(ranked: Sequence[str], targets: Collection[str], k: int) -> float:
     """Returns the discounted gain of the first `k` over that of an ideal ranking.
 
-    A target at place r gains 1 / log2(r + 1); the ideal has `min(targets, k)` of them in front (Järvelin & Kekäläinen 2002, with
-    the discount of Burges et al. 2005 and trec_eval's `ndcg_cut`).
+    A target at place r gains 1 / log2(r + 1); the ideal has `min(targets, k)` of them in front (Järvelin & Kekäläinen
+    2002, with the discount of Burges et al. 2005 and trec_eval's `ndcg_cut`).
     """
     hits = _hits(ranked, targets, k)
     return _discounted(hits) / _discounted(range(1, min(len(set(targets)), k) + 1))
