@@ -39,18 +39,23 @@ class _Line:
     fault: str = ""
 
 
-def file_source(path: Path, required: Sequence[str] = (), *, quoted: bool = True) -> Source:
+def file_source(
+    path: Path, required: Sequence[str] = (), *, quoted: bool = True, columns: Sequence[str] = ()
+) -> Source:
     """Returns a file's rows; its format is told by its content, its name deciding between CSV and TSV.
 
-    `quoted` says whether quotes around a CSV cell are notation or part of the text.
+    `quoted` says whether quotes around a CSV cell are notation or part of the text; `columns` names the columns of a
+    tab-separated file that has no header.
 
     Raises (when the rows are read):
         InputError: the file is missing, empty, damaged, of an unreadable encoding, or lacks a `required` column.
     """
-    return Source(path.name, lambda rejections: _rows(path, rejections, required, quoted))
+    return Source(path.name, lambda rejections: _rows(path, rejections, required, quoted, columns))
 
 
-def _rows(path: Path, rejections: Rejections, required: Sequence[str], quoted: bool) -> Iterator[Row]:
+def _rows(
+    path: Path, rejections: Rejections, required: Sequence[str], quoted: bool, columns: Sequence[str]
+) -> Iterator[Row]:
     with _legible(path), _opened(path) as stream:
         head = stream.peek(4096)
         if not head.strip():
@@ -63,7 +68,7 @@ def _rows(path: Path, rejections: Rejections, required: Sequence[str], quoted: b
         elif _is_json(path, head):
             rows = _json_rows(path, stream, rejections)
         else:
-            rows = _csv_rows(path, stream, rejections, required, quoted)
+            rows = _csv_rows(path, stream, rejections, required, quoted, columns)
         yield from rows
 
 
@@ -178,11 +183,16 @@ class _Replayed:
 
 
 def _csv_rows(
-    path: Path, stream: IO[bytes], rejections: Rejections, required: Sequence[str], quoted: bool
+    path: Path,
+    stream: IO[bytes],
+    rejections: Rejections,
+    required: Sequence[str],
+    quoted: bool,
+    columns: Sequence[str],
 ) -> Iterator[Row]:
     lines = _Replayed(_lines(stream))
     csv.field_size_limit(MAX_LINE_BYTES)
-    header, delimiter = _header(path, lines)
+    header, delimiter = (list(columns), "\t") if columns else _header(path, lines)
     missing = [name for name in required if name not in header]
     if missing:
         raise InputError(

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from convrec.catalogue.importers.amazon_games import AMAZON_GAMES
+from convrec.catalogue.importers.inspired import INSPIRED
 from convrec.catalogue.importers.layout import Layout
 from convrec.catalogue.importers.movielens import MOVIELENS
+from convrec.catalogue.importers.opendialkg import OPENDIALKG
 from convrec.catalogue.importers.redial import REDIAL
 from convrec.catalogue.importers.wikipedia_movies import WIKIPEDIA_MOVIES
 from convrec.catalogue.ingest import IngestSummary, take_in
@@ -13,7 +15,9 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
 from convrec.core.progress import Progress
 
-LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (MOVIELENS, REDIAL, AMAZON_GAMES, WIKIPEDIA_MOVIES)}
+LAYOUTS: dict[str, Layout] = {
+    layout.name: layout for layout in (MOVIELENS, REDIAL, INSPIRED, OPENDIALKG, AMAZON_GAMES, WIKIPEDIA_MOVIES)
+}
 
 
 def layouts() -> dict[str, str]:

@@ -46,7 +46,7 @@ def test_cleaning_keeps_what_is_clean():
 
 
 def test_an_unknown_layout_split_or_folder_is_refused_by_name(workspace, tmp_path):
-    assert set(layouts()) == {"movielens", "redial", "amazon-games", "wikipedia-movies"}
+    assert set(layouts()) == {"movielens", "redial", "inspired", "opendialkg", "amazon-games", "wikipedia-movies"}
     with pytest.raises(InputError, match=r"`movielense`.*`movielens`"):
         import_layout("movielense", tmp_path, workspace)
     with pytest.raises(InputError, match=r"no part `vald`.*`valid`"):
