@@ -16,6 +16,7 @@ from convrec.agent import checkpoints
 from convrec.agent.claims import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.database import database_errors
+from convrec.agent.elicitation import Asking, question
 from convrec.agent.graph import build_graph
 from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
 from convrec.agent.profiles import Origin, clicked
@@ -35,7 +36,7 @@ from convrec.core.reply import DoneEvent, ItemEvent, ProfileEvent, QuestionEvent
 from convrec.core.text import well_formed
 from convrec.core.understanding import Understanding
 from convrec.tools.fitting import fit
-from convrec.tools.toolbox import Recommended, Toolbox
+from convrec.tools.toolbox import Recommended, Request, Toolbox
 
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
@@ -72,8 +73,9 @@ class Agent:
     @classmethod
     def open(
         cls, workspace: Workspace | Path | str, *, clock: Clock | None = None, new_id: NewId = random_id, seed: int = 0,
+        asking: Asking = question,
     ) -> Agent:  # fmt: skip
-        """Returns an agent over a fitted workspace.
+        """Returns an agent over a fitted workspace; `asking` decides when it asks back, and what.
 
         Raises:
             WorkspaceError: the folder is no workspace, or of a newer convrec.
@@ -86,7 +88,7 @@ class Agent:
         house = House(
             toolbox=toolbox, engine=Understander(toolbox.catalogue, clock, toolbox.encoder), ledger=Ledger(state_path(workspace)),
             checker=checker, realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings,
-            clock=clock, new_id=new_id, seed=seed,
+            clock=clock, new_id=new_id, seed=seed, asking=asking,
         )  # fmt: skip
         return cls(workspace, house)
 
@@ -269,6 +271,20 @@ class Agent:
             PredicateError: the filter names an unknown field or a value of the wrong type.
             InputError: `k` is below 1, or a tool's name is unknown.
         """
+        request = self.requested(
+            messages=messages, history=history, user_id=user_id, filter=filter, exclude=exclude, k=k, tools=tools
+        )
+        return list(self.toolbox.recommend(request).items)
+
+    def requested(
+        self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
+        filter: Any = None, exclude: Iterable[str] = (), k: int = 10, tools: Sequence[str] | None = None,  # noqa: A002  (as above)
+    ) -> Request:  # fmt: skip
+        """Returns what `recommend` asks the toolbox for.
+
+        Raises:
+            What `recommend` raises.
+        """
         if k < 1:
             raise InputError(f"k is {k}.", "Give 1 or more.")
         catalogue = self.toolbox.catalogue
@@ -287,12 +303,11 @@ class Agent:
             for item in mention.item_ids[:1]
         }
         liked = dict.fromkeys(map(str, history), 1.0)
-        request = replace(
+        return replace(
             request, text=conversation_text(messages) or request.text, history={**dict.fromkeys(shown, 1.0), **request.history, **liked},
             filter=every(request.filter, demanded), exclude=request.exclude | shown | set(map(str, exclude)) | set(liked),
             tools=tuple(tools) if tools is not None else None, diversity=0.0,
         )  # fmt: skip
-        return list(self.toolbox.recommend(request).items)
 
     # People
 

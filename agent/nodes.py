@@ -120,6 +120,7 @@ def ground(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         state["plan"],
         house.settings.policy,
         state["thread_id"],
+        house.asking,
     )
     return {"slate": slate}
 

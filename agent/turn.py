@@ -7,6 +7,7 @@ from typing import Protocol
 
 from convrec.agent.claims import TitleChecker
 from convrec.agent.controller import Explored
+from convrec.agent.elicitation import Asking, question
 from convrec.agent.ledger import Ledger
 from convrec.agent.profiles import Patch
 from convrec.agent.realiser import Realiser
@@ -29,7 +30,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class House:
-    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings."""
+    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask."""
 
     toolbox: Toolbox
     engine: Engine
@@ -40,6 +41,7 @@ class House:
     clock: Clock
     new_id: NewId
     seed: int
+    asking: Asking = question
 
 
 @dataclass

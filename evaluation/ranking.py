@@ -99,6 +99,13 @@ def shuffled(cases: Sequence[RankingCase], seed: int) -> list[RankingCase]:
     return [replace(case, targets=targets, slices={}) for case, targets in zip(cases, given, strict=True)]
 
 
+def predictions(cases: Sequence[RankingCase], rankings: Rankings) -> list[dict[str, object]]:
+    """Returns a row a case: `{"id", "targets", "ranked"}`, from which anyone can compute the figures again."""
+    return [
+        {"id": case.id, "targets": list(case.targets), "ranked": ranked} for case, ranked in zip(cases, rankings, strict=True)
+    ]
+
+
 def worst(
     cases: Sequence[RankingCase], rankings: Rankings, titles: Mapping[str, str], *, n: int = 20, said: Mapping[str, str] | None = None
 ) -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
 from convrec.evaluation.breadth import Breadth
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.ranking import RankingCase, Rankings, at_random, oracle, per_person, shuffled, slice_names, within, worst
+from convrec.evaluation.ranking import RankingCase, Rankings, at_random, oracle, per_person, predictions, shuffled, slice_names, within, worst
 from convrec.evaluation.result import Metrics, Part, Result, Scored, figures, summarised
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.scratch import trained
@@ -164,13 +164,6 @@ def _part(cases: Sequence[RankingCase], answered: Mapping[str, Rankings], cuts: 
 
 def _taken(answered: Mapping[str, Rankings], places: Sequence[int]) -> dict[str, Rankings]:
     return {name: [lists[place] for place in places] for name, lists in answered.items()}
-
-
-def predictions(cases: Sequence[RankingCase], rankings: Rankings) -> list[Answer]:
-    """Returns a row a case: `{"id", "targets", "ranked"}`, from which anyone can compute the figures again."""
-    return [
-        {"id": case.id, "targets": list(case.targets), "ranked": ranked} for case, ranked in zip(cases, rankings, strict=True)
-    ]
 
 
 def _ranked(run: Run, rounds: Sequence[_Round], name: str, rank: Callable[[_Round, RankingCase], list[str]]) -> list[Answer]:

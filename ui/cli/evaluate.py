@@ -61,6 +61,34 @@ def topn(
     show(run, result, as_json, predictions)
 
 
+def dialogue(
+    input_: Annotated[Path, typer.Option("--input", metavar="F", help="Dialogues: a folder or file in a known layout, or your own.", show_default=False)],
+    workspace: WorkspaceOption = None,
+    split: Annotated[str | None, typer.Option("--split", help="The layout's part.", show_default="its validation part")] = None,
+    k: _CutsOption = "1,10,50",
+    tools: Annotated[str | None, typer.Option("--tools", metavar="T1,T2", help="Show these tools beside the baselines.")] = None,
+    seed: SeedOption = 0,
+    limit: LimitOption = None,
+    allow_leak: Annotated[bool, typer.Option("--allow-leak", help="Measure even where the test was learned from; marks the report.")] = False,
+    predictions: PredictionsOption = None,
+    out: RunOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what a human recommender named next, from all that was said before; repeated titles are left out.
+
+    Examples:
+      convrec evaluate dialogue -w films --input redial/valid.jsonl
+      convrec evaluate dialogue -w shop --input talks.jsonl --predictions ranked.jsonl
+    """
+    from convrec.evaluation.dialogue import DialogueOptions, evaluate_dialogue
+
+    options = DialogueOptions(split=split, cuts=cuts(k), tools=names(tools), seed=seed, limit=limit, allow_leak=allow_leak)
+    target = resolved(workspace)
+    with progress_shown() as progress:
+        run, result = evaluate_dialogue(target, input_, options, target.root / "evaluations", progress=progress, out=out)
+    show(run, result, as_json, predictions)
+
+
 def cuts(given: str) -> tuple[int, ...]:
     """Returns the list lengths that `--k` names.
 
@@ -134,5 +162,5 @@ def _short(figure: "Figure | None") -> str:
     return "–" if figure is None or figure.value is None else f"{figure.value:.4f}"
 
 
-for function in (topn,):
+for function in (topn, dialogue):
     command(app, function)

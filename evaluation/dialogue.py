@@ -1,0 +1,202 @@
+"""`evaluate dialogue`: what a recommender in a human conversation named next, found from all that was said before.
+
+The headline leaves repeated titles out: a target is an item that nobody named earlier in the conversation, and every target is a case
+of its own. Counting repeats as well rewards whoever copies, which stands beside it (Kostric & Balog 2026; He et al. 2023, sec. 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from convrec.agent.agent import Agent
+from convrec.catalogue.dialogues import Dialogue
+from convrec.catalogue.workspace import Workspace
+from convrec.core.errors import InputError
+from convrec.core.metrics.beyond import head_items
+from convrec.core.metrics.bootstrap import Resampling
+from convrec.core.progress import Progress, silent
+from convrec.evaluation.dialogue_files import read_test_dialogues
+from convrec.evaluation.leaks import refuse_overlap
+from convrec.evaluation.manifest import manifest
+from convrec.evaluation.ranking import RankingCase, at_random, oracle, per_target, predictions, shuffled, slice_names, within, worst
+from convrec.evaluation.result import Metrics, Part, Result, figures, summarised
+from convrec.evaluation.run import Answer, Run
+from convrec.evaluation.threads import fixed_threads
+from convrec.tools.registry import tool_class
+from convrec.tools.request import Request
+
+BASELINES = ("popularity", "item_knn", "ease", "bm25", "dialogue_bm25")
+SYSTEM = "agent"
+FUSED = "tools fused"
+COPY = "copy"
+Messages = tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True)
+class DialogueOptions:
+    """The settings of a run."""
+
+    split: str | None = None
+    cuts: tuple[int, ...] = (1, 10, 50)
+    tools: tuple[str, ...] = ()
+    seed: int = 0
+    limit: int | None = None
+    allow_leak: bool = False
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A turn in which the assistant names items: all said before, what is named now, what was named before (the latest last)."""
+
+    id: str
+    dialogue: str
+    messages: Messages
+    named: tuple[str, ...]
+    before: tuple[str, ...]
+
+    @property
+    def novel(self) -> tuple[str, ...]:
+        """Returns what nobody named before."""
+        return tuple(item for item in self.named if item not in self.before)
+
+
+def moments(dialogues: Sequence[Dialogue]) -> list[Moment]:
+    """Returns every turn in which an assistant names items, in order."""
+    found = []
+    for dialogue in dialogues:
+        before: dict[str, None] = {}
+        for place, turn in enumerate(dialogue.turns):
+            named = tuple(dict.fromkeys(item.id for item in turn.items))
+            if turn.role == "assistant" and named:
+                said = tuple({"role": t.role, "content": t.text} for t in dialogue.turns[:place])
+                found.append(Moment(f"{dialogue.id}/{place}", dialogue.id, said, named, tuple(before)))
+            for item in named:
+                before.pop(item, None)
+                before[item] = None
+    return found
+
+
+def evaluate_dialogue(
+    workspace: Workspace, source: Path, options: DialogueOptions, runs: Path, *, progress: Progress = silent, out: Path | None = None
+) -> tuple[Run, Result]:
+    """Asks the agent, with the workspace's published tools, what should be named next in each turn; returns what it finds.
+
+    Raises:
+        InputError: nothing can be read from `source`, or it has no turn in which items are named.
+        LeakError: dialogues of the test are among the workspace's own, and `options.allow_leak` is not set.
+    """
+    for name in options.tools:
+        tool_class(name)
+    dialogues, files = read_test_dialogues(source, options.split)
+    asked = moments(dialogues)[: options.limit]
+    if not any(moment.novel for moment in asked):
+        raise InputError(f"{source} has no turn in which an assistant names an item.", "Bring dialogues with `items` in their turns.")
+    leaked = refuse_overlap(dialogues, workspace.catalogue().dialogues(), allow=options.allow_leak)
+    about = manifest("dialogue", workspace, vars(options), seed=options.seed, inputs=files)
+    run = Run(out, about, progress) if out else Run.under(runs, about, progress)
+    with Agent.open(workspace) as agent, fixed_threads():
+        answers = run.answers("all", asked, lambda moment: {"ranked": _ranked(agent, moment, options)})
+        result = _measured(run, agent, asked, answers, options, leaked)
+    return run, run.finish(result)
+
+
+def _ranked(agent: Agent, moment: Moment, options: DialogueOptions) -> dict[str, list[str]]:
+    """Returns each system's list. All but the agent go without the wishes and demands that it hears."""
+    request = agent.requested(messages=moment.messages, k=max(options.cuts))
+    plain = replace(request, wishes=(), filter=None)
+    fitted = agent.toolbox.tools
+    single = [name for name in dict.fromkeys((*BASELINES, *options.tools)) if name in fitted]
+    asked = {SYSTEM: request, FUSED: plain} | {name: replace(plain, tools=(name,)) for name in single}
+    return {name: _ids(agent, each) for name, each in asked.items()}
+
+
+def _ids(agent: Agent, request: Request) -> list[str]:
+    return [item.id for item in agent.toolbox.recommend(request).items]
+
+
+def _measured(
+    run: Run, agent: Agent, asked: Sequence[Moment], answers: Sequence[Answer], options: DialogueOptions, leaked: int
+) -> Result:
+    catalogue = agent.toolbox.catalogue
+    systems = list(dict.fromkeys(name for answer in answers for name in answer.get("ranked", {}))) or [SYSTEM]
+    lists = {name: [answer.get("ranked", {}).get(name, []) for answer in answers] for name in systems}
+    lists[COPY] = [list(reversed(moment.before)) for moment in asked]
+    counts = _named_in_training(agent)
+    head = head_items(counts)
+    every = [_case(moment, moment.named, counts, head) for moment in asked]
+    places = [place for place, moment in enumerate(asked) if moment.novel]
+    cases = [_case(asked[place], asked[place].novel, counts, head) for place in places]
+    novel = {name: [ranked[place] for place in places] for name, ranked in lists.items() if name != COPY}
+    slices = {}
+    for name in slice_names(cases):
+        inside, kept = within(cases, name)
+        slices[name] = Part([c.group for c in kept], {s: per_target(kept, [ranked[p] for p in inside], options.cuts) for s, ranked in novel.items()})
+    with_repeats = {name: lists[name] for name in systems} | {COPY: lists[COPY], "copy, then agent": _copied_first(asked, lists)}
+    slices["with repeats"] = Part([c.group for c in every], {s: per_target(every, ranked, options.cuts) for s, ranked in with_repeats.items()})
+    whole = Part([case.group for case in cases], {s: per_target(cases, ranked, options.cuts) for s, ranked in novel.items()})
+    run.write_lines("predictions.jsonl", predictions(cases, novel[SYSTEM]))
+    said = {moment.id: " / ".join(str(message["content"]) for message in moment.messages[-4:]) for moment in asked}
+    titles = dict(zip(catalogue.ids, catalogue.titles, strict=True))
+    run.write_lines("worst.jsonl", worst(cases, novel[SYSTEM], titles, said=said))
+    targets = [target for case in cases for target in case.targets]
+    known = {
+        "turns": len(cases), "targets": len(targets), "targets not in the catalogue": sum(catalogue.row(t) is None for t in targets),
+        "turns that name nothing new": len(asked) - len(cases), "failures": sum("error" in answer for answer in answers),
+        "test dialogues that were learned from": leaked,
+    }  # fmt: skip
+    return summarised(
+        "dialogue", SYSTEM, whole, slices=slices, seed=options.seed, counts=known, notes=_notes(leaked),
+        controls=_controls(cases, novel[SYSTEM], novel.get("popularity"), catalogue.ids, options),
+    )  # fmt: skip
+
+
+def _named_in_training(agent: Agent) -> dict[str, int]:
+    """Returns how often each item was named in a training dialogue or chosen in a training interaction."""
+    counts = dict.fromkeys(agent.toolbox.catalogue.ids, 0)
+    for dialogue in agent.toolbox.catalogue.dialogues():
+        for item in {item.id for turn in dialogue.turns for item in turn.items}:
+            counts[item] = counts.get(item, 0) + 1
+    rows = agent.toolbox.catalogue.interactions().row
+    for row, n in enumerate(np.bincount(rows, minlength=len(agent.toolbox.catalogue)).tolist()):
+        counts[agent.toolbox.catalogue.ids[row]] += n
+    return counts
+
+
+def _case(moment: Moment, targets: tuple[str, ...], counts: Mapping[str, int], head: frozenset[str]) -> RankingCase:
+    users = sum(message["role"] == "user" for message in moment.messages)
+    told = "first request" if users <= 1 and not moment.before else f"{min(len(moment.before), 3)}{'+' if len(moment.before) > 2 else ''} named before"
+    slices = {t: ("head" if t in head else "tail" if counts.get(t) else "never named in training", told) for t in targets}
+    return RankingCase(moment.id, moment.dialogue, targets, slices=slices)
+
+
+def _copied_first(asked: Sequence[Moment], lists: Mapping[str, list[list[str]]]) -> list[list[str]]:
+    return [[*copied, *(i for i in ranked if i not in copied)] for copied, ranked in zip(lists[COPY], lists[SYSTEM], strict=True)]
+
+
+def _controls(
+    cases: Sequence[RankingCase], ranked: list[list[str]], popular: list[list[str]] | None, ids: Sequence[str], options: DialogueOptions
+) -> dict[str, Metrics]:
+    depth, others = max(options.cuts), shuffled(cases, options.seed)
+    draws = Resampling([case.group for case in cases], seed=options.seed)
+    lists = {
+        "oracle": per_target(cases, [oracle(case, depth) for case in cases], options.cuts),
+        "random": per_target(cases, [at_random(case, ids, depth, options.seed) for case in cases], options.cuts),
+        "other people's targets": per_target(others, ranked, options.cuts),
+    }
+    if popular is not None:
+        lists["other people's targets, popularity"] = per_target(others, popular, options.cuts)
+    return {name: figures(scored, draws) for name, scored in lists.items()}
+
+
+def _notes(leaked: int) -> tuple[str, ...]:
+    marked = (f"LEAK: {leaked} test dialogues are among those learned from; these figures are no measure of quality.",) if leaked else ()
+    return (
+        *marked,
+        "Targets are what the assistant named in a turn and nobody named before in the conversation; each is a case of its own; all items "
+        "of the catalogue are ranked; items in the conversation are known only as far as their titles are recognised in the text.",
+        "with repeats: all that is named in a turn counts, also what was named before; copy names those again, the latest first.",
+    )
