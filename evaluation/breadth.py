@@ -28,7 +28,7 @@ class Breadth:
     def scored(self, cases: Sequence[RankingCase], rankings: Rankings) -> Scored:
         """Returns the figures at the cut: means over cases, and figures of all lists together (coverage, Gini, PopREO)."""
         cut, tops = self._cut, [ranked[: self._cut] for ranked in rankings]
-        values = {
+        values: dict[str, Sequence[float | None]] = {
             f"epc@{cut}": [beyond.novelty_epc(top, self._counts, self._n_users, cut) for top in tops],
             f"arp@{cut}": [beyond.average_popularity(top, self._counts, cut) for top in tops],
             f"aclt@{cut}": [float(beyond.long_tail_count(top, self._head, cut)) for top in tops],
@@ -73,7 +73,9 @@ class Breadth:
 
 def _kinds(catalogue: Catalogue) -> dict[str, tuple[str, ...]] | None:
     """Returns what kinds each item is of, by the field with the fewest different values; None where no field has kinds."""
-    fields = [field for field in catalogue.schema.of_type("tags", "category") if len(catalogue.values(field.name).values) > 1]
+    fields = [
+        field for field in catalogue.schema.of_type("tags", "category") if len(catalogue.values(field.name).values) > 1
+    ]
     if not fields:
         return None
     index = min((catalogue.values(field.name) for field in fields), key=lambda values: len(values.values))
@@ -83,4 +85,7 @@ def _kinds(catalogue: Catalogue) -> dict[str, tuple[str, ...]] | None:
 def _mean(values: Sequence[float | None]) -> Ratio:
     """Returns the mean over the cases that have a value."""
     known = np.array([value is not None and np.isfinite(value) for value in values])
-    return Ratio(np.array([value if ok else 0.0 for value, ok in zip(values, known, strict=True)], np.float64), known.astype(np.float64))
+    return Ratio(
+        np.array([value if ok else 0.0 for value, ok in zip(values, known, strict=True)], np.float64),
+        known.astype(np.float64),
+    )

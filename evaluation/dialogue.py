@@ -22,7 +22,17 @@ from convrec.core.progress import Progress, silent
 from convrec.evaluation.dialogue_files import read_test_dialogues
 from convrec.evaluation.leaks import refuse_overlap
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.ranking import RankingCase, at_random, oracle, per_target, predictions, shuffled, slice_names, within, worst
+from convrec.evaluation.ranking import (
+    RankingCase,
+    at_random,
+    oracle,
+    per_target,
+    predictions,
+    shuffled,
+    slice_names,
+    within,
+    worst,
+)
 from convrec.evaluation.result import Metrics, Part, Result, figures, summarised
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.threads import fixed_threads
@@ -81,7 +91,13 @@ def moments(dialogues: Sequence[Dialogue]) -> list[Moment]:
 
 
 def evaluate_dialogue(
-    workspace: Workspace, source: Path, options: DialogueOptions, runs: Path, *, progress: Progress = silent, out: Path | None = None
+    workspace: Workspace,
+    source: Path,
+    options: DialogueOptions,
+    runs: Path,
+    *,
+    progress: Progress = silent,
+    out: Path | None = None,
 ) -> tuple[Run, Result]:
     """Asks the agent, with the workspace's published tools, what should be named next in each turn; returns what it finds.
 
@@ -94,7 +110,9 @@ def evaluate_dialogue(
     dialogues, files = read_test_dialogues(source, options.split)
     asked = moments(dialogues)[: options.limit]
     if not any(moment.novel for moment in asked):
-        raise InputError(f"{source} has no turn in which an assistant names an item.", "Bring dialogues with `items` in their turns.")
+        raise InputError(
+            f"{source} has no turn in which an assistant names an item.", "Bring dialogues with `items` in their turns."
+        )
     leaked = refuse_overlap(dialogues, workspace.catalogue().dialogues(), allow=options.allow_leak)
     about = manifest("dialogue", workspace, vars(options), seed=options.seed, inputs=files)
     run = Run(out, about, progress) if out else Run.under(runs, about, progress)
@@ -134,10 +152,20 @@ def _measured(
     slices = {}
     for name in slice_names(cases):
         inside, kept = within(cases, name)
-        slices[name] = Part([c.group for c in kept], {s: per_target(kept, [ranked[p] for p in inside], options.cuts) for s, ranked in novel.items()})
-    with_repeats = {name: lists[name] for name in systems} | {COPY: lists[COPY], "copy, then agent": _copied_first(asked, lists)}
-    slices["with repeats"] = Part([c.group for c in every], {s: per_target(every, ranked, options.cuts) for s, ranked in with_repeats.items()})
-    whole = Part([case.group for case in cases], {s: per_target(cases, ranked, options.cuts) for s, ranked in novel.items()})
+        slices[name] = Part(
+            [c.group for c in kept],
+            {s: per_target(kept, [ranked[p] for p in inside], options.cuts) for s, ranked in novel.items()},
+        )
+    with_repeats = {name: lists[name] for name in systems} | {
+        COPY: lists[COPY],
+        "copy, then agent": _copied_first(asked, lists),
+    }
+    slices["with repeats"] = Part(
+        [c.group for c in every], {s: per_target(every, ranked, options.cuts) for s, ranked in with_repeats.items()}
+    )
+    whole = Part(
+        [case.group for case in cases], {s: per_target(cases, ranked, options.cuts) for s, ranked in novel.items()}
+    )
     run.write_lines("predictions.jsonl", predictions(cases, novel[SYSTEM]))
     said = {moment.id: " / ".join(str(message["content"]) for message in moment.messages[-4:]) for moment in asked}
     titles = dict(zip(catalogue.ids, catalogue.titles, strict=True))
@@ -149,7 +177,7 @@ def _measured(
         "test dialogues that were learned from": leaked,
     }  # fmt: skip
     return summarised(
-        "dialogue", SYSTEM, whole, slices=slices, seed=options.seed, counts=known, notes=_notes(leaked),
+        "dialogue", SYSTEM, f"recall@{options.cuts[len(options.cuts) // 2]}", whole, slices=slices, seed=options.seed, counts=known, notes=_notes(leaked),
         controls=_controls(cases, novel[SYSTEM], novel.get("popularity"), catalogue.ids, options),
     )  # fmt: skip
 
@@ -168,17 +196,30 @@ def _named_in_training(agent: Agent) -> dict[str, int]:
 
 def _case(moment: Moment, targets: tuple[str, ...], counts: Mapping[str, int], head: frozenset[str]) -> RankingCase:
     users = sum(message["role"] == "user" for message in moment.messages)
-    told = "first request" if users <= 1 and not moment.before else f"{min(len(moment.before), 3)}{'+' if len(moment.before) > 2 else ''} named before"
-    slices = {t: ("head" if t in head else "tail" if counts.get(t) else "never named in training", told) for t in targets}
+    told = (
+        "first request"
+        if users <= 1 and not moment.before
+        else f"{min(len(moment.before), 3)}{'+' if len(moment.before) > 2 else ''} named before"
+    )
+    slices = {
+        t: ("head" if t in head else "tail" if counts.get(t) else "never named in training", told) for t in targets
+    }
     return RankingCase(moment.id, moment.dialogue, targets, slices=slices)
 
 
 def _copied_first(asked: Sequence[Moment], lists: Mapping[str, list[list[str]]]) -> list[list[str]]:
-    return [[*copied, *(i for i in ranked if i not in copied)] for copied, ranked in zip(lists[COPY], lists[SYSTEM], strict=True)]
+    return [
+        [*copied, *(i for i in ranked if i not in copied)]
+        for copied, ranked in zip(lists[COPY], lists[SYSTEM], strict=True)
+    ]
 
 
 def _controls(
-    cases: Sequence[RankingCase], ranked: list[list[str]], popular: list[list[str]] | None, ids: Sequence[str], options: DialogueOptions
+    cases: Sequence[RankingCase],
+    ranked: list[list[str]],
+    popular: list[list[str]] | None,
+    ids: Sequence[str],
+    options: DialogueOptions,
 ) -> dict[str, Metrics]:
     depth, others = max(options.cuts), shuffled(cases, options.seed)
     draws = Resampling([case.group for case in cases], seed=options.seed)
@@ -193,7 +234,11 @@ def _controls(
 
 
 def _notes(leaked: int) -> tuple[str, ...]:
-    marked = (f"LEAK: {leaked} test dialogues are among those learned from; these figures are no measure of quality.",) if leaked else ()
+    marked = (
+        (f"LEAK: {leaked} test dialogues are among those learned from; these figures are no measure of quality.",)
+        if leaked
+        else ()
+    )
     return (
         *marked,
         "Targets are what the assistant named in a turn and nobody named before in the conversation; each is a case of its own; all items "

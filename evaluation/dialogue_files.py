@@ -29,14 +29,18 @@ def read_test_dialogues(source: Path, split: str | None = None) -> tuple[list[Di
         InputError: there is nothing that can be read.
     """
     if not source.exists():
-        raise InputError(f"There is no {source}.", "Name a file of dialogues, or the folder of a known layout, with --input.")
+        raise InputError(
+            f"There is no {source}.", "Name a file of dialogues, or the folder of a known layout, with --input."
+        )
     folder = source if source.is_dir() else source.parent
     layout = _layout(folder)
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace.create(Path(scratch) / "read")
         if layout is None or (source.is_file() and _part(source, layout) is None):
             if source.is_dir():
-                raise InputError(f"{source} is in no known layout.", f"Known are {', '.join(_MARKS)}; or name a file of your own.")
+                raise InputError(
+                    f"{source} is in no known layout.", f"Known are {', '.join(_MARKS)}; or name a file of your own."
+                )
             ingest(workspace, dialogues=[source])
             return workspace.catalogue().dialogues(), [source]
         part = split or (_part(source, layout) if source.is_file() else None) or LAYOUTS[layout].splits[1]

@@ -14,7 +14,11 @@ def overlapping(test: Sequence[Dialogue], training: Iterable[Dialogue]) -> list[
     known = list(training)
     ids = {dialogue.id for dialogue in known}
     texts = {_text(dialogue) for dialogue in known}
-    return [d.id for d in test if _text(d) in texts or (d.id in ids and _opening(d) in {_opening(k) for k in known if k.id == d.id})]
+    return [
+        d.id
+        for d in test
+        if _text(d) in texts or (d.id in ids and _opening(d) in {_opening(k) for k in known if k.id == d.id})
+    ]
 
 
 def refuse_overlap(test: Sequence[Dialogue], training: Iterable[Dialogue], *, allow: bool) -> int:

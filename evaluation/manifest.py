@@ -14,7 +14,18 @@ from typing import Any
 
 from convrec.catalogue.workspace import Workspace
 
-_PACKAGES = ("convrec", "bm25s", "implicit", "langgraph", "numpy", "pydantic", "rapidfuzz", "scipy", "tokenizers", "torch")
+_PACKAGES = (
+    "convrec",
+    "bm25s",
+    "implicit",
+    "langgraph",
+    "numpy",
+    "pydantic",
+    "rapidfuzz",
+    "scipy",
+    "tokenizers",
+    "torch",
+)
 _CODE = ("core", "catalogue", "tools", "prompts", "agent", "evaluation")
 _SUFFIXES = (".py", ".yaml", ".jinja", ".json", ".jsonl", ".safetensors")
 

@@ -41,7 +41,9 @@ def per_person(cases: Sequence[RankingCase], rankings: Rankings, cuts: Sequence[
     }
     return Scored(
         {
-            f"{name}@{cut}": mean([measure(ranked, case.targets, cut) for case, ranked in zip(cases, rankings, strict=True)])
+            f"{name}@{cut}": mean(
+                [measure(ranked, case.targets, cut) for case, ranked in zip(cases, rankings, strict=True)]
+            )
             for name, measure in measures.items()
             for cut in cuts
         }
@@ -52,7 +54,8 @@ def per_target(cases: Sequence[RankingCase], rankings: Rankings, cuts: Sequence[
     """Returns recall, NDCG and MRR at each cut where every target is a case of its own, as in recommendation from dialogue."""
     weights = np.array([len(case.targets) for case in cases], np.float64)
     ranks = [
-        [per_case.rank_of(ranked, target) for target in case.targets] for case, ranked in zip(cases, rankings, strict=True)
+        [per_case.rank_of(ranked, target) for target in case.targets]
+        for case, ranked in zip(cases, rankings, strict=True)
     ]
     found: dict[str, Ratio] = {}
     for cut in cuts:
@@ -60,7 +63,9 @@ def per_target(cases: Sequence[RankingCase], rankings: Rankings, cuts: Sequence[
         found[f"recall@{cut}"] = Ratio(np.array([len(each) for each in inside], np.float64), weights)
         gains = [sum(1.0 / np.log2(rank + 1) for rank in each) for each in inside]
         found[f"ndcg@{cut}"] = Ratio(np.array(gains, np.float64), weights)
-        found[f"mrr@{cut}"] = Ratio(np.array([sum(1.0 / rank for rank in each) for each in inside], np.float64), weights)
+        found[f"mrr@{cut}"] = Ratio(
+            np.array([sum(1.0 / rank for rank in each) for each in inside], np.float64), weights
+        )
     return Scored(found)
 
 
@@ -102,12 +107,18 @@ def shuffled(cases: Sequence[RankingCase], seed: int) -> list[RankingCase]:
 def predictions(cases: Sequence[RankingCase], rankings: Rankings) -> list[dict[str, object]]:
     """Returns a row a case: `{"id", "targets", "ranked"}`, from which anyone can compute the figures again."""
     return [
-        {"id": case.id, "targets": list(case.targets), "ranked": ranked} for case, ranked in zip(cases, rankings, strict=True)
+        {"id": case.id, "targets": list(case.targets), "ranked": ranked}
+        for case, ranked in zip(cases, rankings, strict=True)
     ]
 
 
 def worst(
-    cases: Sequence[RankingCase], rankings: Rankings, titles: Mapping[str, str], *, n: int = 20, said: Mapping[str, str] | None = None
+    cases: Sequence[RankingCase],
+    rankings: Rankings,
+    titles: Mapping[str, str],
+    *,
+    n: int = 20,
+    said: Mapping[str, str] | None = None,
 ) -> list[dict[str, object]]:
     """Returns the `n` cases ranked worst (targets farthest down, then by id), with titles to read."""
 

@@ -45,7 +45,7 @@ class Slice(_Shape):
 
 
 class Result(_Shape):
-    """The result of one run. `metrics` are those of `system`; `baselines` those of whatever stands beside it, on the same `n` cases.
+    """The result of one run. `metrics` are those of `system`, `headline` the one among them to look at first; `baselines` those of whatever stands beside it, on the same `n` cases.
 
     `gains` says, for each baseline, what the system has over it. `controls` are rankings that show whether the measurement is sound: the
     targets themselves, chance, and the system with other people's targets. `counts` are what a reader must know (failures, unknown ids, …),
@@ -54,6 +54,7 @@ class Result(_Shape):
 
     protocol: str
     system: str
+    headline: str
     metrics: Metrics
     n: int
     baselines: dict[str, Metrics] = {}
@@ -83,9 +84,7 @@ def figures(scored: Scored, draws: Resampling) -> Metrics:
 def gains(scored: Scored, over: Scored, draws: Resampling) -> dict[str, Difference]:
     """Returns what one system has over another, metric by metric."""
     shared = [name for name in scored.ratios if name in over.ratios]
-    return {
-        name: Difference(**_rounded(vars(draws.gain(scored.ratios[name], over.ratios[name])))) for name in shared
-    }
+    return {name: Difference(**_rounded(vars(draws.gain(scored.ratios[name], over.ratios[name])))) for name in shared}
 
 
 def chosen(scored: Scored, which: Sequence[int]) -> Scored:
@@ -103,13 +102,20 @@ class Part:
 
 
 def summarised(
-    protocol: str, system: str, whole: Part, *, slices: Mapping[str, Part] | None = None, seed: int = 0, **rest: Any
+    protocol: str,
+    system: str,
+    headline: str,
+    whole: Part,
+    *,
+    slices: Mapping[str, Part] | None = None,
+    seed: int = 0,
+    **rest: Any,
 ) -> Result:
     """Returns the result of a run of `system`, which stands among the systems of `whole`. `rest` are further fields of `Result`."""
     draws = Resampling(whole.groups, seed=seed)
     tables = {name: figures(each, draws) for name, each in whole.scored.items()}
     return Result(
-        protocol=protocol, system=system, metrics=tables[system], n=len(whole.groups),
+        protocol=protocol, system=system, headline=headline, metrics=tables[system], n=len(whole.groups),
         baselines={name: table for name, table in tables.items() if name != system},
         gains={n: gains(whole.scored[system], each, draws) for n, each in whole.scored.items() if n != system},
         slices={name: _slice(part, seed) for name, part in (slices or {}).items()}, **rest,

@@ -109,7 +109,9 @@ def read_result(folder: Path) -> Result:
     try:
         return Result.model_validate_json(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder} holds no finished run.", "Name the folder of a run, with its metrics.json.") from error
+        raise InputError(
+            f"{folder} holds no finished run.", "Name the folder of a run, with its metrics.json."
+        ) from error
 
 
 def _answered(case: C, answer: Callable[[C], Answer]) -> Answer:

@@ -128,7 +128,9 @@ def _leave_last_out(events: _Events) -> Split:
         again += int((events.row[liked] == target).sum() > 1)
         train[taken] = False
         held.append(_held(events, name, places, train, (target,)))
-    return _whole("leave-last-out", events, train, held, {"people with too few choices": few, "targets chosen before": again})
+    return _whole(
+        "leave-last-out", events, train, held, {"people with too few choices": few, "targets chosen before": again}
+    )
 
 
 def _temporal(events: _Events, share: float) -> Split:

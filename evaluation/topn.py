@@ -16,7 +16,18 @@ from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
 from convrec.evaluation.breadth import Breadth
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.ranking import RankingCase, Rankings, at_random, oracle, per_person, predictions, shuffled, slice_names, within, worst
+from convrec.evaluation.ranking import (
+    RankingCase,
+    Rankings,
+    at_random,
+    oracle,
+    per_person,
+    predictions,
+    shuffled,
+    slice_names,
+    within,
+    worst,
+)
 from convrec.evaluation.result import Metrics, Part, Result, Scored, figures, summarised
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.scratch import trained
@@ -84,7 +95,9 @@ def evaluate_topn(
     run = Run(out, about, progress) if out else Run.under(runs, about, progress)
     found = splits(workspace.catalogue(), options.protocol, seed=options.seed, repeats=options.repeats)
     with fixed_threads():
-        rounds = [_round(workspace, split, runs, options, progress, _mark(n, len(found))) for n, split in enumerate(found)]
+        rounds = [
+            _round(workspace, split, runs, options, progress, _mark(n, len(found))) for n, split in enumerate(found)
+        ]
         result = _measured(run, rounds, options, _counted(found))
     return run, run.finish(result)
 
@@ -119,7 +132,8 @@ def _case(held: Held, catalogue: Catalogue, counts: Mapping[str, int], head: fro
     targets = tuple(catalogue.ids[row] for row in held.targets)
     person = "warm people" if held.history else "cold people"
     slices = {
-        target: ("head" if target in head else "tail", "warm items" if counts[target] else "cold items", person) for target in targets
+        target: ("head" if target in head else "tail", "warm items" if counts[target] else "cold items", person)
+        for target in targets
     }
     known = frozenset(catalogue.ids[row] for row in held.known)
     liked = tuple(catalogue.ids[row] for row in held.history)
@@ -140,33 +154,47 @@ def _measured(run: Run, rounds: Sequence[_Round], options: TopN, counts: dict[st
     tools = dict.fromkeys((*BASELINES, *options.tools))
     fitted = {name for each in rounds for name in each.toolbox.tools}
     asked: dict[str, tuple[str, ...] | None] = {SYSTEM: None} | {name: (name,) for name in tools if name in fitted}
-    rankings = {name: _ranked(run, rounds, name, lambda r, c, only=only: _listed(r, c, only)) for name, only in asked.items()}  # type: ignore[misc]
+    rankings = {
+        name: _ranked(run, rounds, name, lambda r, c, only=only: _listed(r, c, only)) for name, only in asked.items()
+    }  # type: ignore[misc]
     cases = [case for each in rounds for case in each.cases]
     answered = {name: [answer.get("ranked", []) for answer in answers] for name, answers in rankings.items()}
     whole = _part(cases, answered, options.cuts)
     wide = {name: rounds[0].breadth.scored(cases, lists) for name, lists in answered.items()}
-    whole = Part(whole.groups, {name: Scored({**each.ratios, **wide[name].ratios}, wide[name].whole) for name, each in whole.scored.items()})
-    slices = {name: _part(within(cases, name)[1], _taken(answered, within(cases, name)[0]), options.cuts) for name in slice_names(cases)}
+    whole = Part(
+        whole.groups,
+        {name: Scored({**each.ratios, **wide[name].ratios}, wide[name].whole) for name, each in whole.scored.items()},
+    )
+    slices = {
+        name: _part(within(cases, name)[1], _taken(answered, within(cases, name)[0]), options.cuts)
+        for name in slice_names(cases)
+    }
     slices["one sentence"] = _one_sentence(run, rounds, options)
     run.write_lines("predictions.jsonl", predictions(cases, answered[SYSTEM]))
     titles = dict(zip(rounds[0].toolbox.catalogue.ids, rounds[0].toolbox.catalogue.titles, strict=True))
     run.write_lines("worst.jsonl", worst(cases, answered[SYSTEM], titles))
-    failures = {f"failures of {name}": sum("error" in answer for answer in answers) for name, answers in rankings.items()}
+    failures = {
+        f"failures of {name}": sum("error" in answer for answer in answers) for name, answers in rankings.items()
+    }
     return summarised(
-        "topn", SYSTEM, whole, slices=slices, seed=options.seed, controls=_controls(cases, answered, rounds, options),
+        "topn", SYSTEM, f"ndcg@{options.cuts[0]}", whole, slices=slices, seed=options.seed, controls=_controls(cases, answered, rounds, options),
         counts=counts | failures, notes=_notes(rounds, tools, fitted, options),
     )  # fmt: skip
 
 
 def _part(cases: Sequence[RankingCase], answered: Mapping[str, Rankings], cuts: Sequence[int]) -> Part:
-    return Part([case.group for case in cases], {name: per_person(cases, lists, cuts) for name, lists in answered.items()})
+    return Part(
+        [case.group for case in cases], {name: per_person(cases, lists, cuts) for name, lists in answered.items()}
+    )
 
 
 def _taken(answered: Mapping[str, Rankings], places: Sequence[int]) -> dict[str, Rankings]:
     return {name: [lists[place] for place in places] for name, lists in answered.items()}
 
 
-def _ranked(run: Run, rounds: Sequence[_Round], name: str, rank: Callable[[_Round, RankingCase], list[str]]) -> list[Answer]:
+def _ranked(
+    run: Run, rounds: Sequence[_Round], name: str, rank: Callable[[_Round, RankingCase], list[str]]
+) -> list[Answer]:
     owner = {case.id: each for each in rounds for case in each.cases}
     cases = [case for each in rounds for case in each.cases]
     return run.answers(name, cases, lambda case: {"ranked": rank(owner[case.id], case)})
@@ -183,7 +211,9 @@ def _in_words(each: _Round, request: Request, tool: str) -> Request:
     """Returns the request for a tool that takes no history: one that reads text gets what the latest liked items say of themselves."""
     if not each.toolbox.tools[tool].capabilities.text_query:
         return replace(request, history={}, exclude=request.exclude | set(request.history))
-    cards = [each.toolbox.catalogue.card(each.toolbox.catalogue.item(item).row) for item in list(request.history)[-_NAMED:]]
+    cards = [
+        each.toolbox.catalogue.card(each.toolbox.catalogue.item(item).row) for item in list(request.history)[-_NAMED:]
+    ]
     return replace(request, text=" ".join(cards), history={}, exclude=request.exclude | set(request.history))
 
 
@@ -224,7 +254,11 @@ def _controls(
 
 
 def _notes(rounds: Sequence[_Round], tools: Iterable[str], fitted: set[str], options: TopN) -> tuple[str, ...]:
-    absent = tuple(f"{name} could not be fitted: {rounds[0].toolbox.left_out.get(name, '')}" for name in tools if name not in fitted)
+    absent = tuple(
+        f"{name} could not be fitted: {rounds[0].toolbox.left_out.get(name, '')}"
+        for name in tools
+        if name not in fitted
+    )
     return (
         f"{options.protocol}: all items that a person does not know are ranked; equal scores stand in the catalogue's order.",
         f"BM25 is asked with the cards of the latest {_NAMED} liked items, since it reads words only.",

@@ -20,10 +20,13 @@ app = typer.Typer(
 )
 RunOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="The run's folder; a stopped run goes on in it.", show_default="in the workspace"),
+    typer.Option(
+        "--out", metavar="DIR", help="The run's folder; a stopped run goes on in it.", show_default="in the workspace"
+    ),
 ]
 PredictionsOption = Annotated[
-    Path | None, typer.Option("--predictions", metavar="FILE", help="Write what was ranked in each case, as JSON lines.")
+    Path | None,
+    typer.Option("--predictions", metavar="FILE", help="Write what was ranked in each case, as JSON lines."),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N cases, to try it out.")]
@@ -36,9 +39,16 @@ def topn(
         str, typer.Option("--protocol", help="leave-last-out, temporal, or strong (people held out whole).")
     ] = "leave-last-out",
     k: _CutsOption = "10,20",
-    tools: Annotated[str | None, typer.Option("--tools", metavar="T1,T2", help="Show these tools beside the baselines.")] = None,
+    tools: Annotated[
+        str | None, typer.Option("--tools", metavar="T1,T2", help="Show these tools beside the baselines.")
+    ] = None,
     seed: SeedOption = 0,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, max=8, help="Splits to pool: cut-offs (temporal) or draws of people (strong).")] = 1,
+    repeats: Annotated[
+        int,
+        typer.Option(
+            "--repeats", min=1, max=8, help="Splits to pool: cut-offs (temporal) or draws of people (strong)."
+        ),
+    ] = 1,
     limit: LimitOption = None,
     predictions: PredictionsOption = None,
     out: RunOption = None,
@@ -62,14 +72,28 @@ def topn(
 
 
 def dialogue(
-    input_: Annotated[Path, typer.Option("--input", metavar="F", help="Dialogues: a folder or file in a known layout, or your own.", show_default=False)],
+    input_: Annotated[
+        Path,
+        typer.Option(
+            "--input",
+            metavar="F",
+            help="Dialogues: a folder or file in a known layout, or your own.",
+            show_default=False,
+        ),
+    ],
     workspace: WorkspaceOption = None,
-    split: Annotated[str | None, typer.Option("--split", help="The layout's part.", show_default="its validation part")] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="The layout's part.", show_default="its validation part")
+    ] = None,
     k: _CutsOption = "1,10,50",
-    tools: Annotated[str | None, typer.Option("--tools", metavar="T1,T2", help="Show these tools beside the baselines.")] = None,
+    tools: Annotated[
+        str | None, typer.Option("--tools", metavar="T1,T2", help="Show these tools beside the baselines.")
+    ] = None,
     seed: SeedOption = 0,
     limit: LimitOption = None,
-    allow_leak: Annotated[bool, typer.Option("--allow-leak", help="Measure even where the test was learned from; marks the report.")] = False,
+    allow_leak: Annotated[
+        bool, typer.Option("--allow-leak", help="Measure even where the test was learned from; marks the report.")
+    ] = False,
     predictions: PredictionsOption = None,
     out: RunOption = None,
     as_json: JsonOption = False,
@@ -82,11 +106,47 @@ def dialogue(
     """
     from convrec.evaluation.dialogue import DialogueOptions, evaluate_dialogue
 
-    options = DialogueOptions(split=split, cuts=cuts(k), tools=names(tools), seed=seed, limit=limit, allow_leak=allow_leak)
+    options = DialogueOptions(
+        split=split, cuts=cuts(k), tools=names(tools), seed=seed, limit=limit, allow_leak=allow_leak
+    )
     target = resolved(workspace)
     with progress_shown() as progress:
-        run, result = evaluate_dialogue(target, input_, options, target.root / "evaluations", progress=progress, out=out)
+        run, result = evaluate_dialogue(
+            target, input_, options, target.root / "evaluations", progress=progress, out=out
+        )
     show(run, result, as_json, predictions)
+
+
+def sessions(
+    workspace: WorkspaceOption = None,
+    users: Annotated[
+        int, typer.Option("--users", min=1, help="People a way of drawing targets; each meets every policy.")
+    ] = 50,
+    policy: Annotated[
+        str,
+        typer.Option("--policy", help="Whom to compare: agent, never-ask, always-ask, random-ask, search, or oracle."),
+    ] = "agent",
+    patience: Annotated[int, typer.Option("--patience", min=1, max=20, help="Turns that people stay.")] = 5,
+    mistakes: Annotated[
+        float, typer.Option("--mistakes", min=0, max=1, help="The share of answers that go wrong.")
+    ] = 0.15,
+    seed: SeedOption = 0,
+    out: RunOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let simulated people with hidden targets talk to the agent, and to those that it must beat.
+
+    Examples:
+      convrec evaluate sessions -w shop --users 100
+      convrec evaluate sessions -w shop --policy never-ask --users 20
+    """
+    from convrec.evaluation.sessions.protocol import SessionOptions, evaluate_sessions
+
+    options = SessionOptions(users=users, policy=policy, patience=patience, mistakes=mistakes, seed=seed)
+    target = resolved(workspace)
+    with progress_shown() as progress:
+        run, result = evaluate_sessions(target, options, target.root / "evaluations", progress=progress, out=out)
+    show(run, result, as_json)
 
 
 def cuts(given: str) -> tuple[int, ...]:
@@ -136,15 +196,28 @@ def show_tables(result: "Result") -> None:
     """Prints the systems' figures, the slices, and what a reader must know."""
     systems = {result.system: result.metrics, **result.baselines}
     metrics = list(result.metrics)
-    rows = [(name, *(_cell(result.metrics.get(name)) if s == result.system else _short(t.get(name)) for s, t in systems.items())) for name in metrics]
-    print_table(("metric", *systems), rows, right=tuple(systems), caption=f"{result.protocol}, n = {result.n:,}; [ ] 95 % interval")
-    headline = metrics[:3]
+    rows = [
+        (
+            name,
+            *(
+                _cell(result.metrics.get(name)) if s == result.system else _short(t.get(name))
+                for s, t in systems.items()
+            ),
+        )
+        for name in metrics
+    ]
+    print_table(
+        ("metric", *systems),
+        rows,
+        right=tuple(systems),
+        caption=f"{result.protocol}, n = {result.n:,}; [ ] 95 % interval",
+    )
     slices = [
-        (name, f"{part.n:,}", *(_short(part.systems.get(system, {}).get(headline[-1])) for system in systems))
+        (name, f"{part.n:,}", *(_short(part.systems.get(system, {}).get(result.headline)) for system in systems))
         for name, part in result.slices.items()
     ]
     if slices:
-        print_table((f"slice ({headline[-1]})", "n", *systems), slices, right=("n", *systems))
+        print_table((f"slice ({result.headline})", "n", *systems), slices, right=("n", *systems))
     for name, count in result.counts.items():
         say(f"{name}: {count:,}")
     for note in result.notes:
@@ -162,5 +235,5 @@ def _short(figure: "Figure | None") -> str:
     return "–" if figure is None or figure.value is None else f"{figure.value:.4f}"
 
 
-for function in (topn, dialogue):
+for function in (topn, dialogue, sessions):
     command(app, function)

@@ -1,0 +1,17 @@
+"""The simulated people, frozen: whoever tunes an agent on sessions must not be able to tune the people as well."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+FROZEN = ""
+"""The hash of the people that all published figures were measured with. It changes only where figures are measured anew."""
+
+
+def people_hash() -> str:
+    """Returns a hash of the simulators: their code, their words, and what passes between them and who serves."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in Path(__file__).parent.iterdir() if p.stem.startswith(("agenda", "browser", "people"))):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,67 @@
+"""What people said, as filters over a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.errors import PredicateError
+from convrec.core.predicate import Comparison, Predicate
+from convrec.evaluation.sessions.people import Statement
+from convrec.tools.contract import Bools
+
+
+def predicate(statement: Statement, catalogue: Catalogue) -> Predicate | None:
+    """Returns the statement as a predicate, polarity apart; None for one about items or about a field that nothing can compare."""
+    if statement.facet not in catalogue.schema.names:
+        return None
+    kind = catalogue.schema.field(statement.facet).type
+    if kind == "tags":
+        return Comparison(field=statement.facet, op="contains", value=statement.value)
+    if kind in ("number", "date") and isinstance(statement.value, (tuple, list)):
+        low, high = statement.value
+        if low is None or high is None:
+            return Comparison(
+                field=statement.facet, op="le" if low is None else "ge", value=high if low is None else low
+            )
+        return Comparison(field=statement.facet, op="between", value=(low, high))
+    return (
+        Comparison(field=statement.facet, op="eq", value=statement.value)
+        if kind in ("category", "bool", "number", "date")
+        else None
+    )
+
+
+def mask(statement: Statement, catalogue: Catalogue) -> Bools | None:
+    """Returns `(n_items,)`, true for items that the statement allows; None where it says nothing that can be checked.
+
+    An item whose fact is missing breaks no exclusion, and meets no demand.
+    """
+    if statement.facet == "item":
+        allowed = np.ones(len(catalogue), np.bool_)
+        row = catalogue.row(str(statement.value))
+        if row is not None and statement.polarity < 0:
+            allowed[row] = False
+        return allowed
+    asked = predicate(statement, catalogue)
+    if asked is None:
+        return None
+    try:
+        holds = catalogue.mask(asked)
+    except PredicateError:
+        return None
+    return holds if statement.polarity > 0 else ~holds
+
+
+def standing(said: Sequence[tuple[Statement, ...]], retracted: Sequence[tuple[Statement, ...]]) -> list[Statement]:
+    """Returns what was said and not taken back."""
+    gone = [statement for each in retracted for statement in each]
+    left = []
+    for statement in (s for each in said for s in each):
+        if statement in gone:
+            gone.remove(statement)
+        else:
+            left.append(statement)
+    return left
