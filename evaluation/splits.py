@@ -7,12 +7,13 @@ was chosen before.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.interactions import Interactions
 from convrec.core.errors import InputError
 from convrec.tools.contract import Bools, Floats, Ints
 from convrec.tools.feedback import positive
@@ -38,7 +39,10 @@ class LeakError(InputError):
 
 @dataclass(frozen=True)
 class Held:
-    """One person: rows that were chosen and may be learned from (`history`, latest last), all rows known of them, rows to be found."""
+    """One person: rows that were chosen and may be learned from (`history`, latest last), all rows known of them, rows to be found.
+
+    What was chosen is judged by what may be known alone: a later rating would move the person's mean.
+    """
 
     user: str
     history: tuple[int, ...]
@@ -58,20 +62,43 @@ class Split:
 
 @dataclass(frozen=True)
 class _Events:
-    """Interactions in order of time for each person, and which are choices."""
+    """Interactions in order of time for each person (-inf where there is none), and which are choices."""
 
-    users: list[str]
-    user: Ints
-    row: Ints
+    ordered: Interactions
     time: Floats
     chosen: Bools
+
+    @property
+    def users(self) -> list[str]:
+        return self.ordered.users
+
+    @property
+    def user(self) -> Ints:
+        return self.ordered.user
+
+    @property
+    def row(self) -> Ints:
+        return self.ordered.row
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A person to be held out: the places of their events that may be known, and the rows to be found."""
+
+    user: str
+    known: Ints
+    targets: tuple[int, ...]
 
 
 def splits(catalogue: Catalogue, protocol: Protocol, *, seed: int, repeats: int = 1) -> list[Split]:
     """Returns the protocol's splits: one, or `repeats` with other cut-offs (temporal) or other people (strong generalisation).
 
     Raises:
-        InputError: there are too few interactions, or a temporal split finds none with a time.
+        InputError: there are too few interactions, so that nobody can be held out or nothing is left to learn from; or a temporal
+            split finds none with a time.
     """
     events = _events(catalogue)
     if protocol == "leave-last-out":
@@ -83,6 +110,8 @@ def splits(catalogue: Catalogue, protocol: Protocol, *, seed: int, repeats: int 
     if not any(split.held for split in found):
         raise InputError(f"Nobody can be held out ({protocol}).", f"Bring people with {_FEWEST} or more choices each.")
     for split in found:
+        if not split.train.any():
+            raise InputError(f"The split {split.name} leaves nothing to learn from.", "Bring more interactions.")
         check(split, events.users, events.user, events.row)
     return found
 
@@ -96,7 +125,7 @@ def check(split: Split, users: list[str], user: Ints, row: Ints) -> None:
     number = {name: place for place, name in enumerate(users)}
     kept = set(zip(user[split.train].tolist(), row[split.train].tolist(), strict=True))
     leaked = sum((number[held.user], target) in kept for held in split.held for target in held.targets)
-    leaked += sum(target in held.known for held in split.held for target in held.targets)
+    leaked += sum(target in (*held.known, *held.history) for held in split.held for target in held.targets)
     if leaked:
         raise LeakError(f"{leaked} targets of the split {split.name} are in its training part.", "This is a bug.")
 
@@ -105,8 +134,15 @@ def _events(catalogue: Catalogue) -> _Events:
     events = catalogue.interactions()
     times = np.nan_to_num(events.timestamp, nan=-np.inf)
     order = np.lexsort((np.arange(len(events)), times, events.user))
-    liked = positive(events, np.ones(len(events), np.bool_))
-    return _Events(events.users, events.user[order], events.row[order], times[order], liked[order])
+    ordered = replace(
+        events,
+        user=events.user[order],
+        row=events.row[order],
+        value=events.value[order],
+        event=events.event[order],
+        timestamp=events.timestamp[order],
+    )
+    return _Events(ordered, times[order], positive(ordered, np.ones(len(events), np.bool_)))
 
 
 def _by_user(events: _Events) -> list[tuple[str, Ints]]:
@@ -115,58 +151,76 @@ def _by_user(events: _Events) -> list[tuple[str, Ints]]:
     return [(name, np.arange(starts[n], starts[n + 1])) for n, name in enumerate(events.users)]
 
 
+def _able(events: _Events) -> list[tuple[str, Ints]]:
+    """Returns the people who chose enough different items, as `_by_user` does."""
+    return [
+        (name, places)
+        for name, places in _by_user(events)
+        if len(np.unique(events.row[places[events.chosen[places]]])) >= _FEWEST
+    ]
+
+
 def _leave_last_out(events: _Events) -> Split:
-    held, train, few, again = [], np.ones(len(events.user), np.bool_), 0, 0
-    for name, places in _by_user(events):
+    asked, train, again = [], np.ones(len(events), np.bool_), 0
+    able = _able(events)
+    for name, places in able:
         liked = places[events.chosen[places]]
-        if len(liked) < _FEWEST:
-            few += 1
-            continue
-        last = liked[-1]
-        target = int(events.row[last])
-        taken = places[(events.row[places] == target) | (places > last)]
+        target = int(events.row[liked[-1]])
         again += int((events.row[liked] == target).sum() > 1)
-        train[taken] = False
-        held.append(_held(events, name, places, train, (target,)))
+        train[places[(events.row[places] == target) | (places > liked[-1])]] = False
+        asked.append(_Asked(name, places[train[places]], (target,)))
+    few = len(events.users) - len(able)
     return _whole(
-        "leave-last-out", events, train, held, {"people with too few choices": few, "targets chosen before": again}
+        "leave-last-out", events, train, asked, {"people with too few choices": few, "targets chosen before": again}
     )
 
 
 def _temporal(events: _Events, share: float) -> Split:
-    timed = events.time[np.isfinite(events.time)]
-    if not len(timed):
+    timed = np.isfinite(events.time)
+    if not timed.any():
         raise InputError("No interaction has a time, so there is nothing to split by.", "Use leave-last-out or strong.")
-    cutoff = float(np.quantile(timed, share))
-    train, held = events.time < cutoff, []
+    cutoff = float(np.quantile(events.time[timed], share))
+    train, asked = timed & (events.time < cutoff), []
     for name, places in _by_user(events):
-        later = places[events.chosen[places] & ~train[places]]
-        before = set(events.row[places[train[places]]].tolist())
-        targets = tuple(row for row in dict.fromkeys(events.row[later].tolist()) if row not in before)
+        later = places[events.chosen[places] & (events.time[places] >= cutoff)]
+        earlier = set(
+            events.row[places[events.time[places] < cutoff]].tolist()
+        )  # perhaps earlier, where there is no time
+        targets = tuple(row for row in dict.fromkeys(events.row[later].tolist()) if row not in earlier)
         if targets:
-            held.append(_held(events, name, places, train, targets))
-    return _whole(f"temporal {share:.1f}", events, train, held, {"without a time": int(len(events.time) - len(timed))})
+            asked.append(_Asked(name, places[train[places]], targets))
+    return _whole(f"temporal {share:.1f}", events, train, asked, {"without a time": int((~timed).sum())})
 
 
 def _strong(events: _Events, seed: int) -> Split:
-    train, held = np.ones(len(events.user), np.bool_), []
-    able = [(name, places) for name, places in _by_user(events) if events.chosen[places].sum() >= _FEWEST]
+    train, asked = np.ones(len(events), np.bool_), []
+    able = _able(events)
     drawn = random.Random(f"strong/{seed}").sample(able, max(1, round(len(able) * HELD_USERS))) if able else []
     for name, places in sorted(drawn, key=lambda each: each[0]):
-        liked = list(dict.fromkeys(events.row[places[events.chosen[places]]].tolist()))
-        n = max(1, round(len(liked) * HELD_CHOICES))
-        targets, history = tuple(liked[-n:]), tuple(liked[:-n])
+        liked = places[events.chosen[places]]
+        rows = list(dict.fromkeys(events.row[liked].tolist()))
+        targets = tuple(rows[-max(1, round(len(rows) * HELD_CHOICES)) :])
+        first = liked[np.isin(events.row[liked], targets)][0]
         train[places] = False
-        held.append(Held(name, history, history, targets))
-    return _whole(f"strong {seed}", events, train, held, {"people that could be held out": len(able)})
+        asked.append(_Asked(name, places[(places < first) & ~np.isin(events.row[places], targets)], targets))
+    few = {"people with too few choices": len(events.users) - len(able), "people that could be held out": len(able)}
+    return _whole(f"strong {seed}", events, train, asked, few)
 
 
-def _held(events: _Events, name: str, places: Ints, train: Bools, targets: tuple[int, ...]) -> Held:
-    kept = places[train[places]]
-    known = tuple(row for row in dict.fromkeys(events.row[kept].tolist()) if row not in targets)
-    history = tuple(dict.fromkeys(events.row[kept[events.chosen[kept]]].tolist()))
-    return Held(name, tuple(row for row in history if row not in targets), known, targets)
+def _whole(name: str, events: _Events, train: Bools, asked: list[_Asked], counts: dict[str, int]) -> Split:
+    kept = train.copy()
+    for each in asked:
+        kept[each.known] = True
+    chosen = positive(events.ordered, kept)
+    held = tuple(_held(events, each, chosen) for each in asked)
+    return Split(name, train, held, counts | {"people": len(held), "training events": int(train.sum())})
 
 
-def _whole(name: str, events: _Events, train: Bools, held: list[Held], counts: dict[str, int]) -> Split:
-    return Split(name, train, tuple(held), counts | {"people": len(held), "training events": int(train.sum())})
+def _held(events: _Events, asked: _Asked, chosen: Bools) -> Held:
+    known = _latest_last(events.row[asked.known])
+    return Held(asked.user, _latest_last(events.row[asked.known[chosen[asked.known]]]), known, asked.targets)
+
+
+def _latest_last(rows: Ints) -> tuple[int, ...]:
+    """Returns each row once, in the order in which they last came."""
+    return tuple(dict.fromkeys(rows[::-1].tolist()))[::-1]

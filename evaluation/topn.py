@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -154,9 +155,7 @@ def _measured(run: Run, rounds: Sequence[_Round], options: TopN, counts: dict[st
     tools = dict.fromkeys((*BASELINES, *options.tools))
     fitted = {name for each in rounds for name in each.toolbox.tools}
     asked: dict[str, tuple[str, ...] | None] = {SYSTEM: None} | {name: (name,) for name in tools if name in fitted}
-    rankings = {
-        name: _ranked(run, rounds, name, lambda r, c, only=only: _listed(r, c, only)) for name, only in asked.items()
-    }  # type: ignore[misc]
+    rankings = {name: _ranked(run, rounds, name, partial(_listed, only=only)) for name, only in asked.items()}
     cases = [case for each in rounds for case in each.cases]
     answered = {name: [answer.get("ranked", []) for answer in answers] for name, answers in rankings.items()}
     whole = _part(cases, answered, options.cuts)
@@ -200,7 +199,7 @@ def _ranked(
     return run.answers(name, cases, lambda case: {"ranked": rank(owner[case.id], case)})
 
 
-def _listed(each: _Round, case: RankingCase, only: tuple[str, ...] | None) -> list[str]:
+def _listed(each: _Round, case: RankingCase, *, only: tuple[str, ...] | None) -> list[str]:
     request = replace(each.requests[case.id], tools=only)
     if only is not None and not each.toolbox.tools[only[0]].capabilities.fold_in:
         request = _in_words(each, request, only[0])
@@ -224,7 +223,7 @@ def _one_sentence(run: Run, rounds: Sequence[_Round], options: TopN) -> Part:
     picked = told[::step][:_SENTENCES]
     cases, owner = [case for _, case in picked], {case.id: each for each, case in picked}
 
-    def ranked(case: RankingCase, tools: tuple[str, ...] | None) -> Answer:
+    def ranked(case: RankingCase, *, tools: tuple[str, ...] | None) -> Answer:
         each = owner[case.id]
         words = [{"role": "user", "content": each.sentences[case.id]}]
         found = each.agent.recommend(messages=words, exclude=case.known, k=options.depth, tools=tools)
@@ -232,8 +231,7 @@ def _one_sentence(run: Run, rounds: Sequence[_Round], options: TopN) -> Part:
 
     asked: dict[str, tuple[str, ...] | None] = {SYSTEM: None, "popularity": ("popularity",), "bm25": ("bm25",)}
     answers = {
-        name: run.answers(f"one-sentence.{name}", cases, lambda case, only=only: ranked(case, only))  # type: ignore[misc]
-        for name, only in asked.items()
+        name: run.answers(f"one-sentence.{name}", cases, partial(ranked, tools=only)) for name, only in asked.items()
     }
     return _part(cases, {name: [row.get("ranked", []) for row in rows] for name, rows in answers.items()}, options.cuts)
 

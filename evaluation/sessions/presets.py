@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from convrec.agent.agent import Agent
 from convrec.core.metrics import ranking as per_case
-from convrec.core.metrics.bootstrap import Resampling, mean
+from convrec.core.metrics.bootstrap import Ratio, Resampling, mean
 from convrec.evaluation.result import Scored, figures
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.sessions.people import View
@@ -41,24 +42,17 @@ def presets(
         {
             f"H@{_TURNS}": mean([float(hit is not None and hit <= _TURNS) for hit in hits]),
             f"AT@{_TURNS}": mean([float(hit if hit is not None and hit <= _TURNS else _TURNS + 1) for hit in hits]),
-            "one turn R@5": _over(
-                sessions, one_turn, "ranked", lambda ranked, target: per_case.recall(ranked, (target,), 5)
-            ),
+            "one turn R@5": _over(sessions, one_turn, "ranked", partial(_recall, 5)),
             f"one turn NDCG@{_CANDIDATES}": _over(
                 sessions, one_turn, "candidates", lambda ranked, target: per_case.ndcg(ranked, (target,), _CANDIDATES)
             ),
         }
     )
-    ievalm: dict[str, Any] = {}
+    ievalm: dict[str, Ratio] = {}
     for name, policy in (("attribute", "always-ask"), ("free", "agent")):
         words = dict(zip((session.id for session in sessions), answers[policy], strict=True))
-        lists = run.answers(
-            f"final-list.{name}", sessions, lambda session, words=words: _final_list(agent, words[session.id])
-        )  # type: ignore[misc]
-        for cut in _CUTS:
-            ievalm[f"{name} recall@{cut}"] = _over(
-                sessions, lists, "ranked", lambda r, t, cut=cut: per_case.recall(r, (t,), cut)
-            )  # type: ignore[misc]
+        lists = run.answers(f"final-list.{name}", sessions, partial(_final_list, agent, words))
+        ievalm |= {f"{name} recall@{cut}": _over(sessions, lists, "ranked", partial(_recall, cut)) for cut in _CUTS}
     scored = {"InteRecAgent": interec, "iEvaLM": Scored(ievalm)}
     return {
         name: {
@@ -69,9 +63,13 @@ def presets(
     }
 
 
+def _recall(cut: int, ranked: list[str], target: str) -> float:
+    return per_case.recall(ranked, (target,), cut)
+
+
 def _over(
     sessions: Sequence[Session], answers: Sequence[Answer], key: str, score: Callable[[list[str], str], float]
-) -> Any:
+) -> Ratio:
     return mean([score(a.get(key, []), s.person.target.id) for s, a in zip(sessions, answers, strict=True)])
 
 
@@ -91,7 +89,7 @@ def _one_turn(agent: Agent, session: Session, view: View, seed: int) -> Answer:
     return {"ranked": [item.id for item in listed], "candidates": [item.id for item in among]}
 
 
-def _final_list(agent: Agent, transcript: Answer) -> Answer:
+def _final_list(agent: Agent, transcripts: Mapping[str, Answer], session: Session) -> Answer:
     """Returns what the agent would recommend after all that the person said."""
-    messages = [{"role": "user", "content": turn["said"]} for turn in transcript.get("turns", ())]
+    messages = [{"role": "user", "content": turn["said"]} for turn in transcripts[session.id].get("turns", ())]
     return {"ranked": [item.id for item in agent.recommend(messages=messages, k=max(_CUTS))] if messages else []}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.text import words
-from convrec.evaluation.sessions.people import Conversation, Item, Person, Shown, Simulator, Statement, Utterance, View
+from convrec.evaluation.sessions.people import Item, Person, Shown, Simulator, Statement, Utterance, View
 from convrec.evaluation.sessions.servers import Secret, Server, Serving
 from convrec.evaluation.sessions.statements import mask, standing
 
@@ -89,10 +88,18 @@ def _names(text: str, target: Item) -> bool:
 
 def _turn(said: Utterance, shown: Shown) -> dict[str, Any]:
     return {
-        "said": said.text, "statements": [asdict(s) for s in said.statements], "retracted": [asdict(s) for s in said.retracted],
+        "said": said.text, "statements": [_row(s) for s in said.statements], "retracted": [_row(s) for s in said.retracted],
         "mistakes": list(said.mistakes), "shown": [item.id for item in shown.items],
         "asked": shown.question.facet if shown.question else None, "text": shown.text,
     }  # fmt: skip
+
+
+def _row(statement: Statement) -> dict[str, Any]:
+    """Returns a statement as JSON; an open end of a range is None."""
+    row = asdict(statement)
+    if isinstance(statement.value, tuple):
+        row["value"] = [None if end in (float("inf"), -float("inf")) else end for end in statement.value]
+    return row
 
 
 @dataclass(frozen=True)
@@ -130,8 +137,3 @@ def _statements(rows: Sequence[dict[str, Any]]) -> tuple[Statement, ...]:
         Statement(**{**row, "value": tuple(row["value"]) if isinstance(row["value"], list) else row["value"]})
         for row in rows
     )
-
-
-def copied(conversation: Conversation) -> Conversation:
-    """Returns a person who goes on exactly alike."""
-    return copy.deepcopy(conversation)

@@ -21,7 +21,9 @@ def predicate(statement: Statement, catalogue: Catalogue) -> Predicate | None:
     if kind == "tags":
         return Comparison(field=statement.facet, op="contains", value=statement.value)
     if kind in ("number", "date") and isinstance(statement.value, (tuple, list)):
-        low, high = statement.value
+        low, high = (None if end in (None, float("inf"), -float("inf")) else end for end in statement.value)
+        if low is None and high is None:
+            return None
         if low is None or high is None:
             return Comparison(
                 field=statement.facet, op="le" if low is None else "ge", value=high if low is None else low
