@@ -17,6 +17,7 @@ from convrec.agent.claims import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.database import database_errors
 from convrec.agent.elicitation import Asking, question
+from convrec.agent.engine import follow
 from convrec.agent.graph import build_graph
 from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
 from convrec.agent.profiles import Origin, clicked
@@ -24,7 +25,6 @@ from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import DialogueState, TurnState
 from convrec.agent.turn import House, Turn
-from convrec.agent.wishes import absorb
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import Clock, NewId, SystemClock, random_id
 from convrec.core.errors import BusyError, InputError
@@ -233,30 +233,12 @@ class Agent:
         """Understands the user's messages one after the other; items that the assistant named count as shown."""
         if not messages:
             raise InputError("There are no messages.", 'Give at least {"role": "user", "content": "…"}.')
-        engine, catalogue = self._house.engine, self.toolbox.catalogue
         state, heard = DialogueState(), Understanding()
         for message in messages:
             content = well_formed(str(message.get("content", "")))
-            if message.get("role") == "user":
-                heard = engine.understand(content, state)
-                state = absorb(
-                    state, heard, content, state.turn + 1, catalogue.schema, lambda p: bool(catalogue.mask(p).any())
-                )
-            elif message.get("role") == "assistant":
-                named = tuple(mention.item_ids[0] for mention in self._titles(content))
-                state = state.model_copy(
-                    update={
-                        "slates": (*state.slates, named) if named else state.slates,
-                        "focus": named[-1:] or state.focus,
-                    }
-                )
-            else:
-                raise InputError(f"The message role {message.get('role')!r} is unknown.", "Use `user` or `assistant`.")
+            state, said = follow(self._house.engine, self.toolbox.catalogue, state, str(message.get("role")), content)
+            heard = said or heard
         return state, heard
-
-    def _titles(self, text: str) -> list[Any]:
-        engine = self._house.engine
-        return engine.link_titles(text) if isinstance(engine, Understander) else []
 
     def recommend(
         self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
@@ -299,7 +281,7 @@ class Agent:
         shown = {
             item
             for message in messages
-            for mention in self._titles(well_formed(str(message.get("content", ""))))
+            for mention in self._house.engine.link_titles(well_formed(str(message.get("content", ""))))
             for item in mention.item_ids[:1]
         }
         liked = dict.fromkeys(map(str, history), 1.0)

@@ -3,29 +3,19 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from convrec.agent.claims import TitleChecker
 from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, question
+from convrec.agent.engine import Engine
 from convrec.agent.ledger import Ledger
 from convrec.agent.profiles import Patch
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
-from convrec.agent.state import DialogueState
 from convrec.core.clock import Clock, NewId
 from convrec.core.reply import ToolEvent, TraceStep
 from convrec.core.settings import Settings
-from convrec.core.understanding import Understanding
 from convrec.tools.toolbox import Toolbox
-
-
-class Engine(Protocol):
-    """What understands messages; the compact engine is one."""
-
-    def understand(self, text: str, state: DialogueState) -> Understanding:
-        """Returns what the message says, given what the thread holds."""
-        ...
 
 
 @dataclass(frozen=True)

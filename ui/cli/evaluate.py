@@ -12,6 +12,7 @@ from convrec.ui.cli.progress import progress_shown
 
 if TYPE_CHECKING:
     from convrec.catalogue.workspace import Workspace
+    from convrec.evaluation.compare import Change, Comparison
     from convrec.evaluation.result import Figure, Result
     from convrec.evaluation.run import Run
 
@@ -117,6 +118,33 @@ def dialogue(
     show(run, result, as_json, predictions)
 
 
+def understanding(
+    input_: Annotated[
+        Path,
+        typer.Option("--input", metavar="F", help="Labelled messages: a folder or file in a known layout, or your own.", show_default=False),
+    ],
+    workspace: WorkspaceOption = None,
+    split: Annotated[str | None, typer.Option("--split", help="The layout's part (SGD).", show_default="dev")] = None,
+    seed: SeedOption = 0,
+    limit: LimitOption = None,
+    out: RunOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well labelled messages are understood: SGD, CCPE, soft attributes, AltEntities, or your own turns.
+
+    Examples:
+      convrec evaluate understanding -w films --input ccpe/train.txt
+      convrec evaluate understanding -w shop --input turns.jsonl
+    """
+    from convrec.evaluation.understanding.protocol import UnderstandingOptions, evaluate_understanding
+
+    options = UnderstandingOptions(split=split, limit=limit, seed=seed)
+    target = resolved(workspace)
+    with progress_shown() as progress:
+        run, result = evaluate_understanding(target, input_, options, target.root / "evaluations", progress=progress, out=out)
+    show(run, result, as_json)
+
+
 def sessions(
     workspace: WorkspaceOption = None,
     users: Annotated[
@@ -147,6 +175,59 @@ def sessions(
     with progress_shown() as progress:
         run, result = evaluate_sessions(target, options, target.root / "evaluations", progress=progress, out=out)
     show(run, result, as_json)
+
+
+def report(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="RUN...", help="Folders of runs.", show_default="the workspace's newest run of each protocol"
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="The page.", show_default="report.html beside the runs"),
+    ] = None,
+) -> None:
+    """Write one page about runs: plots with intervals, tables, the worst cases. It opens anywhere and loads nothing.
+
+    Examples:
+      convrec evaluate report -w shop
+      convrec evaluate report shop/evaluations/topn-83a31488c013 --out topn.html
+    """
+    from convrec.evaluation.reading import leaks
+    from convrec.evaluation.report import newest_runs
+    from convrec.evaluation.report import report as written
+    from convrec.evaluation.run import read_result
+
+    beside = runs[0].resolve().parent if runs and workspace is None else resolved(workspace).root / "evaluations"
+    chosen = runs or newest_runs(beside)
+    path = written(chosen, out or beside / "report.html")
+    for run in chosen:
+        for leak in leaks(read_result(run)):
+            say(f"{run.name}: {leak}")
+    typer.echo(path)
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="The folder of the run before.", show_default=False)],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The folder of the run after.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Say what got better or worse from run A to run B, on the same cases, and whether chance would do as much.
+
+    Examples:
+      convrec evaluate compare before after
+      convrec evaluate compare before after --json
+    """
+    from convrec.evaluation.compare import compare as compared
+
+    found = compared(a, b)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    show_comparison(found)
 
 
 def cuts(given: str) -> tuple[int, ...]:
@@ -224,6 +305,44 @@ def show_tables(result: "Result") -> None:
         say(note)
 
 
+def show_comparison(found: "Comparison") -> None:
+    """Prints what changed from one run to another, metric by metric, the headline first."""
+    names = sorted(found.metrics, key=lambda name: name != found.headline)
+    rows = [
+        (name, _number(c.a), _number(c.b), _difference(c), _number(c.adjusted_p), c.verdict if found.comparable else "")
+        for name, c in ((name, found.metrics[name]) for name in names)
+    ]
+    how = (
+        "paired on the same cases; [ ] 95 % interval; p corrected for all metrics (Holm)"
+        if found.comparable
+        else "NOT PAIRED: differences of two figures, without a test"
+    )
+    print_table(
+        ("metric", "A", "B", "B − A", "p", "verdict"), rows, right=("A", "B", "B − A", "p"),
+        caption=f"{found.protocol}: A {found.a.system}, n = {found.a.n:,}; B {found.b.system}, n = {found.b.n:,}; {how}",
+    )  # fmt: skip
+    for text in (*(f"A: {leak}" for leak in found.a.leaks), *(f"B: {leak}" for leak in found.b.leaks)):
+        say(text)
+    said = {
+        "Not comparable": found.differences, "Changed": found.changed, "In one run alone": found.missing,
+        f"Cases that gained most (of {found.n_gained:,})": found.gained, f"Cases that lost most (of {found.n_lost:,})": found.lost,
+    }  # fmt: skip
+    for what, each in said.items():
+        if each:
+            say(f"{what}: {'; '.join(each)}.")
+
+
+def _difference(change: "Change") -> str:
+    if change.difference is None:
+        return "–"
+    ends = f" [{change.low:+.4f}, {change.high:+.4f}]" if change.low is not None and change.high is not None else ""
+    return f"{change.difference:+.4f}{ends}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
 def _cell(figure: "Figure | None") -> str:
     if figure is None or figure.value is None:
         return "–"
@@ -235,5 +354,5 @@ def _short(figure: "Figure | None") -> str:
     return "–" if figure is None or figure.value is None else f"{figure.value:.4f}"
 
 
-for function in (topn, dialogue, sessions):
+for function in (topn, dialogue, understanding, sessions, report, compare):
     command(app, function)

@@ -1,0 +1,1 @@
+"""How well messages are understood, measured on well-known layouts and on one's own labelled turns."""

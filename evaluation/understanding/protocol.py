@@ -1,0 +1,134 @@
+"""`evaluate understanding`: how well messages are understood, in whatever layout labelled messages come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from convrec.agent.compact.understander import Understander
+from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.workspace import Workspace
+from convrec.core.clock import Clock, FixedClock
+from convrec.core.errors import InputError
+from convrec.core.progress import Progress, silent
+from convrec.evaluation.manifest import manifest
+from convrec.evaluation.result import Part, Result, chosen, summarised
+from convrec.evaluation.run import Run
+from convrec.evaluation.threads import fixed_threads
+from convrec.evaluation.understanding import alt_entities, ccpe, own, sgd, soft_attributes
+from convrec.evaluation.understanding.hearing import compact
+from convrec.evaluation.understanding.layouts import LayoutName, detect
+from convrec.evaluation.understanding.marks import Answers, Measured
+from convrec.evaluation.understanding.resolvers import AgentResolver, choices_catalogue, overlap, sentence_similarity
+from convrec.evaluation.understanding.similarity import card_similarity, popularity, word_count
+from convrec.tools.encoder import TextEncoder
+
+HEADLINES: dict[LayoutName, str] = {
+    "sgd": "slot_f1", "ccpe": "micro_f1", "soft-attributes": "agreement_opposite", "altentities": "accuracy", "own": "slot_f1",
+}  # fmt: skip
+_TODAY = datetime(2026, 1, 1, tzinfo=UTC)  # "recent" must mean the same in every run
+
+
+@dataclass(frozen=True)
+class UnderstandingOptions:
+    """The settings of a run. `limit` samples that many dialogues, rows or questions, evenly spread."""
+
+    split: str | None = None
+    limit: int | None = None
+    seed: int = 0
+
+
+def evaluate_understanding(
+    workspace: Workspace,
+    source: Path,
+    options: UnderstandingOptions,
+    runs: Path,
+    *,
+    progress: Progress = silent,
+    out: Path | None = None,
+) -> tuple[Run, Result]:
+    """Lets the agent understand labelled messages, and returns how well it did, beside baselines.
+
+    What `source` holds is told by its content. Layouts with items of their own (SGD, AltEntities) bring their catalogues; the others are
+    about the workspace's.
+
+    Raises:
+        InputError: `source` has no known layout, or an empty one.
+        RejectedRowsError: more than 1 % of its rows are bad.
+    """
+    layout = detect(source)
+    files = [source] if source.is_file() else sorted(path for path in source.iterdir() if path.is_file())
+    about = manifest("understanding", workspace, vars(options) | {"layout": layout}, seed=options.seed, inputs=files)
+    run = Run(out, about, progress) if out else Run.under(runs, about, progress)
+    with fixed_threads():
+        measured = _measured(layout, workspace, source, options, runs / "catalogues", run.answers)
+        if not measured.ids:
+            raise InputError(f"{source} has no labelled message.", "Bring some, or choose another part with --split.")
+        result = _result(run, layout, measured, options)
+    return run, run.finish(result)
+
+
+def _measured(
+    layout: LayoutName,
+    workspace: Workspace,
+    source: Path,
+    options: UnderstandingOptions,
+    catalogues: Path,
+    answer: Answers,
+) -> Measured:
+    clock, encoder = FixedClock(_TODAY), TextEncoder.open(workspace.settings.models.encoder)
+    make, catalogue = compact(clock, encoder), workspace.catalogue()
+    if layout == "sgd":
+        return sgd.evaluate_sgd(
+            source, catalogues, make, clock, split=options.split, limit=options.limit, answer=answer
+        )
+    if layout == "altentities":
+        return _alt_entities(source, catalogues, clock, encoder, options, answer)
+    if not len(catalogue):
+        raise InputError("The workspace has no items to talk about.", "Name one with films, with -w.")
+    if layout == "ccpe":
+        return ccpe.evaluate_ccpe(source, catalogue, make, limit=options.limit, answer=answer)
+    if layout == "soft-attributes":
+        return _soft_attributes(source, catalogue, encoder, options, answer)
+    return own.evaluate_own(source, catalogue, make, answer=answer)
+
+
+def _alt_entities(
+    source: Path, catalogues: Path, clock: Clock, encoder: TextEncoder, options: UnderstandingOptions, answer: Answers
+) -> Measured:
+    cases, _ = alt_entities.read_alt_entities(source, limit=options.limit)
+    catalogue = choices_catalogue(cases, catalogues, clock)
+    agent = AgentResolver(Understander(catalogue, clock, encoder), catalogue)
+    resolvers: dict[str, alt_entities.Resolver] = {
+        "agent": agent,
+        "overlap": overlap,
+        "sentence similarity": sentence_similarity(encoder),
+    }
+    return alt_entities.evaluate_alt_entities(source, resolvers, limit=options.limit, answer=answer)
+
+
+def _soft_attributes(
+    source: Path, catalogue: Catalogue, encoder: TextEncoder, options: UnderstandingOptions, answer: Answers
+) -> Measured:
+    scorers = {
+        "agent": soft_attributes.untaught(card_similarity(catalogue, encoder)),
+        "words": soft_attributes.untaught(word_count(catalogue)),
+        "random": soft_attributes.at_random(options.seed),
+    }
+    if catalogue.has_interactions:
+        scorers["popularity"] = soft_attributes.untaught(popularity(catalogue))
+    return soft_attributes.evaluate_soft_attributes(source, scorers, limit=options.limit, answer=answer)
+
+
+def _result(run: Run, layout: LayoutName, measured: Measured, options: UnderstandingOptions) -> Result:
+    run.write_lines("worst.jsonl", [each.document() for each in measured.worst])
+    slices = {
+        name: Part([measured.groups[p] for p in places], {s: chosen(each, places) for s, each in measured.systems.items()})
+        for name, places in measured.slices.items()
+    }  # fmt: skip
+    return summarised(
+        "understanding", measured.system, HEADLINES[layout], Part(measured.groups, measured.systems), slices=slices, seed=options.seed,
+        counts=measured.counts, notes=(f"layout: {layout}", *measured.notes),
+        sections={"confusion": {name: table.document() for name, table in measured.confusions.items()}},
+    )  # fmt: skip

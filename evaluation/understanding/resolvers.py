@@ -1,0 +1,147 @@
+"""What finds the item that an expression means: the agent's own understanding, shared words, sentences that mean the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from convrec.agent.compact.lexicon import FUNCTION
+from convrec.agent.engine import Engine
+from convrec.agent.state import DialogueState
+from convrec.agent.wishes import absorb
+from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.schema import TITLE, Field, Schema
+from convrec.core.clock import Clock
+from convrec.core.predicate import parse_predicate
+from convrec.core.text import words
+from convrec.core.understanding import Preference
+from convrec.evaluation.understanding.alt_entities import AltCase, Choice, Resolver
+from convrec.evaluation.understanding.similarity import Vectors
+from convrec.evaluation.understanding.workspaces import cached
+from convrec.tools.encoder import TextEncoder
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_MOST_SENTENCES = 40
+_YEAR = re.compile(r"\b(1[4-9]\d\d|20\d\d)\b")
+_SPLIT = re.compile(r"\s*(?:,|;|\n| and )\s*")
+_DATED = ("release_date", "released", "published", "pub_date")
+_KINDS: Mapping[str, tuple[str, str, str]] = {
+    "author": ("tags", "author", "who wrote it"),
+    "artist": ("tags", "artist", "who sings or plays it"),
+    "writer": ("tags", "writer", "who wrote it"),
+    "producer": ("tags", "producer", "who produced it"),
+    "album": ("category", "album", "the record that it is on"),
+    "label": ("tags", "label", "the house that brought it out"),
+    "publisher": ("tags", "publisher", "the house that brought it out"),
+    "illustrator": ("tags", "illustrator", "who drew the pictures in it"),
+    "genre": ("tags", "genre", "what kind of thing it is"),
+    "language": ("tags", "language", "the language that it is in"),
+    "country": ("tags", "country", "where it comes from"),
+    "region": ("tags", "region", "where in its country it comes from"),
+    "course": ("tags", "course", "when in a meal it is served"),
+    "type": ("tags", "type", "what kind of thing it is"),
+    "main_ingredient": ("tags", "ingredient", "what it is made of"),
+    "served": ("tags", "served", "how it is served"),
+}
+_FIELDS = (
+    TITLE,
+    Field(name="year", type="number", description="the year in which it came out"),
+    *(
+        Field.model_validate({"name": name, "type": kind, "label": label, "description": said})
+        for name, (kind, label, said) in _KINDS.items()
+    ),
+    Field(name="description", type="text", description="what is written about it"),
+)
+
+
+def choices_catalogue(cases: Iterable[AltCase], folder: Path, clock: Clock) -> Catalogue:
+    """Returns a catalogue of all items that are in question, their infobox facts as fields, ingested into a workspace in `folder`."""
+    choices = {choice.id: choice for case in cases for choice in case.choices}
+    items = [_facts(choice) for choice in choices.values()]
+    held = [field for field in _FIELDS if any(item.get(field.name) for item in items)]
+    names = [field.name for field in held]
+    rows = [{"id": item["id"]} | {name: item.get(name) for name in names} for item in items]
+    return cached(folder, "altentities", rows, Schema(fields=tuple(held)), clock)
+
+
+def _facts(choice: Choice) -> dict[str, Any]:
+    name = re.sub(r" \(by .*\)$", "", choice.name)
+    found: dict[str, Any] = {"id": choice.id, "title": name, "description": choice.text or None}
+    year = next((match for key in _DATED if (match := _YEAR.search(choice.facts.get(key, "")))), None)
+    found["year"] = int(year[0]) if year else None
+    for key, (kind, _, _) in _KINDS.items():
+        value = choice.facts.get(key)
+        parts = [part for part in _SPLIT.split(value) if part and len(part) <= 60] if value else []
+        found[key] = (parts if kind == "tags" else value) or None
+    return found
+
+
+class AgentResolver:
+    """Resolves with an agent's understanding: the choices stand as shown, and what the message refers to and wishes for is weighed.
+
+    A reference to a choice counts 1, one that turns it down -1, and so does each wish that a choice's facts meet. "It" is the item that is
+    meant, whichever that is, and counts for none. Nor do words that link to nothing, so that many expressions stay undecided.
+    """
+
+    def __init__(self, engine: Engine, catalogue: Catalogue) -> None:
+        self._engine, self._catalogue = engine, catalogue
+
+    def __call__(self, expression: str, choices: Sequence[Choice]) -> list[float]:
+        """Returns how much speaks for each choice."""
+        ids = tuple(choice.id for choice in choices)
+        state = DialogueState(turn=1, slates=(ids,))
+        heard = self._engine.understand(expression, state)
+        aside = absorb(state, heard, expression, 2, self._catalogue.schema).rejected
+        pointed = {item for reference in heard.references if reference.kind != "pronoun" for item in reference.item_ids}
+        rows = self._catalogue.rows(ids)
+        scores = [0.0] * len(ids)
+        for place, item in enumerate(ids):
+            scores[place] += 0.0 if item not in pointed else -1.0 if item in aside else 1.0
+        for stated in heard.preferences:
+            met = self._met(stated)
+            for place, row in enumerate(rows.tolist()):
+                scores[place] += stated.polarity * float(met is not None and row >= 0 and met[row])
+        return scores
+
+    def _met(self, stated: Preference) -> Any:
+        names = self._catalogue.schema.names
+        if stated.facet not in names:
+            return None
+        field = self._catalogue.schema.field(stated.facet)
+        if field.type == "number":
+            low, dots, high = stated.value.partition("..")
+            ends = [low or "-1e9", (high if dots else low) or "1e9"]
+            spelled: dict[str, Any] = {"op": "between", "value": [float(end) for end in ends]}
+        else:
+            spelled = {"op": "contains" if field.type == "tags" else "eq", "value": stated.value}
+        return self._catalogue.mask(parse_predicate({"field": field.name, **spelled}))
+
+
+def overlap(expression: str, choices: Sequence[Choice]) -> list[float]:
+    """Returns the share of the expression's telling words that stand in each choice's name or text."""
+    wanted = {word for word in words(expression) if word not in FUNCTION}
+    return [len(wanted & _words(f"{choice.name} {choice.text}")) / max(1, len(wanted)) for choice in choices]
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(words(text))
+
+
+def sentence_similarity(encoder: TextEncoder) -> Resolver:
+    """Returns, for each choice, the cosine of the expression with that of the choice's sentences which is nearest to it."""
+    sentences, expressions = Vectors(encoder, 64), Vectors(encoder)
+
+    def resolve(expression: str, choices: Sequence[Choice]) -> list[float]:
+        wanted = expressions.of([expression])[0]
+        return [float((sentences.of(_sentences(choice)) @ wanted).max()) for choice in choices]
+
+    return resolve
+
+
+def _sentences(choice: Choice) -> list[str]:
+    found = [part.strip() for part in _SENTENCE.split(choice.text) if part.strip()]
+    return [choice.name, *found][:_MOST_SENTENCES]
