@@ -9,11 +9,11 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test check bench verify format docs package
+.PHONY: help install chat test check bench evaluate-quick evaluate verify format docs package
 .DELETE_ON_ERROR:
 
 help: ## list every target
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  TORCH_INDEX=URL takes torch from PyTorch's own index, as https://download.pytorch.org/whl/cpu"
 
 install: $(VENV)/ready-dev ## make .venv with all that chat, test and check need
@@ -34,6 +34,12 @@ check: $(VENV)/ready-dev .typing/convrec ## format, lint, types, import rules, g
 
 bench: $(VENV)/ready-dev ## measure a turn, a fit and an import, and print them
 	$(BIN)/python benchmarks/run.py $(BENCH)
+
+evaluate-quick: $(VENV)/ready-dev ## measure on parts of the public data in CONVREC_DATA, in minutes
+	$(BIN)/python -m convrec.evaluation.suite --quick --out runs/evaluate-quick
+
+evaluate: $(VENV)/ready-dev ## measure on all public data in CONVREC_DATA, in hours; goes on where it was stopped
+	$(BIN)/python -m convrec.evaluation.suite --out runs/evaluate
 
 verify: $(VENV)/ready-dev check ## check, then every test, the slow ones too
 	$(BIN)/python -m pytest $(PYTEST)
@@ -61,7 +67,7 @@ $(VENV)/ready-ui: pyproject.toml constraints.txt | $(VENV)/made
 
 $(VENV)/ready-dev: pyproject.toml constraints.txt | $(VENV)/made
 	@echo "Installing convrec, its chat and its development tools into $(VENV) (2 to 5 minutes the first time)…"
-	@$(PIP_INSTALL) -e '.[ui,dev]'
+	@$(PIP_INSTALL) -e '.[ui,evaluate,dev]'
 	@touch $(VENV)/ready-ui $@
 
 .typing/convrec: # mypy finds the rooms at the root under their installed names through this link

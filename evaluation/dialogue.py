@@ -19,6 +19,7 @@ from convrec.core.errors import InputError
 from convrec.core.metrics.beyond import head_items
 from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
+from convrec.evaluation.cases import write_cases
 from convrec.evaluation.dialogue_files import read_test_dialogues
 from convrec.evaluation.leaks import refuse_overlap
 from convrec.evaluation.manifest import manifest
@@ -43,6 +44,7 @@ BASELINES = ("popularity", "item_knn", "ease", "bm25", "dialogue_bm25")
 SYSTEM = "agent"
 FUSED = "tools fused"
 COPY = "copy"
+LEAKED = "test dialogues that were learned from"
 Messages = tuple[Mapping[str, str], ...]
 
 
@@ -107,18 +109,20 @@ def evaluate_dialogue(
     """
     for name in options.tools:
         tool_class(name)
-    dialogues, files = read_test_dialogues(source, options.split)
-    asked = moments(dialogues)[: options.limit]
+    brought = read_test_dialogues(source, options.split)
+    asked = moments(brought.dialogues)[: options.limit]
     if not any(moment.novel for moment in asked):
         raise InputError(
             f"{source} has no turn in which an assistant names an item.", "Bring dialogues with `items` in their turns."
         )
-    leaked = refuse_overlap(dialogues, workspace.catalogue().dialogues(), allow=options.allow_leak)
-    about = manifest("dialogue", workspace, vars(options), seed=options.seed, inputs=files)
+    leaked = refuse_overlap(brought.dialogues, workspace.catalogue().dialogues(), allow=options.allow_leak)
+    about = manifest("dialogue", workspace, vars(options), seed=options.seed, inputs=brought.files)
     run = Run(out, about, progress) if out else Run.under(runs, about, progress)
     with Agent.open(workspace) as agent, fixed_threads():
         answers = run.answers("all", asked, lambda moment: {"ranked": _ranked(agent, moment, options)})
-        result = _measured(run, agent, asked, answers, options, leaked)
+        result = _measured(
+            run, agent, asked, answers, options, {LEAKED: leaked, "test rows that could not be read": brought.rejected}
+        )
     return run, run.finish(result)
 
 
@@ -133,11 +137,18 @@ def _ranked(agent: Agent, moment: Moment, options: DialogueOptions) -> dict[str,
 
 
 def _ids(agent: Agent, request: Request) -> list[str]:
-    return [item.id for item in agent.toolbox.recommend(request).items]
+    """Returns the request's list; a single tool's ends where it has no opinion."""
+    found = agent.toolbox.recommend(request).items
+    return [item.id for item in found if request.tools is None or len(item.contributions) > 1]
 
 
 def _measured(
-    run: Run, agent: Agent, asked: Sequence[Moment], answers: Sequence[Answer], options: DialogueOptions, leaked: int
+    run: Run,
+    agent: Agent,
+    asked: Sequence[Moment],
+    answers: Sequence[Answer],
+    options: DialogueOptions,
+    read: Mapping[str, int],
 ) -> Result:
     catalogue = agent.toolbox.catalogue
     systems = list(dict.fromkeys(name for answer in answers for name in answer.get("ranked", {}))) or [SYSTEM]
@@ -167,6 +178,7 @@ def _measured(
         [case.group for case in cases], {s: per_target(cases, ranked, options.cuts) for s, ranked in novel.items()}
     )
     run.write_lines("predictions.jsonl", predictions(cases, novel[SYSTEM]))
+    write_cases(run.folder, [case.id for case in cases], whole.groups, whole.scored[SYSTEM])
     said = {moment.id: " / ".join(str(message["content"]) for message in moment.messages[-4:]) for moment in asked}
     titles = dict(zip(catalogue.ids, catalogue.titles, strict=True))
     run.write_lines("worst.jsonl", worst(cases, novel[SYSTEM], titles, said=said))
@@ -174,10 +186,10 @@ def _measured(
     known = {
         "turns": len(cases), "targets": len(targets), "targets not in the catalogue": sum(catalogue.row(t) is None for t in targets),
         "turns that name nothing new": len(asked) - len(cases), "failures": sum("error" in answer for answer in answers),
-        "test dialogues that were learned from": leaked,
+        **read,
     }  # fmt: skip
     return summarised(
-        "dialogue", SYSTEM, f"recall@{options.cuts[len(options.cuts) // 2]}", whole, slices=slices, seed=options.seed, counts=known, notes=_notes(leaked),
+        "dialogue", SYSTEM, f"recall@{options.cuts[len(options.cuts) // 2]}", whole, slices=slices, seed=options.seed, counts=known, notes=_notes(agent, options, read[LEAKED]),
         controls=_controls(cases, novel[SYSTEM], novel.get("popularity"), catalogue.ids, options),
     )  # fmt: skip
 
@@ -233,7 +245,7 @@ def _controls(
     return {name: figures(scored, draws) for name, scored in lists.items()}
 
 
-def _notes(leaked: int) -> tuple[str, ...]:
+def _notes(agent: Agent, options: DialogueOptions, leaked: int) -> tuple[str, ...]:
     marked = (
         (f"LEAK: {leaked} test dialogues are among those learned from; these figures are no measure of quality.",)
         if leaked
@@ -244,4 +256,10 @@ def _notes(leaked: int) -> tuple[str, ...]:
         "Targets are what the assistant named in a turn and nobody named before in the conversation; each is a case of its own; all items "
         "of the catalogue are ranked; items in the conversation are known only as far as their titles are recognised in the text.",
         "with repeats: all that is named in a turn counts, also what was named before; copy names those again, the latest first.",
+        "Equal scores stand in the catalogue's order.",
+        *(
+            f"{name} is not among the fitted tools: {agent.toolbox.left_out.get(name, 'run `convrec fit`')}"
+            for name in dict.fromkeys((*BASELINES, *options.tools))
+            if name not in agent.toolbox.tools
+        ),
     )

@@ -12,13 +12,9 @@ from convrec.evaluation.splits import LeakError
 def overlapping(test: Sequence[Dialogue], training: Iterable[Dialogue]) -> list[str]:
     """Returns the ids of the test dialogues that are among the training dialogues, by id and by their words."""
     known = list(training)
-    ids = {dialogue.id for dialogue in known}
+    openings = {(dialogue.id, _opening(dialogue)) for dialogue in known}
     texts = {_text(dialogue) for dialogue in known}
-    return [
-        d.id
-        for d in test
-        if _text(d) in texts or (d.id in ids and _opening(d) in {_opening(k) for k in known if k.id == d.id})
-    ]
+    return [d.id for d in test if _text(d) in texts or (d.id, _opening(d)) in openings]
 
 
 def refuse_overlap(test: Sequence[Dialogue], training: Iterable[Dialogue], *, allow: bool) -> int:
@@ -30,7 +26,7 @@ def refuse_overlap(test: Sequence[Dialogue], training: Iterable[Dialogue], *, al
     found = overlapping(test, training)
     if found and not allow:
         raise LeakError(
-            f"{len(found):,} of {len(test):,} test dialogues are among those that the workspace learned from ({', '.join(found[:3])}…).",
+            f"{len(found):,} of {len(test):,} test dialogues are among those that the workspace learned from ({', '.join(found[:3])}{', …' if len(found) > 3 else ''}).",
             "Measure on others, or add --allow-leak, which marks the report.",
         )
     return len(found)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from convrec.catalogue.workspace import Workspace
+from convrec.tools.encoder import TextEncoder
 
 _PACKAGES = (
     "convrec",
@@ -40,11 +41,20 @@ def manifest(
         "seed": seed,
         "data": data_hashes(workspace),
         "input": {path.name: hashed(path.read_bytes()) for path in sorted(inputs)},
-        "settings": workspace.settings.model_dump(mode="json"),
+        "settings": settings_of(workspace),
         "versions": {name: _version(name) for name in _PACKAGES} | {"python": platform.python_version()},
         "code": code_hash(_CODE),
         "prompts": code_hash(("prompts",)),
     }
+
+
+def settings_of(workspace: Workspace) -> dict[str, Any]:
+    """Returns the settings that figures may depend on: not where state lies (a path, perhaps a password), nor where an encoder does."""
+    settings = workspace.settings.model_dump(mode="json", exclude={"state"})
+    encoder = settings["models"]["encoder"]
+    if Path(encoder).is_absolute() or len(Path(encoder).parts) > 1:
+        settings["models"]["encoder"] = f"{Path(encoder).name} {TextEncoder.open(encoder).revision}"
+    return settings
 
 
 def fingerprint(document: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -31,7 +32,7 @@ class RankingCase:
 
 
 def per_person(cases: Sequence[RankingCase], rankings: Rankings, cuts: Sequence[int]) -> Scored:
-    """Returns HR, recall, NDCG, MRR and MAP at each cut, each the mean over cases. Ties stand by id before lists get here."""
+    """Returns HR, recall, NDCG, MRR and MAP at each cut, each the mean over cases. Lists come with their ties resolved."""
     measures = {
         "hr": per_case.hit_rate,
         "recall": per_case.recall,
@@ -97,11 +98,19 @@ def at_random(case: RankingCase, items: Sequence[str], depth: int, seed: int) ->
 
 
 def shuffled(cases: Sequence[RankingCase], seed: int) -> list[RankingCase]:
-    """Returns the cases with each other's targets, drawn from the seed: whatever a system still gains there, it gains from no person."""
-    order = list(range(len(cases)))
-    random.Random(f"{seed}/shuffled").shuffle(order)
-    given = [cases[place].targets for place in order]
-    return [replace(case, targets=targets, slices={}) for case, targets in zip(cases, given, strict=True)]
+    """Returns the cases with other groups' targets, drawn from the seed: whatever a system still gains there, it gains from no person.
+
+    Groups stand one after the other in a drawn order, and targets move on by the size of the largest; where that one has more than
+    half of the cases, some of its own come back to it.
+    """
+    sizes = Counter(case.group for case in cases)
+    drawn = sorted(sizes)
+    random.Random(f"{seed}/shuffled").shuffle(drawn)
+    rank = {group: place for place, group in enumerate(drawn)}
+    order = sorted(range(len(cases)), key=lambda place: rank[cases[place].group])
+    step = max(sizes.values(), default=0)
+    given = {place: cases[order[(n + step) % len(order)]].targets for n, place in enumerate(order)}
+    return [replace(case, targets=given[place], slices={}) for place, case in enumerate(cases)]
 
 
 def predictions(cases: Sequence[RankingCase], rankings: Rankings) -> list[dict[str, object]]:

@@ -38,10 +38,11 @@ Metrics = dict[str, Figure]
 
 
 class Slice(_Shape):
-    """The same figures over some of the cases, by system."""
+    """The same figures over some of the cases, by system, and what the measured system has over the others there."""
 
     n: int
     systems: dict[str, Metrics]
+    gains: dict[str, dict[str, Difference]] = {}
 
 
 class Result(_Shape):
@@ -118,13 +119,18 @@ def summarised(
         protocol=protocol, system=system, headline=headline, metrics=tables[system], n=len(whole.groups),
         baselines={name: table for name, table in tables.items() if name != system},
         gains={n: gains(whole.scored[system], each, draws) for n, each in whole.scored.items() if n != system},
-        slices={name: _slice(part, seed) for name, part in (slices or {}).items()}, **rest,
+        slices={name: _slice(system, part, seed) for name, part in (slices or {}).items()}, **rest,
     )  # fmt: skip
 
 
-def _slice(part: Part, seed: int) -> Slice:
+def _slice(system: str, part: Part, seed: int) -> Slice:
     draws = Resampling(part.groups, seed=seed)
-    return Slice(n=len(part.groups), systems={name: figures(each, draws) for name, each in part.scored.items()})
+    systems = {name: figures(each, draws) for name, each in part.scored.items()}
+    own = part.scored.get(system)
+    others = {name: each for name, each in part.scored.items() if name != system} if own is not None else {}
+    return Slice(
+        n=len(part.groups), systems=systems, gains={n: gains(own, each, draws) for n, each in others.items() if own}
+    )
 
 
 def _rounded(values: Mapping[str, float | None]) -> dict[str, float | None]:

@@ -61,7 +61,7 @@ class Run:
         known = _kept(path)
         started = time.monotonic()
         found = []
-        with disk_errors(self.folder), path.open("a", encoding="utf-8") as file:
+        with disk_errors(self.folder), path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             for number, case in enumerate(cases, 1):
                 if case.id not in known:
                     known[case.id] = {"id": case.id, **_answered(case, answer)}
@@ -96,7 +96,9 @@ class Run:
 
 def write_lines(path: Path, rows: Sequence[Answer]) -> None:
     """Writes rows as JSON lines, whole or not at all."""
-    write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+    write_atomically(
+        path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(errors="backslashreplace")
+    )
 
 
 def read_result(folder: Path) -> Result:
@@ -137,4 +139,4 @@ def _kept(path: Path) -> dict[str, Answer]:
 
 
 def _written(document: Any) -> bytes:
-    return (json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+    return (json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode(errors="backslashreplace")

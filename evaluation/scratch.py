@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from convrec.catalogue.segments import interactions_table, write_segment
 from convrec.catalogue.store import write_atomically
 from convrec.catalogue.workspace import Workspace
 from convrec.core.progress import Progress
-from convrec.evaluation.manifest import code_hash, data_hashes, fingerprint
+from convrec.core.settings import State
+from convrec.evaluation.manifest import code_hash, data_hashes, fingerprint, settings_of
 from convrec.evaluation.splits import Split
 from convrec.tools.fitting import fit
 
 _FITTED_BY = ("core", "catalogue", "tools")
 _DONE = "fitted-on.json"
+_VECTORS = Path("tools", "encoded")
 
 
 def trained(workspace: Workspace, split: Split, parent: Path, progress: Progress) -> Workspace:
@@ -27,7 +30,7 @@ def trained(workspace: Workspace, split: Split, parent: Path, progress: Progress
     """
     about = {
         "data": data_hashes(workspace), "split": [split.name, split.counts], "train": hash_of(split.train),
-        "settings": workspace.settings.model_dump(mode="json"), "code": code_hash(_FITTED_BY),
+        "settings": settings_of(workspace), "code": code_hash(_FITTED_BY),
     }  # fmt: skip
     root = parent / f"{split.name.replace(' ', '-')}-{fingerprint(about)}"
     if (root / _DONE).exists():
@@ -35,7 +38,7 @@ def trained(workspace: Workspace, split: Split, parent: Path, progress: Progress
     made = _with_settings(Workspace.create(root), workspace)
     if not made.current().items:
         _fill(made, workspace, split)
-    _share_vectors(workspace, made)
+    _share_vectors(workspace, made, parent / "encoded")
     fit(made, progress=progress)
     write_atomically(root / _DONE, json.dumps(about, indent=1).encode())
     return made
@@ -47,7 +50,8 @@ def hash_of(array: np.ndarray) -> str:
 
 
 def _with_settings(made: Workspace, source: Workspace) -> Workspace:
-    made.settings = source.settings
+    """Gives the workspace the other's settings, but for where people's state lies: that is its own."""
+    made.settings = source.settings.model_copy(update={"state": State()})
     return made
 
 
@@ -56,7 +60,7 @@ def _fill(made: Workspace, source: Workspace, split: Split) -> None:
     kept = [*current.items, *current.dialogues]
     made.store.segments.mkdir(exist_ok=True)
     for name in kept:
-        (made.store.segments / name).hardlink_to(source.store.segments / name)
+        _share(source.store.segments / name, made.store.segments / name)
     write_atomically(made.root / "schema.yaml", source.schema.dump_yaml().encode())
     events = write_segment(made.store.segments, "interactions", _table(source, split))
     made.publish(
@@ -82,11 +86,24 @@ def _or_none(number: float) -> float | None:
     return None if number != number else number  # noqa: PLR0124  (NaN is what differs from itself)
 
 
-def _share_vectors(source: Workspace, made: Workspace) -> None:
-    """Gives the new workspace the item vectors that the other one has, which are the same: encoding is what takes longest."""
-    cache = Path("tools", "encoded")
-    for path in sorted((source.root / cache).glob("*/*.npz")):
-        target = made.root / cache / path.parent.name / path.name
+def _share_vectors(source: Workspace, made: Workspace, shared: Path) -> None:
+    """Lets all scratch workspaces keep item vectors in one place, those that the source has among them: encoding takes longest."""
+    for path in sorted((source.root / _VECTORS).glob("*/*.npz")):
+        target = shared / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
-            target.hardlink_to(path)
+            _share(path, target)
+    shared.mkdir(parents=True, exist_ok=True)
+    link = made.root / _VECTORS
+    if not link.exists():
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(shared, target_is_directory=True)
+
+
+def _share(path: Path, target: Path) -> None:
+    """Puts a file that nobody changes in a second place, as a link where the disk can."""
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, target)

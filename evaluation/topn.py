@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from convrec.core.metrics.beyond import head_items
 from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
 from convrec.evaluation.breadth import Breadth
+from convrec.evaluation.cases import write_cases
 from convrec.evaluation.manifest import manifest
 from convrec.evaluation.ranking import (
     RankingCase,
@@ -95,10 +97,11 @@ def evaluate_topn(
     about = manifest("topn", workspace, vars(options), seed=options.seed)
     run = Run(out, about, progress) if out else Run.under(runs, about, progress)
     found = splits(workspace.catalogue(), options.protocol, seed=options.seed, repeats=options.repeats)
-    with fixed_threads():
-        rounds = [
-            _round(workspace, split, runs, options, progress, _mark(n, len(found))) for n, split in enumerate(found)
-        ]
+    with fixed_threads(), ExitStack() as opened:
+        rounds = []
+        for n, split in enumerate(found):
+            agent = opened.enter_context(Agent.open(trained(workspace, split, runs / "fitted", progress)))
+            rounds.append(_round(agent, split, options, _mark(n, len(found))))
         result = _measured(run, rounds, options, _counted(found))
     return run, run.finish(result)
 
@@ -115,18 +118,23 @@ def _counted(found: Iterable[Split]) -> dict[str, int]:
     return total
 
 
-def _round(workspace: Workspace, split: Split, runs: Path, options: TopN, progress: Progress, mark: str) -> _Round:
-    agent = Agent.open(trained(workspace, split, runs / "fitted", progress))
+def _round(agent: Agent, split: Split, options: TopN, mark: str) -> _Round:
     catalogue = agent.toolbox.catalogue
     held = split.held[: options.limit]
-    learned = choices(catalogue)
-    counts = dict(zip(catalogue.ids, np.bincount(learned.row, minlength=len(catalogue)).tolist(), strict=True))
+    counts = _people_by_item(catalogue)
     head = head_items(counts)
     cases = tuple(_case(each, catalogue, counts, head, mark) for each in held)
     requests = {case.id: _request(each, catalogue, options.depth) for case, each in zip(cases, held, strict=True)}
     sentences = {case.id: _sentence(each, catalogue) for case, each in zip(cases, held, strict=True) if each.history}
     breadth = Breadth(agent.toolbox, counts, len(catalogue.interactions().users), options.depth)
     return _Round(agent, cases, requests, sentences, breadth)
+
+
+def _people_by_item(catalogue: Catalogue) -> dict[str, int]:
+    """Returns how many people chose each item, however often each of them did."""
+    learned = choices(catalogue)
+    pairs = np.unique(np.stack([learned.user, learned.row]), axis=1)
+    return dict(zip(catalogue.ids, np.bincount(pairs[1], minlength=len(catalogue)).tolist(), strict=True))
 
 
 def _case(held: Held, catalogue: Catalogue, counts: Mapping[str, int], head: frozenset[str], mark: str) -> RankingCase:
@@ -168,12 +176,14 @@ def _measured(run: Run, rounds: Sequence[_Round], options: TopN, counts: dict[st
         name: _part(within(cases, name)[1], _taken(answered, within(cases, name)[0]), options.cuts)
         for name in slice_names(cases)
     }
-    slices["one sentence"] = _one_sentence(run, rounds, options)
+    slices["one sentence"], told = _one_sentence(run, rounds, options)
     run.write_lines("predictions.jsonl", predictions(cases, answered[SYSTEM]))
+    write_cases(run.folder, [case.id for case in cases], whole.groups, whole.scored[SYSTEM])
     titles = dict(zip(rounds[0].toolbox.catalogue.ids, rounds[0].toolbox.catalogue.titles, strict=True))
     run.write_lines("worst.jsonl", worst(cases, answered[SYSTEM], titles))
     failures = {
-        f"failures of {name}": sum("error" in answer for answer in answers) for name, answers in rankings.items()
+        f"failures of {name}": sum("error" in answer for answer in answers)
+        for name, answers in (rankings | told).items()
     }
     return summarised(
         "topn", SYSTEM, f"ndcg@{options.cuts[0]}", whole, slices=slices, seed=options.seed, controls=_controls(cases, answered, rounds, options),
@@ -203,7 +213,8 @@ def _listed(each: _Round, case: RankingCase, *, only: tuple[str, ...] | None) ->
     request = replace(each.requests[case.id], tools=only)
     if only is not None and not each.toolbox.tools[only[0]].capabilities.fold_in:
         request = _in_words(each, request, only[0])
-    return [item.id for item in each.toolbox.recommend(request).items]
+    found = each.toolbox.recommend(request).items
+    return [item.id for item in found if only is None or len(item.contributions) > 1]
 
 
 def _in_words(each: _Round, request: Request, tool: str) -> Request:
@@ -216,8 +227,8 @@ def _in_words(each: _Round, request: Request, tool: str) -> Request:
     return replace(request, text=" ".join(cards), history={}, exclude=request.exclude | set(request.history))
 
 
-def _one_sentence(run: Run, rounds: Sequence[_Round], options: TopN) -> Part:
-    """Returns how people fare of whom nothing is known but a sentence that names up to three items they liked."""
+def _one_sentence(run: Run, rounds: Sequence[_Round], options: TopN) -> tuple[Part, dict[str, list[Answer]]]:
+    """Returns how people fare of whom nothing is known but a sentence that names up to three items they liked; and the answers."""
     told = [(each, case) for each in rounds for case in each.cases if case.id in each.sentences]
     step = max(1, len(told) // _SENTENCES)
     picked = told[::step][:_SENTENCES]
@@ -229,11 +240,13 @@ def _one_sentence(run: Run, rounds: Sequence[_Round], options: TopN) -> Part:
         found = each.agent.recommend(messages=words, exclude=case.known, k=options.depth, tools=tools)
         return {"ranked": [item.id for item in found]}
 
-    asked: dict[str, tuple[str, ...] | None] = {SYSTEM: None, "popularity": ("popularity",), "bm25": ("bm25",)}
+    asked: dict[str, tuple[str, ...] | None] = {SYSTEM: None}
+    asked |= {name: (name,) for name in ("popularity", "bm25") if any(name in each.toolbox.tools for each in rounds)}
     answers = {
         name: run.answers(f"one-sentence.{name}", cases, partial(ranked, tools=only)) for name, only in asked.items()
     }
-    return _part(cases, {name: [row.get("ranked", []) for row in rows] for name, rows in answers.items()}, options.cuts)
+    part = _part(cases, {name: [row.get("ranked", []) for row in rows] for name, rows in answers.items()}, options.cuts)
+    return part, {f"{name}, one sentence": rows for name, rows in answers.items()}
 
 
 def _controls(
@@ -246,8 +259,9 @@ def _controls(
         "oracle": per_person(cases, [oracle(case, depth) for case in cases], options.cuts),
         "random": per_person(cases, [at_random(case, ids, depth, options.seed) for case in cases], options.cuts),
         "other people's targets": per_person(others, answered[SYSTEM], options.cuts),
-        "other people's targets, popularity": per_person(others, answered["popularity"], options.cuts),
     }
+    if "popularity" in answered:
+        lists["other people's targets, popularity"] = per_person(others, answered["popularity"], options.cuts)
     return {name: figures(scored, draws) for name, scored in lists.items()}
 
 
@@ -259,6 +273,7 @@ def _notes(rounds: Sequence[_Round], tools: Iterable[str], fitted: set[str], opt
     )
     return (
         f"{options.protocol}: all items that a person does not know are ranked; equal scores stand in the catalogue's order.",
+        "A single tool's list ends where it has no opinion: what follows would be the catalogue's own order.",
         f"BM25 is asked with the cards of the latest {_NAMED} liked items, since it reads words only.",
         *absent,
     )

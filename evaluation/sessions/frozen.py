@@ -12,6 +12,12 @@ FROZEN = ""
 def people_hash() -> str:
     """Returns a hash of the simulators: their code, their words, and what passes between them and who serves."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in Path(__file__).parent.iterdir() if p.stem.startswith(("agenda", "browser", "people"))):
+    for path in files_of_people():
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def files_of_people() -> list[Path]:
+    """Returns the files that the hash is of, in order."""
+    kinds = ((".py", ".yaml"), ("agenda", "browser", "people"))
+    return sorted(p for p in Path(__file__).parent.iterdir() if p.suffix in kinds[0] and p.stem.startswith(kinds[1]))

@@ -32,11 +32,12 @@ WEAKNESSES = {
 
 
 def presets(
-    run: Run, agent: Agent, sessions: Sequence[Session], view: View, answers: Mapping[str, Sequence[Answer]], seed: int
-) -> dict[str, Any]:
-    """Returns both protocols' figures, each with what is weak about it."""
+    run: Run, agent: Agent, sessions: Sequence[Session], view: View, answers: Mapping[str, Sequence[Answer]], seed: int,
+    *, known: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Returns both protocols' figures, each with what is weak about it. `known` people are known by what they liked, as in sessions."""
     draws = Resampling([session.person.id for session in sessions], seed=seed)
-    one_turn = run.answers("one-turn", sessions, lambda session: _one_turn(agent, session, view, seed))
+    one_turn = run.answers("one-turn", sessions, partial(_one_turn, agent, view, seed, known))
     hits = [answer.get("hit") for answer in answers["agent"]]
     interec = Scored(
         {
@@ -51,7 +52,7 @@ def presets(
     ievalm: dict[str, Ratio] = {}
     for name, policy in (("attribute", "always-ask"), ("free", "agent")):
         words = dict(zip((session.id for session in sessions), answers[policy], strict=True))
-        lists = run.answers(f"final-list.{name}", sessions, partial(_final_list, agent, words))
+        lists = run.answers(f"final-list.{name}", sessions, partial(_final_list, agent, words, known))
         ievalm |= {f"{name} recall@{cut}": _over(sessions, lists, "ranked", partial(_recall, cut)) for cut in _CUTS}
     scored = {"InteRecAgent": interec, "iEvaLM": Scored(ievalm)}
     return {
@@ -73,7 +74,7 @@ def _over(
     return mean([score(a.get(key, []), s.person.target.id) for s, a in zip(sessions, answers, strict=True)])
 
 
-def _one_turn(agent: Agent, session: Session, view: View, seed: int) -> Answer:
+def _one_turn(agent: Agent, view: View, seed: int, known: bool, session: Session) -> Answer:
     """Returns what the agent recommends to the person's first words: of all items, and of twenty candidates."""
     said = session.simulator.begin(session.person, view, random.Random(session.seed)).opening().text
     messages = [{"role": "user", "content": said}]
@@ -84,12 +85,20 @@ def _one_turn(agent: Agent, session: Session, view: View, seed: int) -> Answer:
         if item != target
     ]
     candidates = {target, *others[: _CANDIDATES - 1]}
-    listed = agent.recommend(messages=messages, k=5)
-    among = agent.recommend(messages=messages, k=_CANDIDATES, exclude=[item for item in ids if item not in candidates])
+    liked = _liked(session, known)
+    listed = agent.recommend(messages=messages, history=liked, k=5)
+    among = agent.recommend(
+        messages=messages, history=liked, k=_CANDIDATES, exclude=[item for item in ids if item not in candidates]
+    )
     return {"ranked": [item.id for item in listed], "candidates": [item.id for item in among]}
 
 
-def _final_list(agent: Agent, transcripts: Mapping[str, Answer], session: Session) -> Answer:
+def _final_list(agent: Agent, transcripts: Mapping[str, Answer], known: bool, session: Session) -> Answer:
     """Returns what the agent would recommend after all that the person said."""
     messages = [{"role": "user", "content": turn["said"]} for turn in transcripts[session.id].get("turns", ())]
-    return {"ranked": [item.id for item in agent.recommend(messages=messages, k=max(_CUTS))] if messages else []}
+    found = agent.recommend(messages=messages, history=_liked(session, known), k=max(_CUTS)) if messages else []
+    return {"ranked": [item.id for item in found]}
+
+
+def _liked(session: Session, known: bool) -> list[str]:
+    return [item.id for item in session.person.liked] if known else []

@@ -21,6 +21,7 @@ from convrec.core.errors import InputError
 from convrec.core.metrics.bootstrap import Ratio, mean
 from convrec.core.progress import Progress, silent
 from convrec.core.settings import Settings
+from convrec.evaluation.cases import write_cases
 from convrec.evaluation.manifest import manifest
 from convrec.evaluation.result import Part, Result, Scored, summarised
 from convrec.evaluation.run import Answer, Run
@@ -35,17 +36,18 @@ from convrec.evaluation.sessions.servers import (
     SLATE,
     AgentServer,
     AlwaysAsk,
+    ListServer,
     OracleServer,
     RandomAsk,
     SearchServer,
     Server,
 )
-from convrec.evaluation.sessions.session import Session, gives_away, kept, replayed, talk
+from convrec.evaluation.sessions.session import Session, gives_away, kept, replayed, somebody_else, talk
 from convrec.evaluation.splits import Held, LeakError, splits
 from convrec.evaluation.threads import fixed_threads
 from convrec.tools.toolbox import Toolbox
 
-POLICIES = ("agent", "never-ask", "always-ask", "random-ask", "search", "oracle")
+POLICIES = ("agent", "never-ask", "always-ask", "random-ask", "search", "popularity", "random", "oracle")
 _SIMULATORS = (AgendaSimulator, BrowserSimulator)
 _CHECKED = 10  # every so many sessions, the server's knowledge is put to the proof
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -113,16 +115,19 @@ class _House:
     ) -> _House:
         known = not has_attributes(workspace.catalogue())
         tools, held = _without_them(workspace, options, runs, progress, known)
+        drawn = people(
+            tools.catalogue(), held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=known
+        )  # fmt: skip
+        if not drawn:
+            raise InputError("Nobody is there to talk.", "Bring people with more choices.")
         agents = {
             name: _agent(tools, scratch, name, asking, **policy)
             for name, (asking, policy) in _ways(options.seed).items()
         }
         toolbox = next(iter(agents.values())).toolbox
         servers: dict[str, Server] = {name: AgentServer(name, agent) for name, agent in agents.items()}
-        servers |= {"search": SearchServer(toolbox), "oracle": OracleServer(toolbox)}
-        drawn = people(
-            toolbox.catalogue, held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=known
-        )  # fmt: skip
+        servers |= {"search": SearchServer(toolbox), "popularity": ListServer.popular(toolbox)}
+        servers |= {"random": ListServer.drawn(toolbox.catalogue, options.seed), "oracle": OracleServer(toolbox)}
         sessions = [_session(simulator(), each, options.seed) for simulator in _SIMULATORS for each in drawn]
         return cls(servers, tuple(agents.values()), tuple(sessions), tuple(drawn), view_of(toolbox.catalogue), known)
 
@@ -141,6 +146,8 @@ def _without_them(
 ) -> tuple[Workspace, tuple[Held, ...]]:
     """Returns a workspace whose tools learned nothing from the people who talk, and these people."""
     if not workspace.catalogue().has_interactions:
+        if known:
+            raise InputError("Nothing is known of items or people.", "Bring facts about items, or interactions.")
         if not workspace.current().tools:
             raise InputError("Nothing is fitted in the workspace.", "Run `convrec fit` first.")
         return workspace, ()
@@ -183,12 +190,13 @@ def _measured(run: Run, house: _House, options: SessionOptions) -> Result:
     groups = [session.person.id for session in sessions]
     scored = {name: _scored(each, catalogue, options.patience) for name, each in answers.items()}
     slices = {name: _part(scored, groups, places) for name, places in _slices(sessions).items()}
+    write_cases(run.folder, [session.id for session in sessions], groups, scored[options.policy])
     run.write_lines("worst.jsonl", _worst(house, answers[options.policy]))
     failures = {f"failures of {name}": sum("error" in answer for answer in each) for name, each in answers.items()}
     return summarised(
         "sessions", options.policy, f"success@{options.patience}", Part(groups, scored), slices=slices, seed=options.seed, counts=counted(house.drawn) | leaks | failures,
         notes=_notes(house, options),
-        sections={"presets": presets(run, house.agents[0], sessions, house.view, answers, options.seed)},
+        sections={"presets": presets(run, house.agents[0], sessions, house.view, answers, options.seed, known=house.known)},
     )  # fmt: skip
 
 
@@ -203,7 +211,8 @@ def _knowing(house: _House, answers: Mapping[str, Sequence[Answer]]) -> int:
         if server.oracle:
             continue
         for session, answer in list(zip(house.sessions, answers[name], strict=True))[::_CHECKED]:
-            found += "turns" in answer and not replayed(session, answer, server, known=house.known)
+            other = somebody_else(session, house.toolbox.catalogue)
+            found += "turns" in answer and not replayed(answer, other, server, house.view, known=house.known)
     return found
 
 

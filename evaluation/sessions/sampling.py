@@ -51,7 +51,10 @@ def people(
     """
     rng = random.Random(f"people/{seed}")
     pairs = [
-        (each, target) for each in held for target in (each.targets if with_history else (*each.history, *each.targets))
+        (each, target)
+        for each in held
+        if each.history or not with_history
+        for target in (each.targets if with_history else (*each.history, *each.targets))
     ]
     chosen = [rng.choice(pairs) for _ in range(n)] if pairs else []
     found = [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +24,7 @@ from convrec.tools.contract import Bools, Ints
 from convrec.tools.toolbox import Recommended, Request, Toolbox
 
 SLATE = 5
-"""Items shown in a turn."""
+"""Items shown in a turn at most, whatever number is asked for."""
 
 
 class Serving(Protocol):
@@ -116,7 +117,7 @@ class _AgentServing:
         reply = self.agent.chat(said.text, user_id=self.visitor)
         asked = reply.question
         return Shown(
-            reply.text, tuple(Item(item.id, item.facts) for item in reply.items),
+            reply.text, tuple(Item(item.id, item.facts) for item in reply.items[:SLATE]),
             Question(asked.facet, asked.text, asked.options) if asked is not None else None,
         )  # fmt: skip
 
@@ -150,6 +151,42 @@ class _Searching:
         found = [item.id for item in self.toolbox.recommend(request).items]
         self.shown.update(found)
         return Shown("", tuple(item_of(self.toolbox.catalogue, item) for item in found))
+
+
+class ListServer:
+    """Shows one list to everybody, five at a time, whatever is said."""
+
+    oracle: bool = False
+
+    def __init__(self, name: str, catalogue: Catalogue, rows: Ints) -> None:
+        self.name, self._catalogue, self._rows = name, catalogue, rows
+
+    @classmethod
+    def popular(cls, toolbox: Toolbox) -> ListServer:
+        """Returns who shows what most people chose; the catalogue's order where nobody chose anything."""
+        only = ("popularity",) if "popularity" in toolbox.tools else ()
+        found = toolbox.recommend(Request(tools=only, k=100, diversity=0.0)).items
+        return cls("popularity", toolbox.catalogue, np.array([item.row for item in found], np.int64))
+
+    @classmethod
+    def drawn(cls, catalogue: Catalogue, seed: int) -> ListServer:
+        """Returns who shows items by chance."""
+        return cls("random", catalogue, np.random.default_rng(seed).permutation(len(catalogue)))
+
+    def begin(self, visitor: str, liked: Sequence[str], secret: Secret | None) -> Serving:
+        """Begins at the list's head, without what the visitor liked."""
+        return _Showing(
+            self._catalogue, iter([int(row) for row in self._rows if self._catalogue.ids[row] not in liked])
+        )
+
+
+@dataclass
+class _Showing:
+    catalogue: Catalogue
+    left: Iterator[int]
+
+    def reply(self, said: Utterance) -> Shown:
+        return Shown("", tuple(item_of(self.catalogue, row) for row in islice(self.left, SLATE)))
 
 
 class OracleServer:

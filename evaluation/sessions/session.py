@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.text import words
+from convrec.evaluation.manifest import hashed
 from convrec.evaluation.sessions.people import Item, Person, Shown, Simulator, Statement, Utterance, View
+from convrec.evaluation.sessions.sampling import item_of
 from convrec.evaluation.sessions.servers import Secret, Server, Serving
 from convrec.evaluation.sessions.statements import mask, standing
+
+_SHORT = 3  # letters of a title that may be an everyday word
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ def talk(session: Session, server: Server, view: View, *, known: bool) -> dict[s
     liked = [item.id for item in session.person.liked] if known else []
     said = conversation.opening()
     secret = Secret(session.person, conversation) if server.oracle else None
-    serving = server.begin(session.id, liked, secret)
+    serving = server.begin(_visitor(session.id), liked, secret)
     turns, hit = [], None
     for number in range(1, session.person.patience + 1):
         shown = serving.reply(said)
@@ -49,41 +54,72 @@ def talk(session: Session, server: Server, view: View, *, known: bool) -> dict[s
     return {"turns": turns, "hit": hit}
 
 
-def replayed(session: Session, transcript: dict[str, Any], server: Server, *, known: bool) -> bool:
-    """Returns whether a server that is told the same words alone, by another visitor, shows the same items: it knows no more than it was told."""
+def somebody_else(session: Session, catalogue: Catalogue) -> Session:
+    """Returns a session of somebody who liked the same and wants another item, drawn from the session's seed."""
+    person, rng = session.person, random.Random(f"somebody else/{session.seed}")
+    target = item_of(catalogue, rng.choice([each for each in catalogue.ids if each != person.target.id]))
+    other = replace(person, id=f"else-{person.id}", target=target)
+    return replace(session, id=f"else-{session.id}", person=other, seed=f"else/{session.seed}")
+
+
+def replayed(transcript: dict[str, Any], session: Session, server: Server, view: View, *, known: bool) -> bool:
+    """Returns whether a server shows and asks the same when somebody else (`somebody_else`) comes and says the same words.
+
+    If not, it knew more than it was told: whatever it has of the target, by whatever way, is now of another.
+    """
+    session.simulator.begin(session.person, view, random.Random(session.seed)).opening()
     liked = [item.id for item in session.person.liked] if known else []
-    serving: Serving = server.begin(f"again-{session.id}", liked, None)
+    serving: Serving = server.begin(_visitor(session.id), liked, None)
     return all(
-        [item.id for item in serving.reply(Utterance(turn["said"])).items] == turn["shown"]
+        _reaction(serving.reply(Utterance(turn["said"]))) == (turn["shown"], turn["asked"])
         for turn in transcript["turns"]
     )
+
+
+def _visitor(session: str) -> str:
+    """Returns a name for whoever talks in a session that says nothing of the session: not even how its target was drawn."""
+    return f"visitor-{hashed(session.encode())}"
+
+
+def _reaction(shown: Shown) -> tuple[list[str], str | None]:
+    return [item.id for item in shown.items], shown.question.facet if shown.question else None
 
 
 def gives_away(session: Session, transcript: dict[str, Any], catalogue: Catalogue) -> bool:
     """Returns whether the person named the target (title or id) before it was shown to them.
 
-    Titles of other items that were shown or liked may stand in what is said. A title of one word counts as named where it stands in
-    quotes, or with its capital inside a sentence.
+    The target's title may stand inside a title of an item that was shown or liked (Alien in Alien Resurrection). A title of three
+    letters or fewer (It, Up) counts as named where it stands in quotes, or with its capital inside a sentence.
     """
-    mentionable = [item.title for item in session.person.liked]
-    target = session.person.target
+    mentionable = [words(item.title) for item in session.person.liked]
     for turn in transcript["turns"]:
-        text = turn["said"]
-        for title in sorted(mentionable, key=len, reverse=True):
-            text = text.replace(title, "…")
-        if _names(text, target):
+        if _names(turn["said"], session.person.target, mentionable):
             return True
-        mentionable += [catalogue.item(item).title for item in turn["shown"]]
+        mentionable += [words(catalogue.item(item).title) for item in turn["shown"]]
     return False
 
 
-def _names(text: str, target: Item) -> bool:
-    title, said = words(target.title), words(text)
-    if len(target.id) > 2 and target.id in text.split():
+def _names(text: str, target: Item, mentionable: Sequence[list[str]]) -> bool:
+    said, title, name = words(text), words(target.title), words(target.id)
+    if len("".join(name)) > 2 and _places(name, said):
         return True
-    if len(title) > 1:
-        return any(said[start : start + len(title)] == title for start in range(len(said) - len(title) + 1))
-    return f'"{target.title}"' in text or f"“{target.title}”" in text
+    if len("".join(title)) <= _SHORT:
+        return _short_title_in(text, target.title) and title not in mentionable
+    other = [(start, start + len(each)) for each in mentionable for start in _places(each, said)]
+    return any(
+        not any(first <= start and start + len(title) <= end for first, end in other) for start in _places(title, said)
+    )
+
+
+def _places(sought: list[str], said: list[str]) -> list[int]:
+    """Returns where the words stand, one after the other, in what was said."""
+    return [at for at in range(len(said) - len(sought) + 1) if sought and said[at : at + len(sought)] == sought]
+
+
+def _short_title_in(text: str, title: str) -> bool:
+    if any(f"{opened}{title}{closed}" in text for opened, closed in ('""', "“”")):
+        return True
+    return title[:1].isupper() and re.search(rf"[\w,;:] {re.escape(title)}(?!\w)", text) is not None
 
 
 def _turn(said: Utterance, shown: Shown) -> dict[str, Any]:

@@ -42,10 +42,11 @@ def mask(statement: Statement, catalogue: Catalogue) -> Bools | None:
     An item whose fact is missing breaks no exclusion, and meets no demand.
     """
     if statement.facet == "item":
-        allowed = np.ones(len(catalogue), np.bool_)
         row = catalogue.row(str(statement.value))
-        if row is not None and statement.polarity < 0:
-            allowed[row] = False
+        if row is None or statement.polarity > 0:
+            return None  # that somebody likes an item demands nothing of others
+        allowed = np.ones(len(catalogue), np.bool_)
+        allowed[row] = False
         return allowed
     asked = predicate(statement, catalogue)
     if asked is None:
@@ -58,12 +59,8 @@ def mask(statement: Statement, catalogue: Catalogue) -> Bools | None:
 
 
 def standing(said: Sequence[tuple[Statement, ...]], retracted: Sequence[tuple[Statement, ...]]) -> list[Statement]:
-    """Returns what was said and not taken back."""
-    gone = [statement for each in retracted for statement in each]
-    left = []
-    for statement in (s for each in said for s in each):
-        if statement in gone:
-            gone.remove(statement)
-        else:
-            left.append(statement)
+    """Returns what was said and not taken back since. Both are by turn; taking back holds for what was said before, however often."""
+    left: list[Statement] = []
+    for new, gone in zip(said, retracted, strict=True):
+        left = [*(statement for statement in left if statement not in gone), *new]
     return left

@@ -14,6 +14,7 @@ from convrec.evaluation.understanding.marks import (
     Answers,
     Mark,
     Measured,
+    Predict,
     Prediction,
     answered,
     confusion,
@@ -142,7 +143,8 @@ def facts_of(infobox: str) -> dict[str, str]:
 
 
 def evaluate_alt_entities(
-    source: Path, resolvers: Mapping[str, Resolver], *, limit: int | None = None, answer: Answers = answered, max_rejected: float = MAX_REJECTED,
+    source: Path, resolvers: Mapping[str, Resolver], *, limit: int | None = None, others: Mapping[str, Predict[AltCase]] | None = None,
+    answer: Answers = answered, max_rejected: float = MAX_REJECTED,
 ) -> Measured:  # fmt: skip
     """Returns how often resolvers find the item that is meant, beside chance; the first is measured. Nothing is learnt from the questions.
 
@@ -151,7 +153,7 @@ def evaluate_alt_entities(
     """
     cases, rejected = read_alt_entities(source, limit=limit, max_rejected=max_rejected)
     systems = {name: by_resolving(resolver) for name, resolver in resolvers.items()}
-    return measure_alt_entities(cases, {**systems, "random": at_random()}, answer, rejected=rejected)
+    return measure_alt_entities(cases, {**systems, "random": at_random(), **(others or {})}, answer, rejected=rejected)
 
 
 def by_resolving(resolver: Resolver) -> Callable[[AltCase], Prediction]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from convrec.agent.compact.understander import Understander
@@ -11,15 +13,17 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import Clock, FixedClock
 from convrec.core.errors import InputError
+from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
+from convrec.evaluation.cases import write_cases
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.result import Part, Result, chosen, summarised
+from convrec.evaluation.result import Part, Result, chosen, figures, summarised
 from convrec.evaluation.run import Run
 from convrec.evaluation.threads import fixed_threads
 from convrec.evaluation.understanding import alt_entities, ccpe, own, sgd, soft_attributes
 from convrec.evaluation.understanding.hearing import compact
 from convrec.evaluation.understanding.layouts import LayoutName, detect
-from convrec.evaluation.understanding.marks import Answers, Measured
+from convrec.evaluation.understanding.marks import Answers, C, Measured, Predict, Prediction, shuffled
 from convrec.evaluation.understanding.resolvers import AgentResolver, choices_catalogue, overlap, sentence_similarity
 from convrec.evaluation.understanding.similarity import card_similarity, popularity, word_count
 from convrec.tools.encoder import TextEncoder
@@ -27,6 +31,8 @@ from convrec.tools.encoder import TextEncoder
 HEADLINES: dict[LayoutName, str] = {
     "sgd": "slot_f1", "ccpe": "micro_f1", "soft-attributes": "agreement_opposite", "altentities": "accuracy", "own": "slot_f1",
 }  # fmt: skip
+_ORACLE, _SHUFFLED = "oracle", "shuffled"
+_CONTROLS = {_ORACLE: "oracle", _SHUFFLED: "the agent's answers to other messages"}
 _TODAY = datetime(2026, 1, 1, tzinfo=UTC)  # "recent" must mean the same in every run
 
 
@@ -62,11 +68,31 @@ def evaluate_understanding(
     about = manifest("understanding", workspace, vars(options) | {"layout": layout}, seed=options.seed, inputs=files)
     run = Run(out, about, progress) if out else Run.under(runs, about, progress)
     with fixed_threads():
-        measured = _measured(layout, workspace, source, options, runs / "catalogues", run.answers)
+        measured = _measured(layout, workspace, source, options, runs / "catalogues", _Asked(run, options.seed))
         if not measured.ids:
             raise InputError(f"{source} has no labelled message.", "Bring some, or choose another part with --split.")
         result = _result(run, layout, measured, options)
     return run, run.finish(result)
+
+
+class _Asked:
+    """Passes predictions through a run, which keeps them; the control `shuffled` is dealt the agent's own."""
+
+    def __init__(self, run: Run, seed: int) -> None:
+        self._run, self._seed = run, seed
+        self._agent: Sequence[Prediction] = ()
+
+    def __call__(self, system: str, cases: Sequence[C], answer: Callable[[C], Prediction], /) -> Sequence[Prediction]:
+        """Returns a prediction for each case."""
+        if system == _SHUFFLED:
+            return shuffled(self._agent, self._seed)
+        given = self._run.answers(system, cases, answer)
+        self._agent = given if system == "agent" else self._agent
+        return given
+
+
+def _nothing(case: object) -> Prediction:
+    return {}
 
 
 def _measured(
@@ -80,18 +106,25 @@ def _measured(
     clock, encoder = FixedClock(_TODAY), TextEncoder.open(workspace.settings.models.encoder)
     make, catalogue = compact(clock, encoder), workspace.catalogue()
     if layout == "sgd":
-        return sgd.evaluate_sgd(
-            source, catalogues, make, clock, split=options.split, limit=options.limit, answer=answer
-        )
+        data = sgd.read_sgd(source, catalogues, clock, split=options.split, limit=options.limit)
+        asked = {
+            "agent": sgd.by_hearing(data, make),
+            "gazetteer": sgd.by_look_up(data),
+            _ORACLE: data.oracle,
+            _SHUFFLED: _nothing,
+        }
+        return sgd.measure_sgd(data, asked, answer)
     if layout == "altentities":
         return _alt_entities(source, catalogues, clock, encoder, options, answer)
     if not len(catalogue):
         raise InputError("The workspace has no items to talk about.", "Name one with films, with -w.")
     if layout == "ccpe":
-        return ccpe.evaluate_ccpe(source, catalogue, make, limit=options.limit, answer=answer)
+        right = partial(ccpe.oracle, schema=catalogue.schema, facets=ccpe.Facets.of(catalogue))
+        others: dict[str, Predict[ccpe.CcpeCase]] = {_ORACLE: right, _SHUFFLED: _nothing}
+        return ccpe.evaluate_ccpe(source, catalogue, make, limit=options.limit, others=others, answer=answer)
     if layout == "soft-attributes":
         return _soft_attributes(source, catalogue, encoder, options, answer)
-    return own.evaluate_own(source, catalogue, make, answer=answer)
+    return own.evaluate_own(source, catalogue, make, others={_ORACLE: own.oracle, _SHUFFLED: _nothing}, answer=answer)
 
 
 def _alt_entities(
@@ -99,13 +132,12 @@ def _alt_entities(
 ) -> Measured:
     cases, _ = alt_entities.read_alt_entities(source, limit=options.limit)
     catalogue = choices_catalogue(cases, catalogues, clock)
-    agent = AgentResolver(Understander(catalogue, clock, encoder), catalogue)
     resolvers: dict[str, alt_entities.Resolver] = {
-        "agent": agent,
-        "overlap": overlap,
-        "sentence similarity": sentence_similarity(encoder),
-    }
-    return alt_entities.evaluate_alt_entities(source, resolvers, limit=options.limit, answer=answer)
+        "agent": AgentResolver(Understander(catalogue, clock, encoder), catalogue),
+        "overlap": overlap, "sentence similarity": sentence_similarity(encoder),
+    }  # fmt: skip
+    others = {_ORACLE: alt_entities.oracle, _SHUFFLED: _nothing}
+    return alt_entities.evaluate_alt_entities(source, resolvers, limit=options.limit, others=others, answer=answer)
 
 
 def _soft_attributes(
@@ -118,17 +150,22 @@ def _soft_attributes(
     }
     if catalogue.has_interactions:
         scorers["popularity"] = soft_attributes.untaught(popularity(catalogue))
-    return soft_attributes.evaluate_soft_attributes(source, scorers, limit=options.limit, answer=answer)
+    others = {_ORACLE: soft_attributes.oracle, _SHUFFLED: _nothing}
+    return soft_attributes.evaluate_soft_attributes(source, scorers, limit=options.limit, others=others, answer=answer)
 
 
 def _result(run: Run, layout: LayoutName, measured: Measured, options: UnderstandingOptions) -> Result:
+    write_cases(run.folder, measured.ids, measured.groups, measured.systems[measured.system])
     run.write_lines("worst.jsonl", [each.document() for each in measured.worst])
+    systems = {name: each for name, each in measured.systems.items() if name not in _CONTROLS}
+    draws = Resampling(measured.groups, seed=options.seed)
     slices = {
-        name: Part([measured.groups[p] for p in places], {s: chosen(each, places) for s, each in measured.systems.items()})
+        name: Part([measured.groups[p] for p in places], {s: chosen(each, places) for s, each in systems.items()})
         for name, places in measured.slices.items()
     }  # fmt: skip
     return summarised(
-        "understanding", measured.system, HEADLINES[layout], Part(measured.groups, measured.systems), slices=slices, seed=options.seed,
+        "understanding", measured.system, HEADLINES[layout], Part(measured.groups, systems), slices=slices, seed=options.seed,
+        controls={_CONTROLS[name]: figures(each, draws) for name, each in measured.systems.items() if name in _CONTROLS},
         counts=measured.counts, notes=(f"layout: {layout}", *measured.notes),
         sections={"confusion": {name: table.document() for name, table in measured.confusions.items()}},
     )  # fmt: skip

@@ -14,6 +14,7 @@ from convrec.evaluation.understanding.marks import (
     Answers,
     Mark,
     Measured,
+    Predict,
     Prediction,
     answered,
     confusion,
@@ -122,7 +123,8 @@ def _folded(cases: Sequence[SoftCase]) -> list[SoftCase]:
 
 
 def evaluate_soft_attributes(
-    source: Path, scorers: Mapping[str, MakeScorer], *, limit: int | None = None, answer: Answers = answered, max_rejected: float = MAX_REJECTED,
+    source: Path, scorers: Mapping[str, MakeScorer], *, limit: int | None = None, others: Mapping[str, Predict[SoftCase]] | None = None,
+    answer: Answers = answered, max_rejected: float = MAX_REJECTED,
 ) -> Measured:  # fmt: skip
     """Returns how well scorers tell films apart, each rater's by a scorer that has not seen that rater; the first is measured.
 
@@ -131,7 +133,7 @@ def evaluate_soft_attributes(
     """
     cases, rejected = read_soft_attributes(source, limit=limit, max_rejected=max_rejected)
     systems = {name: _by_fold(cases, make) for name, make in scorers.items()}
-    return measure_soft_attributes(cases, systems, answer, rejected=rejected)
+    return measure_soft_attributes(cases, {**systems, **(others or {})}, answer, rejected=rejected)
 
 
 def _by_fold(cases: Sequence[SoftCase], make: MakeScorer) -> Callable[[SoftCase], Prediction]:

@@ -1,0 +1,88 @@
+"""How figures read: which way is better, what a metric is in words, how a number is written."""
+
+from __future__ import annotations
+
+import math
+
+from convrec.evaluation.result import Difference, Figure, Result
+
+LOWER_IS_BETTER = frozenset(
+    {"turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae"}
+)
+"""The families of metrics of which less is better; of all others, more is."""
+
+_MEANINGS = {
+    "hr": "share of cases with a target in the list",
+    "recall": "share of the targets in the list",
+    "ndcg": "targets in the list, each counting more the higher it stands",
+    "mrr": "one over the place of the first target",
+    "map": "mean precision at the targets' places",
+    "success": "share of people who found their target by this turn",
+    "turns": "turns until the target; a miss counts one more than there are",
+    "questions": "questions asked in a session",
+    "constraint satisfaction": "shown items that keep to what was said",
+    "repeated offers": "shown items that were turned down before",
+    "coverage": "share of the catalogue in at least one list",
+    "gini": "how unevenly items are shown",
+    "arp": "mean popularity of what is shown",
+    "aclt": "items of the long tail in a list",
+    "epc": "how unknown the shown items are",
+    "ild": "how different the items of a list are",
+    "miscalibration": "distance of a list's kinds from the person's own",
+    "popreo": "how unequally found popular and rare targets are",
+}
+_UNCLEAR, _AHEAD, _BEHIND = "unclear", "better", "worse"
+
+
+def family(metric: str) -> str:
+    """Returns the metric's name without its list length: `ndcg` of `ndcg@10`."""
+    return metric.partition("@")[0].strip()
+
+
+def lower_is_better(metric: str) -> bool:
+    """Returns whether less of it is better."""
+    return family(metric).lower() in LOWER_IS_BETTER
+
+
+def improvement(metric: str, change: float) -> float:
+    """Returns the change with the sign that makes more of it better."""
+    return -change if lower_is_better(metric) else change
+
+
+def meaning(metric: str) -> str:
+    """Returns what the metric is in a few words; nothing where there are none."""
+    return _MEANINGS.get(family(metric).lower(), "")
+
+
+def clearly(metric: str, gain: Difference) -> str:
+    """Returns `better` or `worse` where the difference's interval leaves 0 out, else `unclear`."""
+    if not (known(gain.value) and known(gain.low) and known(gain.high)):
+        return _UNCLEAR
+    low, high = sorted((improvement(metric, gain.low or 0.0), improvement(metric, gain.high or 0.0)))
+    return _AHEAD if low > 0 else _BEHIND if high < 0 else _UNCLEAR
+
+
+def known(value: float | None) -> bool:
+    """Returns whether there is a number to show."""
+    return value is not None and math.isfinite(value)
+
+
+def number(value: float | None, *, signed: bool = False) -> str:
+    """Returns a number as a person reads it: three decimals up to 1, fewer above; a dash for none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    size = abs(value)
+    decimals = 4 if 0 < size < 0.001 else 3 if size <= 1 else 2 if size < 100 else 1
+    return f"{value:{'+' if signed and value else ''},.{decimals}f}".replace("-", "−")
+
+
+def interval(figure: Figure | Difference | None, *, signed: bool = False) -> str:
+    """Returns the ends of the 95 % interval, or nothing."""
+    if figure is None or not (known(figure.low) and known(figure.high)):
+        return ""
+    return f"{number(figure.low, signed=signed)} to {number(figure.high, signed=signed)}"
+
+
+def leaks(result: Result) -> tuple[str, ...]:
+    """Returns the notes that say that the test was learned from, in which case no figure counts."""
+    return tuple(note for note in result.notes if note.upper().startswith("LEAK"))
