@@ -27,7 +27,9 @@ _PACKAGES = (
     "tokenizers",
     "torch",
 )
-_CODE = ("core", "catalogue", "tools", "prompts", "agent", "evaluation")
+CODE = ("core", "catalogue", "tools", "prompts", "agent", "evaluation")
+"""The rooms that a figure depends on."""
+
 _SUFFIXES = (".py", ".yaml", ".jinja", ".json", ".jsonl", ".safetensors")
 
 
@@ -43,7 +45,7 @@ def manifest(
         "input": {path.name: hashed(path.read_bytes()) for path in sorted(inputs)},
         "settings": settings_of(workspace),
         "versions": {name: _version(name) for name in _PACKAGES} | {"python": platform.python_version()},
-        "code": code_hash(_CODE),
+        "code": code_hash(CODE),
         "prompts": code_hash(("prompts",)),
     }
 

@@ -21,6 +21,7 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import ConvrecError
 from convrec.evaluation import corpora
 from convrec.evaluation.dialogue import DialogueOptions, evaluate_dialogue
+from convrec.evaluation.manifest import CODE, code_hash
 from convrec.evaluation.sessions.protocol import SessionOptions, evaluate_sessions
 from convrec.evaluation.splits import Protocol
 from convrec.evaluation.topn import TopN, evaluate_topn
@@ -30,7 +31,10 @@ from convrec.tools.fitting import fit
 
 @dataclass(frozen=True)
 class Place:
-    """Where the suite works: `data` is the folder of public data sets, `out` takes workspaces and runs; `quick` measures on parts."""
+    """Where the suite works: `data` is the folder of public data sets; `quick` measures on parts.
+
+    `out` takes the workspaces, and a folder of runs for each state of the code, so that older figures stay to compare with.
+    """
 
     data: Path | None
     out: Path
@@ -38,7 +42,12 @@ class Place:
 
     def folder(self, name: str) -> Path:
         """Returns the folder of a run."""
-        return self.out / name
+        return self.runs / name
+
+    @property
+    def runs(self) -> Path:
+        """Returns the folder of this code's runs."""
+        return self.out / code_hash(CODE)
 
     def workspace(self, name: str) -> Path:
         """Returns the folder of a workspace."""
@@ -191,7 +200,8 @@ def _run(place: Place, jobs: list[Job], processes: int) -> Iterator[str]:
     for job in jobs:
         if job not in able:
             print(f"{job.name}: left out, $CONVREC_DATA has no {' and '.join(job.needs)}.")  # noqa: T201
-    place.out.mkdir(parents=True, exist_ok=True)
+    place.runs.mkdir(parents=True, exist_ok=True)
+    _point(place.out / "latest", place.runs)
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(_done, job.name, place): job for job in able}
         for future in as_completed(waiting):
@@ -199,6 +209,11 @@ def _run(place: Place, jobs: list[Job], processes: int) -> Iterator[str]:
             print(f"{waiting[future].name}: {problem or 'done'} after {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
             if problem:
                 yield waiting[future].name
+
+
+def _point(link: Path, runs: Path) -> None:
+    link.unlink(missing_ok=True)
+    link.symlink_to(runs.name, target_is_directory=True)
 
 
 def _done(name: str, place: Place) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-FROZEN = ""
+FROZEN = "c6a045ff419659f0"
 """The hash of the people that all published figures were measured with. It changes only where figures are measured anew."""
 
 

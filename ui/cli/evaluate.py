@@ -181,7 +181,7 @@ def report(
     runs: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="RUN...", help="Folders of runs.", show_default="the workspace's newest run of each protocol"
+            metavar="RUN", help="Folders of runs.", show_default="the workspace's newest run of each protocol"
         ),
     ] = None,
     workspace: WorkspaceOption = None,
@@ -312,11 +312,7 @@ def show_comparison(found: "Comparison") -> None:
         (name, _number(c.a), _number(c.b), _difference(c), _number(c.adjusted_p), c.verdict if found.comparable else "")
         for name, c in ((name, found.metrics[name]) for name in names)
     ]
-    how = (
-        "paired on the same cases; [ ] 95 % interval; p corrected for all metrics (Holm)"
-        if found.comparable
-        else "NOT PAIRED: differences of two figures, without a test"
-    )
+    how = "paired; [ ] 95 % interval; p corrected (Holm)" if found.comparable else "not paired"
     print_table(
         ("metric", "A", "B", "B − A", "p", "verdict"), rows, right=("A", "B", "B − A", "p"),
         caption=f"{found.protocol}: A {found.a.system}, n = {found.a.n:,}; B {found.b.system}, n = {found.b.n:,}; {how}",
@@ -324,7 +320,7 @@ def show_comparison(found: "Comparison") -> None:
     for text in (*(f"A: {leak}" for leak in found.a.leaks), *(f"B: {leak}" for leak in found.b.leaks)):
         say(text)
     said = {
-        "Not comparable": found.differences, "Changed": found.changed, "In one run alone": found.missing,
+        "NOT PAIRED, differences of two figures without a test": found.differences, "Changed": found.changed, "In one run alone": found.missing,
         f"Cases that gained most (of {found.n_gained:,})": found.gained, f"Cases that lost most (of {found.n_lost:,})": found.lost,
     }  # fmt: skip
     for what, each in said.items():
