@@ -28,6 +28,7 @@ class Asked(Protocol):
 
 
 C = TypeVar("C", bound=Asked)
+T = TypeVar("T")
 
 
 class Run:
@@ -92,6 +93,13 @@ class Run:
         """Writes rows as a file of JSON lines in the run's folder."""
         with disk_errors(self.folder):
             write_lines(self.folder / name, rows)
+
+
+def spread(things: Sequence[T], limit: int | None) -> list[T]:
+    """Returns at most `limit` of the things, evenly spread over them, in their order; all for None."""
+    if limit is None or limit >= len(things):
+        return list(things)
+    return [things[place * len(things) // limit] for place in range(limit)]
 
 
 def write_lines(path: Path, rows: Sequence[Answer]) -> None:

@@ -103,8 +103,8 @@ def _movielens(place: Place) -> None:
 def _games(place: Place) -> None:
     users = 3000 if place.quick else None
     workspace = corpora.games(place.workspace("games"), place.given("amazon-games"), say, users=users)
-    _topn(place, workspace, "games", "leave-last-out", repeats=1, limit=500 if place.quick else 5000)
-    _sessions(place, workspace, "games", users=20 if place.quick else 200)
+    _topn(place, workspace, "games", "leave-last-out", repeats=1, limit=500 if place.quick else 3000)
+    _sessions(place, workspace, "games", users=20 if place.quick else 100)
 
 
 def _redial(place: Place) -> None:
@@ -125,7 +125,7 @@ def _redial(place: Place) -> None:
 
 def _films(place: Place) -> None:
     workspace = corpora.films(place.workspace("films"), place.given("wikipedia-movies"), say, rated_only=place.quick)
-    _sessions(place, workspace, "films", users=25 if place.quick else 200)
+    _sessions(place, workspace, "films", users=25 if place.quick else 100)
 
 
 def _understanding(place: Place) -> None:
@@ -137,7 +137,7 @@ def _understanding(place: Place) -> None:
             place.given("soft-attributes") / "soft-attributes" / "train.csv",
             800 if place.quick else None,
         ),
-        "altentities-understanding": (place.given("altentities") / "altentities", 8 if place.quick else 120),
+        "altentities-understanding": (place.given("altentities") / "altentities", 8 if place.quick else 60),
     }
     for name, (source, limit) in jobs.items():
         options = UnderstandingOptions(limit=limit)

@@ -32,7 +32,7 @@ from convrec.evaluation.ranking import (
     worst,
 )
 from convrec.evaluation.result import Metrics, Part, Result, Scored, figures, summarised
-from convrec.evaluation.run import Answer, Run
+from convrec.evaluation.run import Answer, Run, spread
 from convrec.evaluation.scratch import trained
 from convrec.evaluation.splits import Held, Protocol, Split, splits
 from convrec.evaluation.threads import fixed_threads
@@ -120,7 +120,7 @@ def _counted(found: Iterable[Split]) -> dict[str, int]:
 
 def _round(agent: Agent, split: Split, options: TopN, mark: str) -> _Round:
     catalogue = agent.toolbox.catalogue
-    held = split.held[: options.limit]
+    held = spread(split.held, options.limit)
     counts = _people_by_item(catalogue)
     head = head_items(counts)
     cases = tuple(_case(each, catalogue, counts, head, mark) for each in held)

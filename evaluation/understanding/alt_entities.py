@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convrec.core.errors import InputError
+from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.marks import (
     Answers,
     Mark,
@@ -22,7 +23,6 @@ from convrec.evaluation.understanding.marks import (
     marked,
     scored,
     sliced,
-    spread,
     worst,
 )
 from convrec.evaluation.understanding.rows import MAX_REJECTED, BadRowError, Reading, json_rows, part

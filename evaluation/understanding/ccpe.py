@@ -12,6 +12,7 @@ from convrec.agent.compact.fields import fields_of
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.understanding import Preference, Understanding
+from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.gazetteer import look_up
 from convrec.evaluation.understanding.hearing import MakeHear, lazily
 from convrec.evaluation.understanding.marks import (
@@ -26,7 +27,6 @@ from convrec.evaluation.understanding.marks import (
     marked,
     scored,
     sliced,
-    spread,
     worst,
 )
 from convrec.evaluation.understanding.rows import MAX_REJECTED, BadRowError, Reading, file_in, text_of

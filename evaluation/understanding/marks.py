@@ -39,7 +39,6 @@ class Case(Protocol):
         ...
 
 
-T = TypeVar("T")
 C = TypeVar("C", bound=Case)
 Predict = Callable[[C], Prediction]
 
@@ -230,13 +229,6 @@ def sliced(cases: Sequence[C], names: Callable[[C], Iterable[str]]) -> dict[str,
         for name in names(case):
             found.setdefault(name, []).append(place)
     return dict(sorted(found.items()))
-
-
-def spread(things: Sequence[T], limit: int | None) -> list[T]:
-    """Returns at most `limit` of the things, evenly spread over them, in their order; all for None."""
-    if limit is None or limit >= len(things):
-        return list(things)
-    return [things[place * len(things) // limit] for place in range(limit)]
 
 
 def shuffled(predictions: Sequence[Prediction], seed: int = 0) -> list[Prediction]:

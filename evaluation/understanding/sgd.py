@@ -11,6 +11,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.core.clock import Clock
 from convrec.core.errors import InputError
 from convrec.core.understanding import Act, Preference, Understanding
+from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.gazetteer import look_up
 from convrec.evaluation.understanding.hearing import MakeHear, lazily
 from convrec.evaluation.understanding.marks import (
@@ -28,7 +29,6 @@ from convrec.evaluation.understanding.marks import (
     paired,
     scored,
     sliced,
-    spread,
     tally,
     worst,
 )

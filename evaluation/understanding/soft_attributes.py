@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.marks import (
     Answers,
     Mark,
@@ -22,7 +23,6 @@ from convrec.evaluation.understanding.marks import (
     marked,
     scored,
     sliced,
-    spread,
     worst,
 )
 from convrec.evaluation.understanding.rows import MAX_REJECTED, BadRowError, Reading, csv_rows, file_in
