@@ -84,7 +84,7 @@ def eased(found: Wanted, state: DialogueState) -> Request:
     """Returns the request for a conversation that this agent did not lead.
 
     What is ruled out stays out, and what the last message demands must hold; what was asked for earlier is a strong wish, since
-    the talk may have moved on (a filter costs recall: `benchmarks/redial_dialogue.py`).
+    the talk may have moved on (a filter costs recall, as `convrec evaluate dialogue` shows).
     """
     earlier = [c for c in state.constraints if c.turn < state.turn and not isinstance(c.predicate, Not)]
     eased_off = {c.predicate for c in earlier}
