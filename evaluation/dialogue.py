@@ -181,7 +181,7 @@ def _measured(
     write_cases(run.folder, [case.id for case in cases], whole.groups, whole.scored[SYSTEM])
     said = {moment.id: " / ".join(str(message["content"]) for message in moment.messages[-4:]) for moment in asked}
     titles = dict(zip(catalogue.ids, catalogue.titles, strict=True))
-    run.write_lines("worst.jsonl", worst(cases, novel[SYSTEM], titles, said=said))
+    run.write_lines("worst.jsonl", worst(cases, SYSTEM, novel, titles, said=said))
     targets = [target for case in cases for target in case.targets]
     known = {
         "turns": len(cases), "targets": len(targets), "targets not in the catalogue": sum(catalogue.row(t) is None for t in targets),

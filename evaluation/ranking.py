@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -122,29 +122,34 @@ def predictions(cases: Sequence[RankingCase], rankings: Rankings) -> list[dict[s
 
 
 def worst(
-    cases: Sequence[RankingCase],
-    rankings: Rankings,
-    titles: Mapping[str, str],
-    *,
-    n: int = 20,
+    cases: Sequence[RankingCase], system: str, answered: Mapping[str, Rankings], titles: Mapping[str, str], *, n: int = 20,
     said: Mapping[str, str] | None = None,
-) -> list[dict[str, object]]:
-    """Returns the `n` cases ranked worst (targets farthest down, then by id), with titles to read."""
+) -> list[dict[str, object]]:  # fmt: skip
+    """Returns the `n` cases that a system ranked worst, with titles to read.
 
-    def badness(place: int) -> tuple[float, str]:
-        ranks = [per_case.rank_of(rankings[place], target) for target in cases[place].targets]
-        return (sum(1.0 / rank for rank in ranks if rank is not None) / len(ranks), cases[place].id)
+    Among equally bad ones come first those in which another system did best, since there something could have been known; then by id.
+    """
 
-    def named(ids: Collection[str]) -> list[str]:
+    def reached(name: str, place: int) -> float:
+        ranks = [per_case.rank_of(answered[name][place], target) for target in cases[place].targets]
+        return sum(1.0 / rank for rank in ranks if rank is not None) / len(ranks)
+
+    def best_other(place: int) -> tuple[float, str]:
+        return max(((reached(name, place), name) for name in answered if name != system), default=(0.0, ""))
+
+    def named(ids: Iterable[str]) -> list[str]:
         return [f"{titles.get(item, '?')} ({item})" for item in ids]
 
-    chosen = sorted(range(len(cases)), key=badness)[:n]
+    chosen = sorted(
+        range(len(cases)), key=lambda place: (reached(system, place), -best_other(place)[0], cases[place].id)
+    )
     return [
         {
             "id": cases[place].id,
-            "targets": named(cases[place].targets),
-            "ranked": named(rankings[place][:10]),
-            **({"said": said[cases[place].id]} if said else {"known": named(sorted(cases[place].known)[:20])}),
+            "targets": named(cases[place].targets[:10]),
+            "ranked": named(answered[system][place][:10]),
+            "done better by": best_other(place)[1] if best_other(place)[0] > reached(system, place) else None,
+            **({"said": said[cases[place].id]} if said else {"liked, latest last": named(cases[place].liked[-10:])}),
         }
-        for place in chosen
+        for place in chosen[:n]
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,9 @@ def _share_vectors(source: Workspace, made: Workspace, shared: Path) -> None:
     link = made.root / _VECTORS
     if not link.exists():
         link.parent.mkdir(exist_ok=True)
-        link.symlink_to(shared, target_is_directory=True)
+        link.symlink_to(
+            os.path.relpath(shared, link.parent), target_is_directory=True
+        )  # it holds where the folder moves
 
 
 def _share(path: Path, target: Path) -> None:

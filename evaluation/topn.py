@@ -180,7 +180,7 @@ def _measured(run: Run, rounds: Sequence[_Round], options: TopN, counts: dict[st
     run.write_lines("predictions.jsonl", predictions(cases, answered[SYSTEM]))
     write_cases(run.folder, [case.id for case in cases], whole.groups, whole.scored[SYSTEM])
     titles = dict(zip(rounds[0].toolbox.catalogue.ids, rounds[0].toolbox.catalogue.titles, strict=True))
-    run.write_lines("worst.jsonl", worst(cases, answered[SYSTEM], titles))
+    run.write_lines("worst.jsonl", worst(cases, SYSTEM, answered, titles))
     failures = {
         f"failures of {name}": sum("error" in answer for answer in answers)
         for name, answers in (rankings | told).items()
