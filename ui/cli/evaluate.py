@@ -30,7 +30,7 @@ PredictionsOption = Annotated[
     typer.Option("--predictions", metavar="FILE", help="Write what was ranked in each case, as JSON lines."),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N cases, to try it out.")]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only N of the cases, to try it out.")]
 _CutsOption = Annotated[str, typer.Option("--k", metavar="K1,K2", help="List lengths to measure at.")]
 
 
