@@ -12,7 +12,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -205,10 +206,17 @@ def _run(place: Place, jobs: list[Job], processes: int) -> Iterator[str]:
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(_done, job.name, place): job for job in able}
         for future in as_completed(waiting):
-            problem = future.result()
+            problem = _problem(future)
             print(f"{waiting[future].name}: {problem or 'done'} after {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
             if problem:
                 yield waiting[future].name
+
+
+def _problem(future: Future[str]) -> str:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return "its process was ended from outside; what it had done is kept, run the suite again"
 
 
 def _point(link: Path, runs: Path) -> None:

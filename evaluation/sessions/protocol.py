@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,12 +19,12 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
 from convrec.core.errors import InputError
-from convrec.core.metrics.bootstrap import Ratio, mean
+from convrec.core.metrics.bootstrap import Ratio, Resampling, mean
 from convrec.core.progress import Progress, silent
 from convrec.core.settings import Settings
 from convrec.evaluation.cases import write_cases
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.result import Part, Result, Scored, summarised
+from convrec.evaluation.result import Metrics, Part, Result, Scored, figures, summarised
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.scratch import trained
 from convrec.evaluation.sessions.agenda import AgendaSimulator
@@ -43,6 +44,9 @@ from convrec.evaluation.sessions.servers import (
     Server,
 )
 from convrec.evaluation.sessions.session import Session, gives_away, kept, replayed, somebody_else, talk
+from convrec.evaluation.sessions.wording import Reworded, described
+from convrec.evaluation.sessions.wording import counted as worded
+from convrec.evaluation.sessions.wording_model import ChatWording, KeptWordings, chat_wording
 from convrec.evaluation.splits import Held, LeakError, splits
 from convrec.evaluation.threads import fixed_threads
 from convrec.tools.toolbox import Toolbox
@@ -55,13 +59,20 @@ _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class SessionOptions:
-    """The settings of a run. `users` are people a way of drawing targets; each meets every policy with each simulator."""
+    """The settings of a run. `users` are people a way of drawing targets; each meets every policy with each simulator.
+
+    `worded_by` names a chat model, served at `llm_url`, that puts their words into others; its key is in the environment, under
+    OPENAI_API_KEY or `llm_key_env`.
+    """
 
     users: int = 100
     policy: str = "agent"
     patience: int = 5
     mistakes: float = 0.15
     seed: int = 0
+    worded_by: str | None = None
+    llm_url: str | None = None
+    llm_key_env: str | None = None
 
 
 def evaluate_sessions(
@@ -72,22 +83,41 @@ def evaluate_sessions(
     The tools are fitted without the people who talk. Where items have no facts to talk about, people are known by what they liked.
 
     Raises:
-        InputError: the policy is unknown, or the catalogue is too small.
+        InputError: the policy is unknown, the catalogue is too small, or it is not clear which model words what people say.
+        ConvrecError: that model does not answer from the start.
         LeakError: somebody knew more than they were told.
     """
     if options.policy not in POLICIES:
         raise InputError(f"There is no policy {options.policy!r}.", f"There are {', '.join(POLICIES)}.")
     if len(workspace.catalogue()) <= SLATE:
         raise InputError("The catalogue is too small for sessions.", f"Bring more than {SLATE} items.")
-    about = manifest("sessions", workspace, vars(options) | {"people": people_hash()}, seed=options.seed)
+    chat = chat_wording(options.worded_by, options.llm_url, options.llm_key_env)
+    about = manifest("sessions", workspace, _about(options), seed=options.seed)
     run = Run(out, about, progress) if out else Run.under(runs, about, progress)
+    wording = _kept_wordings(run, chat) if chat else None
     with fixed_threads(), tempfile.TemporaryDirectory() as scratch:
         house = _House.opened(workspace, options, runs, Path(scratch), progress)
+        house = house.worded(wording) if wording else house
         try:
             result = _measured(run, house, options)
         finally:
             house.close()
     return run, run.finish(result)
+
+
+def _about(options: SessionOptions) -> dict[str, Any]:
+    """Returns the options that figures depend on: of a model its name and its prompt, not where it is served."""
+    plain = {
+        name: value for name, value in vars(options).items() if name not in ("worded_by", "llm_url", "llm_key_env")
+    }
+    return plain | {"people": people_hash()} | (described(options.worded_by) if options.worded_by else {})
+
+
+def _kept_wordings(run: Run, chat: ChatWording) -> KeptWordings:
+    kept = KeptWordings(chat, run.folder / "wordings.jsonl")
+    if kept.empty:
+        chat.check()
+    return kept
 
 
 @dataclass(frozen=True)
@@ -108,6 +138,12 @@ class _House:
     def close(self) -> None:
         for agent in self.agents:
             agent.close()
+
+    def worded(self, wording: KeptWordings) -> _House:
+        """Returns the house with the same people, who draw and mean the same, in a model's words."""
+        simulators = {session.simulator.name: session.simulator for session in self.sessions}
+        other = {name: Reworded(simulator, wording) for name, simulator in simulators.items()}
+        return replace(self, sessions=tuple(replace(s, simulator=other[s.simulator.name]) for s in self.sessions))
 
     @classmethod
     def opened(
@@ -193,9 +229,11 @@ def _measured(run: Run, house: _House, options: SessionOptions) -> Result:
     write_cases(run.folder, [session.id for session in sessions], groups, scored[options.policy])
     run.write_lines("worst.jsonl", _worst(house, answers[options.policy]))
     failures = {f"failures of {name}": sum("error" in answer for answer in each) for name, each in answers.items()}
+    said, why = worded(answer for each in answers.values() for answer in each)
     return summarised(
-        "sessions", options.policy, f"success@{options.patience}", Part(groups, scored), slices=slices, seed=options.seed, counts=counted(house.drawn) | leaks | failures,
-        notes=_notes(house, options),
+        "sessions", options.policy, f"success@{options.patience}", Part(groups, scored), slices=slices, seed=options.seed, counts=counted(house.drawn) | leaks | failures | (said if options.worded_by else {}),
+        notes=(*_notes(house, options), *_wording_notes(options, why)),
+        controls=_controls(sessions, answers, groups, options),
         sections={"presets": presets(run, house.agents[0], sessions, house.view, answers, options.seed, known=house.known)},
     )  # fmt: skip
 
@@ -252,6 +290,29 @@ def _scored(answers: Sequence[Answer], catalogue: Catalogue, patience: int) -> S
     return Scored(dict(sorted(ratios.items(), key=lambda each: (each[0] != f"success@{patience}", each[0]))))
 
 
+def _controls(
+    sessions: Sequence[Session], answers: Mapping[str, Sequence[Answer]], groups: Sequence[str], options: SessionOptions
+) -> dict[str, Metrics]:
+    """Returns whether somebody else's target was shown: whoever serves gains nothing there over a list that is the same for all."""
+    people = list(dict.fromkeys(session.person.id for session in sessions))
+    targets = {session.person.id: session.person.target.id for session in sessions}
+    order = random.Random(f"{options.seed}/shuffled").sample(people, len(people))
+    other = {person: targets[drawn] for person, drawn in zip(people, order, strict=True)}
+    draws = Resampling(groups, seed=options.seed)
+    return {
+        f"other people's targets, {name}": figures(_elsewhere(sessions, answers[name], other, options.patience), draws)
+        for name in dict.fromkeys((options.policy, "popularity"))
+    }
+
+
+def _elsewhere(sessions: Sequence[Session], answers: Sequence[Answer], other: Mapping[str, str], patience: int) -> Scored:
+    turns = [
+        next((n for n, turn in enumerate(answer.get("turns", ()), 1) if other[session.person.id] in turn["shown"]), patience + 1)
+        for session, answer in zip(sessions, answers, strict=True)
+    ]
+    return Scored({f"success@{patience}": mean([float(turn <= patience) for turn in turns])})
+
+
 def _ratio(pairs: Sequence[tuple[int, int]]) -> Ratio:
     table = np.array(pairs, np.float64).reshape(-1, 2)
     return Ratio(table[:, 0], table[:, 1])
@@ -274,6 +335,15 @@ def _worst(house: _House, answers: Sequence[Answer], n: int = 20) -> list[dict[s
         }
         for session, answer in missed[:n]
     ]  # fmt: skip
+
+
+def _wording_notes(options: SessionOptions, why: str) -> tuple[str, ...]:
+    if not options.worded_by:
+        return ()
+    return (
+        f"What people say was put into other words by {options.worded_by}; what they mean was not. Where a look ahead is taken, it is in "
+        f"their own words. {why}",
+    )
 
 
 def _notes(house: _House, options: SessionOptions) -> tuple[str, ...]:

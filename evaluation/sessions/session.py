@@ -30,6 +30,14 @@ class Session:
     seed: str
 
 
+@dataclass(frozen=True)
+class Worded(Utterance):
+    """An utterance in other words: `plain` is what the person would have said; `kept` says why that was kept, and is empty where it was not."""
+
+    plain: str = ""
+    kept: str = ""
+
+
 def talk(session: Session, server: Server, view: View, *, known: bool) -> dict[str, Any]:
     """Returns the transcript of a session: what was said and meant, what was shown and asked, and the turn of the hit (None: never).
 
@@ -93,13 +101,14 @@ def gives_away(session: Session, transcript: dict[str, Any], catalogue: Catalogu
     """
     mentionable = [words(item.title) for item in session.person.liked]
     for turn in transcript["turns"]:
-        if _names(turn["said"], session.person.target, mentionable):
+        if names(turn["said"], session.person.target, mentionable):
             return True
         mentionable += [words(catalogue.item(item).title) for item in turn["shown"]]
     return False
 
 
-def _names(text: str, target: Item, mentionable: Sequence[list[str]]) -> bool:
+def names(text: str, target: Item, mentionable: Sequence[list[str]] = ()) -> bool:
+    """Returns whether a text names the target, other than inside what may be mentioned (titles, as words)."""
     said, title, name = words(text), words(target.title), words(target.id)
     if len("".join(name)) > 2 and _places(name, said):
         return True
@@ -123,8 +132,9 @@ def _short_title_in(text: str, title: str) -> bool:
 
 
 def _turn(said: Utterance, shown: Shown) -> dict[str, Any]:
+    other = {"plain": said.plain, "kept": said.kept} if isinstance(said, Worded) else {}
     return {
-        "said": said.text, "statements": [_row(s) for s in said.statements], "retracted": [_row(s) for s in said.retracted],
+        "said": said.text, **other, "statements": [_row(s) for s in said.statements], "retracted": [_row(s) for s in said.retracted],
         "mistakes": list(said.mistakes), "shown": [item.id for item in shown.items],
         "asked": shown.question.facet if shown.question else None, "text": shown.text,
     }  # fmt: skip

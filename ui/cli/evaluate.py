@@ -121,7 +121,12 @@ def dialogue(
 def understanding(
     input_: Annotated[
         Path,
-        typer.Option("--input", metavar="F", help="Labelled messages: a folder or file in a known layout, or your own.", show_default=False),
+        typer.Option(
+            "--input",
+            metavar="F",
+            help="Labelled messages: a folder or file in a known layout, or your own.",
+            show_default=False,
+        ),
     ],
     workspace: WorkspaceOption = None,
     split: Annotated[str | None, typer.Option("--split", help="The layout's part (SGD).", show_default="dev")] = None,
@@ -141,7 +146,9 @@ def understanding(
     options = UnderstandingOptions(split=split, limit=limit, seed=seed)
     target = resolved(workspace)
     with progress_shown() as progress:
-        run, result = evaluate_understanding(target, input_, options, target.root / "evaluations", progress=progress, out=out)
+        run, result = evaluate_understanding(
+            target, input_, options, target.root / "evaluations", progress=progress, out=out
+        )
     show(run, result, as_json)
 
 
@@ -158,6 +165,22 @@ def sessions(
     mistakes: Annotated[
         float, typer.Option("--mistakes", min=0, max=1, help="The share of answers that go wrong.")
     ] = 0.15,
+    worded_by: Annotated[
+        str | None,
+        typer.Option("--worded-by", metavar="MODEL", help="A chat model that puts what people say into other words."),
+    ] = None,
+    llm_url: Annotated[
+        str | None, typer.Option("--llm-url", metavar="URL", help="Where it is served: any OpenAI-compatible address.")
+    ] = None,
+    llm_key_env: Annotated[
+        str | None,
+        typer.Option(
+            "--llm-key-env",
+            metavar="NAME",
+            help="The environment variable with its key.",
+            show_default="OPENAI_API_KEY, if set",
+        ),
+    ] = None,
     seed: SeedOption = 0,
     out: RunOption = None,
     as_json: JsonOption = False,
@@ -167,10 +190,13 @@ def sessions(
     Examples:
       convrec evaluate sessions -w shop --users 100
       convrec evaluate sessions -w shop --policy never-ask --users 20
+      convrec evaluate sessions -w shop --worded-by qwen3 --llm-url http://localhost:11434/v1
     """
     from convrec.evaluation.sessions.protocol import SessionOptions, evaluate_sessions
 
-    options = SessionOptions(users=users, policy=policy, patience=patience, mistakes=mistakes, seed=seed)
+    options = SessionOptions(
+        users=users, policy=policy, patience=patience, mistakes=mistakes, seed=seed, worded_by=worded_by, llm_url=llm_url, llm_key_env=llm_key_env
+    )  # fmt: skip
     target = resolved(workspace)
     with progress_shown() as progress:
         run, result = evaluate_sessions(target, options, target.root / "evaluations", progress=progress, out=out)
