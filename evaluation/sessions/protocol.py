@@ -305,9 +305,14 @@ def _controls(
     }
 
 
-def _elsewhere(sessions: Sequence[Session], answers: Sequence[Answer], other: Mapping[str, str], patience: int) -> Scored:
+def _elsewhere(
+    sessions: Sequence[Session], answers: Sequence[Answer], other: Mapping[str, str], patience: int
+) -> Scored:
     turns = [
-        next((n for n, turn in enumerate(answer.get("turns", ()), 1) if other[session.person.id] in turn["shown"]), patience + 1)
+        next(
+            (n for n, turn in enumerate(answer.get("turns", ()), 1) if other[session.person.id] in turn["shown"]),
+            patience + 1,
+        )
         for session, answer in zip(sessions, answers, strict=True)
     ]
     return Scored({f"success@{patience}": mean([float(turn <= patience) for turn in turns])})

@@ -10,6 +10,7 @@ from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
 from convrec.core.understanding import Preference, Reference, Understanding
+from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.gazetteer import Gazetteer
 from convrec.evaluation.understanding.layouts import detect
 from convrec.evaluation.understanding.marks import (
@@ -21,7 +22,6 @@ from convrec.evaluation.understanding.marks import (
     paired,
     scored,
     shuffled,
-    spread,
     tally,
     worst,
 )

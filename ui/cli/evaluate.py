@@ -159,7 +159,10 @@ def sessions(
     ] = 50,
     policy: Annotated[
         str,
-        typer.Option("--policy", help="Whom to compare: agent, never-ask, always-ask, random-ask, search, or oracle."),
+        typer.Option(
+            "--policy",
+            help="Whom to compare: agent, never-ask, always-ask, random-ask, search, popularity, random, or oracle.",
+        ),
     ] = "agent",
     patience: Annotated[int, typer.Option("--patience", min=1, max=20, help="Turns that people stay.")] = 5,
     mistakes: Annotated[

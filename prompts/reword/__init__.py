@@ -1,0 +1,1 @@
+"""The words that ask a model to put what somebody says into other words."""
