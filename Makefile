@@ -22,7 +22,7 @@ chat: $(VENV)/ready-ui ## open the chat in a browser, on the demo films
 	@$(BIN)/convrec ui --open $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/ready-dev ## run every test that takes seconds (PYTEST="-k word" chooses)
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 check: $(VENV)/ready-dev .typing/convrec ## format, lint, types, import rules, generated docs
 	$(BIN)/ruff format --check $(CODE)

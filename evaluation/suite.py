@@ -23,7 +23,8 @@ from convrec.core.errors import ConvrecError
 from convrec.evaluation import corpora
 from convrec.evaluation.dialogue import DialogueOptions, evaluate_dialogue
 from convrec.evaluation.manifest import CODE, code_hash
-from convrec.evaluation.sessions.protocol import SessionOptions, evaluate_sessions
+from convrec.evaluation.sessions.house import SessionOptions
+from convrec.evaluation.sessions.protocol import evaluate_sessions
 from convrec.evaluation.splits import Protocol
 from convrec.evaluation.topn import TopN, evaluate_topn
 from convrec.evaluation.understanding.protocol import UnderstandingOptions, evaluate_understanding

@@ -14,9 +14,10 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
 from convrec.evaluation import scratch
 from convrec.evaluation.run import read_result
-from convrec.evaluation.sessions import protocol
+from convrec.evaluation.sessions import house, protocol
+from convrec.evaluation.sessions.house import SessionOptions
 from convrec.evaluation.sessions.people import Shown
-from convrec.evaluation.sessions.protocol import POLICIES, SessionOptions, evaluate_sessions
+from convrec.evaluation.sessions.protocol import POLICIES, evaluate_sessions
 from convrec.evaluation.sessions.sampling import item_of
 from convrec.evaluation.sessions.servers import SearchServer
 from convrec.tools.fitting import fit
@@ -163,8 +164,8 @@ class Same:
 
 def planted(quick_shop, folder, monkeypatch, server):
     """Returns the figures of a planted server, which takes the place of the search box."""
-    monkeypatch.setattr(protocol, "SearchServer", server)
-    monkeypatch.setattr(protocol, "_SIMULATORS", protocol._SIMULATORS[:1])
+    monkeypatch.setattr(house, "SearchServer", server)
+    monkeypatch.setattr(house, "SIMULATORS", house.SIMULATORS[:1])
     return systems(measured(quick_shop, SessionOptions(users=2, patience=3, policy="search"), folder)[1])["search"]
 
 
@@ -190,7 +191,7 @@ def test_who_shows_the_same_again_is_counted(quick_shop, tmp_path, monkeypatch):
     assert figures["repeated offers"] == pytest.approx(2 / 3)
 
 
-class Mute(protocol.AgentServer):
+class Mute(house.AgentServer):
     """An agent that shows nothing."""
 
     def begin(self, visitor, liked, secret):
@@ -198,7 +199,7 @@ class Mute(protocol.AgentServer):
 
 
 def test_misses_can_be_read_and_count_one_turn_more_in_the_literatures_figures_too(quick_shop, tmp_path, monkeypatch):
-    monkeypatch.setattr(protocol, "AgentServer", Mute)
+    monkeypatch.setattr(house, "AgentServer", Mute)
     run, result = measured(quick_shop, SessionOptions(users=2, patience=5), tmp_path)
     rows = [json.loads(line) for line in (run.folder / "worst.jsonl").read_text().splitlines()]
     assert {each["id"] for each in rows} == {each["id"] for each in read_answers(run.folder, "agent")}
@@ -252,8 +253,8 @@ def test_without_interactions_something_must_be_fitted(tmp_path):
 
 def test_without_facts_people_are_known_by_what_they_liked(tmp_path, monkeypatch):
     monkeypatch.setattr(scratch, "fit", partial(fit, only=QUICK))
-    greeted, begin = [], protocol.AgentServer.begin
-    monkeypatch.setattr(protocol.AgentServer, "begin", lambda self, v, liked, secret: greeted.append(liked) or begin(self, v, liked, secret))  # fmt: skip
+    greeted, begin = [], house.AgentServer.begin
+    monkeypatch.setattr(house.AgentServer, "begin", lambda self, v, liked, secret: greeted.append(liked) or begin(self, v, liked, secret))  # fmt: skip
     _, result = measured(shop(tmp_path, facts=False).root, SessionOptions(users=3, patience=2), tmp_path / "runs")
     assert {name for name in result.counts if name.startswith("people, ")} == {"people, targets by count"}
     assert all(greeted)

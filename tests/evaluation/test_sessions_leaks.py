@@ -13,10 +13,11 @@ import pytest
 
 from convrec.catalogue.workspace import Workspace
 from convrec.evaluation import scratch
-from convrec.evaluation.sessions import protocol
+from convrec.evaluation.sessions import house
 from convrec.evaluation.sessions.agenda import AgendaSimulator
+from convrec.evaluation.sessions.house import SessionOptions
 from convrec.evaluation.sessions.people import Person, Question, Shown, Utterance
-from convrec.evaluation.sessions.protocol import SessionOptions, evaluate_sessions
+from convrec.evaluation.sessions.protocol import evaluate_sessions
 from convrec.evaluation.sessions.sampling import item_of, view_of
 from convrec.evaluation.sessions.servers import AgentServer
 from convrec.evaluation.sessions.session import gives_away, replayed, somebody_else, talk
@@ -103,8 +104,8 @@ def from_what_was_meant(server, visitor, frame):
 @pytest.fixture
 def one_agent(monkeypatch):
     """Leaves out the agents that ask in other ways: the leak is the same in all."""
-    ways = protocol._ways
-    monkeypatch.setattr(protocol, "_ways", lambda seed: dict(list(ways(seed).items())[:1]))
+    ways = house._ways
+    monkeypatch.setattr(house, "_ways", lambda seed: dict(list(ways(seed).items())[:1]))
 
 
 @pytest.mark.usefixtures("one_agent")
@@ -123,8 +124,8 @@ def one_agent(monkeypatch):
 )
 def test_a_server_that_peeks_is_found(measured, monkeypatch, peek_of, users, change):
     """Even where a single person talks, and where what it knows shows in its questions alone."""
-    monkeypatch.setattr(protocol, "_SIMULATORS", (Slipping,))
-    monkeypatch.setattr(protocol, "AgentServer", leaky(peek_of, change))
+    monkeypatch.setattr(house, "SIMULATORS", (Slipping,))
+    monkeypatch.setattr(house, "AgentServer", leaky(peek_of, change))
     with pytest.raises(LeakError, match=r"'replies that knew more than they were told': [1-9]"):
         measured(replace(OPTIONS, users=users))
 
@@ -142,9 +143,9 @@ def test_a_server_that_knows_in_which_order_people_come_is_found(measured, monke
         number = type(server).begun - 1
         return lambda said: wanted[number] if number < len(wanted) else None
 
-    people = protocol.people
-    monkeypatch.setattr(protocol, "people", spied)
-    monkeypatch.setattr(protocol, "AgentServer", leaky(from_the_list))
+    people = house.people
+    monkeypatch.setattr(house, "people", spied)
+    monkeypatch.setattr(house, "AgentServer", leaky(from_the_list))
     with pytest.raises(LeakError, match="knew more"):
         measured()
 
@@ -218,7 +219,7 @@ def blurting(words):
     ],
 )
 def test_a_person_who_names_the_target_is_found(measured, monkeypatch, words):
-    monkeypatch.setattr(protocol, "_SIMULATORS", (blurting(words),))
+    monkeypatch.setattr(house, "SIMULATORS", (blurting(words),))
     with pytest.raises(LeakError, match=r"'people who named their target': [1-9]"):
         measured()
 
@@ -320,11 +321,9 @@ def spied(measured, monkeypatch, tmp_path):
 
     def run(facts):
         kept = []
-        people = protocol.people
+        people = house.people
         monkeypatch.setattr(scratch, "fit", partial(fit, only=QUICK))
-        monkeypatch.setattr(
-            protocol, "people", lambda c, held, n, **rest: kept.extend(held) or people(c, held, n, **rest)
-        )
+        monkeypatch.setattr(house, "people", lambda c, held, n, **rest: kept.extend(held) or people(c, held, n, **rest))
         source = shop(tmp_path, facts=facts)
         result = measured(root=source.root)
         (fitted,) = (mark.parent for mark in (tmp_path / "runs" / "fitted").glob("*/workspace.json"))

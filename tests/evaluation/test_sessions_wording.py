@@ -27,8 +27,9 @@ from convrec.evaluation.run import read_result
 from convrec.evaluation.sessions.agenda import AgendaSimulator
 from convrec.evaluation.sessions.browser import BrowserSimulator
 from convrec.evaluation.sessions.faithful import Meaning
+from convrec.evaluation.sessions.house import SessionOptions
 from convrec.evaluation.sessions.people import Item, Person, Question, Shown, Statement, Utterance, View
-from convrec.evaluation.sessions.protocol import POLICIES, SessionOptions, evaluate_sessions
+from convrec.evaluation.sessions.protocol import POLICIES, evaluate_sessions
 from convrec.evaluation.sessions.sampling import item_of, view_of
 from convrec.evaluation.sessions.servers import ListServer
 from convrec.evaluation.sessions.session import gives_away, talk
