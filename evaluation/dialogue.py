@@ -20,6 +20,7 @@ from convrec.core.metrics.beyond import head_items
 from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
 from convrec.evaluation.cases import write_cases
+from convrec.evaluation.clock import TODAY, fixed_clock
 from convrec.evaluation.dialogue_files import read_test_dialogues
 from convrec.evaluation.leaks import refuse_overlap
 from convrec.evaluation.manifest import manifest
@@ -50,7 +51,7 @@ Messages = tuple[Mapping[str, str], ...]
 
 @dataclass(frozen=True)
 class DialogueOptions:
-    """The settings of a run."""
+    """The settings of a run. `today` is the day on which people talk, so that "last year" means what it meant to them."""
 
     split: str | None = None
     cuts: tuple[int, ...] = (1, 10, 50)
@@ -58,6 +59,7 @@ class DialogueOptions:
     seed: int = 0
     limit: int | None = None
     allow_leak: bool = False
+    today: str = TODAY
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def evaluate_dialogue(
     leaked = refuse_overlap(brought.dialogues, workspace.catalogue().dialogues(), allow=options.allow_leak)
     about = manifest("dialogue", workspace, vars(options), seed=options.seed, inputs=brought.files)
     run = Run(out, about, progress) if out else Run.under(runs, about, progress)
-    with Agent.open(workspace) as agent, fixed_threads():
+    with Agent.open(workspace, clock=fixed_clock(options.today)) as agent, fixed_threads():
         answers = run.answers("all", asked, lambda moment: {"ranked": _ranked(agent, moment, options)})
         result = _measured(
             run, agent, asked, answers, options, {LEAKED: leaked, "test rows that could not be read": brought.rejected}

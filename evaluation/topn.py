@@ -18,6 +18,7 @@ from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
 from convrec.evaluation.breadth import Breadth
 from convrec.evaluation.cases import write_cases
+from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.manifest import manifest
 from convrec.evaluation.ranking import (
     RankingCase,
@@ -100,7 +101,9 @@ def evaluate_topn(
     with fixed_threads(), ExitStack() as opened:
         rounds = []
         for n, split in enumerate(found):
-            agent = opened.enter_context(Agent.open(trained(workspace, split, runs / "fitted", progress)))
+            agent = opened.enter_context(
+                Agent.open(trained(workspace, split, runs / "fitted", progress), clock=fixed_clock())
+            )
             rounds.append(_round(agent, split, options, _mark(n, len(found))))
         result = _measured(run, rounds, options, _counted(found))
     return run, run.finish(result)

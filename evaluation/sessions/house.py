@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from convrec.agent.agent import Agent
 from convrec.agent.elicitation import Asking, question
 from convrec.catalogue.workspace import Workspace
-from convrec.core.clock import FixedClock, counted_ids
+from convrec.core.clock import counted_ids
 from convrec.core.errors import InputError
 from convrec.core.progress import Progress
 from convrec.core.settings import Settings
+from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.scratch import trained
 from convrec.evaluation.sessions.agenda import AgendaSimulator
 from convrec.evaluation.sessions.browser import BrowserSimulator
@@ -38,9 +38,6 @@ from convrec.tools.toolbox import Toolbox
 
 SIMULATORS = (AgendaSimulator, BrowserSimulator)
 """The people, by how they behave."""
-
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-"""The moment at which all sessions take place."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,7 @@ def _agent(tools: Workspace, scratch: Path, name: str, asking: Asking, **policy:
             "state": settings.state.model_copy(update={"url": f"sqlite:///{scratch / name}.sqlite"}),
         }
     )
-    return Agent.open(opened, clock=FixedClock(EPOCH), new_id=counted_ids("e"), asking=asking)
+    return Agent.open(opened, clock=fixed_clock(), new_id=counted_ids("e"), asking=asking)
 
 
 def _session(simulator: Any, drawn: Drawn, seed: int) -> Session:

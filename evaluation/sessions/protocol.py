@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,6 @@ from convrec.evaluation.threads import fixed_threads
 POLICIES = ("agent", "never-ask", "always-ask", "random-ask", "search", "popularity", "random", "oracle")
 _SIMULATORS = (AgendaSimulator, BrowserSimulator)
 _CHECKED = 10  # every so many sessions, the server's knowledge is put to the proof
-_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def evaluate_sessions(

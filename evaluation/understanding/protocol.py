@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from convrec.agent.compact.understander import Understander
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.workspace import Workspace
-from convrec.core.clock import Clock, FixedClock
+from convrec.core.clock import Clock
 from convrec.core.errors import InputError
 from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
 from convrec.evaluation.cases import write_cases
+from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.manifest import manifest
 from convrec.evaluation.result import Part, Result, chosen, figures, summarised
 from convrec.evaluation.run import Run
@@ -33,7 +33,6 @@ HEADLINES: dict[LayoutName, str] = {
 }  # fmt: skip
 _ORACLE, _SHUFFLED = "oracle", "shuffled"
 _CONTROLS = {_ORACLE: "oracle", _SHUFFLED: "the agent's answers to other messages"}
-_TODAY = datetime(2026, 1, 1, tzinfo=UTC)  # "recent" must mean the same in every run
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _measured(
     catalogues: Path,
     answer: Answers,
 ) -> Measured:
-    clock, encoder = FixedClock(_TODAY), TextEncoder.open(workspace.settings.models.encoder)
+    clock, encoder = fixed_clock(), TextEncoder.open(workspace.settings.models.encoder)
     make, catalogue = compact(clock, encoder), workspace.catalogue()
     if layout == "sgd":
         data = sgd.read_sgd(source, catalogues, clock, split=options.split, limit=options.limit)

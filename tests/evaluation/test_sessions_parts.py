@@ -12,12 +12,12 @@ import pytest
 from convrec.agent.agent import Agent
 from convrec.agent.elicitation import question
 from convrec.catalogue.workspace import Workspace
-from convrec.core.clock import FixedClock, counted_ids
+from convrec.core.clock import counted_ids
 from convrec.core.predicate import Comparison
+from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.sessions import frozen
 from convrec.evaluation.sessions.agenda import AgendaSimulator
 from convrec.evaluation.sessions.browser import BrowserSimulator
-from convrec.evaluation.sessions.house import EPOCH
 from convrec.evaluation.sessions.people import Item, Person, Shown, Statement, Utterance
 from convrec.evaluation.sessions.sampling import counted, has_attributes, item_of, people, view_of
 from convrec.evaluation.sessions.servers import (
@@ -310,7 +310,7 @@ def agent_with(quick_shop, tmp_path):
                 "state": settings.state.model_copy(update={"url": url}),
             }
         )
-        opened.append(Agent.open(workspace, clock=FixedClock(EPOCH), new_id=counted_ids("e"), asking=asking))
+        opened.append(Agent.open(workspace, clock=fixed_clock(), new_id=counted_ids("e"), asking=asking))
         return opened[-1]
 
     yield agent

@@ -90,6 +90,9 @@ def dialogue(
     ] = None,
     seed: SeedOption = 0,
     limit: LimitOption = None,
+    today: Annotated[
+        str, typer.Option("--today", metavar="DAY", help='The day on which people talk, for words such as "recent".')
+    ] = "2026-01-01",
     allow_leak: Annotated[
         bool, typer.Option("--allow-leak", help="Measure even where the test was learned from; marks the report.")
     ] = False,
@@ -106,7 +109,7 @@ def dialogue(
     from convrec.evaluation.dialogue import DialogueOptions, evaluate_dialogue
 
     options = DialogueOptions(
-        split=split, cuts=cuts(k), tools=names(tools), seed=seed, limit=limit, allow_leak=allow_leak
+        split=split, cuts=cuts(k), tools=names(tools), seed=seed, limit=limit, allow_leak=allow_leak, today=today
     )
     target = resolved(workspace)
     with progress_shown() as progress:
