@@ -21,7 +21,7 @@ _MEANINGS = {
     "turns": "turns until the target; a miss counts one more than there are",
     "questions": "questions asked in a session",
     "constraint satisfaction": "shown items that keep to what was said",
-    "repeated offers": "shown items that were turned down before",
+    "repeated offers": "shown items that had been shown before",
     "coverage": "share of the catalogue in at least one list",
     "gini": "how unevenly items are shown",
     "arp": "mean popularity of what is shown",
