@@ -102,6 +102,8 @@ def is_true(statement, item):
         return False
     if isinstance(statement.value, tuple):
         low, high = statement.value
+        if isinstance(fact, str) and len(fact) == 4 and fact.isdigit():
+            fact = f"{fact}-01-01"  # of a date that is a year alone, any day of it is meant
         inside = (low is None or str_or_number(fact, low)) and (high is None or str_or_number(high, fact))
         return inside == (statement.polarity > 0)
     has = statement.value in fact if isinstance(fact, list) else statement.value == fact
