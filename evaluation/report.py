@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _WORST = 30  # cases that are shown
-_APART = ("confusion", "confusions")  # sections that have plots of their own
+_APART = ("confusion",)  # sections that have plots of their own
 _CONTROLS = {
     "oracle": "the targets themselves: the most that can be had",
     "random": "items drawn by chance: the least",

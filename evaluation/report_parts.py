@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from convrec.evaluation import plots
 from convrec.evaluation.plots import Dot
@@ -180,8 +179,8 @@ def slices_plot(result: Result) -> Plot | None:
 def confusion_plots(result: Result) -> list[Plot]:
     """Returns a heat map for each confusion among the sections."""
     found = []
-    for name, document in (result.sections.get("confusion") or result.sections.get("confusions") or {}).items():
-        gold, said, counts = _confusion(document)
+    for name, document in result.sections.get("confusion", {}).items():
+        gold, said, counts = document["gold"], document["predicted"], document["counts"]
         if not gold or not said:
             continue
         rows, columns = _frequent(counts), _frequent(list(zip(*counts, strict=True)))
@@ -293,13 +292,6 @@ def _read_out(what: str, rows: Sequence[Dot], *, signed: bool = False) -> str:
         said.append(f"{row.label} {number(row.value, signed=signed)}{f' ({ends})' if ends else ''}")
     more = f"; {len(rows) - _READ_OUT} more in the table" if len(rows) > _READ_OUT else ""
     return f"{what}, with 95 % intervals: {'; '.join(said)}{more}"
-
-
-def _confusion(document: Mapping[str, Any]) -> tuple[list[str], list[str], list[list[int]]]:
-    """Returns labels meant, labels understood and counts, from one list of labels or from two."""
-    gold = [str(label) for label in document.get("gold", document.get("labels", ()))]
-    said = [str(label) for label in document.get("predicted", document.get("labels", ()))]
-    return gold, said, [list(row) for row in document.get("counts", ())]
 
 
 def _frequent(table: Sequence[Sequence[int]]) -> list[int]:

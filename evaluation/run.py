@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -72,13 +71,6 @@ class Run:
                 self.progress(f"{self.manifest['protocol']}: {system}", number, len(cases))
         self._spent[system] = round(time.monotonic() - started, 3)
         return found
-
-    @contextmanager
-    def timed(self, what: str) -> Iterator[None]:
-        """Notes how long the block took, for `timings.json`."""
-        started = time.monotonic()
-        yield
-        self._spent[what] = round(time.monotonic() - started, 3)
 
     def finish(self, result: Result) -> Result:
         """Writes `metrics.json` and, apart from it, `timings.json`; returns the result with the run's manifest in it."""

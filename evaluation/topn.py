@@ -233,8 +233,7 @@ def _in_words(each: _Round, request: Request, tool: str) -> Request:
 def _one_sentence(run: Run, rounds: Sequence[_Round], options: TopN) -> tuple[Part, dict[str, list[Answer]]]:
     """Returns how people fare of whom nothing is known but a sentence that names up to three items they liked; and the answers."""
     told = [(each, case) for each in rounds for case in each.cases if case.id in each.sentences]
-    step = max(1, len(told) // _SENTENCES)
-    picked = told[::step][:_SENTENCES]
+    picked = spread(told, _SENTENCES)
     cases, owner = [case for _, case in picked], {case.id: each for each, case in picked}
 
     def ranked(case: RankingCase, *, tools: tuple[str, ...] | None) -> Answer:

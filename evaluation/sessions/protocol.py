@@ -15,17 +15,12 @@ from convrec.evaluation.cases import write_cases
 from convrec.evaluation.manifest import manifest
 from convrec.evaluation.result import Part, Result, summarised
 from convrec.evaluation.run import Answer, Run
-from convrec.evaluation.sessions.agenda import AgendaSimulator
-from convrec.evaluation.sessions.browser import BrowserSimulator
 from convrec.evaluation.sessions.frozen import people_hash
 from convrec.evaluation.sessions.house import House, SessionOptions
 from convrec.evaluation.sessions.presets import presets
 from convrec.evaluation.sessions.sampling import counted
 from convrec.evaluation.sessions.scoring import controls, part, scored, slices
-from convrec.evaluation.sessions.servers import (
-    SLATE,
-    Server,
-)
+from convrec.evaluation.sessions.servers import SLATE, Server
 from convrec.evaluation.sessions.session import Session, gives_away, replayed, somebody_else, talk
 from convrec.evaluation.sessions.wording import counted as worded
 from convrec.evaluation.sessions.wording import described
@@ -34,7 +29,6 @@ from convrec.evaluation.splits import LeakError
 from convrec.evaluation.threads import fixed_threads
 
 POLICIES = ("agent", "never-ask", "always-ask", "random-ask", "search", "popularity", "random", "oracle")
-_SIMULATORS = (AgendaSimulator, BrowserSimulator)
 _CHECKED = 10  # every so many sessions, the server's knowledge is put to the proof
 
 

@@ -25,7 +25,7 @@ from convrec.evaluation.understanding.hearing import compact
 from convrec.evaluation.understanding.layouts import LayoutName, detect
 from convrec.evaluation.understanding.marks import Answers, C, Measured, Predict, Prediction, shuffled
 from convrec.evaluation.understanding.resolvers import AgentResolver, choices_catalogue, overlap, sentence_similarity
-from convrec.evaluation.understanding.similarity import card_similarity, popularity, word_count
+from convrec.evaluation.understanding.similarity import at_random, card_similarity, popularity, word_count
 from convrec.tools.encoder import TextEncoder
 
 HEADLINES: dict[LayoutName, str] = {
@@ -122,7 +122,7 @@ def _measured(
         others: dict[str, Predict[ccpe.CcpeCase]] = {_ORACLE: right, _SHUFFLED: _nothing}
         return ccpe.evaluate_ccpe(source, catalogue, make, limit=options.limit, others=others, answer=answer)
     if layout == "soft-attributes":
-        return _soft_attributes(source, catalogue, encoder, options, answer)
+        return _soft_attributes(source, catalogue, encoder, workspace.settings.fit.max_tokens, options, answer)
     return own.evaluate_own(source, catalogue, make, others={_ORACLE: own.oracle, _SHUFFLED: _nothing}, answer=answer)
 
 
@@ -140,15 +140,21 @@ def _alt_entities(
 
 
 def _soft_attributes(
-    source: Path, catalogue: Catalogue, encoder: TextEncoder, options: UnderstandingOptions, answer: Answers
+    source: Path,
+    catalogue: Catalogue,
+    encoder: TextEncoder,
+    card_tokens: int,
+    options: UnderstandingOptions,
+    answer: Answers,
 ) -> Measured:
-    scorers = {
-        "agent": soft_attributes.untaught(card_similarity(catalogue, encoder)),
-        "words": soft_attributes.untaught(word_count(catalogue)),
-        "random": soft_attributes.at_random(options.seed),
+    found = {
+        "agent": card_similarity(catalogue, encoder, card_tokens),
+        "words": word_count(catalogue),
+        "random": at_random(catalogue, options.seed),
     }
     if catalogue.has_interactions:
-        scorers["popularity"] = soft_attributes.untaught(popularity(catalogue))
+        found["popularity"] = popularity(catalogue)
+    scorers = {name: soft_attributes.untaught(scorer) for name, scorer in found.items()}
     others = {_ORACLE: soft_attributes.oracle, _SHUFFLED: _nothing}
     return soft_attributes.evaluate_soft_attributes(source, scorers, limit=options.limit, others=others, answer=answer)
 

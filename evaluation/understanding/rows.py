@@ -63,7 +63,7 @@ class Reading:
         if n > max_rejected * total:
             raise RejectedRowsError(
                 f"{n:,} of {total:,} rows of {path} can't be used ({n / total:.1%}, allowed are {max_rejected:.1%}). "
-                f"The first: {self.rejected[0]}.",
+                f"The first: {str(self.rejected[0]).rstrip('.?')}.",
                 "Mend them.",
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,7 +15,6 @@ from convrec.evaluation.understanding.titles import TitleLookUp
 from convrec.tools.encoder import TextEncoder
 
 Floats = npt.NDArray[np.float32]
-_CARD_TOKENS = 64  # as the dense tool reads cards
 
 
 class Vectors:
@@ -35,9 +35,12 @@ class Vectors:
         )
 
 
-def card_similarity(catalogue: Catalogue, encoder: TextEncoder) -> Scorer:
-    """Returns the cosine of the attribute's words with an item's card: how the agent ranks a wish that links to nothing."""
-    phrases, cards = Vectors(encoder), Vectors(encoder, _CARD_TOKENS)
+def card_similarity(catalogue: Catalogue, encoder: TextEncoder, card_tokens: int) -> Scorer:
+    """Returns the cosine of the attribute's words with an item's card: how the agent ranks a wish that links to nothing.
+
+    `card_tokens` is how much of a card is read, as `[fit] max_tokens` says.
+    """
+    phrases, cards = Vectors(encoder), Vectors(encoder, card_tokens)
 
     def score(attribute: str, rows: Sequence[int]) -> list[Score]:
         similar = cards.of([catalogue.card(row) for row in rows]) @ phrases.of([attribute])[0]
@@ -60,6 +63,13 @@ def popularity(catalogue: Catalogue) -> Scorer:
     """Returns how many interactions an item has, whatever the attribute."""
     counts = np.bincount(catalogue.interactions().row, minlength=len(catalogue))
     return _of_known(catalogue, lambda _, rows: [float(counts[row]) for row in rows])
+
+
+def at_random(catalogue: Catalogue, seed: int = 0) -> Scorer:
+    """Returns scores by chance, of the films that the others know too; the same seed, attribute and film give the same score."""
+    return _of_known(
+        catalogue, lambda attribute, rows: [random.Random(f"{seed}/{attribute}/{r}").random() for r in rows]
+    )
 
 
 def _of_known(catalogue: Catalogue, score: Callable[[str, Sequence[int]], list[Score]]) -> Scorer:

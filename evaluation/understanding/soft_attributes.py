@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -208,11 +207,6 @@ def oracle(case: SoftCase) -> Prediction:
     """Returns what would be right."""
     places = ((0.0, case.less), (1.0, case.same), (2.0, case.more))
     return {"scores": {title: score for score, titles in places for title in titles}}
-
-
-def at_random(seed: int = 0) -> MakeScorer:
-    """Returns a scorer that draws its scores; the same seed, attribute and title give the same score."""
-    return lambda _: lambda attribute, titles: [random.Random(f"{seed}/{attribute}/{t}").random() for t in titles]
 
 
 def untaught(scorer: Scorer) -> MakeScorer:

@@ -72,7 +72,7 @@ def everything(name=NASTY):
         protocol=name, system=name, headline=name, metrics=figures, n=3, baselines={f"{name} 2": figures}, counts={name: 1}, notes=(name, f"LEAK {name}"),
         gains={f"{name} 2": {name: Difference(value=0.1, low=0.05, high=0.2, p=0.01)}}, controls={name: figures}, manifest={name: {name: [name]}},
         slices={name: Slice(n=1, systems={name: figures})},
-        sections={name: [name], "confusion": {name: {"labels": [name, "$x$"], "counts": [[3, 1], [0, 2]]}}},
+        sections={name: [name], "confusion": {name: {"gold": [name, "$x$"], "predicted": [name, "$x$"], "counts": [[3, 1], [0, 2]]}}},
     )  # fmt: skip
 
 
@@ -134,8 +134,8 @@ def test_sessions_are_drawn_by_turn(page):
     assert any(label.startswith("Share of people who found their target by turn 1 to 3: agent ") for label in labels)
 
 
-def test_both_shapes_of_a_confusion_are_drawn(page):
-    one = {"labels": ["like", "dislike"], "counts": [[7, 2], [0, 5]]}
+def test_a_confusion_is_drawn_of_the_same_or_of_other_labels(page):
+    one = {"gold": ["like", "dislike"], "predicted": ["like", "dislike"], "counts": [[7, 2], [0, 5]]}
     two = {"gold": ["like"], "predicted": ["like", "(none)"], "counts": [[6, 4]]}
     labels = [
         svg["aria-label"] for svg in page(ranked(sections={"confusion": {"acts": one, "facets": two}})).all("svg")

@@ -9,11 +9,10 @@ from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
 from convrec.evaluation.understanding.marks import scored, shuffled
-from convrec.evaluation.understanding.similarity import card_similarity, popularity, word_count
+from convrec.evaluation.understanding.similarity import at_random, card_similarity, popularity, word_count
 from convrec.evaluation.understanding.soft_attributes import (
     COLUMNS,
     N_FOLDS,
-    at_random,
     evaluate_soft_attributes,
     mark,
     measure_soft_attributes,
@@ -100,7 +99,9 @@ def test_a_learner_never_sees_the_rater_that_it_is_asked_about(tmp_path):
         seen.append(raters)
         return lambda _, named: [float(title == "B") for title in named]
 
-    measured = evaluate_soft_attributes(path, {"learner": make, "random": at_random(3)})
+    measured = evaluate_soft_attributes(
+        path, {"learner": make, "none": untaught(lambda _, named: [0.0 for _ in named])}
+    )
     assert len(seen) == N_FOLDS
     many = read_soft_attributes(path)[0]
     folds = {case.group: case.fold for case in many}
@@ -134,22 +135,30 @@ def test_scorers_of_a_catalogue_know_its_films_alone(films):
     named = ["A (1991)", "B (1992)", "C (1993)", "D (1994)", "A (1999)"]
     assert word_count(films)("gory", named) == [0.0, 0.0, 2.0, None, None]
     assert popularity(films)("gory", named) == [0.0, 2.0, 1.0, None, None]
-    near = card_similarity(films, TextEncoder.open())
+    near = card_similarity(films, TextEncoder.open(), 64)
     scores = near("gory", named)
     assert scores[3:] == [None, None]
+    drawn = at_random(films, 3)("gory", named)
+    assert [score is None for score in drawn] == [False, False, False, True, True], (
+        "chance knows no more films than others"
+    )
+    assert drawn == at_random(films, 3)("gory", named) != at_random(films, 4)("gory", named)
     assert scores[2] > max(scores[:2])
     assert near("gory", ["C (1993)"]) == [scores[2]]  # whatever stands beside it
 
 
 def test_the_whole_path_counts_unknown_titles(tmp_path, films):
     path = written(tmp_path / "train.csv", *ROWS)
-    measured = evaluate_soft_attributes(path, {"words": untaught(word_count(films)), "random": at_random()})
+    measured = evaluate_soft_attributes(
+        path, {"words": untaught(word_count(films)), "random": untaught(at_random(films))}
+    )
     assert measured.counts == {
         "cases": 2, "raters": 2, "rejected_rows": 0, "attributes": 2, "titles": 4, "unknown_titles": 1, "failures": 0,
     }  # fmt: skip
-    again = evaluate_soft_attributes(path, {"words": untaught(word_count(films)), "random": at_random()})
-    assert again.predictions == measured.predictions
-    assert evaluate_soft_attributes(path, {"r": at_random(1)}).predictions["r"] != measured.predictions["random"]
+    scorers = {"words": untaught(word_count(films)), "random": untaught(at_random(films))}
+    assert evaluate_soft_attributes(path, scorers).predictions == measured.predictions
+    other = evaluate_soft_attributes(path, {"r": untaught(at_random(films, 1))})
+    assert other.predictions["r"] != measured.predictions["random"]
 
 
 def test_bad_rows_are_counted_and_too_many_refused(tmp_path):
