@@ -70,14 +70,12 @@ def _fill(made: Workspace, source: Workspace, split: Split) -> None:
 
 
 def _table(source: Workspace, split: Split) -> Any:
-    """Returns the training events, in order of time for each person."""
-    catalogue = source.catalogue()
+    """Returns the training events, as they were brought."""
+    catalogue, kept = source.catalogue(), split.train
     events = catalogue.interactions()
-    times = np.nan_to_num(events.timestamp, nan=-np.inf)
-    order = np.lexsort((np.arange(len(events)), times, events.user))[split.train]
     found = zip(
-        (events.users[user] for user in events.user[order].tolist()), (catalogue.ids[row] for row in events.row[order].tolist()),
-        map(_or_none, events.value[order].tolist()), map(str, events.event[order]), map(_or_none, events.timestamp[order].tolist()),
+        (events.users[user] for user in events.user[kept].tolist()), (catalogue.ids[row] for row in events.row[kept].tolist()),
+        map(_or_none, events.value[kept].tolist()), map(str, events.event[kept]), map(_or_none, events.timestamp[kept].tolist()),
         strict=True,
     )  # fmt: skip
     return interactions_table(list(found))

@@ -52,7 +52,10 @@ class Held:
 
 @dataclass(frozen=True)
 class Split:
-    """A split: `train` is `(n_events,)`, true for the events that may be learned from. `counts` say what was set aside and why."""
+    """A split: `train` is `(n_events,)`, in the order of `Catalogue.interactions()`, true for the events that may be learned from.
+
+    `counts` say what was set aside and why.
+    """
 
     name: str
     train: Bools
@@ -62,9 +65,10 @@ class Split:
 
 @dataclass(frozen=True)
 class _Events:
-    """Interactions in order of time for each person (-inf where there is none), and which are choices."""
+    """Interactions in order of time for each person (-inf where there is none), where each was brought, and which are choices."""
 
     ordered: Interactions
+    brought: Ints
     time: Floats
     chosen: Bools
 
@@ -112,18 +116,18 @@ def splits(catalogue: Catalogue, protocol: Protocol, *, seed: int, repeats: int 
     for split in found:
         if not split.train.any():
             raise InputError(f"The split {split.name} leaves nothing to learn from.", "Bring more interactions.")
-        check(split, events.users, events.user, events.row)
+        check(split, catalogue.interactions())
     return found
 
 
-def check(split: Split, users: list[str], user: Ints, row: Ints) -> None:
+def check(split: Split, events: Interactions) -> None:
     """Makes sure that no target of a person is among that person's training events.
 
     Raises:
         LeakError: some are; it says how many.
     """
-    number = {name: place for place, name in enumerate(users)}
-    kept = set(zip(user[split.train].tolist(), row[split.train].tolist(), strict=True))
+    number = {name: place for place, name in enumerate(events.users)}
+    kept = set(zip(events.user[split.train].tolist(), events.row[split.train].tolist(), strict=True))
     leaked = sum((number[held.user], target) in kept for held in split.held for target in held.targets)
     leaked += sum(target in (*held.known, *held.history) for held in split.held for target in held.targets)
     if leaked:
@@ -142,7 +146,7 @@ def _events(catalogue: Catalogue) -> _Events:
         event=events.event[order],
         timestamp=events.timestamp[order],
     )
-    return _Events(ordered, times[order], positive(ordered, np.ones(len(events), np.bool_)))
+    return _Events(ordered, order, times[order], positive(ordered, np.ones(len(events), np.bool_)))
 
 
 def _by_user(events: _Events) -> list[tuple[str, Ints]]:
@@ -213,7 +217,9 @@ def _whole(name: str, events: _Events, train: Bools, asked: list[_Asked], counts
         kept[each.known] = True
     chosen = positive(events.ordered, kept)
     held = tuple(_held(events, each, chosen) for each in asked)
-    return Split(name, train, held, counts | {"people": len(held), "training events": int(train.sum())})
+    as_brought = np.zeros(len(events), np.bool_)
+    as_brought[events.brought] = train
+    return Split(name, as_brought, held, counts | {"people": len(held), "training events": int(train.sum())})
 
 
 def _held(events: _Events, asked: _Asked, chosen: Bools) -> Held:

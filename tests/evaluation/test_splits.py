@@ -42,20 +42,24 @@ def told(*rows):
     )  # fmt: skip
 
 
-def in_time(catalogue):
-    """Returns `(user, row, time)` of each event in the order to which a split's `train` refers: a person's in order of time, untimed first."""
+def brought(catalogue):
+    """Returns `(user, row, time)` of each event in the order in which it was brought, to which a split's `train` refers."""
     events = catalogue.events
     rows = zip(events.user.tolist(), events.row.tolist(), events.timestamp.tolist(), strict=True)
-    listed = [(user, row, -np.inf if time != time else time) for user, row, time in rows]  # noqa: PLR0124
-    return [(events.users[user], row, time) for user, row, time in sorted(listed, key=lambda each: (each[0], each[2]))]
+    return [(events.users[user], row, -np.inf if time != time else time) for user, row, time in rows]  # noqa: PLR0124
+
+
+def in_time(catalogue, kept=None):
+    """Returns `(user, row, time)` of each event, or of those kept, a person's in order of time, untimed first."""
+    rows = [each for place, each in enumerate(brought(catalogue)) if kept is None or kept[place]]
+    return sorted(rows, key=lambda each: (each[0], each[2]))
 
 
 def training(catalogue, split):
     """Returns each person's rows that may be learned from, oldest first."""
     found = defaultdict(list)
-    for (user, row, _), kept in zip(in_time(catalogue), split.train.tolist(), strict=True):
-        if kept:
-            found[user].append(row)
+    for user, row, _ in in_time(catalogue, split.train):
+        found[user].append(row)
     return dict(found)
 
 
@@ -267,7 +271,7 @@ def test_nothing_of_an_answer_is_learned_from_or_known(protocol, rows, seed):
             else:
                 assert set(held.known) <= set(learned.get(held.user, []))
         if protocol == "temporal":
-            kept = [time for (_, _, time), is_kept in zip(everything, split.train.tolist(), strict=True) if is_kept]
+            kept = [time for _, _, time in in_time(catalogue, split.train)]
             asked = [
                 max(time for user, row, time in everything if user == held.user and row == target)
                 for held in split.held
@@ -284,22 +288,17 @@ def test_nothing_of_an_answer_is_learned_from_or_known(protocol, rows, seed):
 def test_a_target_put_back_into_training_is_a_leak():
     catalogue = ana((3, 1), (4, 2), (5, 3))
     split = only(catalogue, "leave-last-out")
-    users = [user for user, *_ in in_time(catalogue)]
-    names = catalogue.events.users
-    user = np.array([names.index(each) for each in users], np.int64)
-    row = np.array([each for _, each, _ in in_time(catalogue)], np.int64)
-    check(split, names, user, row)
+    check(split, catalogue.events)
     planted = split.train.copy()
-    planted[[place for place, each in enumerate(in_time(catalogue)) if each[:2] == ("ana", 5)]] = True
+    planted[[place for place, each in enumerate(brought(catalogue)) if each[:2] == ("ana", 5)]] = True
     with pytest.raises(LeakError, match="1 targets"):
-        check(replace(split, train=planted), names, user, row)
+        check(replace(split, train=planted), catalogue.events)
 
 
 @pytest.mark.parametrize("part", ["known", "history"])
 def test_a_target_among_what_is_known_of_a_person_is_a_leak(part):
     catalogue = told(*(("ana", n, n) for n in range(4)))
     split = only(catalogue, "leave-last-out")
-    events = catalogue.events
     planted = replace(split, held=(replace(split.held[0], **{part: (1, 3)}),))
     with pytest.raises(LeakError):
-        check(planted, events.users, events.user, events.row)
+        check(planted, catalogue.events)
