@@ -84,8 +84,4 @@ def _kinds(catalogue: Catalogue) -> dict[str, tuple[str, ...]] | None:
 
 def _mean(values: Sequence[float | None]) -> Ratio:
     """Returns the mean over the cases that have a value."""
-    known = np.array([value is not None and np.isfinite(value) for value in values])
-    return Ratio(
-        np.array([value if ok else 0.0 for value, ok in zip(values, known, strict=True)], np.float64),
-        known.astype(np.float64),
-    )
+    return Ratio.of([(value, 1.0) if value is not None and np.isfinite(value) else (0.0, 0.0) for value in values])

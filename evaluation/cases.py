@@ -91,7 +91,11 @@ def read_cases(run: Path) -> Cases:
     ids = tuple(row.id for row in rows)
     if not rows or len(set(ids)) != len(ids) or any(row.ratios.keys() != rows[0].ratios.keys() for row in rows):
         raise InputError(f"{path} is damaged: cases are missing, doubled or without a metric.", "Run it again.")
-    return Cases(ids, tuple(row.group for row in rows), Scored({name: _ratio(rows, name) for name in rows[0].ratios}))
+    return Cases(
+        ids,
+        tuple(row.group for row in rows),
+        Scored({name: Ratio.of([row.ratios[name] for row in rows]) for name in rows[0].ratios}),
+    )
 
 
 def _row(path: Path, number: int, line: bytes) -> _Row:
@@ -99,8 +103,3 @@ def _row(path: Path, number: int, line: bytes) -> _Row:
         return _Row.model_validate(json.loads(line))
     except (ValueError, ValidationError) as error:
         raise InputError(f"{path}, line {number}, is no case.", "Run the evaluation again.") from error
-
-
-def _ratio(rows: Sequence[_Row], name: str) -> Ratio:
-    table = np.array([row.ratios[name] for row in rows], np.float64)
-    return Ratio(table[:, 0], table[:, 1])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-import numpy as np
 
 from convrec.core.metrics import ranking as per_case
 from convrec.core.metrics.bootstrap import Ratio, mean
@@ -53,21 +52,22 @@ def per_person(cases: Sequence[RankingCase], rankings: Rankings, cuts: Sequence[
 
 def per_target(cases: Sequence[RankingCase], rankings: Rankings, cuts: Sequence[int]) -> Scored:
     """Returns recall, NDCG and MRR at each cut where every target is a case of its own, as in recommendation from dialogue."""
-    weights = np.array([len(case.targets) for case in cases], np.float64)
     ranks = [
         [per_case.rank_of(ranked, target) for target in case.targets]
         for case, ranked in zip(cases, rankings, strict=True)
     ]
-    found: dict[str, Ratio] = {}
-    for cut in cuts:
-        inside = [[rank for rank in each if rank is not None and rank <= cut] for each in ranks]
-        found[f"recall@{cut}"] = Ratio(np.array([len(each) for each in inside], np.float64), weights)
-        gains = [sum(1.0 / np.log2(rank + 1) for rank in each) for each in inside]
-        found[f"ndcg@{cut}"] = Ratio(np.array(gains, np.float64), weights)
-        found[f"mrr@{cut}"] = Ratio(
-            np.array([sum(1.0 / rank for rank in each) for each in inside], np.float64), weights
-        )
-    return Scored(found)
+    gains: dict[str, Callable[[int], float]] = {
+        "recall": lambda rank: 1.0, "ndcg": lambda rank: 1.0 / math.log2(rank + 1), "mrr": lambda rank: 1.0 / rank,
+    }  # fmt: skip
+    return Scored(
+        {
+            f"{name}@{cut}": Ratio.of(
+                [(sum(gain(r) for r in each if r is not None and r <= cut), len(each)) for each in ranks]
+            )
+            for cut in cuts
+            for name, gain in gains.items()
+        }
+    )
 
 
 def slice_names(cases: Sequence[RankingCase]) -> list[str]:

@@ -101,6 +101,12 @@ class Part:
     groups: Sequence[str]
     scored: Mapping[str, Scored]
 
+    def over(self, places: Sequence[int]) -> Part:
+        """Returns the same systems over some of the cases."""
+        return Part(
+            [self.groups[place] for place in places], {n: chosen(each, places) for n, each in self.scored.items()}
+        )
+
 
 def summarised(
     protocol: str,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -124,16 +123,6 @@ def intra_list_diversity(vectors: npt.ArrayLike) -> float | None:
     return 1 - alike / (len(units) * (len(units) - 1))
 
 
-def value_diversity(values: Sequence[Collection[str]]) -> float | None:
-    """Returns the mean of 1 - Jaccard over the pairs of a list's value sets, `(k,)`; None for fewer than two.
-
-    The sets are those of a facet, such as the genres of each item; two empty sets are equal. Otherwise as
-    `intra_list_diversity`.
-    """
-    pairs = [_jaccard(set(one), set(other)) for one, other in combinations(values, 2)]
-    return 1 - sum(pairs) / len(pairs) if pairs else None
-
-
 def distribution(values: Iterable[Collection[str]]) -> dict[str, float]:
     """Returns how often each value occurs, summing to 1: p(g|u) of Steck 2018 with equal weights of the items.
 
@@ -173,7 +162,3 @@ def _complement(users: float, n_users: int) -> float:
     if not 0 <= users <= n_users:
         raise ValueError(f"an item is known to {users} of {n_users} users")
     return 1 - users / n_users
-
-
-def _jaccard(one: set[str], other: set[str]) -> float:
-    return len(one & other) / len(one | other) if one or other else 1.0

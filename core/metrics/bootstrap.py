@@ -27,6 +27,12 @@ class Ratio:
     numerator: Floats
     denominator: Floats
 
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[float, float]]) -> Ratio:
+        """Returns the ratio whose cases have these `(numerator, denominator)`."""
+        table = np.asarray(pairs, np.float64).reshape(-1, 2)
+        return cls(table[:, 0].copy(), table[:, 1].copy())
+
     @property
     def value(self) -> float:
         """Returns the metric; NaN where the denominators sum to 0."""

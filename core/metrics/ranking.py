@@ -1,7 +1,6 @@
 """How well one ranking finds one case's targets; all gains are binary.
 
-Rankings come best first, their ties already broken by id (`order_by_score` does it), so that the same scores give the
-same figure. An id that occurs twice counts once, at its first place; the repeat keeps occupying its place. An empty
+Rankings come best first, their ties already broken, so that the same scores give the same figure. An id that occurs twice counts once, at its first place; the repeat keeps occupying its place. An empty
 ranking scores 0: a system that fails has missed. Every metric raises ValueError where there are no targets or `k` is
 below 1.
 """
@@ -9,13 +8,7 @@ below 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-
-
-def order_by_score(scores: Mapping[str, float]) -> list[str]:
-    """Returns the ids by falling score, ties by id. A NaN score is no opinion: its id is left out."""
-    known = (item for item, score in scores.items() if not math.isnan(score))
-    return sorted(known, key=lambda item: (-scores[item], item))
+from collections.abc import Collection, Sequence
 
 
 def rank_of(ranked: Sequence[str], target: str) -> int | None:

@@ -1,14 +1,12 @@
-"""How well spans, labels and orders agree with those that people gave. A share of nothing is NaN."""
+"""How well spans and labels agree with those that people gave. A share of nothing is NaN."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 Span = tuple[int, int, str]
 """Start, end (exclusive) and label."""
@@ -40,9 +38,14 @@ class Counts:
         return _share(self.tp, self.tp + self.fn)
 
     @property
+    def f1_parts(self) -> tuple[float, float]:
+        """Returns numerator and denominator of F1, so that it can be taken over many cases as a ratio of sums."""
+        return 2.0 * self.tp, 2.0 * self.tp + self.fp + self.fn
+
+    @property
     def f1(self) -> float:
         """Returns `2 tp / (2 tp + fp + fn)`; NaN where there is nothing and nothing was found."""
-        return _share(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+        return _share(*self.f1_parts)
 
 
 def span_counts(gold: Iterable[Hashable], predicted: Iterable[Hashable]) -> Counts:
@@ -73,56 +76,34 @@ def overlap_counts(gold: Iterable[Span], predicted: Iterable[Span]) -> Counts:
     return Counts(tp, len(said) - tp, len(wanted) - tp)
 
 
-def macro_f1(counts: Mapping[str, Counts]) -> float:
-    """Returns the mean F1 of the labels that occur in gold or predictions (Opitz & Burst 2019); NaN where none does."""
-    scores = [each.f1 for each in counts.values() if not math.isnan(each.f1)]
-    return _share(sum(scores), len(scores))
+@dataclass(frozen=True)
+class Confusion:
+    """How often which `rows` label (gold) was taken for which `columns` label, `counts[row][column]`."""
+
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    counts: tuple[tuple[int, ...], ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Returns the table as JSON."""
+        return {"gold": list(self.rows), "predicted": list(self.columns), "counts": [list(row) for row in self.counts]}
 
 
-def confusion(gold: Sequence[str], predicted: Sequence[str]) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
-    """Returns the labels of either, sorted, and how often each gold one (row) was predicted as each (column).
+def confusion(pairs: Iterable[tuple[str, str]], first: Sequence[str] = ()) -> Confusion:
+    """Returns the table of `(gold, predicted)` pairs; labels in the order of `first`, then of the alphabet."""
+    found = Counter(pairs)
+    order = {label: place for place, label in enumerate(first)}
 
-    The counts are `(n, n)`. Raises ValueError where the two differ in length.
-    """
-    labels = tuple(sorted({*gold, *predicted}))
-    place = {label: number for number, label in enumerate(labels)}
-    matrix = np.zeros((len(labels), len(labels)), np.int64)
-    for was, said in zip(gold, predicted, strict=True):
-        matrix[place[was], place[said]] += 1
-    return labels, matrix
+    def ordered(labels: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted({*labels}, key=lambda label: (order.get(label, len(order)), label)))
 
-
-def auc(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Returns how often a positive case scores above a negative one, ties counted half (Hanley & McNeil 1982).
-
-    `scores` and `labels` are `(n,)`, labels true or false. NaN where either kind is absent. Raises ValueError on a NaN
-    score or different shapes.
-    """
-    found, positive = np.asarray(scores, np.float64), np.asarray(labels, bool)
-    if found.shape != positive.shape or np.isnan(found).any():
-        raise ValueError("each case has a score and a label, and no score is NaN")
-    _, group, sizes = np.unique(found, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(sizes) - (sizes - 1) / 2)[group]  # cases of one score share the mean of their ranks
-    n_positive = int(positive.sum())
-    above = float(ranks[positive].sum()) - n_positive * (n_positive + 1) / 2
-    return _share(above, n_positive * (len(found) - n_positive))
+    rows, columns = ordered([gold for gold, _ in found]), ordered([said for _, said in found])
+    return Confusion(rows, columns, tuple(tuple(found[row, column] for column in columns) for row in rows))
 
 
-def pairwise_agreement(pairs: Iterable[tuple[float, float]]) -> float:
-    """Returns the share of pairs whose score difference has the sign that people gave, a difference of 0 counted half.
-
-    Each pair is `(gold sign, score difference)`, the difference taken in the order of the sign (the concordance of
-    Harrell et al. 1982). NaN where there are no pairs. Raises ValueError on a gold sign of 0, which prefers nothing,
-    and on NaN.
-    """
-    agreements = [_agreement(sign, difference) for sign, difference in pairs]
-    return _share(sum(agreements), len(agreements))
-
-
-def _agreement(sign: float, difference: float) -> float:
-    if not sign or math.isnan(sign) or math.isnan(difference):
-        raise ValueError(f"a pair has a preference and a difference, not {sign} and {difference}")
-    return 0.5 if difference == 0 else float((sign > 0) == (difference > 0))
+def unlabelled(spans: Iterable[tuple[int, int]]) -> list[Span]:
+    """Returns spans whose labels don't matter, in the shape that `overlap_counts` takes."""
+    return [(start, end, "") for start, end in spans]
 
 
 def _overlap(one: Span, other: Span) -> int:

@@ -19,7 +19,7 @@ from convrec.evaluation.sessions.frozen import people_hash
 from convrec.evaluation.sessions.house import House, SessionOptions
 from convrec.evaluation.sessions.presets import presets
 from convrec.evaluation.sessions.sampling import counted
-from convrec.evaluation.sessions.scoring import controls, part, scored, slices
+from convrec.evaluation.sessions.scoring import controls, scored, slices
 from convrec.evaluation.sessions.servers import SLATE, Server
 from convrec.evaluation.sessions.session import Session, gives_away, replayed, somebody_else, talk
 from convrec.evaluation.sessions.wording import counted as worded
@@ -93,13 +93,13 @@ def _measured(run: Run, house: House, options: SessionOptions) -> Result:
         )
     groups = [session.person.id for session in sessions]
     found = {name: scored(each, catalogue, options.patience) for name, each in answers.items()}
-    parts = {name: part(found, groups, places) for name, places in slices(sessions).items()}
+    whole = Part(groups, found)
     write_cases(run.folder, [session.id for session in sessions], groups, found[options.policy])
     run.write_lines("worst.jsonl", _worst(house, answers[options.policy]))
     failures = {f"failures of {name}": sum("error" in answer for answer in each) for name, each in answers.items()}
     said, why = worded(answer for each in answers.values() for answer in each)
     return summarised(
-        "sessions", options.policy, f"success@{options.patience}", Part(groups, found), slices=parts, seed=options.seed, counts=counted(house.drawn) | leaks | failures | (said if options.worded_by else {}),
+        "sessions", options.policy, f"success@{options.patience}", whole, slices={name: whole.over(places) for name, places in slices(sessions).items()}, seed=options.seed, counts=counted(house.drawn) | leaks | failures | (said if options.worded_by else {}),
         notes=(*_notes(house, options), *_wording_notes(options, why)),
         controls=controls(sessions, answers, groups, options),
         sections={"presets": presets(run, house.agents[0], sessions, house.view, answers, options.seed, known=house.known)},

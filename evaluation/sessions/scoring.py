@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.metrics.bootstrap import Ratio, Resampling, mean
-from convrec.evaluation.result import Metrics, Part, Scored, chosen, figures
+from convrec.evaluation.result import Metrics, Scored, figures
 from convrec.evaluation.run import Answer
 from convrec.evaluation.sessions.house import SessionOptions
 from convrec.evaluation.sessions.session import Session, kept
@@ -28,11 +26,6 @@ def slices(sessions: Sequence[Session]) -> dict[str, list[int]]:
     return found
 
 
-def part(found: Mapping[str, Scored], groups: Sequence[str], places: Sequence[int]) -> Part:
-    """Returns every system's figures over some of the sessions."""
-    return Part([groups[place] for place in places], {name: chosen(each, places) for name, each in found.items()})
-
-
 def scored(answers: Sequence[Answer], catalogue: Catalogue, patience: int) -> Scored:
     """Returns success by turn, turns (a miss counts one more than patience), questions, and how slates kept to what was said."""
     hits = [answer.get("hit") for answer in answers]
@@ -44,8 +37,8 @@ def scored(answers: Sequence[Answer], catalogue: Catalogue, patience: int) -> Sc
     ratios["questions"] = mean(
         [float(sum(turn["asked"] is not None for turn in answer.get("turns", ()))) for answer in answers]
     )
-    ratios["constraint satisfaction"] = _ratio([(c.satisfied, c.demanded_of) if c else (0, 0) for c in counts])
-    ratios["repeated offers"] = _ratio([(c.repeated, c.shown) if c else (0, 0) for c in counts])
+    ratios["constraint satisfaction"] = Ratio.of([(c.satisfied, c.demanded_of) if c else (0, 0) for c in counts])
+    ratios["repeated offers"] = Ratio.of([(c.repeated, c.shown) if c else (0, 0) for c in counts])
     return Scored(dict(sorted(ratios.items(), key=lambda each: (each[0] != f"success@{patience}", each[0]))))
 
 
@@ -75,8 +68,3 @@ def _elsewhere(
         for session, answer in zip(sessions, answers, strict=True)
     ]
     return Scored({f"success@{patience}": mean([float(turn <= patience) for turn in turns])})
-
-
-def _ratio(pairs: Sequence[tuple[int, int]]) -> Ratio:
-    table = np.array(pairs, np.float64).reshape(-1, 2)
-    return Ratio(table[:, 0], table[:, 1])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convrec.core.errors import InputError
+from convrec.core.metrics.tagging import confusion
 from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.marks import (
     Answers,
@@ -18,7 +19,6 @@ from convrec.evaluation.understanding.marks import (
     Predict,
     Prediction,
     answered,
-    confusion,
     failures,
     marked,
     scored,

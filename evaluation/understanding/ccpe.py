@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from convrec.agent.compact.fields import fields_of
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
+from convrec.core.metrics.tagging import confusion
 from convrec.core.understanding import Preference, Understanding
 from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.gazetteer import look_up
@@ -22,7 +23,6 @@ from convrec.evaluation.understanding.marks import (
     Predict,
     Prediction,
     answered,
-    confusion,
     failures,
     marked,
     scored,

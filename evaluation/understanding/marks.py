@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-
 from convrec.core.errors import ConvrecError
 from convrec.core.metrics.bootstrap import Ratio
+from convrec.core.metrics.tagging import Confusion
 from convrec.evaluation.result import Scored
 
 Prediction = dict[str, Any]
@@ -66,40 +64,6 @@ def _tried(case: C, answer: Callable[[C], Prediction]) -> Prediction:
 
 
 @dataclass(frozen=True)
-class Tally:
-    """What was found (`tp`), made up (`fp`) and missed (`fn`)."""
-
-    tp: int = 0
-    fp: int = 0
-    fn: int = 0
-
-    @property
-    def f1(self) -> tuple[float, float]:
-        """Returns numerator and denominator of its part in F1."""
-        return 2.0 * self.tp, 2.0 * self.tp + self.fp + self.fn
-
-
-def tally(gold: Iterable[Hashable], predicted: Iterable[Hashable]) -> Tally:
-    """Returns how two sets compare."""
-    wanted, given = set(gold), set(predicted)
-    both = len(wanted & given)
-    return Tally(both, len(given) - both, len(wanted) - both)
-
-
-def overlaps(gold: Iterable[tuple[int, int]], predicted: Iterable[tuple[int, int]]) -> Tally:
-    """Returns how many spans have a partner that they overlap, each span one at most."""
-    left = sorted(set(predicted))
-    wanted = sorted(set(gold))
-    tp = 0
-    for start, end in wanted:
-        partner = next((span for span in left if span[0] < end and start < span[1]), None)
-        if partner is not None:
-            left.remove(partner)
-            tp += 1
-    return Tally(tp, len(left), len(wanted) - tp)
-
-
-@dataclass(frozen=True)
 class Mark:
     """How one prediction did: each metric's `(numerator, denominator)`, what was due and said (as JSON), and what is wrong with it."""
 
@@ -107,31 +71,6 @@ class Mark:
     gold: Any
     predicted: Any
     errors: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """How often which `rows` label (gold) was taken for which `columns` label, `counts[row][column]`."""
-
-    rows: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    counts: tuple[tuple[int, ...], ...] = ()
-
-    def document(self) -> dict[str, Any]:
-        """Returns the table as JSON."""
-        return {"gold": list(self.rows), "predicted": list(self.columns), "counts": [list(row) for row in self.counts]}
-
-
-def confusion(pairs: Iterable[tuple[str, str]], first: Sequence[str] = ()) -> Confusion:
-    """Returns the table of `(gold, predicted)` pairs; labels in the order of `first`, then of the alphabet."""
-    found = Counter(pairs)
-    order = {label: place for place, label in enumerate(first)}
-
-    def ordered(labels: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted({*labels}, key=lambda label: (order.get(label, len(order)), label)))
-
-    rows, columns = ordered([gold for gold, _ in found]), ordered([said for _, said in found])
-    return Confusion(rows, columns, tuple(tuple(found[row, column] for column in columns) for row in rows))
 
 
 def paired(gold: Iterable[str], predicted: Iterable[str]) -> list[tuple[str, str]]:
@@ -202,12 +141,7 @@ def marked(
 def scored(marks: Sequence[Mark]) -> Scored:
     """Returns the ratios of all metrics over the cases."""
     names = dict.fromkeys(name for mark in marks for name in mark.parts)
-    return Scored({name: _ratio([mark.parts.get(name, (0.0, 0.0)) for mark in marks]) for name in names})
-
-
-def _ratio(parts: Sequence[tuple[float, float]]) -> Ratio:
-    table = np.asarray(parts, np.float64).reshape(-1, 2)
-    return Ratio(table[:, 0].copy(), table[:, 1].copy())
+    return Scored({name: Ratio.of([mark.parts.get(name, (0.0, 0.0)) for mark in marks]) for name in names})
 
 
 def worst(cases: Sequence[Case], marks: Sequence[Mark], n: int = N_WORST) -> tuple[Worst, ...]:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema, nearest
+from convrec.core.metrics.tagging import confusion, overlap_counts, span_counts, unlabelled
 from convrec.core.understanding import Understanding
 from convrec.evaluation.understanding.gazetteer import look_up
 from convrec.evaluation.understanding.hearing import MakeHear, lazily
@@ -22,14 +23,11 @@ from convrec.evaluation.understanding.marks import (
     Predict,
     Prediction,
     answered,
-    confusion,
     failures,
     marked,
-    overlaps,
     paired,
     scored,
     sliced,
-    tally,
     worst,
 )
 from convrec.evaluation.understanding.rows import MAX_REJECTED, BadRowError, Reading, json_rows, part
@@ -188,14 +186,14 @@ def mark(case: OwnCase, prediction: Prediction, catalogue: Catalogue) -> Mark:
     slots = {(*key, due[key][0]) for key in due}, {(*key, found[key][0]) for key in found}
     references = {reference_key(r) for r in case.gold.references}, {reference_key(r) for r in given.references}
     parts = {
-        "slot_f1": tally(*slots).f1,
-        "span_f1": tally(spans, given_spans).f1,
-        "span_overlap_f1": overlaps(spans, given_spans).f1,
+        "slot_f1": span_counts(*slots).f1_parts,
+        "span_f1": span_counts(spans, given_spans).f1_parts,
+        "span_overlap_f1": overlap_counts(unlabelled(spans), unlabelled(given_spans)).f1_parts,
         "polarity_accuracy": (float(sum(due[key][0] == found[key][0] for key in both)), float(len(both))),
         "strength_accuracy": (float(sum(due[key][1] == found[key][1] for key in both)), float(len(both))),
-        "acts_f1": tally(case.gold.acts, given.acts).f1,
-        "references_f1": tally(*references).f1,
-        "critique_f1": tally({"critique"} & {*case.gold.acts}, {"critique"} & {*given.acts}).f1,
+        "acts_f1": span_counts(set(case.gold.acts), set(given.acts)).f1_parts,
+        "references_f1": span_counts(*references).f1_parts,
+        "critique_f1": span_counts({"critique"} & {*case.gold.acts}, {"critique"} & {*given.acts}).f1_parts,
     }
     errors = ["failed"] if understanding is None else []
     for what, wanted, had in (

@@ -17,7 +17,7 @@ from convrec.core.progress import Progress, silent
 from convrec.evaluation.cases import write_cases
 from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.result import Part, Result, chosen, figures, summarised
+from convrec.evaluation.result import Part, Result, figures, summarised
 from convrec.evaluation.run import Run
 from convrec.evaluation.threads import fixed_threads
 from convrec.evaluation.understanding import alt_entities, ccpe, own, sgd, soft_attributes
@@ -164,12 +164,10 @@ def _result(run: Run, layout: LayoutName, measured: Measured, options: Understan
     run.write_lines("worst.jsonl", [each.document() for each in measured.worst])
     systems = {name: each for name, each in measured.systems.items() if name not in _CONTROLS}
     draws = Resampling(measured.groups, seed=options.seed)
-    slices = {
-        name: Part([measured.groups[p] for p in places], {s: chosen(each, places) for s, each in systems.items()})
-        for name, places in measured.slices.items()
-    }  # fmt: skip
+    whole = Part(measured.groups, systems)
+    slices = {name: whole.over(places) for name, places in measured.slices.items()}
     return summarised(
-        "understanding", measured.system, HEADLINES[layout], Part(measured.groups, systems), slices=slices, seed=options.seed,
+        "understanding", measured.system, HEADLINES[layout], whole, slices=slices, seed=options.seed,
         controls={_CONTROLS[name]: figures(each, draws) for name, each in measured.systems.items() if name in _CONTROLS},
         counts=measured.counts, notes=(f"layout: {layout}", *measured.notes),
         sections={"confusion": {name: table.document() for name, table in measured.confusions.items()}},

@@ -10,6 +10,7 @@ from pathlib import Path
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.clock import Clock
 from convrec.core.errors import InputError
+from convrec.core.metrics.tagging import Counts, confusion, overlap_counts, span_counts, unlabelled
 from convrec.core.understanding import Act, Preference, Understanding
 from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.gazetteer import look_up
@@ -20,16 +21,12 @@ from convrec.evaluation.understanding.marks import (
     Measured,
     Predict,
     Prediction,
-    Tally,
     answered,
-    confusion,
     failures,
     marked,
-    overlaps,
     paired,
     scored,
     sliced,
-    tally,
     worst,
 )
 from convrec.evaluation.understanding.rows import MAX_REJECTED, Reading
@@ -198,15 +195,15 @@ def _mark(
     gold = {slot.key for slot in case.slots}
     spans = {(*slot.span, slot.facet) for slot in found if slot.span != (0, 0)}
     plain, plain_given = {span[:2] for span in case.spans}, {span[:2] for span in spans}
-    slots, labelled = tally(gold, given), tally(case.spans, spans)
-    tallies: dict[str, Tally] = {
+    slots, labelled = span_counts(gold, given), span_counts(case.spans, spans)
+    tallies: dict[str, Counts] = {
         "slot_f1": slots,
-        "fact_slot_f1": tally([k for k in gold if k[0] not in about], [k for k in given if k[0] not in about]),
+        "fact_slot_f1": span_counts([k for k in gold if k[0] not in about], [k for k in given if k[0] not in about]),
         "slot_span_f1": labelled,
-        "span_f1": tally(plain, plain_given),
-        "span_overlap_f1": overlaps(plain, plain_given),
-        "acts_f1": tally(case.acts, acts),
-        "acts_merged_f1": tally(map(_merged, case.acts), map(_merged, acts)),
+        "span_f1": span_counts(plain, plain_given),
+        "span_overlap_f1": overlap_counts(unlabelled(plain), unlabelled(plain_given)),
+        "acts_f1": span_counts(case.acts, set(acts)),
+        "acts_merged_f1": span_counts(set(map(_merged, case.acts)), set(map(_merged, acts))),
     }
     errors = ["failed"] if failed else []
     errors += [f"missed {_spelled(key)}" for key in sorted(gold - given)]
@@ -216,7 +213,7 @@ def _mark(
     errors += [f"act missed: {act}" for act in sorted({*case.acts} - {*acts})]
     errors += [f"act made up: {act}" for act in sorted({*acts} - {*case.acts})]
     return Mark(
-        {name: each.f1 for name, each in tallies.items()},
+        {name: each.f1_parts for name, each in tallies.items()},
         {"service": case.service, "acts": list(case.acts), "slots": shown(list(case.slots))},
         {"acts": sorted(acts), "slots": shown(list(found))}, tuple(errors),
     )  # fmt: skip

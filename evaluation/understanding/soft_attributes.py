@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from convrec.core.metrics.tagging import confusion
 from convrec.evaluation.run import spread
 from convrec.evaluation.understanding.marks import (
     Answers,
@@ -17,7 +18,6 @@ from convrec.evaluation.understanding.marks import (
     Predict,
     Prediction,
     answered,
-    confusion,
     failures,
     marked,
     scored,

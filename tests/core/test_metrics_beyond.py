@@ -204,8 +204,6 @@ def test_a_vector_of_zeros_is_unlike_any_other():
 def test_diversity_needs_two_items():
     assert beyond.intra_list_diversity(np.empty((0, 3))) is None
     assert beyond.intra_list_diversity([[1, 2]]) is None
-    assert beyond.value_diversity([]) is None
-    assert beyond.value_diversity([{"Drama"}]) is None
 
 
 @given(seed=st.integers(0, 999), k=st.integers(2, 8))
@@ -214,23 +212,6 @@ def test_diversity_is_the_mean_over_pairs(seed, k):
     pairs = [(vectors[i], vectors[j]) for i in range(k) for j in range(i)]
     distances = [1 - one @ other / np.linalg.norm(one) / np.linalg.norm(other) for one, other in pairs]
     assert beyond.intra_list_diversity(vectors) == pytest.approx(np.mean(distances))
-
-
-def test_diversity_of_values_worked_out_by_hand():
-    # Jaccard: 1/2, 0 and 0 over three pairs
-    assert beyond.value_diversity([["Drama", "War"], ["Drama"], ["Noir"]]) == pytest.approx(1 - 0.5 / 3)
-
-
-def test_two_empty_value_sets_are_equal():
-    assert beyond.value_diversity([[], []]) == 0
-    assert beyond.value_diversity([[], ["Drama"]]) == 1
-
-
-@given(values=st.lists(st.sets(GENRES), min_size=2, max_size=6))
-def test_diversity_of_values_lies_between_0_and_1_in_any_order(values):
-    value = beyond.value_diversity(values)
-    assert -1e-12 <= value <= 1
-    assert beyond.value_diversity(values[::-1]) == pytest.approx(value)
 
 
 # Calibration

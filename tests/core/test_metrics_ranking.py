@@ -1,6 +1,5 @@
 """Ranking metrics: figures worked out by hand, what holds for any ranking, and agreement with trec_eval."""
 
-import math
 import random
 
 import pytest
@@ -170,19 +169,3 @@ def test_rank_is_the_first_place_counted_from_one():
     assert ranking.rank_of(["b", "a", "a"], "a") == 2
     assert ranking.rank_of(["b", "a", "a"], "z") is None
     assert ranking.rank_of([], "z") is None
-
-
-def test_scores_order_ids_by_falling_score_then_by_id():
-    assert ranking.order_by_score({"b": 1.0, "c": 2.0, "a": 1.0, "d": -math.inf}) == ["c", "a", "b", "d"]
-    assert ranking.order_by_score({"b": 0.0, "a": -0.0}) == ["a", "b"]
-
-
-def test_a_score_of_nan_is_no_opinion():
-    assert ranking.order_by_score({"a": math.nan, "b": 1.0, "c": math.nan}) == ["b"]
-
-
-@given(scores=st.dictionaries(IDS, st.sampled_from([0.0, 1.0, 2.0, math.nan])), seed=st.integers(0, 99))
-def test_the_order_of_a_mapping_does_not_matter(scores, seed):
-    pairs = list(scores.items())
-    random.Random(seed).shuffle(pairs)
-    assert ranking.order_by_score(dict(pairs)) == ranking.order_by_score(scores)

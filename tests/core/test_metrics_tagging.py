@@ -1,21 +1,18 @@
-"""Counts over spans and labels, and agreement of scores with labels and preferences."""
+"""Counts over spans and labels, and what was taken for what."""
 
 import math
 import random
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from convrec.core.metrics.tagging import (
     Counts,
-    auc,
     confusion,
-    macro_f1,
     overlap_counts,
-    pairwise_agreement,
     span_counts,
+    unlabelled,
 )
 
 COUNTS = st.builds(Counts, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
@@ -26,7 +23,6 @@ SPANS = st.lists(
     ),
     max_size=6,
 )
-LABELLED = st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0, 2.0]), st.booleans()), max_size=12)
 
 
 # Counts
@@ -46,6 +42,11 @@ def test_shares_of_nothing_are_nan():
     assert math.isnan(Counts(fn=2).precision)
     assert math.isnan(Counts(fp=2).recall)
     assert Counts(fn=2).f1 == Counts(fp=2).f1 == 0
+
+
+def test_the_parts_of_f1_are_those_of_a_ratio_of_sums():
+    assert span_counts({"a", "b", "c"}, {"b", "d"}).f1_parts == (2, 5)
+    assert Counts().f1_parts == (0, 0)
 
 
 def test_counts_add_up():
@@ -105,6 +106,11 @@ def test_overlaps_with_one_span(predicted, counts):
     assert overlap_counts([(0, 4, "film")], predicted) == counts
 
 
+def test_spans_may_have_no_labels():
+    assert overlap_counts(unlabelled([(0, 4), (5, 9)]), unlabelled([(3, 6)])) == Counts(tp=1, fp=0, fn=1)
+    assert overlap_counts(unlabelled([(0, 4)]), unlabelled([(4, 6)])) == Counts(tp=0, fp=1, fn=1)
+
+
 def test_the_larger_overlap_is_taken_first():
     # (2, 10) shares 2 with the first and 6 with the second: it takes the second, and the first is missed
     assert overlap_counts([(0, 4, "film"), (4, 12, "film")], [(2, 10, "film")]) == Counts(tp=1, fn=1)
@@ -131,80 +137,17 @@ def test_the_order_in_which_spans_come_does_not_matter(gold, predicted, seed):
     )
 
 
-# Labels
+# Confusions
 
 
-def test_macro_f1_is_the_mean_of_the_labels():
-    # 1, 2/(2+1+1) = 0.5 and 0; a label that nobody used is left out
-    counts = {"a": Counts(tp=3), "b": Counts(1, 1, 1), "c": Counts(fp=1), "unused": Counts()}
-    assert macro_f1(counts) == pytest.approx((1 + 0.5 + 0) / 3)
-    assert math.isnan(macro_f1({}))
-    assert math.isnan(macro_f1({"unused": Counts()}))
-
-
-def test_a_confusion_has_gold_labels_in_rows():
-    labels, matrix = confusion(["yes", "yes", "no", "yes"], ["yes", "no", "no", "maybe"])
-    assert labels == ("maybe", "no", "yes")
-    assert matrix.tolist() == [[0, 0, 0], [0, 1, 0], [1, 1, 1]]
-    assert matrix.dtype == np.int64
+def test_a_confusion_counts_pairs():
+    table = confusion([("a", "b"), ("a", "b"), ("b", "b"), ("(none)", "a")], first=("b",))
+    assert table.document() == {
+        "gold": ["b", "(none)", "a"],
+        "predicted": ["b", "a"],
+        "counts": [[1, 0], [0, 1], [2, 0]],
+    }
 
 
 def test_a_confusion_of_nothing_is_empty():
-    labels, matrix = confusion([], [])
-    assert (labels, matrix.shape) == ((), (0, 0))
-
-
-def test_a_confusion_needs_a_prediction_for_each_case():
-    with pytest.raises(ValueError, match="zip"):
-        confusion(["yes"], [])
-
-
-# Orders
-
-
-def test_auc_worked_out_by_hand():
-    # positives 3 and 2, negatives 2 and 1: above, above, tie, above = 3.5 of 4
-    assert auc([3, 2, 2, 1], [True, True, False, False]) == 3.5 / 4
-
-
-def test_auc_spans_from_wrong_to_right():
-    assert auc([1, 2, 3, 4], [0, 0, 1, 1]) == 1
-    assert auc([1, 2, 3, 4], [1, 1, 0, 0]) == 0
-    assert auc([7, 7, 7], [1, 0, 0]) == 0.5
-
-
-@pytest.mark.parametrize(("scores", "labels"), [([], []), ([1, 2], [1, 1]), ([1, 2], [0, 0])])
-def test_auc_needs_both_kinds(scores, labels):
-    assert math.isnan(auc(scores, labels))
-
-
-@pytest.mark.parametrize(("scores", "labels"), [([1, math.nan], [0, 1]), ([1, 2], [0])])
-def test_auc_refuses_a_case_without_score_or_label(scores, labels):
-    with pytest.raises(ValueError, match="score"):
-        auc(scores, labels)
-
-
-@given(cases=LABELLED)
-def test_auc_is_the_share_of_pairs_in_order(cases):
-    pairs = [(1, one - other) for one, good in cases for other, bad in cases if good and not bad]
-    assert auc([score for score, _ in cases], [label for _, label in cases]) == pytest.approx(
-        pairwise_agreement(pairs), nan_ok=True
-    )
-
-
-def test_agreement_worked_out_by_hand():
-    # right, right, wrong, undecided
-    assert pairwise_agreement([(1, 0.2), (-1, -3), (1, -0.1), (-1, 0)]) == (1 + 1 + 0 + 0.5) / 4
-    assert math.isnan(pairwise_agreement([]))
-
-
-@given(pairs=st.lists(st.tuples(st.sampled_from([-1, 1]), st.integers(-2, 2)), min_size=1))
-def test_agreement_turns_over_with_the_scores(pairs):
-    turned = [(sign, -difference) for sign, difference in pairs]
-    assert pairwise_agreement(turned) == pytest.approx(1 - pairwise_agreement(pairs))
-
-
-@pytest.mark.parametrize("pair", [(0, 1.0), (math.nan, 1.0), (1, math.nan)])
-def test_agreement_refuses_what_says_nothing(pair):
-    with pytest.raises(ValueError, match="preference"):
-        pairwise_agreement([pair])
+    assert confusion([]).document() == {"gold": [], "predicted": [], "counts": []}

@@ -15,14 +15,10 @@ from convrec.evaluation.understanding.gazetteer import Gazetteer
 from convrec.evaluation.understanding.layouts import detect
 from convrec.evaluation.understanding.marks import (
     Mark,
-    Tally,
     answered,
-    confusion,
-    overlaps,
     paired,
     scored,
     shuffled,
-    tally,
     worst,
 )
 from convrec.evaluation.understanding.rows import Reading, json_rows
@@ -33,16 +29,6 @@ from convrec.evaluation.understanding.titles import TitleLookUp
 class Said:
     def __init__(self, name, group="g"):
         self.id, self.group, self.message = name, group, f"message {name}"
-
-
-def test_a_tally_counts_what_is_found_made_up_and_missed():
-    assert tally({"a", "b", "c"}, {"b", "d"}) == Tally(tp=1, fp=1, fn=2)
-    assert tally({"a", "b", "c"}, {"b", "d"}).f1 == (2, 5)
-
-
-def test_overlapping_spans_have_one_partner_each():
-    assert overlaps([(0, 4), (5, 9)], [(3, 6)]) == Tally(tp=1, fp=0, fn=1)
-    assert overlaps([(0, 4)], [(4, 6)]) == Tally(tp=0, fp=1, fn=1)
 
 
 def test_ratios_are_sums_over_cases():
@@ -58,15 +44,6 @@ def test_the_worst_cases_have_most_errors_and_ties_go_by_id():
     marks = [Mark({}, 1, 2, ("x",)), Mark({}, 1, 2, ("x",)), Mark({}, 1, 2, ("x", "y")), Mark({}, 1, 1)]
     assert [each.id for each in worst(cases, marks)] == ["b", "a", "c"]
     assert worst(cases, marks)[0].document()["why"] == ["x", "y"]
-
-
-def test_a_confusion_counts_pairs():
-    table = confusion([("a", "b"), ("a", "b"), ("b", "b"), ("(none)", "a")], first=("b",))
-    assert table.document() == {
-        "gold": ["b", "(none)", "a"],
-        "predicted": ["b", "a"],
-        "counts": [[1, 0], [0, 1], [2, 0]],
-    }
 
 
 def test_missed_labels_are_paired_with_what_was_made_up_instead():
