@@ -119,7 +119,7 @@ def evaluate_dialogue(
         )
     leaked = refuse_overlap(brought.dialogues, workspace.catalogue().dialogues(), allow=options.allow_leak)
     about = manifest("dialogue", workspace, vars(options), seed=options.seed, inputs=brought.files)
-    run = Run(out, about, progress) if out else Run.under(runs, about, progress)
+    run = Run.opened(out, runs, about, progress)
     with Agent.open(workspace, clock=fixed_clock(options.today)) as agent, fixed_threads():
         answers = run.answers("all", asked, lambda moment: {"ranked": _ranked(agent, moment, options)})
         result = _measured(

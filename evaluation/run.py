@@ -48,9 +48,13 @@ class Run:
             write_atomically(path, _written(manifest))
 
     @classmethod
-    def under(cls, parent: Path, manifest: dict[str, Any], progress: Progress = silent) -> Run:
-        """Returns the run of this manifest in a folder named by it: the same run again goes on in the same place."""
-        return cls(parent / f"{manifest['protocol']}-{fingerprint(manifest)}", manifest, progress)
+    def opened(cls, out: Path | None, runs: Path, manifest: dict[str, Any], progress: Progress) -> Run:
+        """Returns the run in the folder `out`, else under `runs` in one named by its manifest, in which the same run goes on.
+
+        Raises:
+            InputError: `out` holds another run.
+        """
+        return cls(out or runs / f"{manifest['protocol']}-{fingerprint(manifest)}", manifest, progress)
 
     def answers(self, system: str, cases: Sequence[C], answer: Callable[[C], Answer]) -> list[Answer]:
         """Returns the system's answer to each case, in order; those that are on the disk already are not asked again.
@@ -58,13 +62,13 @@ class Run:
         An answer that fails becomes `{"id", "error"}` and so a miss; only Ctrl-C and a full disk stop a run.
         """
         path = self.folder / "answers" / f"{system.replace('/', '.')}.jsonl"
-        known = _kept(path)
+        known = {row["id"]: row for row in whole_lines(path)}
         started = time.monotonic()
         found = []
         with disk_errors(self.folder), path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             for number, case in enumerate(cases, 1):
                 if case.id not in known:
-                    known[case.id] = {"id": case.id, **_answered(case, answer)}
+                    known[case.id] = {"id": case.id, **tried(case, answer)}
                     file.write(json.dumps(known[case.id], ensure_ascii=False) + "\n")
                     file.flush()
                 found.append(known[case.id])
@@ -116,26 +120,26 @@ def read_result(folder: Path) -> Result:
         ) from error
 
 
-def _answered(case: C, answer: Callable[[C], Answer]) -> Answer:
+def tried(case: T, answer: Callable[[T], Answer]) -> Answer:
+    """Returns the answer to a case, `{"error"}` where there is none: one case must not end a run of thousands."""
     try:
         return answer(case)
     except ConvrecError as error:
         return {"error": str(error)}
-    except Exception as error:  # noqa: BLE001  (one case must not end a run of thousands; the error is counted and shown)
+    except Exception as error:  # noqa: BLE001  (the error is kept, counted and shown)
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def _kept(path: Path) -> dict[str, Answer]:
-    """Returns the whole lines of an answers file by id, after cutting a torn last line off it."""
+def whole_lines(path: Path) -> list[Answer]:
+    """Returns the rows of a file of JSON lines that is written line by line, after cutting a torn last line off it."""
     if not path.exists():
-        return {}
+        return []
     content = path.read_bytes()
     end = content.rfind(b"\n") + 1
     if end < len(content):
         with path.open("r+b") as file:
             file.truncate(end)
-    rows = (json.loads(line) for line in content[:end].splitlines())
-    return {row["id"]: row for row in rows}
+    return [json.loads(line) for line in content[:end].splitlines()]
 
 
 def _written(document: Any) -> bytes:

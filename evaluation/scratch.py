@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from convrec.catalogue.segments import interactions_table, write_segment
+from convrec.catalogue.segments import interactions_table, read_items, segments, write_segment
 from convrec.catalogue.store import write_atomically
 from convrec.catalogue.workspace import Workspace
 from convrec.core.progress import Progress
@@ -26,6 +26,8 @@ _VECTORS = Path("tools", "encoded")
 
 def trained(workspace: Workspace, split: Split, parent: Path, progress: Progress) -> Workspace:
     """Returns a workspace with the same items and dialogues and the split's training events alone, all tools fitted.
+
+    Its items stand in the order of their ids, so that equal scores do, too.
 
     It lies under `parent`, named by data, split, settings and code, and is used again; a fit that was stopped goes on.
     """
@@ -58,14 +60,15 @@ def _with_settings(made: Workspace, source: Workspace) -> Workspace:
 
 def _fill(made: Workspace, source: Workspace, split: Split) -> None:
     current = source.current()
-    kept = [*current.items, *current.dialogues]
     made.store.segments.mkdir(exist_ok=True)
-    for name in kept:
+    for name in current.dialogues:
         _share(source.store.segments / name, made.store.segments / name)
+    items = read_items(segments(source.store.segments, current.items), source.schema)
+    by_id = write_segment(made.store.segments, "items", items.sort_by("id"))
     write_atomically(made.root / "schema.yaml", source.schema.dump_yaml().encode())
     events = write_segment(made.store.segments, "interactions", _table(source, split))
     made.publish(
-        "ingest", note=split.name, items=list(current.items), dialogues=list(current.dialogues), interactions=[events], inferred=current.inferred
+        "ingest", note=split.name, items=[by_id], dialogues=list(current.dialogues), interactions=[events], inferred=current.inferred
     )  # fmt: skip
 
 

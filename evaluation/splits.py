@@ -41,6 +41,8 @@ class LeakError(InputError):
 class Held:
     """One person: rows that were chosen and may be learned from (`history`, latest last), all rows known of them, rows to be found.
 
+    Rows are those of the catalogue that was split.
+
     What was chosen is judged by what may be known alone: a later rating would move the person's mean.
     """
 

@@ -96,15 +96,16 @@ def evaluate_topn(
     for name in options.tools:
         tool_class(name)
     about = manifest("topn", workspace, vars(options), seed=options.seed)
-    run = Run(out, about, progress) if out else Run.under(runs, about, progress)
-    found = splits(workspace.catalogue(), options.protocol, seed=options.seed, repeats=options.repeats)
+    run = Run.opened(out, runs, about, progress)
+    catalogue = workspace.catalogue()
+    found = splits(catalogue, options.protocol, seed=options.seed, repeats=options.repeats)
     with fixed_threads(), ExitStack() as opened:
         rounds = []
         for n, split in enumerate(found):
             agent = opened.enter_context(
                 Agent.open(trained(workspace, split, runs / "fitted", progress), clock=fixed_clock())
             )
-            rounds.append(_round(agent, split, options, _mark(n, len(found))))
+            rounds.append(_round(agent, catalogue, split, options, _mark(n, len(found))))
         result = _measured(run, rounds, options, _counted(found))
     return run, run.finish(result)
 
@@ -121,15 +122,15 @@ def _counted(found: Iterable[Split]) -> dict[str, int]:
     return total
 
 
-def _round(agent: Agent, split: Split, options: TopN, mark: str) -> _Round:
-    catalogue = agent.toolbox.catalogue
+def _round(agent: Agent, catalogue: Catalogue, split: Split, options: TopN, mark: str) -> _Round:
     held = spread(split.held, options.limit)
-    counts = _people_by_item(catalogue)
+    learned = agent.toolbox.catalogue
+    counts = _people_by_item(learned)
     head = head_items(counts)
     cases = tuple(_case(each, catalogue, counts, head, mark) for each in held)
     requests = {case.id: _request(each, catalogue, options.depth) for case, each in zip(cases, held, strict=True)}
     sentences = {case.id: _sentence(each, catalogue) for case, each in zip(cases, held, strict=True) if each.history}
-    breadth = Breadth(agent.toolbox, counts, len(catalogue.interactions().users), options.depth)
+    breadth = Breadth(agent.toolbox, counts, len(learned.interactions().users), options.depth)
     return _Round(agent, cases, requests, sentences, breadth)
 
 
@@ -274,7 +275,7 @@ def _notes(rounds: Sequence[_Round], tools: Iterable[str], fitted: set[str], opt
         if name not in fitted
     )
     return (
-        f"{options.protocol}: all items that a person does not know are ranked; equal scores stand in the catalogue's order.",
+        f"{options.protocol}: all items that a person does not know are ranked; equal scores stand by id.",
         "A single tool's list ends where it has no opinion: what follows would be the catalogue's own order.",
         f"BM25 is asked with the cards of the latest {_NAMED} liked items, since it reads words only.",
         *absent,

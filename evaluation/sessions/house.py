@@ -97,7 +97,7 @@ class House:
         known = not has_attributes(workspace.catalogue())
         tools, held = _without_them(workspace, options, runs, progress, known)
         drawn = people(
-            tools.catalogue(), held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=known
+            workspace.catalogue(), held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=known
         )  # fmt: skip
         if not drawn:
             raise InputError("Nobody is there to talk.", "Bring people with more choices.")

@@ -50,7 +50,7 @@ def evaluate_sessions(
         raise InputError("The catalogue is too small for sessions.", f"Bring more than {SLATE} items.")
     chat = chat_wording(options.worded_by, options.llm_url, options.llm_key_env)
     about = manifest("sessions", workspace, _about(options), seed=options.seed)
-    run = Run(out, about, progress) if out else Run.under(runs, about, progress)
+    run = Run.opened(out, runs, about, progress)
     wording = _kept_wordings(run, chat) if chat else None
     with fixed_threads(), tempfile.TemporaryDirectory() as scratch:
         house = House.opened(workspace, options, runs, Path(scratch), progress)

@@ -14,6 +14,7 @@ from convrec.catalogue.store import disk_errors
 from convrec.core.errors import ConvrecError, InputError
 from convrec.core.text import well_formed
 from convrec.evaluation.manifest import hashed
+from convrec.evaluation.run import whole_lines
 from convrec.evaluation.sessions.wording import STYLES, NoWordingError, Wording, prompt_of
 
 KEY = "OPENAI_API_KEY"
@@ -128,7 +129,7 @@ class KeptWordings:
 
     def __init__(self, wording: Wording, path: Path) -> None:
         self.model, self._wording, self._path = wording.model, wording, path
-        self._rows = _read(path)
+        self._rows: dict[str, dict[str, str]] = {row["key"]: row for row in whole_lines(path)}
         self._missed = 0
 
     @property
@@ -164,15 +165,3 @@ class KeptWordings:
         self._rows[row["key"]] = row
         with disk_errors(self._path.parent), self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _read(path: Path) -> dict[str, dict[str, str]]:
-    """Returns the kept rows by key, after cutting a torn last line off the file."""
-    if not path.exists():
-        return {}
-    content = path.read_bytes()
-    end = content.rfind(b"\n") + 1
-    if end < len(content):
-        with path.open("r+b") as file:
-            file.truncate(end)
-    return {row["key"]: row for row in map(json.loads, content[:end].splitlines())}

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from convrec.core.errors import ConvrecError
 from convrec.core.metrics.bootstrap import Ratio
 from convrec.core.metrics.tagging import Confusion
 from convrec.evaluation.result import Scored
+from convrec.evaluation.run import tried
 
 Prediction = dict[str, Any]
 """What a system says of a case, as JSON; `{"error": "…"}` where it failed."""
@@ -51,16 +51,7 @@ class Answers(Protocol):
 
 def answered(system: str, cases: Sequence[C], answer: Callable[[C], Prediction], /) -> list[Prediction]:
     """Returns the system's prediction for each case, nothing kept; one that fails is an error, and so a miss."""
-    return [_tried(case, answer) for case in cases]
-
-
-def _tried(case: C, answer: Callable[[C], Prediction]) -> Prediction:
-    try:
-        return answer(case)
-    except ConvrecError as error:
-        return {"error": str(error)}
-    except Exception as error:  # noqa: BLE001  (one case must not end a run of thousands; the error is counted)
-        return {"error": f"{type(error).__name__}: {error}"}
+    return [tried(case, answer) for case in cases]
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def evaluate_understanding(
     layout = detect(source)
     files = [source] if source.is_file() else sorted(path for path in source.iterdir() if path.is_file())
     about = manifest("understanding", workspace, vars(options) | {"layout": layout}, seed=options.seed, inputs=files)
-    run = Run(out, about, progress) if out else Run.under(runs, about, progress)
+    run = Run.opened(out, runs, about, progress)
     with fixed_threads():
         measured = _measured(layout, workspace, source, options, runs / "catalogues", _Asked(run, options.seed))
         if not measured.ids:

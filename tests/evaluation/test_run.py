@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError, InterruptedFitError
+from convrec.core.progress import silent
 from convrec.core.settings import Models, Settings, State
 from convrec.evaluation import manifest as manifests
 from convrec.evaluation.manifest import fingerprint, manifest
@@ -138,8 +139,14 @@ def test_a_folder_of_another_run_is_refused_and_left_alone(tmp_path):
 
 
 def test_the_same_manifest_names_the_same_folder(tmp_path):
-    assert Run.under(tmp_path, ABOUT).folder == Run.under(tmp_path, dict(reversed(ABOUT.items()))).folder
-    assert Run.under(tmp_path, ABOUT).folder != Run.under(tmp_path, {**ABOUT, "seed": 1}).folder
+    assert (
+        Run.opened(None, tmp_path, ABOUT, silent).folder
+        == Run.opened(None, tmp_path, dict(reversed(ABOUT.items())), silent).folder
+    )
+    assert (
+        Run.opened(None, tmp_path, ABOUT, silent).folder
+        != Run.opened(None, tmp_path, {**ABOUT, "seed": 1}, silent).folder
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):

@@ -101,7 +101,7 @@ def test_tables_are_printed_for_people(shop, topn):
     for word in ("fused", *BASELINES, "ndcg@3", "hr@10", "warm people", "one sentence", "n = 23"):
         assert word in done.stdout
     said = " ".join(done.stderr.split())
-    assert "equal scores stand in the catalogue's order" in said
+    assert "equal scores stand by id" in said
     assert "people with too few choices: 7" in said
     assert "metrics.json" in said
 
