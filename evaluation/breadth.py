@@ -14,6 +14,14 @@ from convrec.evaluation.ranking import RankingCase, Rankings
 from convrec.evaluation.result import Scored
 from convrec.tools.dense import Dense
 from convrec.tools.toolbox import Toolbox
+from convrec.tools.training import choices
+
+
+def people_by_item(catalogue: Catalogue) -> dict[str, int]:
+    """Returns how many people chose each item, however often each of them did."""
+    learned = choices(catalogue)
+    pairs = np.unique(np.stack([learned.user, learned.row]), axis=1)
+    return dict(zip(catalogue.ids, np.bincount(pairs[1], minlength=len(catalogue)).tolist(), strict=True))
 
 
 class Breadth:

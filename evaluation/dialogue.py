@@ -8,38 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from convrec.agent.agent import Agent
 from convrec.catalogue.dialogues import Dialogue
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
 from convrec.core.metrics.beyond import head_items
-from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
-from convrec.evaluation.cases import write_cases
+from convrec.evaluation.breadth import people_by_item
 from convrec.evaluation.clock import TODAY, fixed_clock
 from convrec.evaluation.dialogue_files import read_test_dialogues
 from convrec.evaluation.leaks import refuse_overlap
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.ranking import (
-    RankingCase,
-    at_random,
-    oracle,
-    per_target,
-    predictions,
-    shuffled,
-    slice_names,
-    within,
-    worst,
-)
-from convrec.evaluation.result import Metrics, Part, Result, figures, summarised
+from convrec.evaluation.ranked import Ranked, absent, listed
+from convrec.evaluation.ranking import RankingCase, per_target
+from convrec.evaluation.result import Result, summarised
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.threads import fixed_threads
 from convrec.tools.registry import tool_class
-from convrec.tools.request import Request
 
 BASELINES = ("popularity", "item_knn", "ease", "bm25", "dialogue_bm25")
 SYSTEM = "agent"
@@ -135,13 +123,7 @@ def _ranked(agent: Agent, moment: Moment, options: DialogueOptions) -> dict[str,
     fitted = agent.toolbox.tools
     single = [name for name in dict.fromkeys((*BASELINES, *options.tools)) if name in fitted]
     asked = {SYSTEM: request, FUSED: plain} | {name: replace(plain, tools=(name,)) for name in single}
-    return {name: _ids(agent, each) for name, each in asked.items()}
-
-
-def _ids(agent: Agent, request: Request) -> list[str]:
-    """Returns the request's list; a single tool's ends where it has no opinion."""
-    found = agent.toolbox.recommend(request).items
-    return [item.id for item in found if request.tools is None or len(item.contributions) > 1]
+    return {name: listed(agent.toolbox, each) for name, each in asked.items()}
 
 
 def _measured(
@@ -161,29 +143,12 @@ def _measured(
     every = [_case(moment, moment.named, counts, head) for moment in asked]
     places = [place for place, moment in enumerate(asked) if moment.novel]
     cases = [_case(asked[place], asked[place].novel, counts, head) for place in places]
-    novel = {name: [ranked[place] for place in places] for name, ranked in lists.items() if name != COPY}
-    slices = {}
-    for name in slice_names(cases):
-        inside, kept = within(cases, name)
-        slices[name] = Part(
-            [c.group for c in kept],
-            {s: per_target(kept, [ranked[p] for p in inside], options.cuts) for s, ranked in novel.items()},
-        )
-    with_repeats = {name: lists[name] for name in systems} | {
-        COPY: lists[COPY],
-        "copy, then agent": _copied_first(asked, lists),
-    }
-    slices["with repeats"] = Part(
-        [c.group for c in every], {s: per_target(every, ranked, options.cuts) for s, ranked in with_repeats.items()}
-    )
-    whole = Part(
-        [case.group for case in cases], {s: per_target(cases, ranked, options.cuts) for s, ranked in novel.items()}
-    )
-    run.write_lines("predictions.jsonl", predictions(cases, novel[SYSTEM]))
-    write_cases(run.folder, [case.id for case in cases], whole.groups, whole.scored[SYSTEM])
+    measure = partial(per_target, cuts=options.cuts)
+    novel = Ranked(cases, {n: [each[place] for place in places] for n, each in lists.items() if n != COPY}, measure)
+    copied = {COPY: lists[COPY], "copy, then agent": _copied_first(asked, lists)}
+    with_repeats = Ranked(every, {**{name: lists[name] for name in systems}, **copied}, measure)
     said = {moment.id: " / ".join(str(message["content"]) for message in moment.messages[-4:]) for moment in asked}
-    titles = dict(zip(catalogue.ids, catalogue.titles, strict=True))
-    run.write_lines("worst.jsonl", worst(cases, SYSTEM, novel, titles, said=said))
+    novel.keep(run, SYSTEM, novel.part, dict(zip(catalogue.ids, catalogue.titles, strict=True)), said)
     targets = [target for case in cases for target in case.targets]
     known = {
         "turns": len(cases), "targets": len(targets), "targets not in the catalogue": sum(catalogue.row(t) is None for t in targets),
@@ -191,20 +156,18 @@ def _measured(
         **read,
     }  # fmt: skip
     return summarised(
-        "dialogue", SYSTEM, f"recall@{options.cuts[len(options.cuts) // 2]}", whole, slices=slices, seed=options.seed, counts=known, notes=_notes(agent, options, read[LEAKED]),
-        controls=_controls(cases, novel[SYSTEM], novel.get("popularity"), catalogue.ids, options),
+        "dialogue", SYSTEM, f"recall@{options.cuts[len(options.cuts) // 2]}", novel.part, seed=options.seed, counts=known,
+        slices=novel.slices() | {"with repeats": with_repeats.part}, notes=_notes(agent, options, read[LEAKED]),
+        controls=novel.controls(SYSTEM, catalogue.ids, max(options.cuts), options.seed),
     )  # fmt: skip
 
 
 def _named_in_training(agent: Agent) -> dict[str, int]:
-    """Returns how often each item was named in a training dialogue or chosen in a training interaction."""
-    counts = dict.fromkeys(agent.toolbox.catalogue.ids, 0)
+    """Returns in how many training dialogues each item was named, and how many people chose it."""
+    counts = people_by_item(agent.toolbox.catalogue)
     for dialogue in agent.toolbox.catalogue.dialogues():
         for item in {item.id for turn in dialogue.turns for item in turn.items}:
             counts[item] = counts.get(item, 0) + 1
-    rows = agent.toolbox.catalogue.interactions().row
-    for row, n in enumerate(np.bincount(rows, minlength=len(agent.toolbox.catalogue)).tolist()):
-        counts[agent.toolbox.catalogue.ids[row]] += n
     return counts
 
 
@@ -228,25 +191,6 @@ def _copied_first(asked: Sequence[Moment], lists: Mapping[str, list[list[str]]])
     ]
 
 
-def _controls(
-    cases: Sequence[RankingCase],
-    ranked: list[list[str]],
-    popular: list[list[str]] | None,
-    ids: Sequence[str],
-    options: DialogueOptions,
-) -> dict[str, Metrics]:
-    depth, others = max(options.cuts), shuffled(cases, options.seed)
-    draws = Resampling([case.group for case in cases], seed=options.seed)
-    lists = {
-        "oracle": per_target(cases, [oracle(case, depth) for case in cases], options.cuts),
-        "random": per_target(cases, [at_random(case, ids, depth, options.seed) for case in cases], options.cuts),
-        "other people's targets": per_target(others, ranked, options.cuts),
-    }
-    if popular is not None:
-        lists["other people's targets, popularity"] = per_target(others, popular, options.cuts)
-    return {name: figures(scored, draws) for name, scored in lists.items()}
-
-
 def _notes(agent: Agent, options: DialogueOptions, leaked: int) -> tuple[str, ...]:
     marked = (
         (f"LEAK: {leaked} test dialogues are among those learned from; these figures are no measure of quality.",)
@@ -259,9 +203,5 @@ def _notes(agent: Agent, options: DialogueOptions, leaked: int) -> tuple[str, ..
         "of the catalogue are ranked; items in the conversation are known only as far as their titles are recognised in the text.",
         "with repeats: all that is named in a turn counts, also what was named before; copy names those again, the latest first.",
         "Equal scores stand in the catalogue's order.",
-        *(
-            f"{name} is not among the fitted tools: {agent.toolbox.left_out.get(name, 'run `convrec fit`')}"
-            for name in dict.fromkeys((*BASELINES, *options.tools))
-            if name not in agent.toolbox.tools
-        ),
+        *absent(agent.toolbox, (*BASELINES, *options.tools)),
     )

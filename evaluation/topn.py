@@ -8,38 +8,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from convrec.agent.agent import Agent
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.workspace import Workspace
 from convrec.core.metrics.beyond import head_items
-from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
-from convrec.evaluation.breadth import Breadth
-from convrec.evaluation.cases import write_cases
+from convrec.evaluation.breadth import Breadth, people_by_item
 from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.ranking import (
-    RankingCase,
-    Rankings,
-    at_random,
-    oracle,
-    per_person,
-    predictions,
-    shuffled,
-    slice_names,
-    within,
-    worst,
-)
-from convrec.evaluation.result import Metrics, Part, Result, Scored, figures, summarised
+from convrec.evaluation.ranked import Ranked, absent, listed
+from convrec.evaluation.ranking import RankingCase, Rankings, per_person
+from convrec.evaluation.result import Part, Result, Scored, summarised
 from convrec.evaluation.run import Answer, Run, spread
 from convrec.evaluation.scratch import trained
 from convrec.evaluation.splits import Held, Protocol, Split, splits
 from convrec.evaluation.threads import fixed_threads
 from convrec.tools.registry import tool_class
 from convrec.tools.toolbox import Request, Toolbox
-from convrec.tools.training import choices
 
 BASELINES = ("popularity", "item_knn", "ease", "bm25")
 """What stands in the table beside anything else."""
@@ -125,20 +110,13 @@ def _counted(found: Iterable[Split]) -> dict[str, int]:
 def _round(agent: Agent, catalogue: Catalogue, split: Split, options: TopN, mark: str) -> _Round:
     held = spread(split.held, options.limit)
     learned = agent.toolbox.catalogue
-    counts = _people_by_item(learned)
+    counts = people_by_item(learned)
     head = head_items(counts)
     cases = tuple(_case(each, catalogue, counts, head, mark) for each in held)
     requests = {case.id: _request(each, catalogue, options.depth) for case, each in zip(cases, held, strict=True)}
     sentences = {case.id: _sentence(each, catalogue) for case, each in zip(cases, held, strict=True) if each.history}
     breadth = Breadth(agent.toolbox, counts, len(learned.interactions().users), options.depth)
     return _Round(agent, cases, requests, sentences, breadth)
-
-
-def _people_by_item(catalogue: Catalogue) -> dict[str, int]:
-    """Returns how many people chose each item, however often each of them did."""
-    learned = choices(catalogue)
-    pairs = np.unique(np.stack([learned.user, learned.row]), axis=1)
-    return dict(zip(catalogue.ids, np.bincount(pairs[1], minlength=len(catalogue)).tolist(), strict=True))
 
 
 def _case(held: Held, catalogue: Catalogue, counts: Mapping[str, int], head: frozenset[str], mark: str) -> RankingCase:
@@ -170,39 +148,26 @@ def _measured(run: Run, rounds: Sequence[_Round], options: TopN, counts: dict[st
     rankings = {name: _ranked(run, rounds, name, partial(_listed, only=only)) for name, only in asked.items()}
     cases = [case for each in rounds for case in each.cases]
     answered = {name: [answer.get("ranked", []) for answer in answers] for name, answers in rankings.items()}
-    whole = _part(cases, answered, options.cuts)
-    wide = {name: rounds[0].breadth.scored(cases, lists) for name, lists in answered.items()}
-    whole = Part(
-        whole.groups,
-        {name: Scored({**each.ratios, **wide[name].ratios}, wide[name].whole) for name, each in whole.scored.items()},
-    )
-    slices = {
-        name: _part(within(cases, name)[1], _taken(answered, within(cases, name)[0]), options.cuts)
-        for name in slice_names(cases)
-    }
-    slices["one sentence"], told = _one_sentence(run, rounds, options)
-    run.write_lines("predictions.jsonl", predictions(cases, answered[SYSTEM]))
-    write_cases(run.folder, [case.id for case in cases], whole.groups, whole.scored[SYSTEM])
-    titles = dict(zip(rounds[0].toolbox.catalogue.ids, rounds[0].toolbox.catalogue.titles, strict=True))
-    run.write_lines("worst.jsonl", worst(cases, SYSTEM, answered, titles))
+    ranked = Ranked(cases, answered, partial(per_person, cuts=options.cuts))
+    one_sentence, told = _one_sentence(run, rounds, options)
+    catalogue = rounds[0].toolbox.catalogue
+    whole = _with_breadth(ranked.part, rounds[0].breadth, cases, answered)
+    ranked.keep(run, SYSTEM, whole, dict(zip(catalogue.ids, catalogue.titles, strict=True)))
     failures = {
         f"failures of {name}": sum("error" in answer for answer in answers)
         for name, answers in (rankings | told).items()
     }
     return summarised(
-        "topn", SYSTEM, f"ndcg@{options.cuts[0]}", whole, slices=slices, seed=options.seed, controls=_controls(cases, answered, rounds, options),
-        counts=counts | failures, notes=_notes(rounds, tools, fitted, options),
+        "topn", SYSTEM, f"ndcg@{options.cuts[0]}", whole, seed=options.seed,
+        slices=ranked.slices() | {"one sentence": one_sentence}, counts=counts | failures, notes=_notes(rounds, tools, options),
+        controls=ranked.controls(SYSTEM, catalogue.ids, options.depth, options.seed),
     )  # fmt: skip
 
 
-def _part(cases: Sequence[RankingCase], answered: Mapping[str, Rankings], cuts: Sequence[int]) -> Part:
-    return Part(
-        [case.group for case in cases], {name: per_person(cases, lists, cuts) for name, lists in answered.items()}
-    )
-
-
-def _taken(answered: Mapping[str, Rankings], places: Sequence[int]) -> dict[str, Rankings]:
-    return {name: [lists[place] for place in places] for name, lists in answered.items()}
+def _with_breadth(part: Part, breadth: Breadth, cases: Sequence[RankingCase], answered: Mapping[str, Rankings]) -> Part:
+    wide = {name: breadth.scored(cases, lists) for name, lists in answered.items()}
+    both = {n: Scored({**each.ratios, **wide[n].ratios}, wide[n].whole) for n, each in part.scored.items()}
+    return Part(part.groups, both)
 
 
 def _ranked(
@@ -217,8 +182,7 @@ def _listed(each: _Round, case: RankingCase, *, only: tuple[str, ...] | None) ->
     request = replace(each.requests[case.id], tools=only)
     if only is not None and not each.toolbox.tools[only[0]].capabilities.fold_in:
         request = _in_words(each, request, only[0])
-    found = each.toolbox.recommend(request).items
-    return [item.id for item in found if only is None or len(item.contributions) > 1]
+    return listed(each.toolbox, request)
 
 
 def _in_words(each: _Round, request: Request, tool: str) -> Request:
@@ -248,35 +212,16 @@ def _one_sentence(run: Run, rounds: Sequence[_Round], options: TopN) -> tuple[Pa
     answers = {
         name: run.answers(f"one-sentence.{name}", cases, partial(ranked, tools=only)) for name, only in asked.items()
     }
-    part = _part(cases, {name: [row.get("ranked", []) for row in rows] for name, rows in answers.items()}, options.cuts)
-    return part, {f"{name}, one sentence": rows for name, rows in answers.items()}
-
-
-def _controls(
-    cases: Sequence[RankingCase], answered: Mapping[str, Rankings], rounds: Sequence[_Round], options: TopN
-) -> dict[str, Metrics]:
-    ids, depth = rounds[0].toolbox.catalogue.ids, options.depth
-    draws = Resampling([case.group for case in cases], seed=options.seed)
-    others = shuffled(cases, options.seed)
-    lists = {
-        "oracle": per_person(cases, [oracle(case, depth) for case in cases], options.cuts),
-        "random": per_person(cases, [at_random(case, ids, depth, options.seed) for case in cases], options.cuts),
-        "other people's targets": per_person(others, answered[SYSTEM], options.cuts),
+    lists = {name: [row.get("ranked", []) for row in rows] for name, rows in answers.items()}
+    return Ranked(cases, lists, partial(per_person, cuts=options.cuts)).part, {
+        f"{name}, one sentence": rows for name, rows in answers.items()
     }
-    if "popularity" in answered:
-        lists["other people's targets, popularity"] = per_person(others, answered["popularity"], options.cuts)
-    return {name: figures(scored, draws) for name, scored in lists.items()}
 
 
-def _notes(rounds: Sequence[_Round], tools: Iterable[str], fitted: set[str], options: TopN) -> tuple[str, ...]:
-    absent = tuple(
-        f"{name} could not be fitted: {rounds[0].toolbox.left_out.get(name, '')}"
-        for name in tools
-        if name not in fitted
-    )
+def _notes(rounds: Sequence[_Round], tools: Iterable[str], options: TopN) -> tuple[str, ...]:
     return (
         f"{options.protocol}: all items that a person does not know are ranked; equal scores stand by id.",
         "A single tool's list ends where it has no opinion: what follows would be the catalogue's own order.",
         f"BM25 is asked with the cards of the latest {_NAMED} liked items, since it reads words only.",
-        *absent,
+        *absent(rounds[0].toolbox, tools),
     )

@@ -308,7 +308,7 @@ def test_where_one_person_is_all_there_is_the_figures_are_those_of_that_person(t
     assert result.n == 1
     assert result.metrics["hr@5"].low == result.metrics["hr@5"].value == result.metrics["hr@5"].high
     assert result.gains["popularity"]["hr@5"].p is None
-    assert any(note.startswith("item_knn could not be fitted: ") for note in result.notes)
+    assert any(note.startswith("item_knn is not among the fitted tools: ") for note in result.notes)
     assert "item_knn" not in result.baselines
 
 
@@ -321,6 +321,6 @@ def test_where_nothing_in_training_was_liked_popularity_is_left_out_and_the_rest
     ingest(workspace, items=[tmp_path / "items.csv"], interactions=[tmp_path / "events.csv"])
     _, result = evaluate_topn(workspace, TopN("temporal", CUTS), workspace.root / "evaluations")
     assert "popularity" not in result.baselines
-    assert any(note.startswith("popularity could not be fitted: ") for note in result.notes)
+    assert any(note.startswith("popularity is not among the fitted tools: ") for note in result.notes)
     assert result.slices["one sentence"].n == 0
     assert {figure.value for figure in result.slices["one sentence"].systems[SYSTEM].values()} == {None}
