@@ -1,9 +1,8 @@
 """When to ask, what to ask, and with which answers to choose from."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -22,22 +21,6 @@ _OPTIONS = 4
 _HEAD = 60
 
 
-class Asking(Protocol):
-    """A way of deciding whether to ask, and what."""
-
-    def __call__(
-        self,
-        state: DialogueState,
-        found: Sequence[Recommended],
-        catalogue: Catalogue,
-        policy: Policy,
-        *,
-        invited: bool = False,
-    ) -> Question | None:
-        """Returns the question to ask beside these candidates, or None; who `invited` a question gets one, whatever its price."""
-        ...
-
-
 @dataclass(frozen=True)
 class Askable:
     """A question that could be asked, and what its answer is expected to settle, in nats."""
@@ -46,38 +29,53 @@ class Askable:
     question: Question
 
 
-def question(
-    state: DialogueState, found: Sequence[Recommended], catalogue: Catalogue, policy: Policy, *, invited: bool = False
-) -> Question | None:
+@dataclass(frozen=True)
+class Occasion:
+    """A moment at which the agent could ask back: what the thread holds, and the candidates found. Who `invited` a question wants one."""
+
+    state: DialogueState
+    found: Sequence[Recommended]
+    catalogue: Catalogue
+    policy: Policy
+    invited: bool = False
+
+    def askable(self, *, again: bool = False) -> list[Askable]:
+        """Returns every question that may be asked: about no facet that is settled, nor (unless `again`) about one asked before.
+
+        The gain of asking about a facet is the entropy of its values over the best candidates (weighted by score), times how
+        likely people are to know an answer.
+        """
+        state, head = self.state, self.found[:_HEAD]
+        settled = {name for c in state.constraints for name in fields_of(c.predicate)} | {
+            h.preference.facet for h in state.held
+        }
+        weights = np.array([max(item.score, 0.0) for item in head]) + 1e-9
+        fields = [
+            f for f in self.catalogue.schema.fields if f.name not in settled and (again or f.name not in state.asked)
+        ]
+        gains = [(field, *_gain(self.catalogue, field, head, weights / weights.sum())) for field in fields]
+        return [
+            Askable(gain, Question(facet=field.name, text="", options=_options(field, masses)))
+            for field, gain, masses in gains
+        ]
+
+
+Asking = Callable[[Occasion], Question | None]
+"""A way of deciding whether to ask back, and what."""
+
+
+def question(occasion: Occasion) -> Question | None:
     """Returns the question with the highest expected gain, or None when none is worth its price.
 
     Who invites a question gets the best one, whatever its price.
     """
-    if (state.questions_in_row >= policy.max_questions and not invited) or len(found) <= policy.slate_size:
+    state, policy = occasion.state, occasion.policy
+    too_many = state.questions_in_row >= policy.max_questions and not occasion.invited
+    if too_many or len(occasion.found) <= policy.slate_size:
         return None
-    best = max(askable(state, found, catalogue, again=invited), key=lambda a: (a.gain, a.question.facet), default=None)
-    return None if best is None or (best.gain < _PRICE and not invited) else best.question
-
-
-def askable(
-    state: DialogueState, found: Sequence[Recommended], catalogue: Catalogue, *, again: bool = False
-) -> list[Askable]:
-    """Returns every question that may be asked: about no facet that is settled, nor (unless `again`) about one asked before.
-
-    The gain of asking about a facet is the entropy of its values over the best candidates (weighted by score), times how
-    likely people are to know an answer.
-    """
-    settled = {name for c in state.constraints for name in fields_of(c.predicate)} | {
-        h.preference.facet for h in state.held
-    }
-    head = found[:_HEAD]
-    weights = np.array([max(item.score, 0.0) for item in head]) + 1e-9
-    fields = [f for f in catalogue.schema.fields if f.name not in settled and (again or f.name not in state.asked)]
-    gains = [(field, *_gain(catalogue, field, head, weights / weights.sum())) for field in fields]
-    return [
-        Askable(gain, Question(facet=field.name, text="", options=_options(field, masses)))
-        for field, gain, masses in gains
-    ]
+    options = occasion.askable(again=occasion.invited)
+    best = max(options, key=lambda a: (a.gain, a.question.facet), default=None)
+    return None if best is None or (best.gain < _PRICE and not occasion.invited) else best.question
 
 
 def _gain(catalogue: Catalogue, field: Field, head: Sequence[Recommended], weights: np.ndarray) -> tuple[float, Masses]:

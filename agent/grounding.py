@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from convrec.agent.controller import Explored
-from convrec.agent.elicitation import Asking, question
+from convrec.agent.elicitation import Asking, Occasion, question
 from convrec.agent.reasons import Ground, reasons
 from convrec.agent.request import Wanted
 from convrec.agent.state import Constraint, DialogueState, Plan, Slate
@@ -36,7 +36,7 @@ def ground(
     )
     items = tuple(_reply_item(toolbox, explored, item, rank, basis) for rank, item in enumerate(chosen, 1))
     can_ask, invited = bool(items) and not plan.named and not repeats, plan.action == "ask"
-    asked = asking(state, found.items, toolbox.catalogue, policy, invited=invited) if can_ask else None
+    asked = asking(Occasion(state, found.items, toolbox.catalogue, policy, invited)) if can_ask else None
     if items:
         return Slate(items=items, n_allowed=found.n_allowed, question=asked, repeats=repeats)
     left = offered(toolbox, wanted)

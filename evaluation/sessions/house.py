@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,12 @@ from convrec.evaluation.sessions.sampling import Drawn, has_attributes, people, 
 from convrec.evaluation.sessions.servers import (
     SLATE,
     AgentServer,
-    AlwaysAsk,
     ListServer,
     OracleServer,
-    RandomAsk,
     SearchServer,
     Server,
+    always_ask,
+    random_ask,
 )
 from convrec.evaluation.sessions.session import Session
 from convrec.evaluation.sessions.wording import Reworded
@@ -117,8 +118,8 @@ def _ways(seed: int) -> dict[str, tuple[Asking, dict[str, Any]]]:
     return {
         "agent": (question, {}),
         "never-ask": (question, {"max_questions": 0}),
-        "always-ask": (AlwaysAsk(), {"max_questions": 1000}),
-        "random-ask": (RandomAsk(seed), {"max_questions": 1000}),
+        "always-ask": (always_ask, {"max_questions": 1000}),
+        "random-ask": (partial(random_ask, seed=seed), {"max_questions": 1000}),
     }
 
 

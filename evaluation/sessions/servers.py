@@ -12,16 +12,14 @@ from typing import Protocol
 import numpy as np
 
 from convrec.agent.agent import Agent
-from convrec.agent.elicitation import askable
-from convrec.agent.state import DialogueState
+from convrec.agent.elicitation import Occasion
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.reply import Question as Asked
-from convrec.core.settings import Policy
 from convrec.evaluation.sessions.people import Conversation, Item, Person, Question, Shown, Statement, Utterance
 from convrec.evaluation.sessions.sampling import item_of
 from convrec.evaluation.sessions.statements import mask
 from convrec.tools.contract import Bools, Ints
-from convrec.tools.toolbox import Recommended, Request, Toolbox
+from convrec.tools.toolbox import Request, Toolbox
 
 SLATE = 5
 """Items shown in a turn at most, whatever number is asked for."""
@@ -54,43 +52,18 @@ class Secret:
     conversation: Conversation
 
 
-class AlwaysAsk:
-    """Asks in every turn, whatever the answer would bring."""
-
-    def __call__(
-        self,
-        state: DialogueState,
-        found: Sequence[Recommended],
-        catalogue: Catalogue,
-        policy: Policy,
-        *,
-        invited: bool = False,
-    ) -> Asked | None:
-        """Returns the best question that was not asked yet; once all were, the best of all."""
-        options = [a for a in askable(state, found, catalogue) if a.question.options]
-        options = options or [a for a in askable(state, found, catalogue, again=True) if a.question.options]
-        return max(options, key=lambda a: (a.gain, a.question.facet)).question if options else None
+def always_ask(occasion: Occasion) -> Asked | None:
+    """Returns the best question that was not asked yet, whatever its answer would bring; once all were, the best of all."""
+    options = [a for a in occasion.askable() if a.question.options]
+    options = options or [a for a in occasion.askable(again=True) if a.question.options]
+    return max(options, key=lambda a: (a.gain, a.question.facet)).question if options else None
 
 
-class RandomAsk:
-    """Asks in half of the turns, about anything."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-
-    def __call__(
-        self,
-        state: DialogueState,
-        found: Sequence[Recommended],
-        catalogue: Catalogue,
-        policy: Policy,
-        *,
-        invited: bool = False,
-    ) -> Asked | None:
-        """Returns a question drawn from the seed and what was found, or None."""
-        rng = random.Random(f"{self._seed}/{state.turn}/{[item.id for item in found[:SLATE]]}")
-        options = [a.question for a in askable(state, found, catalogue, again=True) if a.question.options]
-        return rng.choice(options) if options and rng.random() < 0.5 else None
+def random_ask(occasion: Occasion, *, seed: int) -> Asked | None:
+    """Returns, in half of the turns, a question about anything, drawn from the seed and what was found."""
+    rng = random.Random(f"{seed}/{occasion.state.turn}/{[item.id for item in occasion.found[:SLATE]]}")
+    options = [a.question for a in occasion.askable(again=True) if a.question.options]
+    return rng.choice(options) if options and rng.random() < 0.5 else None
 
 
 class AgentServer:

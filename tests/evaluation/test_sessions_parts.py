@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -23,12 +24,12 @@ from convrec.evaluation.sessions.sampling import counted, has_attributes, item_o
 from convrec.evaluation.sessions.servers import (
     SLATE,
     AgentServer,
-    AlwaysAsk,
     ListServer,
     OracleServer,
-    RandomAsk,
     SearchServer,
     Secret,
+    always_ask,
+    random_ask,
 )
 from convrec.evaluation.sessions.session import kept, talk
 from convrec.evaluation.sessions.statements import mask, predicate, standing
@@ -346,7 +347,7 @@ def test_the_agent_that_never_asks_asks_about_no_field(agent_with, sixty):
 
 
 def test_the_agent_that_always_asks_asks_in_every_turn_while_something_can_be_asked(agent_with, sixty):
-    agent = agent_with(AlwaysAsk(), max_questions=1000)
+    agent = agent_with(always_ask, max_questions=1000)
     assert None not in asked(agent)
     able = []
     for found in transcripts(AgentServer("always-ask", agent), sixty):
@@ -358,14 +359,14 @@ def test_the_agent_that_always_asks_asks_in_every_turn_while_something_can_be_as
 
 
 def test_the_agent_that_asks_at_random_asks_in_half_of_the_turns_and_the_same_for_the_same_seed(agent_with):
-    agent = agent_with(RandomAsk(7), max_questions=1000)
+    agent = agent_with(partial(random_ask, seed=7), max_questions=1000)
     words = [[Utterance(f"a {kind} film please"), *VAGUE[1:]] for kind in KINDS[:4]]
     runs = [[asked(agent, f"{name}{n}", said) for n, said in enumerate(words)] for name in "ab"]
     assert runs[0] == runs[1]
     flat = [facet for each in runs[0] for facet in each]
     assert 0.25 < sum(facet is not None for facet in flat) / len(flat) < 0.75
     assert len({*flat} - {None}) > 1
-    other = agent_with(RandomAsk(8), max_questions=1000)
+    other = agent_with(partial(random_ask, seed=8), max_questions=1000)
     assert [asked(other, f"c{n}", said) for n, said in enumerate(words)] != runs[0]
 
 
@@ -518,8 +519,8 @@ def test_nobody_does_better_than_the_oracle(agent_with, toolbox):
     others = {
         "agent": AgentServer("agent", agent_with()),
         "never-ask": AgentServer("never-ask", agent_with(max_questions=0)),
-        "always-ask": AgentServer("always-ask", agent_with(AlwaysAsk(), max_questions=1000)),
-        "random-ask": AgentServer("random-ask", agent_with(RandomAsk(0), max_questions=1000)),
+        "always-ask": AgentServer("always-ask", agent_with(always_ask, max_questions=1000)),
+        "random-ask": AgentServer("random-ask", agent_with(partial(random_ask, seed=0), max_questions=1000)),
         "search": SearchServer(toolbox),
         "popularity": ListServer.popular(toolbox),
         "random": ListServer.drawn(toolbox.catalogue, 0),
