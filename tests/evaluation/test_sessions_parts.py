@@ -373,8 +373,8 @@ def test_the_agent_that_asks_at_random_asks_in_half_of_the_turns_and_the_same_fo
 def test_an_agent_asks_in_the_way_that_it_was_opened_with(agent_with):
     looked = []
 
-    def silent(state, found, catalogue, policy, *, invited=False):
-        looked.append(len(found))
+    def silent(occasion):
+        looked.append(len(occasion.found))
 
     assert asked(agent_with(silent)) == [None] * 5
     assert len(looked) == 5
