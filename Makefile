@@ -36,10 +36,10 @@ bench: $(VENV)/ready-dev ## measure a turn, a fit and an import, and print them
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 evaluate-quick: $(VENV)/ready-dev ## measure on parts of the public data in CONVREC_DATA, in minutes
-	$(BIN)/python -m convrec.evaluation.suite --quick --out runs/evaluate-quick
+	$(BIN)/python scripts/evaluate.py --quick --out runs/evaluate-quick
 
 evaluate: $(VENV)/ready-dev ## measure on all public data in CONVREC_DATA, in hours; goes on where it was stopped
-	$(BIN)/python -m convrec.evaluation.suite --out runs/evaluate
+	$(BIN)/python scripts/evaluate.py --out runs/evaluate
 
 verify: $(VENV)/ready-dev check ## check, then every test, the slow ones too
 	$(BIN)/python -m pytest $(PYTEST)

@@ -1,25 +1,23 @@
 """Everything that is measured, one after the other or two at a time: `make evaluate` and, on parts, `make evaluate-quick`.
 
-    python -m convrec.evaluation.suite --quick --out runs/evaluate-quick
-
-The data folder is `$CONVREC_DATA`; what is not there is left out and said. A suite that was stopped goes on where it was.
+What is not in the data folder is left out and said. A suite that was stopped goes on where it was. `scripts/evaluate.py` runs it.
 """
 
 from __future__ import annotations
 
-import argparse
+import logging
 import os
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal
 
 from convrec.catalogue.workspace import Workspace
-from convrec.core.errors import ConvrecError
+from convrec.core.errors import ConvrecError, InputError
+from convrec.core.progress import Lines
 from convrec.evaluation import corpora
 from convrec.evaluation.dialogue import DialogueOptions, evaluate_dialogue
 from convrec.evaluation.manifest import CODE, code_hash
@@ -29,6 +27,8 @@ from convrec.evaluation.splits import Protocol
 from convrec.evaluation.topn import TopN, evaluate_topn
 from convrec.evaluation.understanding.protocol import UnderstandingOptions, evaluate_understanding
 from convrec.tools.fitting import fit
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ class Place:
         """Returns the folder of a workspace."""
         return self.out / "workspaces" / name
 
-    def given(self, name: str) -> Path:
-        """Returns the data folder, which has a folder of that name."""
+    @property
+    def given(self) -> Path:
+        """Returns the data folder, where there is one."""
         assert self.data is not None
         return self.data
 
@@ -74,15 +75,20 @@ class Job:
     work: Callable[[Place], None]
 
 
-def say(stage: str, done: int = 0, total: int | None = None) -> None:
-    """Says how far a job has come, at most every ten seconds."""
-    now = time.monotonic()
-    if now - _SAID[0] > 10:
-        _SAID[0] = now
-        print(f"[{os.getpid()}] {stage}" + (f": {done:,} of {total:,}" if total else ""), file=sys.stderr, flush=True)  # noqa: T201
+@dataclass(frozen=True)
+class Outcome:
+    """What came of the job `name`: "done", "left out" for want of data or "failed", and `why`, in a sentence."""
+
+    name: str
+    end: Literal["done", "left out", "failed"]
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.end}{self.why and ', '}{self.why}"
 
 
-_SAID = [0.0]
+say = Lines(lambda line: _log.info("%s", line))
+"""Says how far a job has come."""
 
 
 def _demo(place: Place) -> None:
@@ -96,7 +102,7 @@ def _demo(place: Place) -> None:
 
 
 def _movielens(place: Place) -> None:
-    workspace = corpora.movielens(place.workspace("movielens"), place.given("movielens-latest-small"), say)
+    workspace = corpora.movielens(place.workspace("movielens"), place.given, say)
     _topn(place, workspace, "movielens", "leave-last-out", repeats=1)
     _topn(place, workspace, "movielens", "temporal", repeats=1 if place.quick else 3)
     _topn(place, workspace, "movielens", "strong", repeats=1 if place.quick else 3)
@@ -104,20 +110,20 @@ def _movielens(place: Place) -> None:
 
 def _games(place: Place) -> None:
     users = 3000 if place.quick else None
-    workspace = corpora.games(place.workspace("games"), place.given("amazon-games"), say, users=users)
+    workspace = corpora.games(place.workspace("games"), place.given, say, users=users)
     _topn(place, workspace, "games", "leave-last-out", repeats=1, limit=500 if place.quick else 3000)
     _sessions(place, workspace, "games", users=20 if place.quick else 100)
 
 
 def _redial(place: Place) -> None:
     dialogues = 600 if place.quick else None
-    workspace = corpora.redial(place.workspace("redial"), place.given("redial"), say, dialogues=dialogues)
+    workspace = corpora.redial(place.workspace("redial"), place.given, say, dialogues=dialogues)
     if not workspace.current().tools:
         fit(workspace, progress=say)
     options = DialogueOptions(limit=300 if place.quick else None, today="2018-06-01")  # when ReDial's people talked
     evaluate_dialogue(
         workspace,
-        place.given("redial") / "redial",
+        place.given / "redial",
         options,
         place.out,
         progress=say,
@@ -126,20 +132,20 @@ def _redial(place: Place) -> None:
 
 
 def _films(place: Place) -> None:
-    workspace = corpora.films(place.workspace("films"), place.given("wikipedia-movies"), say, rated_only=place.quick)
+    workspace = corpora.films(place.workspace("films"), place.given, say, rated_only=place.quick)
     _sessions(place, workspace, "films", users=25 if place.quick else 100)
 
 
 def _understanding(place: Place) -> None:
-    films = corpora.films(place.workspace("all-films"), place.given("wikipedia-movies"), say)
+    films = corpora.films(place.workspace("all-films"), place.given, say)
     jobs = {
-        "sgd-understanding": (place.given("sgd") / "sgd", 60 if place.quick else None),
-        "ccpe-understanding": (place.given("ccpe") / "ccpe" / "train.txt", 60 if place.quick else None),
+        "sgd-understanding": (place.given / "sgd", 60 if place.quick else None),
+        "ccpe-understanding": (place.given / "ccpe" / "train.txt", 60 if place.quick else None),
         "soft-attributes-understanding": (
-            place.given("soft-attributes") / "soft-attributes" / "train.csv",
+            place.given / "soft-attributes" / "train.csv",
             800 if place.quick else None,
         ),
-        "altentities-understanding": (place.given("altentities") / "altentities", 8 if place.quick else 60),
+        "altentities-understanding": (place.given / "altentities", 8 if place.quick else 60),
     }
     for name, (source, limit) in jobs.items():
         options = UnderstandingOptions(limit=limit)
@@ -177,47 +183,45 @@ JOBS = (
 """The longest first, so that two at a time end together."""
 
 
-def main() -> None:
-    """Runs the suite."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("runs/evaluate"))
-    parser.add_argument(
-        "--quick", action="store_true", help="parts of the data, fewer people: minutes in place of hours"
-    )
-    parser.add_argument("--only", default="", help="names of jobs, with commas: " + ", ".join(job.name for job in JOBS))
-    parser.add_argument("--processes", type=int, default=2)
-    options = parser.parse_args()
-    data = os.environ.get("CONVREC_DATA")
-    place = Place(Path(data).expanduser().resolve() if data else None, options.out.resolve(), options.quick)
-    wanted = [job for job in JOBS if not options.only or job.name in options.only.split(",")]
-    failed = list(_run(place, wanted, options.processes))
-    sys.exit(1 if failed else 0)
+def measured(place: Place, names: Sequence[str] = (), processes: int = 2) -> Iterator[Outcome]:
+    """Runs the jobs of these names (all for none), each in a process of its own; yields what came of each as it ends.
 
-
-def _run(place: Place, jobs: list[Job], processes: int) -> Iterator[str]:
-    """Runs the jobs that have their data; yields the names of those that failed."""
-    started = time.monotonic()
+    Raises:
+        InputError: there is no job of that name.
+    """
+    known = [job.name for job in JOBS]
+    for name in names:
+        if name not in known:
+            raise InputError(f"There is no job {name!r}.", f"There are {', '.join(known)}.")
+    wanted = [job for job in JOBS if not names or job.name in names]
+    for job in wanted:
+        if not place.has(*job.needs):
+            yield Outcome(job.name, "left out", f"$CONVREC_DATA has no {' and '.join(job.needs)}")
     os.environ["OMP_NUM_THREADS"] = "1"  # before the processes begin: sums are made in the same order every time
-    able = [job for job in jobs if place.has(*job.needs)]
-    for job in jobs:
-        if job not in able:
-            print(f"{job.name}: left out, $CONVREC_DATA has no {' and '.join(job.needs)}.")  # noqa: T201
     place.runs.mkdir(parents=True, exist_ok=True)
     _point(place.out / "latest", place.runs)
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        waiting = {pool.submit(_done, job.name, place): job for job in able}
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=show_log) as pool:
+        waiting = {pool.submit(_done, job.name, place): job.name for job in wanted if place.has(*job.needs)}
         for future in as_completed(waiting):
-            problem = _problem(future)
-            print(f"{waiting[future].name}: {problem or 'done'} after {time.monotonic() - started:.0f} s", flush=True)  # noqa: T201
-            if problem:
-                yield waiting[future].name
+            yield _outcome(waiting[future], future)
 
 
-def _problem(future: Future[str]) -> str:
+def show_log() -> None:
+    """Lets progress be seen on stderr."""
+    logging.basicConfig(format="[%(process)d] %(message)s", level=logging.WARNING)
+    _log.setLevel(logging.INFO)
+
+
+def _outcome(name: str, future: Future[None]) -> Outcome:
     try:
-        return future.result()
+        future.result()
     except BrokenProcessPool:
-        return "its process was ended from outside; what it had done is kept, run the suite again"
+        return Outcome(
+            name, "failed", "its process was ended from outside; what it had done is kept, run the suite again"
+        )
+    except ConvrecError as error:
+        return Outcome(name, "failed", str(error))
+    return Outcome(name, "done")
 
 
 def _point(link: Path, runs: Path) -> None:
@@ -225,14 +229,6 @@ def _point(link: Path, runs: Path) -> None:
     link.symlink_to(runs.name, target_is_directory=True)
 
 
-def _done(name: str, place: Place) -> str:
-    """Runs a job in its own process; returns what went wrong, in a sentence."""
-    try:
-        next(job for job in JOBS if job.name == name).work(place)
-    except ConvrecError as error:
-        return str(error)
-    return ""
-
-
-if __name__ == "__main__":
-    main()
+def _done(name: str, place: Place) -> None:
+    """Runs a job in its own process."""
+    next(job for job in JOBS if job.name == name).work(place)

@@ -1,10 +1,10 @@
 """The suite of all measurements: public data joined and taken in part, jobs without their data left out and said."""
 
 import json
-import sys
 
 import pytest
 
+from convrec.core.errors import InputError
 from convrec.core.progress import silent
 from convrec.evaluation import corpora, suite
 
@@ -74,13 +74,28 @@ def test_a_second_call_takes_nothing_in_again(tmp_path, data):
     assert corpora.movielens(tmp_path / "movielens", data, silent).current().number == first
 
 
-def test_jobs_without_their_data_are_left_out_and_said(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["suite", "--out", str(tmp_path / "runs"), "--only", "films,redial"])
-    monkeypatch.delenv("CONVREC_DATA", raising=False)
-    with pytest.raises(SystemExit) as ended:
-        suite.main()
-    assert ended.value.code == 0
-    said = capsys.readouterr().out
-    assert "films: left out, $CONVREC_DATA has no wikipedia-movies" in said
-    assert "redial: left out" in said
+def test_jobs_without_their_data_are_left_out_and_said(tmp_path):
+    place = suite.Place(None, tmp_path / "runs", quick=True)
+    said = {str(outcome) for outcome in suite.measured(place, ("films", "redial"))}
+    assert said == {
+        "films: left out, $CONVREC_DATA has no wikipedia-movies and movielens-latest-small",
+        "redial: left out, $CONVREC_DATA has no redial",
+    }
     assert (tmp_path / "runs" / "latest").is_dir()
+
+
+def test_a_job_that_there_is_none_of_is_refused_by_name(tmp_path):
+    with pytest.raises(InputError, match="There is no job 'filmz'"):
+        list(suite.measured(suite.Place(None, tmp_path, quick=True), ("filmz",)))
+
+
+def test_a_job_that_cannot_be_done_says_why_and_does_not_stop_the_rest(tmp_path, data):
+    _write(data / "redial" / "train.jsonl", ["not a dialogue"])
+    place = suite.Place(data, tmp_path / "runs", quick=True)
+    ended = {outcome.name: outcome for outcome in suite.measured(place, ("redial", "movielens"), processes=1)}
+    assert ended["redial"].end == "failed"
+    assert "train.jsonl" in ended["redial"].why
+    assert ended["movielens"].end == "done"
+    assert {path.name for path in place.runs.iterdir()} == {
+        f"movielens-{how}" for how in ("leave-last-out", "temporal", "strong")
+    }
