@@ -19,7 +19,7 @@ from convrec.tools.training import choices
 
 def people_by_item(catalogue: Catalogue) -> dict[str, int]:
     """Returns how many people chose each item, however often each of them did."""
-    learned = choices(catalogue)
+    learned = choices(catalogue).events
     pairs = np.unique(np.stack([learned.user, learned.row]), axis=1)
     return dict(zip(catalogue.ids, np.bincount(pairs[1], minlength=len(catalogue)).tolist(), strict=True))
 

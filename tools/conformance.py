@@ -24,7 +24,7 @@ from convrec.catalogue.ingest import ingest
 from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import NotFittedError
-from convrec.tools.contract import EMPTY, Floats, Query, Tool, ToolConfig, TrainingData
+from convrec.tools.contract import EMPTY, Events, Floats, Query, Tool, ToolConfig, TrainingData
 from convrec.tools.feedback import matrix
 from convrec.tools.storage import write_json
 
@@ -260,7 +260,10 @@ def tribal_data(catalogue: Catalogue) -> TrainingData:
     ]
     users, rows = (np.array(column, np.int64) for column in zip(*pairs, strict=True))
     dialogues = tuple(_conversation(number) for number in range(N_ITEMS))
-    return TrainingData(catalogue=catalogue, user_items=matrix(users, rows, N_ITEMS, N_ITEMS), dialogues=dialogues)
+    return TrainingData(
+        catalogue=catalogue, user_items=matrix(users, rows, N_ITEMS, N_ITEMS), dialogues=dialogues,
+        events=Events(users, rows, rows.astype(np.float64)),
+    )  # fmt: skip
 
 
 def _conversation(number: int) -> Dialogue:

@@ -98,15 +98,40 @@ class ToolConfig(BaseModel):
 
 
 @dataclass(frozen=True)
+class Events:
+    """Who chose what: users, rows and times, all `(n_events,)`, by user and within a user oldest first.
+
+    Times are Unix seconds, -inf where unknown (then the order is that in which the events were brought).
+    """
+
+    user: Ints
+    row: Ints
+    time: Floats
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    @classmethod
+    def none(cls) -> Self:
+        """Returns no events."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+    def __getitem__(self, kept: Ints | Bools) -> Events:
+        return Events(self.user[kept], self.row[kept], self.time[kept])
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """What tools are fitted on.
 
-    `user_items` is `(n_users, n_items)` float32, 1 where the feedback is positive; dialogues count as users. `ratings` is
-    `(n_ratings, 2)`: row and value of every rating. `cache` is a folder in which costly parts may be kept between fits.
+    `user_items` is `(n_users, n_items)` float32, 1 where the feedback is positive; dialogues count as users. `events` are the same
+    choices one by one, in time. `ratings` is `(n_ratings, 2)`: row and value of every rating. `cache` is a folder in which costly
+    parts may be kept between fits.
     """
 
     catalogue: Catalogue
     user_items: csr_array[Any, tuple[int, int]]
+    events: Events = field(default_factory=Events.none)
     dialogues: tuple[Dialogue, ...] = ()
     ratings: Floats = field(default_factory=lambda: np.empty((0, 2)))
     encoder: TextEncoder | None = None

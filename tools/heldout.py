@@ -50,24 +50,25 @@ class Task:
 
 def last_choices(chosen: Choices) -> tuple[Task, Choices]:
     """Returns the task to find users' last choices from those before, and all other choices. Users with three or more take part."""
-    counts = np.bincount(chosen.user, minlength=chosen.n_users)
+    events = chosen.events
+    counts = np.bincount(events.user, minlength=chosen.n_users)
     able = np.flatnonzero(counts >= 3)
     users = able[np.linspace(0, len(able) - 1, min(USERS, len(able))).astype(np.int64)] if len(able) else able
-    ends = np.searchsorted(chosen.user, users, side="right")
-    starts = np.searchsorted(chosen.user, users, side="left")
+    ends = np.searchsorted(events.user, users, side="right")
+    starts = np.searchsorted(events.user, users, side="left")
     cases = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        before, last = chosen.row[start : end - 1], int(chosen.row[end - 1])
+        before, last = events.row[start : end - 1], int(events.row[end - 1])
         history = tuple((int(row), 1.0) for row in dict.fromkeys(before.tolist()) if row != last)
         cases.append(Case(Query(history=history), (last,), tuple(row for row, _ in history)))
-    kept = np.ones(len(chosen.user), np.bool_)
+    kept = np.ones(len(events.user), np.bool_)
     kept[ends - 1] = False
     # An item that a user chose twice is out of that user's training part altogether.
-    held = {(int(u), int(r)) for u, r in zip(users, chosen.row[ends - 1], strict=True)}
+    held = {(int(u), int(r)) for u, r in zip(users, events.row[ends - 1], strict=True)}
     kept &= np.array(
-        [(u, r) not in held for u, r in zip(chosen.user.tolist(), chosen.row.tolist(), strict=True)], np.bool_
+        [(u, r) not in held for u, r in zip(events.user.tolist(), events.row.tolist(), strict=True)], np.bool_
     )
-    return Task("leave-last-out", tuple(cases)), replace(chosen, user=chosen.user[kept], row=chosen.row[kept])
+    return Task("leave-last-out", tuple(cases)), replace(chosen, events=events[kept])
 
 
 def dialogue_turns(catalogue: Catalogue, dialogues: Sequence[Dialogue]) -> tuple[Task, tuple[Dialogue, ...]]:

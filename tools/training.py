@@ -12,7 +12,7 @@ import numpy as np
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue
 from convrec.core.progress import Progress, silent
-from convrec.tools.contract import Floats, Ints, TrainingData
+from convrec.tools.contract import Events, Floats, TrainingData
 from convrec.tools.feedback import dialogue_choices, matrix, positive, ratings
 
 if TYPE_CHECKING:
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choices:
-    """Who liked what, oldest first for each user: all arrays `(n_choices,)`; and every rating, `(n_ratings, 2)`."""
+    """Who liked what, of how many users; and every rating, `(n_ratings, 2)`."""
 
-    user: Ints
-    row: Ints
+    events: Events
     n_users: int
     ratings: Floats
 
@@ -40,8 +39,11 @@ def choices(catalogue: Catalogue, cutoff: float | None = None) -> Choices:
     kept = np.ones(len(events), np.bool_) if cutoff is None else events.timestamp < cutoff
     liked = np.flatnonzero(positive(events, kept))
     times = np.nan_to_num(events.timestamp[liked], nan=-np.inf)
-    liked = liked[np.lexsort((np.arange(len(liked)), times, events.user[liked]))]
-    return Choices(events.user[liked], events.row[liked], len(events.users), ratings(events, kept))
+    order = np.lexsort((np.arange(len(liked)), times, events.user[liked]))
+    liked = liked[order]
+    return Choices(
+        Events(events.user[liked], events.row[liked], times[order]), len(events.users), ratings(events, kept)
+    )
 
 
 def training_data(
@@ -52,13 +54,14 @@ def training_data(
     told = tuple(dialogues)
     row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)} if told else {}
     speakers, named = dialogue_choices(told, row_of)
-    user_items = matrix(
-        np.concatenate([chosen.user, speakers + chosen.n_users]), np.concatenate([chosen.row, named]),
-        chosen.n_users + len(told), len(catalogue),
+    events = Events(
+        np.concatenate([chosen.events.user, speakers + chosen.n_users]), np.concatenate([chosen.events.row, named]),
+        np.concatenate([chosen.events.time, np.full(len(named), -np.inf)]),
     )  # fmt: skip
+    user_items = matrix(events.user, events.row, chosen.n_users + len(told), len(catalogue))
     return TrainingData(
-        catalogue=catalogue, user_items=user_items, dialogues=told, ratings=chosen.ratings, encoder=encoder, seed=seed,
-        max_tokens=max_tokens, cache=cache, progress=progress,
+        catalogue=catalogue, user_items=user_items, events=events, dialogues=told, ratings=chosen.ratings, encoder=encoder,
+        seed=seed, max_tokens=max_tokens, cache=cache, progress=progress,
     )  # fmt: skip
 
 

@@ -186,7 +186,7 @@ def test_what_was_fitted_saw_the_training_part_alone(measured, tastes):
     assert scratch.ids == sorted(tastes.catalogue().ids), "equal scores stand by id"
     ids = tastes.catalogue().ids
     assert len(scratch.interactions()) == int(split.train.sum()) == PEOPLE * (PLAYS + 4)
-    learned = choices(scratch)
+    learned = choices(scratch).events
     of = {user: [] for user in scratch.interactions().users}
     for user, row in zip(learned.user.tolist(), learned.row.tolist(), strict=True):
         of[scratch.interactions().users[user]].append(scratch.ids[row])
