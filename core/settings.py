@@ -1,14 +1,25 @@
 """`convrec.toml`: every setting of a workspace, validated, each overridable by `CONVREC_<SECTION>_<KEY>`."""
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from convrec.core.errors import InputError
+from convrec.core.predicate import Predicate
 
 
 class _Section(BaseModel):
@@ -37,6 +48,61 @@ class Retrieval(_Section):
 
     candidates: int = Field(200, ge=10, description="how many items each tool may nominate")
     diversity: float = Field(0.2, ge=0.0, le=1.0, description="0 ranks by score alone, 1 by difference alone (MMR)")
+
+
+RuleKind = Literal["filter", "pin", "bury", "boost"]
+_KINDS: tuple[RuleKind, ...] = ("filter", "pin", "bury", "boost")
+
+
+def _ids_or_items(value: Any) -> str:
+    return "ids" if isinstance(value, list | tuple) else "items"
+
+
+Some = Annotated[
+    Annotated[tuple[str, ...], Tag("ids")] | Annotated[Predicate, Tag("items")], Discriminator(_ids_or_items)
+]
+"""Some items of a catalogue: their ids, or what they satisfy."""
+
+
+class Rule(_Section):
+    """A business rule: one of `filter`, `pin`, `bury` and `boost`. None of them can break what a person demands or has put aside."""
+
+    filter: Predicate | None = Field(None, description="what every item offered must satisfy, always")
+    pin: tuple[str, ...] = Field((), description="ids of items that stand first, in this order, where they fit")
+    bury: Some | None = Field(None, description="ids, or which items lose in rank")
+    boost: Some | None = Field(None, description="ids, or which items gain in rank")
+    amount: float = Field(
+        0.2, gt=0.0, le=1.0, description="what is lost or gained, as a share of the distance from the best to the worst candidate"
+    )  # fmt: skip
+    when: Predicate | None = Field(None, description="only where such items alone are demanded or wished for")
+    name: str = Field("", max_length=60, description="how contributions name the rule; its kind and number by default")
+    say: str = Field("", max_length=120, description="the reason that is given; words of the rule's kind by default")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        given = [kind for kind in _KINDS if getattr(self, kind)]
+        if len(given) != 1:
+            raise ValueError(f"a rule has one of {', '.join(_KINDS)}, and this one has {' and '.join(given) or 'none'}")
+        if self.filter is not None and self.when is not None:
+            raise ValueError("a filter is always on and takes no `when`")
+        return self
+
+    @property
+    def kind(self) -> RuleKind:
+        """Returns which of the four it is."""
+        return next(kind for kind in _KINDS if getattr(self, kind))
+
+
+class Ranking(_Section):
+    """What the house wants beside what people want."""
+
+    rules: tuple[Rule, ...] = Field((), description="business rules: `[[ranking.rules]]`, one after the other")
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _written(cls, value: Any) -> Any:
+        """Reads rules that come from the environment, as JSON."""
+        return json.loads(value) if isinstance(value, str) else value
 
 
 class Fit(_Section):
@@ -70,6 +136,7 @@ class Settings(_Section):
     models: Models = Models()
     policy: Policy = Policy()
     retrieval: Retrieval = Retrieval()
+    ranking: Ranking = Ranking()
     fit: Fit = Fit()
     memory: Memory = Memory()
     state: State = State()
