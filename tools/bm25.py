@@ -1,6 +1,7 @@
-"""BM25 over the items' own text."""
+"""BM25 over the items' own text, whole titles first, slips of the finger allowed."""
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 from typing import Self
 
@@ -9,6 +10,7 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
+from convrec.core.text import words
 from convrec.tools.alignment import Alignment
 from convrec.tools.bm25_index import Bm25Index
 from convrec.tools.contract import (
@@ -22,8 +24,13 @@ from convrec.tools.contract import (
     TrainingData,
     ordered,
 )
-from convrec.tools.lexicon import asked, terms
+from convrec.tools.lexicon import asked, terms, terms_of
+from convrec.tools.spelling import Spelling, english, neighbours
 from convrec.tools.storage import read_config, read_json, write_config, write_json
+from convrec.tools.titles import Titles
+
+_WHOLE_TITLE = 2.0  # what a whole title is worth, where the weights of all words of the text together are at most 1
+_LOOKED_UP = 40  # words of a text whose spelling is looked up
 
 
 class Bm25Config(ToolConfig):
@@ -32,19 +39,29 @@ class Bm25Config(ToolConfig):
     k1: float = Field(1.2, gt=0, description="how fast a repeated term stops counting")
     b: float = Field(0.6, ge=0, le=1, description="how much long texts are discounted; 0 not at all")
     title_weight: int = Field(2, ge=1, description="how many times a term of the title counts")
+    corrected_weight: float = Field(
+        0.8, ge=0, lt=1, description="what the corrections of a misspelt word weigh together; 0 to correct nothing"
+    )
 
 
 class Bm25(Tool):
-    """Finds items whose text has the words of the query (Robertson & Zaragoza 2009); titles count more than the rest."""
+    """Finds items whose text has the words of the query (Robertson & Zaragoza 2009); titles count more than the rest.
+
+    An item whose whole title is what was asked for stands before all that only have the words. A word that neither the texts
+    nor English know is looked for as the words that it may stand for.
+    """
 
     name = "bm25"
     kind = "lexical"
+    revision = 2
     capabilities = Capabilities(text_query=True, explain=True, incremental=True)
     Config = Bm25Config
     config: Bm25Config
     _index: Bm25Index
     _items: Alignment
     _digests: list[str]
+    _titles: Titles
+    spelling: Spelling
 
     def fit(self, data: TrainingData) -> None:
         """Indexes every item's text.
@@ -53,49 +70,67 @@ class Bm25(Tool):
             NotFittedError: no item has a word.
         """
         catalogue = data.catalogue
-        documents = [self._terms(catalogue, row) for row in range(len(catalogue))]
+        counts: Counter[str] = Counter()
+        documents, digests = [], []
+        for row in range(len(catalogue)):
+            text = catalogue.text(row)
+            said = words(text)
+            counts.update(set(said))
+            documents.append(self._terms(said, catalogue.titles[row]))
+            digests.append(_digest(text))
         if not any(documents):
             raise NotFittedError("No item has any text.", "Ingest items with titles.")
         self._index = Bm25Index.build(documents, self.config.k1, self.config.b)
         self._items = Alignment(catalogue.ids, catalogue)
-        self._digests = [_digest(catalogue.text(row)) for row in range(len(catalogue))]
+        self._titles = Titles.build(catalogue.titles, _years(catalogue))
+        self.spelling = Spelling.learned(counts, map(words, catalogue.titles), english())
+        self._digests = digests
 
     def scores(self, query: Query) -> Floats | None:
-        """Returns the sum of the query terms' weights, NaN for items that have none of them; None without a text."""
-        wanted = asked(query.text)
-        if not wanted:
+        """Returns the sum of the query terms' weights and of the whole title's, NaN for items that have none; None without a text."""
+        wanted, named = self._wanted(query.text), self._named(query.text)
+        if not wanted and not named:
             return None
         scores = self._index.scores(wanted)
+        for own, amount in named.items():
+            scores[own] += amount
         scores[scores == 0.0] = np.nan
         return self._items.scatter(scores)
 
     def explain(self, query: Query, row: int) -> Explanation:
-        """Returns each query term's own weight in the item: `term:heist`. Exact."""
+        """Returns each query term's own weight in the item, `term:heist`, and that of its whole title, `title`. Exact."""
         own = int(self._items.own[row])
         if own < 0:
             return Explanation()
-        parts = self._index.parts(asked(query.text), own)
-        return ordered([Contribution(f"term:{term}", amount) for term, amount in parts.items()])
+        parts = [Contribution(f"term:{t}", a) for t, a in self._index.parts(self._wanted(query.text), own).items()]
+        return ordered([*parts, Contribution("title", self._named(query.text).get(own, 0.0))])
 
     def update(self, catalogue: Catalogue) -> None:
         """Indexes items that are new, and again those whose text has changed; term statistics stay those of the fit."""
+        years = _years(catalogue)
         known = {item_id: own for own, item_id in enumerate(self._items.ids)}
         ids = list(self._items.ids)
         for row, item_id in enumerate(catalogue.ids):
-            digest = _digest(catalogue.text(row))
+            text = catalogue.text(row)
+            digest = _digest(text)
             own = known.get(item_id, len(ids))
             if own == len(ids):
                 ids.append(item_id)
                 self._digests.append("")
             if self._digests[own] != digest:
                 self._digests[own] = digest
-                self._index.put(own, self._terms(catalogue, row))
+                said = words(text)
+                self._index.put(own, self._terms(said, catalogue.titles[row]))
+                self._titles.put(own, catalogue.titles[row], float(years[row]))
+                self.spelling.know(said)
         self._items = Alignment(ids, catalogue)
 
     def save(self, folder: Path) -> None:
         """Writes index, items and settings."""
         self._index.save(folder)
         self._items.save(folder)
+        self._titles.save(folder)
+        self.spelling.save(folder)
         write_config(folder, self.config)
         write_json(folder / "digests.json", self._digests)
 
@@ -105,11 +140,40 @@ class Bm25(Tool):
         tool = cls(read_config(folder, Bm25Config))
         tool._index = Bm25Index.load(folder)
         tool._items = Alignment.load(folder, catalogue)
+        tool._titles, tool.spelling = Titles.load(folder), Spelling.load(folder)
         tool._digests = read_json(folder / "digests.json")
         return tool
 
-    def _terms(self, catalogue: Catalogue, row: int) -> list[str]:
-        return terms(catalogue.text(row)) + terms(catalogue.titles[row]) * (self.config.title_weight - 1)
+    def _terms(self, said: list[str], title: str) -> list[str]:
+        return terms_of(said) + terms(title) * (self.config.title_weight - 1)
+
+    def _wanted(self, text: str) -> dict[str, float]:
+        """Returns the terms to look for with their importance: those of the text, and those that its slips may stand for."""
+        wanted = asked(text)
+        if not self.config.corrected_weight:
+            return wanted
+        said = words(text)[:_LOOKED_UP]
+        for place, word in enumerate(said):
+            look = self.spelling.alternatives if self.spelling.knows(word) else self.spelling.corrections
+            for correction in look(word, *neighbours(said, place)):
+                for term, importance in asked(correction.word).items():
+                    weight = importance * self.config.corrected_weight * correction.share
+                    wanted[term] = max(wanted.get(term, 0.0), weight)
+        return wanted
+
+    def _named(self, text: str) -> dict[int, float]:
+        """Returns what the items whose whole title the text is gain by it: more than all words of a text could add up to."""
+        named = self._titles.named(text)
+        if not named:
+            return {}
+        most = max(sum(asked(text).values()), 1.0) * float(np.log1p(self._index.n_documents))
+        return {own: _WHOLE_TITLE * most * quality for own, quality in named.items()}
+
+
+def _years(catalogue: Catalogue) -> Floats:
+    """Returns `(n_items,)`: the year by which items of one title are told apart, NaN where unknown."""
+    field = catalogue.schema.year_field()
+    return np.full(len(catalogue), np.nan) if field is None else catalogue.numbers(field.name)
 
 
 def _digest(text: str) -> str:

@@ -1,5 +1,8 @@
 """Text as search terms: folded words without stop words, plurals made singular."""
 
+from collections.abc import Iterable
+from functools import lru_cache
+
 from convrec.core.text import words
 
 _STOP = frozenset(
@@ -12,12 +15,14 @@ _STOP = frozenset(
     wasn't doesn't let's there's what's
     """.split()
 )
-_ASKING = frozenset(
+ASKING = frozenset(
     """
     anything film find good great kind like look looking movie need nice please recommend recommendation similar
     something sort suggest suggestion type want watch watching
     """.split()
 )
+"""Words with which people ask for anything."""
+
 _ASKING_WEIGHT = 0.2
 
 
@@ -34,11 +39,22 @@ def singular(word: str) -> str:
 
 def terms(text: str) -> list[str]:
     """Returns the text's search terms in order. A text of stop words alone keeps them, so that "It" can be found."""
-    every = [singular(word.removesuffix("'s")) for word in words(text)]
+    return terms_of(words(text))
+
+
+def terms_of(said: Iterable[str]) -> list[str]:
+    """Returns the search terms of folded words, as `terms` does of a text."""
+    every = [term_of(word) for word in said]
     kept = [term for term in every if term not in _STOP]
     return kept or every
 
 
+@lru_cache(maxsize=1 << 16)
+def term_of(word: str) -> str:
+    """Returns the folded word as a search term: `aliens` → `alien`."""
+    return singular(word.removesuffix("'s"))
+
+
 def asked(text: str) -> dict[str, float]:
     """Returns the search terms of a request with their importance: 1, less for words with which people ask for anything."""
-    return {term: _ASKING_WEIGHT if term in _ASKING else 1.0 for term in terms(text)}
+    return {term: _ASKING_WEIGHT if term in ASKING else 1.0 for term in terms(text)}
