@@ -26,14 +26,12 @@ from convrec.tools.contract import (
 )  # fmt: skip
 from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.moments import moments, recent
+from convrec.tools.moments import CONTEXT_TOKENS, moments, recent
 from convrec.tools.storage import read_array, read_config, read_json, write_array, write_config, write_json
 from convrec.tools.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-CONTEXT_TOKENS = 192
 
 
 class DialogueKnnConfig(ToolConfig):

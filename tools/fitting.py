@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,16 +22,16 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import BusyError, ConvrecError, InterruptedFitError, NotFittedError
 from convrec.core.progress import Progress, silent
 from convrec.tools import heldout
-from convrec.tools.contract import Ints, Tool, ToolConfig, TrainingData
-from convrec.tools.dialogue_knn import CONTEXT_TOKENS
+from convrec.tools.contract import Tool, ToolConfig, TrainingData
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.heldout import Task
+from convrec.tools.heldout import DIALOGUE, HISTORY, Fold, Task
+from convrec.tools.lists import Lists, asked, path_of, read_lists
 from convrec.tools.opening import DONE, FUSION
 from convrec.tools.registry import registered, tool_class
-from convrec.tools.signals import signals
+from convrec.tools.signals import Weights, signals
 from convrec.tools.storage import read_json, write_json
+from convrec.tools.teaching import taught
 from convrec.tools.training import Choices, choices, training_data
-from convrec.tools.tuning import tuned
 
 _FOLDER = "tools"
 _CACHE = "tools/encoded"
@@ -108,7 +108,6 @@ class _Fit:
         if not len(self._catalogue):
             raise NotFittedError("There are no items to fit.", "Run `convrec ingest` first.")
         self.done: dict[str, FittedTool] = {}
-        self._ranked: dict[str, dict[str, Ints]] = {}
 
     def tool(self, name: str, kind: type[Tool]) -> ToolReport:
         """Fits one tool into its folder, unless the same was done before, and returns what became of it."""
@@ -126,7 +125,7 @@ class _Fit:
 
     def _fitted(self, kind: type[Tool], config: ToolConfig, folder: Path, fingerprint: str) -> tuple[FittedTool, str]:
         self._progress(f"fitting {kind.name}", 0, None)
-        _ = self._whole, self._split  # prepared outside the tool's own time
+        _ = self._whole, self._folds  # prepared outside the tool's own time
         started = time.perf_counter()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -149,50 +148,84 @@ class _Fit:
         return FittedTool.model_validate(document["fitted"]), document["note"]
 
     def _quality(self, tool: Tool, kind: type[Tool], config: ToolConfig, folder: Path) -> dict[str, float]:
-        """Returns the tool's held-out quality, and keeps its rankings for the weights of the fusion."""
-        if kind.needs:
-            tool = kind(config)
-            tool.fit(self._training)
+        """Returns the tool's held-out quality, and keeps what it ranks, to teach the fusion.
+
+        Where the tool would have seen the answers, one that is fitted without them is measured in its place.
+        """
         quality: dict[str, float] = {}
-        for task in (task for task in self._tasks if heldout.suits(task, kind)):
-            self._progress(f"measuring {kind.name} ({task.name})", 0, None)
-            quality |= heldout.quality(task, heldout.tool_ranking(tool, task, len(self._catalogue)))
-            ranked = {s.name: heldout.rankings(tool, s, task, len(self._catalogue)) for s in signals({kind.name: tool})}
-            for name, rows in ranked.items() if not task.name.startswith("known") else ():
-                np.save(
-                    folder / f"heldout.{task.name}.{name.replace('/', '.')}.npy",
-                    rows.astype(np.int32),
-                    allow_pickle=False,
-                )
+        blind = {id(fold): self._blind(fold, tool, kind, config) for fold in self._folds}
+        for task in dict.fromkeys(fold.task for fold in self._folds):
+            folds = [fold for fold in self._folds if fold.task == task]
+            cases = [case for fold in folds for case in fold.cases]
+            if not heldout.suits(task, kind):
+                continue
+            self._progress(f"measuring {kind.name} ({task})", 0, None)
+            n_items = len(self._catalogue)
+            own = [heldout.tool_ranking(able, fold.cases, n_items) for fold in folds if (able := blind[id(fold)])]
+            if len(own) == len(folds):
+                quality |= heldout.quality(Task(task, tuple(cases)), np.concatenate(own))
+            for signal in signals({kind.name: tool}) if task in (HISTORY, DIALOGUE) else ():
+                lists = Lists.joined([asked(blind[id(fold)], signal, fold.cases, n_items) for fold in folds])
+                lists.save(path_of(folder, task, signal))
         return quality
 
-    def fusion(self) -> dict[str, FittedTool]:
-        """Learns the weights of all signals from what the fitted tools ranked in held-out cases.
+    def _blind(self, fold: Fold, tool: Tool, kind: type[Tool], config: ToolConfig) -> Tool | None:
+        """Returns the tool as it may be asked about a fold's cases; None where too little is left to fit it on."""
+        if not heldout.suits(fold.task, kind):
+            return None
+        if not fold.sees(kind):
+            return tool
+        other = kind(config)
+        try:
+            other.fit(fold.data)
+        except NotFittedError:
+            return None
+        return other
 
-        Where a tool that was not asked for stands as older data left it, its cases are others: the former weights stay.
+    def fusion(self) -> dict[str, FittedTool]:
+        """Teaches the fusion on what the fitted tools rank in held-out cases.
+
+        Where a tool that was not asked for stands as older data left it, its cases are others: the former fusion stays.
         """
         others = {name: fitted for name, fitted in self.before.tools.items() if name not in {*self.done, FUSION}}
         if FUSION in self.before.tools and not all(self._is_current(name, fitted) for name, fitted in others.items()):
             return {}
         taking_part = {name: fitted for name, fitted in (others | self.done).items() if not fitted.left_out}
         folders = {name: self._root / fitted.folder for name, fitted in taking_part.items()}
-        key = json.dumps([2, sorted(folder.name for folder in folders.values())])
+        key = json.dumps([3, sorted(folder.name for folder in folders.values())])
         fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
         folder = self._root / _FOLDER / f"{FUSION}-{fingerprint}"
         if not (folder / DONE).exists():
             started = time.perf_counter()
-            self._progress("weighing the tools", 0, None)
-            folder.mkdir(parents=True, exist_ok=True)
-            weights, quality = tuned(
-                [task for task in self._tasks if not task.name.startswith("known")], list(folders.values())
-            )
-            (folder / "weights.json").write_text(weights.model_dump_json(indent=1), encoding="utf-8")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            quality, note = self._taught(folder, list(folders.values()))
             fitted = FittedTool(
                 folder=str(folder.relative_to(self._root)), fingerprint=fingerprint, quality=quality, n_items=len(self._catalogue),
                 seconds=round(time.perf_counter() - started, 2),
             )  # fmt: skip
-            write_json(folder / DONE, {"items": self.before.items, "note": "", "fitted": fitted.model_dump()})
+            write_json(folder / DONE, {"items": self.before.items, "note": note, "fitted": fitted.model_dump()})
         return {FUSION: self._read(folder)[0]}
+
+    def _taught(self, folder: Path, folders: Sequence[Path]) -> tuple[dict[str, float], str]:
+        """Writes what was learned into the fusion's folder, and returns its held-out quality and a note."""
+        weights: dict[str, dict[str, float]] = {}
+        quality: dict[str, float] = {}
+        notes = []
+        for task in (HISTORY, DIALOGUE):
+            cases = [case for fold in self._folds if fold.task == task for case in fold.cases]
+            found = taught(
+                task, cases, read_lists(folders, task), self._catalogue, self._settings.fit.seed, self._progress
+            )
+            if found is None:
+                continue
+            weights[task] = found.weights
+            quality |= found.quality | {f"{task}/gain of {tool}": gain for tool, gain in found.gains.items()}
+            notes.append(f"{task}: {found.note}" if found.note else "")
+            if found.ranker is not None:
+                found.ranker.save(folder, task)
+        (folder / "weights.json").write_text(Weights(**weights).model_dump_json(indent=1), encoding="utf-8")
+        return quality, "; ".join(filter(None, notes))
 
     def _is_current(self, name: str, fitted: FittedTool) -> bool:
         """Returns whether a fit of the tool would come to what is there already."""
@@ -208,21 +241,19 @@ class _Fit:
         return self._data(choices(self._catalogue, self._cutoff), self._catalogue.dialogues())
 
     @cached_property
-    def _split(self) -> tuple[TrainingData, tuple[Task, ...]]:
+    def _folds(self) -> tuple[Fold, ...]:
+        """Returns all held-out cases, with what tools may be fitted on that are measured on them."""
         self._progress("preparing held-out data", 0, None)
-        last, chosen = heldout.last_choices(choices(self._catalogue, self._cutoff))
-        turns, dialogues = heldout.dialogue_turns(self._catalogue, self._catalogue.dialogues())
-        tasks = [last, turns, *heldout.known_items(self._catalogue)]
-        ready = tuple(heldout.encoded(task, self._encoder, CONTEXT_TOKENS) for task in tasks if task.cases)
-        return self._data(chosen, dialogues), ready
-
-    @property
-    def _training(self) -> TrainingData:
-        return self._split[0]
-
-    @property
-    def _tasks(self) -> tuple[Task, ...]:
-        return self._split[1]
+        chosen, dialogues = choices(self._catalogue, self._cutoff), self._catalogue.dialogues()
+        latest, before = heldout.latest_choices(chosen)
+        folds = [Fold(HISTORY, latest.cases, self._data(before, dialogues), frozenset({"interactions"}))]
+        for task, others in heldout.dialogue_folds(self._catalogue, dialogues):
+            folds.append(Fold(DIALOGUE, task.cases, self._data(chosen, others), frozenset({"dialogues"})))
+        folds += [Fold(task.name, task.cases, self._whole) for task in heldout.known_items(self._catalogue)]
+        cache = self._root / _CACHE
+        return tuple(
+            replace(fold, cases=heldout.encoded(fold.cases, self._encoder, cache, self._progress)) for fold in folds if fold.cases
+        )  # fmt: skip
 
     def _data(self, chosen: Choices, dialogues: Sequence[Dialogue]) -> TrainingData:
         return training_data(

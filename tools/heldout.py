@@ -3,81 +3,117 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue
-from convrec.tools.contract import Bools, Ints, Query, Tool, top
-from convrec.tools.encoder import TextEncoder
-from convrec.tools.moments import moments, recent, wanted_now
-from convrec.tools.signals import Signal
-from convrec.tools.training import Choices, drawn
+from convrec.tools.contract import Bools, Ints, Need, Query, Tool, TrainingData, top
+from convrec.tools.embeddings import VectorCache
+from convrec.tools.moments import CONTEXT_TOKENS, END_TOKENS, moments, recent, wanted_now
+from convrec.tools.training import Choices
 
-USERS = 500
-"""How many users' last choices are held out at most."""
+if TYPE_CHECKING:
+    from pathlib import Path
 
-DIALOGUES = 0.1
-"""The share of dialogues that is held out."""
+    from convrec.core.progress import Progress
+    from convrec.tools.encoder import TextEncoder
+
+HISTORY, DIALOGUE = "history", "dialogue"
+"""The tasks that a fusion is taught on: people's latest choices, and what recommenders named."""
+
+USERS = 1000
+"""How many users' latest choices are held out at most."""
+
+FOLDS = 4
+"""Into how many parts dialogues are dealt, each held out once."""
 
 ITEMS = 200
 """How many items are looked for by their title, and by a sentence of theirs, at most."""
 
-_MOMENTS = 1000
+_MOMENTS = 4000
+_LATEST = 5  # held-out choices of a user at most
+_SHARE = 10  # one choice in so many is held out
 _FEWEST = 5  # cases below which a share says nothing
-_KEPT = 200  # ranked rows kept a case, for the weights of the fusion
+_KEPT = 200  # ranked rows looked at for a tool's own quality
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A query, the rows that should be found, and those that are known already and so are not ranked."""
+    """A query, the rows that should be found, those that are known already and so are not ranked, and whose case it is."""
 
     query: Query
     targets: tuple[int, ...]
     known: tuple[int, ...] = ()
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Cases of one kind; `name` begins the names of the metrics: `leave-last-out`, `dialogue`, `known-title`, `known-sentence`."""
+    """Cases of one kind; `name` begins the names of the metrics: `history`, `dialogue`, `known-title`, `known-sentence`."""
 
     name: str
     cases: tuple[Case, ...]
 
 
-def last_choices(chosen: Choices) -> tuple[Task, Choices]:
-    """Returns the task to find users' last choices from those before, and all other choices. Users with three or more take part."""
+@dataclass(frozen=True)
+class Fold:
+    """Cases of a task, and what tools are fitted on to be measured on them: all but what of `hidden` kinds of events the cases hold."""
+
+    task: str
+    cases: tuple[Case, ...]
+    data: TrainingData
+    hidden: frozenset[Need] = frozenset()
+
+    def sees(self, kind: type[Tool]) -> bool:
+        """Returns whether a tool of that class, fitted on everything, would have seen the answers."""
+        return bool(self.hidden & kind.needs)
+
+
+def latest_choices(chosen: Choices) -> tuple[Task, Choices]:
+    """Returns the task to find users' latest choices from those before, and all other choices.
+
+    Of every user with three choices or more the latest is held out, of users with many the latest tenth, at most five.
+    """
     events = chosen.events
     counts = np.bincount(events.user, minlength=chosen.n_users)
     able = np.flatnonzero(counts >= 3)
     users = able[np.linspace(0, len(able) - 1, min(USERS, len(able))).astype(np.int64)] if len(able) else able
     ends = np.searchsorted(events.user, users, side="right")
     starts = np.searchsorted(events.user, users, side="left")
-    cases = []
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        before, last = events.row[start : end - 1], int(events.row[end - 1])
-        history = tuple((int(row), 1.0) for row in dict.fromkeys(before.tolist()) if row != last)
-        cases.append(Case(Query(history=history), (last,), tuple(row for row, _ in history)))
-    kept = np.ones(len(events.user), np.bool_)
-    kept[ends - 1] = False
+    cases: list[Case] = []
+    held: set[tuple[int, int]] = set()
+    for user, start, end in zip(users.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        cut = end - min(_LATEST, max(1, (end - start) // _SHARE))
+        before = dict.fromkeys(events.row[start:cut].tolist())
+        targets = tuple(dict.fromkeys(events.row[cut:end].tolist()))
+        held.update((user, row) for row in targets)
+        history = tuple((int(row), 1.0) for row in before if row not in targets)
+        cases.append(Case(Query(history=history), targets, tuple(row for row, _ in history), f"user {user}"))
     # An item that a user chose twice is out of that user's training part altogether.
-    held = {(int(u), int(r)) for u, r in zip(users, events.row[ends - 1], strict=True)}
-    kept &= np.array(
-        [(u, r) not in held for u, r in zip(events.user.tolist(), events.row.tolist(), strict=True)], np.bool_
+    kept = np.array(
+        [pair not in held for pair in zip(events.user.tolist(), events.row.tolist(), strict=True)], np.bool_
     )
-    return Task("leave-last-out", tuple(cases)), replace(chosen, events=events[kept])
+    return Task(HISTORY, tuple(cases)), replace(chosen, events=events[kept])
 
 
-def dialogue_turns(catalogue: Catalogue, dialogues: Sequence[Dialogue]) -> tuple[Task, tuple[Dialogue, ...]]:
-    """Returns the task to find what is first named by the recommender from all that was said before, and the other dialogues."""
-    held = [dialogue for dialogue in dialogues if drawn(dialogue.id, DIALOGUES)]
+def dialogue_folds(catalogue: Catalogue, dialogues: Sequence[Dialogue]) -> Iterator[tuple[Task, tuple[Dialogue, ...]]]:
+    """Yields, for each fold, the task to find what the recommender names first from all that was said before, and the other dialogues."""
     row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)}
-    told = [m for m in moments(held, row_of) if m.role == "assistant" and m.context.strip()][:_MOMENTS]
-    cases = tuple(Case(conversation(m.context, m.history), m.named, tuple(row for row, _ in m.history)) for m in told)
-    return Task("dialogue", cases), tuple(dialogue for dialogue in dialogues if not drawn(dialogue.id, DIALOGUES))
+    every = [m for m in moments(dialogues, row_of) if m.role == "assistant" and m.context.strip()]
+    places = np.linspace(0, len(every) - 1, min(_MOMENTS, len(every))).astype(np.int64) if every else ()
+    fold_of = {dialogue.id: place % FOLDS for place, dialogue in enumerate(dialogues)}
+    for fold in range(FOLDS):
+        told = [every[place] for place in places if fold_of[every[place].dialogue] == fold]
+        cases = tuple(
+            Case(conversation(m.context, m.history), m.named, tuple(row for row, _ in m.history), m.dialogue)
+            for m in told
+        )
+        yield Task(DIALOGUE, cases), tuple(d for d in dialogues if fold_of[d.id] != fold)
 
 
 def conversation(said: str, history: tuple[tuple[int, float], ...] = ()) -> Query:
@@ -105,26 +141,18 @@ def known_items(catalogue: Catalogue) -> tuple[Task, Task]:
     return Task("known-title", tuple(titles)), Task("known-sentence", tuple(sentences))
 
 
-def encoded(task: Task, encoder: TextEncoder, context_tokens: int) -> Task:
-    """Returns the task with every text and context encoded at once."""
-    queries = [case.query for case in task.cases]
-    texts = dict.fromkeys(query.text for query in queries if query.text.strip())
-    contexts = dict.fromkeys(recent(query.context) for query in queries if query.context.strip())
-    text_of = dict(zip(texts, encoder.encode(list(texts)), strict=True)) if texts else {}
-    context_of = dict(zip(contexts, encoder.encode(list(contexts), context_tokens), strict=True)) if contexts else {}
+def encoded(cases: Sequence[Case], encoder: TextEncoder, cache: Path | None, progress: Progress) -> tuple[Case, ...]:
+    """Returns the cases with every text and context encoded."""
+    queries = [case.query for case in cases]
+    texts = [query.text for query in queries if query.text.strip()]
+    contexts = [recent(query.context) for query in queries if query.context.strip()]
+    stage = "encoding held-out cases"
+    text_of = dict(zip(texts, VectorCache(cache, encoder, END_TOKENS).vectors(texts, progress, stage), strict=True))
+    context_of = dict(
+        zip(contexts, VectorCache(cache, encoder, CONTEXT_TOKENS).vectors(contexts, progress, stage), strict=True)
+    )
     made = [replace(q, vector=text_of.get(q.text), context_vector=context_of.get(recent(q.context))) for q in queries]
-    return Task(task.name, tuple(replace(case, query=query) for case, query in zip(task.cases, made, strict=True)))
-
-
-def rankings(tool: Tool, signal: Signal, task: Task, n_items: int) -> Ints:
-    """Returns `(n_cases, 200)`: what the signal ranks in each case, -1 where there is no more."""
-    ranked = np.full((len(task.cases), _KEPT), -1, np.int64)
-    for place, case in enumerate(task.cases):
-        query = signal.query(replace(case.query, mask=unknown_only(case, n_items), k=_KEPT))
-        if query is not None:
-            rows = tool.retrieve(query).rows
-            ranked[place, : len(rows)] = rows
-    return ranked
+    return tuple(replace(case, query=query) for case, query in zip(cases, made, strict=True))
 
 
 def unknown_only(case: Case, n_items: int) -> Bools:
@@ -134,10 +162,10 @@ def unknown_only(case: Case, n_items: int) -> Bools:
     return mask
 
 
-def tool_ranking(tool: Tool, task: Task, n_items: int) -> Ints:
+def tool_ranking(tool: Tool, cases: Sequence[Case], n_items: int) -> Ints:
     """Returns `(n_cases, 200)`: what the tool ranks when it is given the whole query."""
-    ranked = np.full((len(task.cases), _KEPT), -1, np.int64)
-    for place, case in enumerate(task.cases):
+    ranked = np.full((len(cases), _KEPT), -1, np.int64)
+    for place, case in enumerate(cases):
         scores = tool.scores(case.query)
         if scores is not None:
             rows = top(scores, unknown_only(case, n_items), _KEPT).rows
@@ -145,12 +173,12 @@ def tool_ranking(tool: Tool, task: Task, n_items: int) -> Ints:
     return ranked
 
 
-def suits(task: Task, kind: type[Tool]) -> bool:
+def suits(task: str, kind: type[Tool]) -> bool:
     """Returns whether a tool of that class can use what the task's queries say; one that uses nothing (popularity) suits histories."""
     can = kind.capabilities
-    if task.name == "leave-last-out":
+    if task == HISTORY:
         return can.fold_in or not (can.text_query or can.context_query)
-    return task.name == "dialogue" or can.text_query
+    return task == DIALOGUE or can.text_query
 
 
 def quality(task: Task, ranked: Ints) -> dict[str, float]:

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 
 from convrec.catalogue.dialogues import Dialogue, Turn
 
+CONTEXT_TOKENS = 192
+"""How much of a conversation an encoder reads."""
+
+END_TOKENS = 128
+"""How much of its end alone."""
+
 _RECENT_CHARACTERS = 700  # about 160 tokens, what an encoder reads of a conversation
 
 

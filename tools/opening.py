@@ -1,11 +1,14 @@
 """From a published version's folders to tools in memory."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.version import FittedTool, Version
 from convrec.core.errors import InputError
 from convrec.tools.contract import Tool
+from convrec.tools.heldout import DIALOGUE, HISTORY
+from convrec.tools.ranker import Ranker
 from convrec.tools.registry import tool_class
 from convrec.tools.signals import Weights
 from convrec.tools.storage import read_json
@@ -41,6 +44,15 @@ def opened_weights(root: Path, version: Version) -> Weights:
     if fitted is None or not (root / fitted.folder / "weights.json").exists():
         return Weights()
     return Weights.model_validate_json((root / fitted.folder / "weights.json").read_bytes())
+
+
+def opened_rankers(root: Path, version: Version, tools: Mapping[str, Tool]) -> dict[str, Ranker]:
+    """Returns the rankers that were taught, by task; none where a tool that they read is not there."""
+    fitted = version.tools.get(FUSION)
+    if fitted is None:
+        return {}
+    found = {task: Ranker.load(root / fitted.folder, task) for task in (HISTORY, DIALOGUE)}
+    return {task: ranker for task, ranker in found.items() if ranker is not None and ranker.reads <= tools.keys()}
 
 
 def _unusable(root: Path, name: str, fitted: FittedTool) -> str:

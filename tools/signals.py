@@ -45,7 +45,7 @@ class Signal:
                 liked = any(weight > 0 for _, weight in query.history)
                 return replace(query, text="", context="", vector=None) if liked else None
             case "context":
-                return replace(query, history=()) if (query.context or query.text).strip() else None
+                return query if (query.context or query.text).strip() else None
             case "prior":
                 return replace(query, text="", context="", history=())
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -15,15 +16,30 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import ConvrecError, InputError, NotFittedError
 from convrec.core.predicate import Predicate
 from convrec.core.reply import TraceStep
+from convrec.tools.basis import Basis, Heard, LearnedBasis, ReciprocalBasis
+from convrec.tools.candidates import Candidates
 from convrec.tools.comparison import compared
-from convrec.tools.contract import Bools, Contribution, Explanation, Floats, Ints, Query, Tool, Vectors, ordered
+from convrec.tools.contract import (
+    EMPTY,
+    Bools,
+    Contribution,
+    Explanation,
+    Floats,
+    Ints,
+    Query,
+    Ranking,
+    Tool,
+    Vectors,
+    ordered,
+)
 from convrec.tools.dense import Dense
-from convrec.tools.dialogue_knn import CONTEXT_TOKENS
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.fusion import spread
+from convrec.tools.fusion import worth
+from convrec.tools.heldout import DIALOGUE, HISTORY
 from convrec.tools.mmr import diversified
-from convrec.tools.moments import recent, wanted_now
-from convrec.tools.opening import opened_tools, opened_weights
+from convrec.tools.moments import CONTEXT_TOKENS, END_TOKENS, recent, wanted_now
+from convrec.tools.opening import opened_rankers, opened_tools, opened_weights
+from convrec.tools.ranker import Ranker
 from convrec.tools.request import Comparison, Recommendation, Recommended, Request, Wish
 from convrec.tools.signals import Signal, Weights, signals, weigh
 from convrec.tools.threads import one_blas_thread
@@ -36,18 +52,8 @@ _DISLIKE = 0.3  # what nearness to a disliked item costs at most
 _DISLIKED_NEIGHBOURS = 100
 _DIVERSE_HEAD = 20  # places of a list that are diversified; beyond, nobody looks at neighbours side by side
 _DIVERSE_POOL = 60
+_WISHED = 100  # items that a wish may add to the candidates
 _REMEMBERED = 32  # requests whose rankings are kept, so that another wish or page costs no new search
-
-
-@dataclass(frozen=True)
-class _Basis:
-    """What a request's text, history and demands come to, before wishes: `(n_items,)` parts by source, and the most they could sum to."""
-
-    allowed: Bools
-    parts: dict[str, Floats]
-    attainable: float
-    n_candidates: int
-    steps: tuple[TraceStep, ...]
 
 
 class Toolbox:
@@ -55,16 +61,21 @@ class Toolbox:
 
     def __init__(
         self, catalogue: Catalogue, tools: dict[str, Tool], *, left_out: dict[str, str] | None = None, weights: Weights | None = None,
-        encoder: TextEncoder | None = None, candidates: int = 200, diversity: float = 0.0, versions: dict[str, str] | None = None,
+        rankers: Mapping[str, Ranker] | None = None, encoder: TextEncoder | None = None, candidates: int = 200, diversity: float = 0.0, versions: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.catalogue, self.tools = catalogue, tools
         self.left_out = left_out or {}
         self.weights = weights or Weights()
+        self._rankers = {
+            task: (ranker, Candidates(catalogue, ranker.about.listing, ranker.about.priors, ranker.about.limit))
+            for task, ranker in (rankers or {}).items()
+        }
         self.encoder = encoder or TextEncoder.open()
         self.versions = versions or {}
         self._candidates, self._diversity = candidates, diversity
-        self._remembered: OrderedDict[str, _Basis] = OrderedDict()
+        self._remembered: OrderedDict[str, Basis] = OrderedDict()
         self._vectors: OrderedDict[tuple[str, int], Vectors] = OrderedDict()
+        self._priors: dict[str, Floats] = {}
         self._guard = threading.Lock()
 
     @classmethod
@@ -88,7 +99,7 @@ class Toolbox:
             encoder.encode(["ready"])  # so that the first request does not wait for the model
         return cls(
             catalogue, tools, left_out=left_out, weights=opened_weights(workspace.root, published),
-            encoder=encoder, candidates=settings.retrieval.candidates,
+            rankers=opened_rankers(workspace.root, published, tools), encoder=encoder, candidates=settings.retrieval.candidates,
             diversity=settings.retrieval.diversity, versions={"catalogue": str(published.number), **versions},
         )  # fmt: skip
 
@@ -103,37 +114,22 @@ class Toolbox:
             raise InputError(f"k is {request.k}.", "Give 1 or more.")
         basis = self._basis(request)
         started = time.perf_counter()
-        attainable = basis.attainable
-        parts: dict[str, Floats] = dict(basis.parts)
-        strength = _WISH * (_HEARD if self.weights.dialogue and "\n" in request.text.strip() else 1.0)
-        for wish in request.wishes:
-            key, amount = f"wish:{wish.label}", strength * wish.weight
-            parts[key] = parts.get(key, 0.0) + amount * self.catalogue.mask(wish.predicate).astype(np.float64)
-            attainable += max(amount, 0.0)
-        allowed = basis.allowed
-        named = self._named(request)
-        if len(named):
-            allowed = allowed.copy()
-            allowed[named] = True
-            ahead = attainable + _DISLIKE + _WISH * sum(abs(wish.weight) for wish in request.wishes)
-            parts["named"] = np.zeros(len(self.catalogue))
-            parts["named"][named] = ahead * np.arange(len(named), 0, -1)
-            attainable += ahead * len(named)
-        scores = np.zeros(len(self.catalogue))
-        for amounts in parts.values():
-            scores = scores + amounts
-        rows = self._best(scores, allowed, request)
-        items = tuple(self._recommended(int(row), parts, attainable) for row in rows)
-        arguments = {"wishes": [wish.label for wish in request.wishes], "k": request.k}
-        step = TraceStep(tool="fuse", arguments=arguments, n_in=basis.n_candidates, n_out=len(items), ms=_ms(started))
+        heard, named = basis.heard, self._named(request)
+        wishes = [(wish, self.catalogue.mask(wish.predicate)) for wish in request.wishes]
+        rows = np.union1d(
+            self._candidates_of(basis, request, [mask for wish, mask in wishes if wish.weight > 0]), named
+        )
+        added = self._added(request, basis, rows, wishes, named)
+        scores = basis.scores(rows) + np.sum(list(added.values()), axis=0, initial=0.0)
+        best = self._best(rows, scores, len(named), request)
+        attainable = basis.attainable + sum(max(float(amounts.max(initial=0.0)), 0.0) for amounts in added.values())
+        items = self._recommended(basis, rows, best, scores, added, attainable)
+        arguments = {"wishes": [wish.label for wish in request.wishes], "k": request.k, "by": basis.name}
+        step = TraceStep(tool="fuse", arguments=arguments, n_in=len(rows), n_out=len(items), ms=_ms(started))
         asked = [*request.history, *request.named, *sorted(request.exclude)]
         unknown = tuple(item_id for item_id in dict.fromkeys(asked) if self.catalogue.row(item_id) is None)
         return Recommendation(
-            items,
-            int(basis.allowed.sum()),
-            basis.n_candidates,
-            (*basis.steps, step),
-            unknown,
+            items, int(heard.allowed.sum()), int(heard.allowed[heard.pointed].sum()), (*heard.steps, step), unknown
         )
 
     def search(self, text: str, filter: Predicate | None = None, k: int = 10) -> Recommendation:  # noqa: A002  (the interface's name)
@@ -205,7 +201,7 @@ class Toolbox:
                 raise InputError(f"There is no tool {name!r} here{reason}.", f"There are {', '.join(self.tools)}.")
         return [signal for signal in signals(self.tools) if request.tools is None or signal.tool in request.tools]
 
-    def _basis(self, request: Request) -> _Basis:
+    def _basis(self, request: Request) -> Basis:
         """Returns the request's basis, made just now or remembered."""
         demand = request.filter.model_dump_json() if request.filter is not None else ""
         key = repr((request.text, tuple(request.history.items()), demand, sorted(request.exclude), request.tools))
@@ -220,7 +216,7 @@ class Toolbox:
                 self._remembered.popitem(last=False)
         return basis
 
-    def _made(self, request: Request) -> _Basis:
+    def _made(self, request: Request) -> Basis:
         started = time.perf_counter()
         allowed = self.catalogue.mask(request.filter).copy()
         for item_id in (*request.exclude, *request.history):
@@ -233,64 +229,104 @@ class Toolbox:
             "excluded": len(request.exclude),
         }
         steps = [TraceStep(tool="filter", arguments=arguments, n_in=n_items, n_out=n_allowed, ms=_ms(started))]
-        if not n_allowed:
-            return _Basis(allowed, {}, 0.0, 0, tuple(steps))
         query = self._query(request, allowed)
+        if not n_allowed:
+            return ReciprocalBasis(Heard(query, allowed, {}, {}, tuple(steps)), {}, self.weights.smoothing)
         usable = [signal for signal in self._asked(request) if signal.query(query) is not None]
+        learned = self._rankers.get(DIALOGUE if query.context else HISTORY) if self._may_learn(request, query) else None
         weights = weigh(usable, query, self.weights)
-        parts: dict[str, Floats] = {}
-        attainable = 0.0
+        lists: dict[Signal, Ranking] = {}
         with one_blas_thread():
             for signal in usable:
-                amounts, step = self._ranked(signal, query, weights[signal])
+                lists[signal], step = self._ranked(signal, query, weights[signal])
                 steps.append(step)
-                if amounts is not None:
-                    parts[signal.tool] = parts.get(signal.tool, 0.0) + amounts
-                    attainable += weights[signal]
-        pointed = np.zeros(n_items, np.bool_)
-        for amounts in parts.values():
-            pointed |= amounts > 0
-        self._push_down(query, parts)
-        return _Basis(allowed, parts, attainable, int((pointed & allowed).sum()), tuple(steps))
+            priors = {s.name: self._prior(s.tool) for s in usable if s.aspect == "prior"}
+        heard = Heard(query, allowed, lists, priors, tuple(steps))
+        if learned is not None:
+            return LearnedBasis(heard, *learned)
+        return ReciprocalBasis(heard, weights, self.weights.smoothing)
 
-    def _ranked(self, signal: Signal, query: Query, weight: float) -> tuple[Floats | None, TraceStep]:
-        """Returns what one signal adds to each item, and the step for the trace."""
+    def _may_learn(self, request: Request, query: Query) -> bool:
+        """Returns whether what was learned on held-out cases fits the request: every tool may speak, and about nothing but words or a history."""
+        return request.tools is None and bool(query.context or (query.history and not query.text))
+
+    def _prior(self, name: str) -> Floats:
+        """Returns the scores `(n_items,)` of a tool that depends on no query."""
+        with self._guard:
+            if name not in self._priors:
+                scores = self.tools[name].scores(Query())
+                self._priors[name] = np.full(len(self.catalogue), np.nan) if scores is None else scores
+            return self._priors[name]
+
+    def _ranked(self, signal: Signal, query: Query, weight: float) -> tuple[Ranking, TraceStep]:
+        """Returns what one signal ranks, and the step for the trace."""
         started, n_items = time.perf_counter(), len(self.catalogue)
         asked = signal.query(query)
         n_in = n_items if query.mask is None else int(query.mask.sum())
         arguments = {"aspect": signal.aspect, "weight": round(weight, 4)}
-        if asked is None:
-            return None, TraceStep(tool=signal.tool, arguments=arguments, n_in=n_in, n_out=0)
-        if signal.aspect == "prior":
-            asked = replace(asked, k=n_items)  # what many like breaks ties down to the last item
+        error = None
         try:
-            ranking = self.tools[signal.tool].retrieve(asked)
-        except ConvrecError as error:
-            return None, TraceStep(
-                tool=signal.tool, arguments=arguments, n_in=n_in, n_out=0, ms=_ms(started), error=str(error)
-            )
-        step = TraceStep(tool=signal.tool, arguments=arguments, n_in=n_in, n_out=len(ranking), ms=_ms(started))
-        if not len(ranking):
-            return None, step
-        return spread(ranking, weight, n_items, self.weights.smoothing), step
+            ranking = EMPTY if asked is None else self.tools[signal.tool].retrieve(asked)
+        except ConvrecError as failure:
+            ranking, error = EMPTY, str(failure)
+        step = TraceStep(
+            tool=signal.tool, arguments=arguments, n_in=n_in, n_out=len(ranking), ms=_ms(started), error=error
+        )
+        return ranking, step
 
-    def _push_down(self, query: Query, parts: dict[str, Floats]) -> None:
+    def _candidates_of(self, basis: Basis, request: Request, wished: list[Bools]) -> Ints:
+        """Returns the rows `(n,)` that are scored, ascending: what the signals point at, what wishes ask for, and never fewer than
+        are asked for while any are allowed.
+        """
+        heard, rows = basis.heard, basis.candidates()
+        for mask in wished:
+            fitting = replace(heard, allowed=heard.allowed & mask)
+            rows = np.union1d(rows, fitting.others(_WISHED, rows))
+        short = max(request.k, _DIVERSE_POOL) - len(rows)
+        if short > 0:
+            rows = np.union1d(rows, np.setdiff1d(heard.pointed, rows))
+            short = max(request.k, _DIVERSE_POOL) - len(rows)
+        return np.union1d(rows, heard.others(short, rows)) if short > 0 else rows
+
+    def _added(
+        self, request: Request, basis: Basis, rows: Ints, wishes: list[tuple[Wish, Bools]], named: Ints
+    ) -> dict[str, Floats]:
+        """Returns the parts `(n,)` of the rows' scores that come on top of what the signals say."""
+        added: dict[str, Floats] = {}
+        strength = _WISH * (_HEARD if self.weights.dialogue and "\n" in request.text.strip() else 1.0)
+        for wish, mask in wishes:
+            key = f"wish:{wish.label}"
+            added[key] = added.get(key, np.zeros(len(rows))) + strength * wish.weight * mask[rows].astype(np.float64)
+        self._push_down(basis.heard.query, rows, added)
+        if len(named):
+            ahead = basis.ceiling(rows) + _DISLIKE + _WISH * sum(abs(wish.weight) for wish in request.wishes)
+            added["named"] = np.zeros(len(rows))
+            added["named"][np.searchsorted(rows, named)] = ahead * np.arange(len(named), 0, -1)
+        return added
+
+    def _push_down(self, query: Query, rows: Ints, added: dict[str, Floats]) -> None:
         """Adds what nearness to disliked items costs, as a part of its own."""
         disliked = tuple((row, -weight) for row, weight in query.history if weight < 0)
         dense = self._dense
         if disliked and dense is not None:
             near = dense.retrieve(Query(history=disliked, mask=query.mask, k=_DISLIKED_NEIGHBOURS))
-            parts["disliked"] = -spread(near, _DISLIKE * max(weight for _, weight in disliked), len(self.catalogue))
+            cost = np.zeros(len(self.catalogue))
+            cost[near.rows] = _DISLIKE * max(weight for _, weight in disliked) * worth(len(near))
+            added["disliked"] = -cost[rows]
 
     def _query(self, request: Request, mask: Bools | None) -> Query:
         pairs = [(self.catalogue.row(item_id), float(weight)) for item_id, weight in request.history.items()]
         history = tuple((row, weight) for row, weight in pairs if row is not None and weight)
         said = request.text.strip()
-        text, context = (wanted_now(said), said) if "\n" in said else (said, "")
+        text, context = (
+            (wanted_now(said), said)
+            if "\n" in said or (DIALOGUE in self._rankers and request.tools is None)
+            else (said, "")
+        )
         asked = {signal.aspect for signal in self._asked(request) if self.tools[signal.tool].capabilities.vectors}
         return Query(
             text=text, history=history, mask=mask, k=self._candidates, context=context,
-            vector=self._encoded(text, 128) if text and "text" in asked else None,
+            vector=self._encoded(text, END_TOKENS) if text and asked & {"text", "context"} else None,
             context_vector=self._encoded(recent(context or text), CONTEXT_TOKENS) if text and "context" in asked else None,
         )  # fmt: skip
 
@@ -311,27 +347,30 @@ class Toolbox:
         rows = self.catalogue.rows(list(wanted))
         return rows[rows >= 0]
 
-    def _best(self, scores: Floats, allowed: Bools, request: Request) -> Ints:
-        rows = np.flatnonzero(allowed)
-        n = min(max(request.k, _DIVERSE_POOL), len(rows))
-        if n < len(rows):
-            cut = np.partition(scores[rows], len(rows) - n)[len(rows) - n]
-            rows = rows[scores[rows] >= cut]
-        rows = rows[np.argsort(-scores[rows], kind="stable")]
+    def _best(self, rows: Ints, scores: Floats, n_named: int, request: Request) -> Ints:
+        """Returns the places `(k,)` of the best rows in order, the head diversified; ties by row."""
+        order = np.argsort(-scores, kind="stable")
         diversity = self._diversity if request.diversity is None else request.diversity
-        dense, first = self._dense, len(self._named(request))
-        if dense is not None and diversity > 0 and len(rows) > first + 1:
-            pool = rows[first : first + _DIVERSE_POOL]
-            head = pool[diversified(scores[pool], dense.vectors(pool), diversity, min(_DIVERSE_HEAD, request.k))]
-            rows = np.concatenate([rows[:first], head, rows[first:][~np.isin(rows[first:], head)]])
-        return rows[: request.k]
+        dense = self._dense
+        if dense is not None and diversity > 0 and len(order) > n_named + 1:
+            pool = order[n_named : n_named + _DIVERSE_POOL]
+            n = min(_DIVERSE_HEAD, request.k)
+            head = pool[diversified(scores[pool], dense.vectors(rows[pool]), diversity, n)]
+            rest = order[n_named:]
+            order = np.concatenate([order[:n_named], head, rest[~np.isin(rest, head)]])
+        return order[: request.k]
 
-    def _recommended(self, row: int, parts: dict[str, Floats], attainable: float) -> Recommended:
-        contributions = {name: amount for name, amounts in parts.items() if (amount := float(amounts[row])) != 0.0}
-        contributions["base"] = 0.0
-        score = sum(contributions.values())
-        confidence = min(max(score / attainable, 0.0), 1.0) if attainable > 0 else 0.0
-        return Recommended(self.catalogue.ids[row], row, score, confidence, contributions)
+    def _recommended(
+        self, basis: Basis, rows: Ints, best: Ints, scores: Floats, added: Mapping[str, Floats], attainable: float
+    ) -> tuple[Recommended, ...]:
+        parts = basis.parts(rows[best]) | {name: amounts[best] for name, amounts in added.items()}
+        confidence = basis.confidence(scores[best], attainable)
+        items = []
+        for place, row in enumerate(rows[best].tolist()):
+            own = {name: amount for name, amounts in parts.items() if (amount := float(amounts[place])) != 0.0}
+            own["base"] = own.get("base", 0.0)
+            items.append(Recommended(self.catalogue.ids[row], row, sum(own.values()), float(confidence[place]), own))
+        return tuple(items)
 
 
 def _encoder(tools: dict[str, Tool], configured: str) -> TextEncoder:

@@ -1,64 +1,36 @@
-"""What signals weigh together, learned on held-out cases by coordinate ascent."""
+"""What the ranks of signals weigh together, learned on held-out cases by coordinate ascent: the fusion where little is to be learned from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from convrec.tools.contract import Floats, Ints
 from convrec.tools.fusion import SMOOTHING, worth
-from convrec.tools.heldout import Task, quality
-from convrec.tools.signals import Weights
-from convrec.tools.storage import read_array
+from convrec.tools.heldout import Case
+from convrec.tools.lists import DEPTH, Lists, rows_of
 
 _STEPS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 _ROUNDS = 3
-_FEWEST = 30  # cases below which weights are not learned
-_KEPT = 200
+_MOST = 1000  # cases that weights are learned on
 
 
-def tuned(tasks: Sequence[Task], folders: Sequence[Path]) -> tuple[Weights, dict[str, float]]:
-    """Returns the weights that rank the held-out targets best, and the quality that they reach there.
-
-    The quality is that of the cases the few weights were chosen on. `folders` hold each tool's rankings, `heldout.<task>.<tool>.<aspect>.npy`.
-    """
-    learned: dict[str, dict[str, float]] = {}
-    reached: dict[str, float] = {}
-    for task in tasks:
-        ranked = _ranked(task, folders)
-        if len(task.cases) < _FEWEST or not ranked:
-            continue
-        table = _Table(task, ranked)
-        weights = table.ascend()
-        reached |= quality(task, table.ranking(weights))
-        learned["history" if task.name == "leave-last-out" else "dialogue"] = dict(
-            zip(ranked, (float(w) for w in weights), strict=True)
-        )
-    return Weights(**learned), reached
-
-
-def _ranked(task: Task, folders: Sequence[Path]) -> dict[str, Ints]:
-    """Returns what each signal ranked in the task's cases, of those that ranked anything."""
-    found: dict[str, Ints] = {}
-    for folder in folders:
-        for path in sorted(folder.glob(f"heldout.{task.name}.*.npy")):
-            rows = read_array(path).astype(np.int64)
-            if (rows >= 0).any():
-                tool, aspect = path.name.removesuffix(".npy").split(".")[2:]
-                found[f"{tool}/{aspect}"] = rows
-    return found
+def tuned(cases: Sequence[Case], lists: Mapping[str, Lists]) -> dict[str, float]:
+    """Returns the weight of each signal's reciprocal ranks that ranks the cases' targets best; they sum to 1."""
+    some = np.unique(np.linspace(0, len(cases) - 1, min(_MOST, len(cases))).astype(np.int64))
+    table = _Table([cases[place] for place in some], {name: rows_of(each)[some] for name, each in lists.items()})
+    return dict(zip(lists, (float(weight) for weight in table.ascend()), strict=True))
 
 
 class _Table:
     """All candidates of all cases: what each signal gives them, `(n_candidates, n_signals)`, and which are targets."""
 
-    def __init__(self, task: Task, ranked: dict[str, Ints]) -> None:
-        self._task = task
+    def __init__(self, cases: Sequence[Case], ranked: dict[str, Ints]) -> None:
+        self._cases = cases
         rows, values = [], []
-        points = worth(_KEPT, SMOOTHING)
-        for case in range(len(task.cases)):
+        points = worth(DEPTH, SMOOTHING)
+        for case in range(len(cases)):
             candidates = np.unique(np.concatenate([ranks[case] for ranks in ranked.values()]))
             candidates = candidates[candidates >= 0]
             given = np.zeros((len(candidates), len(ranked)), np.float32)
@@ -91,7 +63,7 @@ class _Table:
     def _worth(self, weights: Floats) -> float:
         """Returns the mean of `1 / log2(rank + 2)` over all targets: smooth enough to climb, kind to the head of the list."""
         total, n = 0.0, 0
-        for case, rows, values in zip(self._task.cases, self._rows, self._values, strict=True):
+        for case, rows, values in zip(self._cases, self._rows, self._values, strict=True):
             scores = values @ weights.astype(np.float32)
             for target in case.targets:
                 n += 1
@@ -99,11 +71,3 @@ class _Table:
                 if place < len(rows) and rows[place] == target and scores[place] > 0:
                     total += 1.0 / np.log2(int((scores > scores[place]).sum()) + 2.0)
         return total / max(n, 1)
-
-    def ranking(self, weights: Floats) -> Ints:
-        """Returns `(n_cases, 200)`: the candidates by their fused score, -1 where there are no more."""
-        ranked = np.full((len(self._rows), _KEPT), -1, np.int64)
-        for case, (rows, values) in enumerate(zip(self._rows, self._values, strict=True)):
-            best = rows[np.argsort(-(values @ weights.astype(np.float32)), kind="stable")][:_KEPT]
-            ranked[case, : len(best)] = best
-        return ranked

@@ -23,7 +23,7 @@ from convrec.tools.popularity import Popularity
 from convrec.tools.registry import registered
 from convrec.tools.toolbox import Request, Toolbox
 
-TOOLS = ("popularity", "bm25", "item_knn", "ease", "als", "dense", "dialogue_bm25", "dialogue_knn")
+TOOLS = tuple(registered())
 FIT_UNTIL_DENSE = """
 import sys, time
 from convrec.catalogue.workspace import Workspace
@@ -98,10 +98,15 @@ def test_one_report_a_tool_in_the_order_of_the_registry(raw):
     stages = []
     report = fit(raw, progress=lambda stage, done, total: stages.append(stage))
     assert tuple(tool.name for tool in report.tools) == TOOLS
-    assert set(outcomes(report).values()) == {"fitted"}
+    assert {name for name, outcome in outcomes(report).items() if outcome == "fitted"} >= {
+        "bm25",
+        "item_knn",
+        "ease",
+        "dense",
+    }
     assert all(tool.n_items == 8 and tool.seconds >= 0 for tool in report.tools)
     measured = {tool.name: tool.quality for tool in report.tools}
-    assert all(quality["leave-last-out/n"] == 24 for quality in (measured["item_knn"], measured["popularity"]))
+    assert all(quality["history/n"] == 24 for quality in (measured["item_knn"], measured["popularity"]))
     assert measured["bm25"]["known-title/recall@10"] == 1.0
     assert measured["bm25"]["known-sentence/recall@10"] == 1.0
     assert [stage for stage in stages if stage.startswith("fitting ")] == [f"fitting {name}" for name in TOOLS]
@@ -113,7 +118,7 @@ def test_one_report_a_tool_in_the_order_of_the_registry(raw):
 def test_fitting_again_does_nothing_when_nothing_changed(fitted):
     before = fitted.current().tools
     report = fit(fitted)
-    assert set(outcomes(report).values()) == {"reused"}
+    assert set(outcomes(report).values()) <= {"reused", "left out"}
     assert fitted.current().tools == before
 
 
@@ -239,7 +244,9 @@ def test_killed_in_the_middle_the_old_version_serves_and_the_next_fit_goes_on(fi
     assert Toolbox.open(workspace).search("balloons").items[0].id == "up"
     report = fit(workspace)
     done = TOOLS[: TOOLS.index("dense")]
-    assert outcomes(report) == dict.fromkeys(TOOLS, "fitted") | dict.fromkeys(done, "reused")
+    after = {name: outcome for name, outcome in outcomes(report).items() if outcome != "left out"}
+    assert after == {name: "reused" if name in done else "fitted" for name in after}
+    assert {"bm25", "dense", "dialogue_knn"} <= set(after)
     used = {tool.folder for version in workspace.versions() for tool in version.tools.values()}
     kept = {f"tools/{path.name}" for path in (workspace.root / "tools").iterdir() if path.is_dir()}
     assert kept <= used | {"tools/encoded"}
@@ -259,10 +266,10 @@ def test_a_half_written_tool_is_fitted_again(raw):
 def test_a_fit_whose_quality_falls_is_refused(raw, tmp_path, oracle):
     fit(raw)
     before = raw.current()
-    assert before.tools["oracle"].quality["leave-last-out/recall@10"] == 1.0
+    assert before.tools["oracle"].quality["history/recall@10"] == 1.0
     oracle.blind = True
     added(raw, tmp_path, interactions=[{"user_id": "new", "item_id": "heat", "event": "like", "timestamp": 1}])
-    with pytest.raises(RegressionError, match=r"leave-last-out/recall@10 of oracle fell from 1\.000 to 0\.000"):
+    with pytest.raises(RegressionError, match=r"history/recall@10 of oracle fell from 1\.000 to 0\.000"):
         fit(raw)
     after = Workspace.open(raw.root).current()
     assert (after.what, after.tools) == ("ingest", before.tools)
