@@ -74,8 +74,8 @@ class Weights:
         asked = np.sum(np.stack(parts).astype(np.float64), axis=0)
         bent: Floats = _gelu(asked @ self.inner + self.inner_offset) @ self.outer
         asked = asked + bent
-        logits = self.wanted @ asked.astype(np.float32) + self.prior
-        return logits.astype(np.float64)
+        logits: Floats = (self.wanted @ asked.astype(np.float32) + self.prior).astype(np.float64)
+        return logits
 
     def remembered(self, rows: Ints) -> Floats:
         """Returns `(n,)`: what each of the named items counts by its age, all together 1."""
