@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,31 +16,46 @@ from convrec.tools.contract import (
     Contribution,
     Explanation,
     Floats,
+    Ints,
     Query,
     Tool,
     ToolConfig,
     TrainingData,
-    Vectors,
     ordered,
 )
+from convrec.tools.ease_models import ItemSide, Neighbourhoods, PeopleSide
 from convrec.tools.feedback import enough
-from convrec.tools.storage import read_array, read_config, read_json, write_array, write_config, write_json
+from convrec.tools.neighbours import SparseWeights
+from convrec.tools.storage import read_config, read_json, write_config, write_json
 
 if TYPE_CHECKING:
-    from scipy.sparse import csc_array, csr_array
+    from collections.abc import Callable
+
+    from scipy.sparse import csr_array
 
     Chosen = csr_array[Any, tuple[int, int]]
+    Model = ItemSide | PeopleSide | SparseWeights
 
-_BLOCK = 1024
+_TRIED = (10.0, 30.0, 100.0, 300.0, 1000.0)
+_USUAL = 100.0  # where too few people chose enough to try any
+_PEOPLE = 500  # people, at most, whose held-out choices decide
+_ITEMS = 2000  # items, at most, among which they are looked for
+_FEWEST = 20
+_FORMS: dict[str, Any] = {"items": ItemSide, "people": PeopleSide, "neighbours": SparseWeights}
 
 
 class EaseConfig(ToolConfig):
     """How strongly weights are held back, and how large a matrix may grow."""
 
-    regularisation: float = Field(100.0, gt=0, description="lambda of the paper; higher for fewer or noisier events")
+    regularisation: float | None = Field(
+        None,
+        gt=0,
+        description="lambda of the paper, higher for fewer or noisier events; left out: chosen on held-out choices",
+    )
     max_side: int = Field(
         6000, ge=2, description="rows of the largest dense matrix (6,000 takes 144 MB on disk, 288 MB while fitting)"
     )
+    neighbours: int = Field(100, ge=1, description="past max_side: from how many nearest items an item is foretold")
 
 
 class Ease(Tool):
@@ -47,17 +63,18 @@ class Ease(Tool):
 
     The weights are `B = P / -diag(P)` with `P = (X'X + λI)⁻¹`. With fewer people than items the same `B` follows exactly from
     the smaller `M = (XX' + λI)⁻¹`: `B[i, j] = x_i'Mx_j / (1 - x_j'Mx_j)`, and only `M` is kept. Where both sides are
-    past `max_side`, the model covers the most chosen items alone and `note` says so.
+    past `max_side`, an item is foretold from its nearest items alone, which keeps every item and bounds memory.
     """
 
     name = "ease"
     kind = "linear"
     capabilities = Capabilities(fold_in=True, explain=True)
     needs = frozenset({"interactions", "dialogues"})
+    revision = 2
     Config = EaseConfig
     config: EaseConfig
     _items: Alignment
-    _model: _ItemSide | _PeopleSide
+    _model: Model
 
     def fit(self, data: TrainingData) -> None:
         """Solves for the weights.
@@ -68,14 +85,32 @@ class Ease(Tool):
         rows = enough(data.user_items)
         chosen = data.user_items[:, rows].tocsr()
         chosen = chosen[np.diff(chosen.indptr) >= 2]
-        if min(chosen.shape) > self.config.max_side:
-            counts = np.asarray(chosen.sum(axis=0)).ravel()
-            best = np.sort(np.argsort(-counts, kind="stable")[: self.config.max_side])
-            self.note = f"covers the {len(best):,} most chosen of {len(rows):,} items"
-            rows, chosen = rows[best], chosen[:, best].tocsr()
-        side = _PeopleSide if chosen.shape[0] < chosen.shape[1] else _ItemSide
-        self._model = side.solved(chosen, self.config.regularisation)
+        regularisation = self.config.regularisation or self._chosen_regularisation(chosen, data.seed)
+        self._model = self._solver(chosen)(regularisation)
         self._items = Alignment.of_rows(rows, data.catalogue)
+        self.note = f"lambda {regularisation:g}"
+        if isinstance(self._model, SparseWeights):
+            self.note += f", each item from its {self.config.neighbours:,} nearest"
+
+    def _solver(self, chosen: Chosen, only: Ints | None = None) -> Callable[[float], Model]:
+        """Returns what solves for the weights of a lambda, in the form that suits the size; of the items `only`, where that spares time."""
+        if min(chosen.shape) > self.config.max_side:
+            return partial(Neighbourhoods(chosen, self.config.neighbours).solved, only=only)
+        side = PeopleSide if chosen.shape[0] < chosen.shape[1] else ItemSide
+        return partial(side.solved, chosen)
+
+    def _chosen_regularisation(self, chosen: Chosen, seed: int) -> float:
+        """Returns the lambda under which held-out choices of some people come highest among a sample of the items."""
+        rng = np.random.default_rng(seed)
+        sampled = np.sort(rng.permutation(chosen.shape[1])[:_ITEMS])
+        if _ITEMS < min(chosen.shape) <= self.config.max_side:  # a smaller dense matrix is solved in seconds
+            chosen, sampled = chosen[:, sampled].tocsr(), np.arange(len(sampled))
+        kept, held = one_held_out(chosen, sampled, rng)
+        if len(held) < _FEWEST:
+            return _USUAL
+        solve = self._solver(kept, sampled)
+        worth = {tried: _worth(solve(tried), kept, held, sampled) for tried in _TRIED}
+        return max(worth, key=lambda tried: worth[tried])
 
     def scores(self, query: Query) -> Floats | None:
         """Returns the sum of the weights from the history's items; None where none of them is known."""
@@ -97,7 +132,8 @@ class Ease(Tool):
         """Writes the matrix, items and settings."""
         self._items.save(folder)
         write_config(folder, self.config)
-        write_json(folder / "side.json", "people" if isinstance(self._model, _PeopleSide) else "items")
+        form = next(name for name, kind in _FORMS.items() if isinstance(self._model, kind))
+        write_json(folder / "side.json", form)
         self._model.save(folder)
 
     @classmethod
@@ -105,92 +141,35 @@ class Ease(Tool):
         """Returns the tool saved in a folder, its matrix memory-mapped."""
         tool = cls(read_config(folder, EaseConfig))
         tool._items = Alignment.load(folder, catalogue)
-        tool._model = (_PeopleSide if read_json(folder / "side.json") == "people" else _ItemSide).load(folder)
+        tool._model = _FORMS[read_json(folder / "side.json")].load(folder)
         return tool
 
 
-class _ItemSide:
-    """`B` itself, `(n_items, n_items)`."""
-
-    def __init__(self, matrix: Vectors) -> None:
-        self._matrix = matrix
-
-    @classmethod
-    def solved(cls, chosen: Chosen, regularisation: float) -> Self:
-        from scipy.linalg import inv
-
-        gram = (chosen.T @ chosen).toarray().astype(np.float64)
-        gram[np.diag_indices_from(gram)] += regularisation
-        inverse = inv(gram, overwrite_a=True, check_finite=False)
-        inverse /= -np.diag(inverse)
-        np.fill_diagonal(inverse, 0.0)
-        return cls(inverse.astype(np.float32))
-
-    def scores(self, own: Any, weights: Floats) -> Floats:
-        scores: Floats = weights @ self._matrix[own].astype(np.float64)
-        return scores
-
-    def weights(self, own: Any, wanted: int) -> Floats:
-        weights: Floats = self._matrix[own, wanted].astype(np.float64)
-        return weights
-
-    def save(self, folder: Path) -> None:
-        write_array(folder / "weights.npy", self._matrix)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        return cls(read_array(folder / "weights.npy", mapped=True))
+def one_held_out(chosen: Chosen, sampled: Ints, rng: np.random.Generator) -> tuple[Chosen, list[tuple[int, int]]]:
+    """Returns the choices without one sampled item of each of up to 500 people with three or more, and those `(person, item)`."""
+    able = rng.permutation(np.flatnonzero(np.diff(chosen.indptr) >= 3))
+    among = np.zeros(chosen.shape[1], np.bool_)
+    among[sampled] = True
+    kept, held = chosen.copy(), []
+    for person in able.tolist():
+        places = np.arange(chosen.indptr[person], chosen.indptr[person + 1])
+        places = places[among[chosen.indices[places]]]
+        if len(places):
+            place = int(rng.choice(places))
+            held.append((person, int(chosen.indices[place])))
+            kept.data[place] = 0.0
+        if len(held) == _PEOPLE:
+            break
+    kept.eliminate_zeros()
+    return kept, held
 
 
-class _PeopleSide:
-    """`M` `(n_people, n_people)` and the choices `X` `(n_people, n_items)`, from which columns of `B` are made as needed."""
-
-    def __init__(self, matrix: Vectors, chosen: csc_array[Any], leverage: Floats) -> None:
-        self._matrix, self._chosen, self._leverage = matrix, chosen, leverage
-        self._by_item = chosen.T.tocsr()
-
-    @classmethod
-    def solved(cls, chosen: Chosen, regularisation: float) -> Self:
-        from scipy.linalg import inv
-
-        gram = (chosen @ chosen.T).toarray().astype(np.float64)
-        gram[np.diag_indices_from(gram)] += regularisation
-        matrix = inv(gram, overwrite_a=True, check_finite=False).astype(np.float32)
-        columns, exact = chosen.astype(np.float64).tocsc(), matrix.astype(np.float64)
-        blocks = (columns[:, start : start + _BLOCK] for start in range(0, chosen.shape[1], _BLOCK))
-        leverage = [np.asarray(block.multiply(exact @ block.toarray()).sum(axis=0)).ravel() for block in blocks]
-        return cls(matrix, columns, np.concatenate(leverage))
-
-    def scores(self, own: Any, weights: Floats) -> Floats:
-        people = self._by_item[own].T @ weights
-        with_any = np.flatnonzero(people)
-        felt = people[with_any] @ self._matrix[with_any].astype(np.float64)
-        scores: Floats = self._by_item @ felt
-        np.subtract.at(scores, own, weights * self._leverage[own])
-        return scores / (1.0 - self._leverage)
-
-    def weights(self, own: Any, wanted: int) -> Floats:
-        felt = self._matrix[self._people(wanted)].astype(np.float64).sum(axis=0)
-        amounts: Floats = self._by_item[own] @ felt / (1.0 - self._leverage[wanted])
-        amounts[own == wanted] = 0.0
-        return amounts
-
-    def _people(self, item: int) -> Any:
-        return self._by_item.indices[self._by_item.indptr[item] : self._by_item.indptr[item + 1]]
-
-    def save(self, folder: Path) -> None:
-        from scipy.sparse import save_npz
-
-        write_array(folder / "people.npy", self._matrix)
-        write_array(folder / "leverage.npy", self._leverage)
-        save_npz(folder / "chosen.npz", self._chosen, compressed=False)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        from scipy.sparse import csc_array, load_npz
-
-        return cls(
-            read_array(folder / "people.npy", mapped=True),
-            csc_array(load_npz(folder / "chosen.npz")),
-            read_array(folder / "leverage.npy"),
-        )
+def _worth(model: Model, kept: Chosen, held: list[tuple[int, int]], sampled: Ints) -> float:
+    """Returns the mean of `1 / log2(rank + 2)` of the held-out items among the sampled ones that the person has not."""
+    total = 0.0
+    for person, item in held:
+        own = kept.indices[kept.indptr[person] : kept.indptr[person + 1]].astype(np.int64)
+        scores = np.nan_to_num(model.scores(own, np.ones(len(own))))
+        mark, scores[own] = scores[item], -np.inf
+        total += 1.0 / np.log2(int((scores[sampled] > mark).sum()) + 2.0)
+    return total / len(held)

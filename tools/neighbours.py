@@ -53,7 +53,7 @@ class SparseWeights:
 
     def _row(self, item: int) -> tuple[Ints, Floats]:
         inside = slice(self._rows.indptr[item], self._rows.indptr[item + 1])
-        return self._rows.indices[inside], self._rows.data[inside]
+        return self._rows.indices[inside].astype(np.int64), self._rows.data[inside].astype(np.float64)
 
     def save(self, folder: Path) -> None:
         """Writes the weights."""
@@ -107,10 +107,10 @@ def similar(chosen: Matrix, weighting: Weighting, shrinkage: float, kept: int) -
         near.sort_indices()
         common.sort_indices()  # the same entries in the same order: both are products of the same choices
         near.data *= common.data / (common.data + shrinkage)
-        yield _largest(near, start, kept)
+        yield largest(near, start, kept)
 
 
-def _largest(near: Matrix, start: int, kept: int) -> Matrix:
+def largest(near: Matrix, start: int, kept: int) -> Matrix:
     """Returns the largest entries of each row, the item itself left out, ties by column."""
     from scipy.sparse import csr_array as csr
 

@@ -110,8 +110,8 @@ class RecentPopularity(Tool):
 
 def decayed(events: Events, now: float, half_life: float, n_items: int) -> Floats:
     """Returns `(n_items,)` counts as of `now`, each event halved for every half-life that it is old (both in seconds)."""
-    counts: Floats = np.bincount(events.row, weights=0.5 ** ((now - events.time) / half_life), minlength=n_items)
-    return counts
+    worth = 0.5 ** ((now - events.time) / half_life)
+    return np.bincount(events.row, weights=worth, minlength=n_items).astype(np.float64)
 
 
 def foretold(events: Events, half_life: float, n_items: int) -> float:
