@@ -1,6 +1,6 @@
 """A catalogue: an immutable view of one version's items, interactions and dialogues."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 
 from convrec.catalogue import predicates
 from convrec.catalogue.cards import card_of, text_of
-from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WordIndex, numbers
+from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WholeTexts, WordIndex, numbers
 from convrec.catalogue.dialogues import Dialogue
 from convrec.catalogue.interactions import Interactions, interactions_of
 from convrec.catalogue.schema import Schema, nearest
@@ -18,6 +18,8 @@ from convrec.catalogue.segments import read_dialogues, read_interactions, read_i
 from convrec.catalogue.version import Version
 from convrec.core.errors import PredicateError, UnknownItemError
 from convrec.core.predicate import Predicate
+
+_AT_ONCE = 8192  # rows turned into Python objects at a time
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,13 @@ class Catalogue:
         self.schema = schema
         self._table = read_items(segments(folder, version.items), schema)
         self.ids: list[str] = self._table.column("id").to_pylist()
-        self.titles: list[str] = self._column("title")
+        self.titles: list[str] = self._table.column("title").to_pylist()
         self._row_of = {item_id: row for row, item_id in enumerate(self.ids)}
         self._values: dict[str, ValueIndex] = {}
         self._numbers: dict[str, Floats] = {}
+        self._wholes: dict[str, WholeTexts] = {}
         self._words: dict[str, WordIndex] = {}
-        self._lists: dict[str, list[Any]] = {}
+        self._columns: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -74,8 +77,8 @@ class Catalogue:
         row = self._row_of.get(which) if isinstance(which, str) else int(which)
         if row is None or not 0 <= row < len(self.ids):
             raise UnknownItemError(f"There is no item {which!r} in the catalogue.", "Check its id.")
-        facts = {name: self._fact(name, row) for name in self.schema.names}
-        return Item(self.ids[row], row, {name: value for name, value in facts.items() if value is not None})
+        facts = {name: self._arrow(name)[row].as_py() for name in self.schema.names}
+        return Item(self.ids[row], row, _known(facts))
 
     def mask(self, predicate: Predicate | None) -> Bools:
         """Returns `(n_items,)`, true where the predicate holds; all true for None.
@@ -107,6 +110,17 @@ class Catalogue:
             self._values[field] = ValueIndex(self._arrow(field), len(self))
         return self._values[field]
 
+    def whole_texts(self, field: str) -> WholeTexts:
+        """Returns which items' text, url or image is which, as a whole.
+
+        Raises:
+            PredicateError: the field is unknown or of another type.
+        """
+        if field not in self._wholes:
+            self._checked(field, "text", "url", "image")
+            self._wholes[field] = WholeTexts(self._arrow(field))
+        return self._wholes[field]
+
     def word_index(self, field: str) -> WordIndex:
         """Returns which items' text has which words, for a text or category field.
 
@@ -115,7 +129,7 @@ class Catalogue:
         """
         if field not in self._words:
             self._checked(field, "text", "category")
-            self._words[field] = WordIndex(self._column(field))
+            self._words[field] = WordIndex(self._arrow(field))
         return self._words[field]
 
     def present(self, field: str) -> Bools:
@@ -130,6 +144,14 @@ class Catalogue:
     def text(self, row: int) -> str:
         """Returns everything searchable about an item: title, source form of the title, values, texts."""
         return text_of(self.item(row).facts, self.schema)
+
+    def cards(self) -> Iterator[str]:
+        """Yields every item's card, by row; for many it takes a fraction of the time and memory that single ones take."""
+        return (card_of(facts, self.schema) for facts in self._every_facts())
+
+    def texts(self) -> Iterator[str]:
+        """Yields every item's searchable text, by row."""
+        return (text_of(facts, self.schema) for facts in self._every_facts())
 
     @property
     def has_interactions(self) -> bool:
@@ -157,22 +179,18 @@ class Catalogue:
     def _interactions(self) -> Interactions:
         return interactions_of(read_interactions(self._events), self._row_of)
 
+    def _every_facts(self) -> Iterator[dict[str, Any]]:
+        names = list(self.schema.names)
+        for batch in self._table.select(names).to_batches(max_chunksize=_AT_ONCE):
+            columns = [batch.column(place).to_pylist() for place in range(len(names))]
+            for values in zip(*columns, strict=True):
+                yield _known(dict(zip(names, values, strict=True)))
+
     def _arrow(self, field: str) -> Any:
-        column = self._table.column(field)
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-    def _column(self, field: str) -> list[Any]:
-        if field == "title":
-            return self._table.column(field).to_pylist()  # type: ignore[no-any-return]
-        if field not in self._lists:
-            self._lists[field] = self._table.column(field).to_pylist()
-        return self._lists[field]
-
-    def _fact(self, name: str, row: int) -> Any:
-        value = self.titles[row] if name == "title" else self._column(name)[row]
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-        return list(value) if isinstance(value, list) else value
+        if field not in self._columns:
+            column = self._table.column(field)
+            self._columns[field] = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+        return self._columns[field]
 
     def _checked(self, name: str, *types: str) -> None:
         field = self.schema.field(name)
@@ -181,3 +199,12 @@ class Catalogue:
             raise PredicateError(
                 f"The field `{name}` is a {field.type}, not {' or '.join(types)}.", nearest(name, fitting)
             )
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the facts that are there, whole numbers as int."""
+    return {name: _plain(value) for name, value in facts.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

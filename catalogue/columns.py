@@ -1,7 +1,7 @@
 """Hot columns: a catalogue's facts as arrays, so that a filter over all items takes microseconds to milliseconds."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,10 @@ from convrec.core.text import fold, words
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+_AT_ONCE = 65_536  # texts taken apart at a time
+_NO_WORD = r"'*[^0-9a-z']+'*|''+|^'+|'+$"
+"""What stands between the words of a folded ASCII text: a single apostrophe inside a word belongs to it."""
 
 
 class ValueIndex:
@@ -63,33 +67,88 @@ class ValueIndex:
         return [self.values[code] for code in self.codes[self.starts[row] : self.starts[row + 1]]]
 
 
+class WholeTexts:
+    """Which items' text is, as a whole and folded, which: a number an item in place of a list of all texts."""
+
+    def __init__(self, column: Any) -> None:
+        self._column = column
+        folded = (hash(fold(text)) if text is not None else 0 for text in _texts(column))
+        self._hashes: Ints = np.fromiter(folded, np.int64, len(column))
+        self.present: Bools = column.is_valid().to_numpy(zero_copy_only=False)
+
+    def mask(self, text: str) -> Bools:
+        """Returns `(n_items,)`, true where the item's text is `text`, whatever their case and accents."""
+        wanted = fold(text)
+        mask: Bools = (self._hashes == hash(wanted)) & self.present
+        for row in np.flatnonzero(mask):  # texts may share a number
+            mask[row] = fold(self._column[int(row)].as_py()) == wanted
+        return mask
+
+
 class WordIndex:
     """Which items' text has which (folded, whole) words."""
 
-    def __init__(self, texts: Sequence[str | None]) -> None:
-        rows: dict[str, list[int]] = {}
-        for row, text in enumerate(texts):
-            for word in set(words(text)) if text else ():
-                rows.setdefault(word, []).append(row)
-        self._rows = {word: np.array(found, np.int64) for word, found in rows.items()}
-        self.present: Bools = np.array([text is not None for text in texts], np.bool_)
+    def __init__(self, column: Any) -> None:
+        self._code_of: dict[str, int] = {}
+        parts = [self._coded(column.slice(start, _AT_ONCE), start) for start in range(0, len(column), _AT_ONCE)]
+        none = np.empty(0, np.int32)
+        rows, codes = (np.concatenate(found) for found in zip((none, none), *parts, strict=True))
+        self._rows = rows[np.argsort(codes, kind="stable")]
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(self._code_of)))])
+        self.present: Bools = column.is_valid().to_numpy(zero_copy_only=False)
 
     def mask(self, text: str) -> Bools:
         """Returns `(n_items,)`, true where every word of `text` stands in the item's, in any order."""
         mask = self.present.copy()
         for word in set(words(text)):
             has = np.zeros(len(mask), np.bool_)
-            has[self._rows.get(word, [])] = True
+            code = self._code_of.get(word)
+            if code is not None:
+                has[self._rows[self._starts[code] : self._starts[code + 1]]] = True
             mask &= has
         return mask
+
+    def _coded(self, column: Any, start: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Returns each word's row and code, `(n_words,)`."""
+        import pyarrow.compute as pc
+
+        parts = _words_of(column)
+        encoded = pc.list_flatten(parts).dictionary_encode()
+        lengths = pc.fill_null(pc.list_value_length(parts), 0).to_numpy(zero_copy_only=False)
+        code_of = self._code_of
+        merged = np.array([code_of.setdefault(word, len(code_of)) for word in encoded.dictionary.to_pylist()], np.int32)
+        rows = np.repeat(np.arange(start, start + len(column), dtype=np.int32), lengths)
+        return rows, merged[encoded.indices.to_numpy(zero_copy_only=False)]
+
+
+def _words_of(column: Any) -> Any:
+    """Returns the words of each text as `core.text.words` finds them, and blank ones; Arrow splits where a text is ASCII."""
+    import pyarrow.compute as pc
+
+    split = pc.split_pattern_regex(pc.utf8_lower(column), _NO_WORD)
+    others = np.flatnonzero(pc.fill_null(pc.invert(pc.string_is_ascii(column)), False).to_numpy(zero_copy_only=False))
+    if not len(others):
+        return split
+    spelled = pa.array([words(column[int(row)].as_py()) for row in others], split.type)
+    place = np.arange(len(column))
+    place[others] = len(column) + np.arange(len(others))
+    return pa.concat_arrays([split, spelled]).take(pa.array(place))
 
 
 def numbers(column: Any) -> Floats:
     """Returns `(n_items,)` of a number, date (days since 1970) or bool (0, 1) column, NaN where missing."""
     if pa.types.is_string(column.type):
-        return np.array([np.nan if text is None else days(text) for text in column.to_pylist()], np.float64)
+        encoded = column.dictionary_encode()  # many items share a day
+        known = np.array([days(text) for text in encoded.dictionary.to_pylist()] + [np.nan], np.float64)
+        dated: Floats = known[encoded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)]
+        return dated
     floats: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return floats
+
+
+def _texts(column: Any) -> Iterator[str | None]:
+    for start in range(0, len(column), _AT_ONCE):
+        yield from column.slice(start, _AT_ONCE).to_pylist()
 
 
 def _flattened(column: Any) -> tuple[Ints, Any]:

@@ -174,7 +174,7 @@ def _as_float(value: float) -> float:
 
 
 def _whole(field: Field, op: str, value: Any, catalogue: Catalogue) -> Truth:
-    index = catalogue.values(field.name)
+    index = catalogue.values(field.name) if field.type in ("category", "tags") else catalogue.whole_texts(field.name)
     if field.type == "tags" and op in ("eq", "ne") and isinstance(value, list | tuple):
         same = _same_tags(field, value, catalogue)
         return _negated(same) if op == "ne" else same

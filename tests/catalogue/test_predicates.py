@@ -1,11 +1,13 @@
 import itertools
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.columns import WholeTexts, WordIndex
 from convrec.catalogue.schema import Field, Schema
 from convrec.catalogue.segments import items_table, write_segment
 from convrec.catalogue.values import days
@@ -275,3 +277,28 @@ def test_every_operator_is_defined_or_refused_for_every_type(films):
         except PredicateError as error:
             refusal = str(error)
         assert shape == (len(catalogue),) or f"`{field.name}`" in refusal
+
+
+letters = st.text(st.sampled_from("aB0z'’!_- \té\x1cßﬁ"), max_size=14)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts=st.lists(st.none() | letters, max_size=8))
+def test_words_are_found_where_a_plain_reader_finds_them(texts):
+    """Texts in ASCII are taken apart by another library than those that are not."""
+    index = WordIndex(pa.array(texts, pa.string()))
+    for word in {word for text in texts if text for word in words(text)} | {"a", "b0"}:
+        assert index.mask(word).tolist() == [text is not None and word in words(text) for text in texts]
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(st.none() | letters, max_size=8), wanted=letters)
+def test_whole_texts_are_compared_folded(texts, wanted):
+    index = WholeTexts(pa.array(texts, pa.string()))
+    assert index.mask(wanted).tolist() == [text is not None and fold(text) == fold(wanted) for text in texts]
+
+
+def test_texts_that_share_a_number_are_told_apart(monkeypatch):
+    monkeypatch.setattr("convrec.catalogue.columns.hash", lambda text: 7, raising=False)
+    index = WholeTexts(pa.array(["one", None, "two", "ONE"], pa.string()))
+    assert index.mask("One").tolist() == [True, False, False, True]
