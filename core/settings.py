@@ -43,6 +43,14 @@ class Policy(_Section):
     slate_size: int = Field(4, ge=1, le=50, description="items shown in a reply")
 
 
+class Vectors(_Section):
+    """Where item vectors lie."""
+
+    url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="a Chroma server's address, as http://localhost:8000; embedded where blank"
+    )  # fmt: skip
+
+
 class Retrieval(_Section):
     """How candidates are found."""
 
@@ -135,6 +143,7 @@ class Settings(_Section):
 
     models: Models = Models()
     policy: Policy = Policy()
+    vectors: Vectors = Vectors()
     retrieval: Retrieval = Retrieval()
     ranking: Ranking = Ranking()
     fit: Fit = Fit()

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
-from convrec.tools.contract import Floats, Ints
+from convrec.tools.contract import Bools, Floats, Ints
 from convrec.tools.storage import read_json, write_json
 
 
@@ -15,8 +15,9 @@ class Alignment:
     """`rows` `(n_own,)` are the catalogue rows of the tool's own items, -1 for those that are gone; `own` is the inverse."""
 
     def __init__(self, ids: Sequence[str], catalogue: Catalogue) -> None:
-        self.ids = list(ids)
-        self.rows: Ints = catalogue.rows(self.ids)
+        same = ids is catalogue.ids or list(ids) == catalogue.ids
+        self.ids = catalogue.ids if same else list(ids)  # a million ids are not kept once more by every tool
+        self.rows: Ints = np.arange(len(catalogue)) if same else catalogue.rows(self.ids)
         self.n_rows = len(catalogue)
         self.own: Ints = np.full(self.n_rows, -1, np.int64)
         present = self.rows >= 0
@@ -45,6 +46,13 @@ class Alignment:
         present = self.rows >= 0
         scattered[self.rows[present]] = values[present]
         return scattered
+
+    def allowed(self, mask: Bools | None) -> Bools | None:
+        """Returns a catalogue's mask `(n_items,)` as one of the tool's own items `(n_own,)`; None where all of them are allowed."""
+        if self._same:
+            return None if mask is None or mask.all() else mask
+        own = self.rows >= 0 if mask is None else mask[self.rows] & (self.rows >= 0)
+        return None if own.all() else own
 
     def history(self, history: Sequence[tuple[int, float]]) -> tuple[Ints, Floats]:
         """Returns the own indices `(n,)` and weights `(n,)` of those items of a history that the tool knows."""

@@ -13,6 +13,8 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
+    EMPTY,
+    Bools,
     Capabilities,
     Contribution,
     Explanation,
@@ -25,16 +27,19 @@ from convrec.tools.contract import (
     TrainingData,
     Vectors,
     ordered,
-    top,
 )  # fmt: skip
 from convrec.tools.embeddings import VectorCache, digest
 from convrec.tools.encoder import TextEncoder
+from convrec.tools.scan import Scan
 from convrec.tools.storage import read_array, read_config, write_array, write_config
-from convrec.tools.threads import one_blas_thread
 from convrec.tools.vectors import VectorStore
 
 Bytes = npt.NDArray[np.uint8]
-_SLACK = 20  # more neighbours than asked for, since an approximate index may miss a few
+_INDEXED = 100_000  # vectors up to which a product with all is quicker than the embedded index, and exact
+_WEAK = (
+    0.5  # the share of allowed items from which an index that knows no filter is asked for more, and the rest dropped
+)
+_SLACK = 1.1  # how many more neighbours than needed are asked for, since an approximate index may miss a few
 
 
 class DenseConfig(ToolConfig):
@@ -43,21 +48,25 @@ class DenseConfig(ToolConfig):
     encoder: str = Field("all-MiniLM-L6-v2", description="the text encoder: the shipped one's name, or a folder")
     max_tokens: int = Field(64, ge=8, le=256, description="tokens of an item's card that the encoder reads")
     text_weight: float = Field(1.0, ge=0, description="what the text counts beside the whole history")
+    vectors_url: str = Field("", description="a Chroma server that holds the vectors, too; none where blank")
 
 
 class Dense(Tool):
     """Scores an item by the cosine of its card with the text, plus the weighted mean of its cosines with the history's items.
 
-    Where nothing is masked the vectors in Chroma answer, rescored exactly; else one product over a memory-mapped copy does.
+    Where nothing or little is masked, Chroma's index answers, rescored exactly, if it is known to miss no more than one in a hundred;
+    else one product over a memory-mapped copy does. The embedded index is made past 100,000 items only: below, that product is
+    quicker.
     """
 
     name = "dense"
     kind = "dense"
     capabilities = Capabilities(fold_in=True, text_query=True, explain=True, incremental=True, vectors=True)
+    revision = 2
     Config = DenseConfig
     config: DenseConfig
     _items: Alignment
-    _vectors: Vectors  # (n_own, width)
+    _scan: Scan  # (n_own, width)
     _digests: Bytes  # (n_own, 16), of the cards
     _store: VectorStore | None = None
 
@@ -70,9 +79,9 @@ class Dense(Tool):
         catalogue = data.catalogue
         if not len(catalogue):
             raise NotFittedError("There are no items.", "Ingest some.")
-        cards = [catalogue.card(row) for row in range(len(catalogue))]
+        cards = list(catalogue.cards())
         encoder = data.encoder or TextEncoder.open(self.config.encoder)
-        self._vectors = VectorCache(data.cache, encoder, self.config.max_tokens).vectors(cards, data.progress)
+        self._scan = Scan(VectorCache(data.cache, encoder, self.config.max_tokens).halves(cards, data.progress))
         self._digests = _digests(cards)
         self._items = Alignment(catalogue.ids, catalogue)
 
@@ -84,7 +93,8 @@ class Dense(Tool):
     def vectors(self, rows: Ints) -> Vectors:
         """Returns `(n, width)` unit vectors of catalogue rows, zeros for items without one."""
         own = self._items.own[rows]
-        found: Vectors = self._vectors[np.maximum(own, 0)] * (own >= 0)[:, None]
+        found: Vectors = self._scan.vectors[np.maximum(own, 0)].astype(np.float32)
+        found[own < 0] = 0.0
         return found
 
     def wanted(self, query: Query) -> Vectors | None:
@@ -93,11 +103,11 @@ class Dense(Tool):
         text = self._text_vector(query)
         if text is None and not len(own):
             return None
-        direction = np.zeros(self._vectors.shape[1], np.float64)
+        direction = np.zeros(self._scan.width)
         if text is not None:
             direction += self.config.text_weight * text
         if len(own):
-            direction += (weights / np.abs(weights).sum()) @ self._vectors[own].astype(np.float64)
+            direction += (weights / np.abs(weights).sum()) @ self._scan.vectors[own].astype(np.float64)
         return direction.astype(np.float32)
 
     def scores(self, query: Query) -> Floats | None:
@@ -105,9 +115,7 @@ class Dense(Tool):
         direction = self.wanted(query)
         if direction is None:
             return None
-        with one_blas_thread():
-            products = self._vectors @ direction
-        return self._items.scatter(products.astype(np.float64))
+        return self._items.scatter(self._scan.every(direction))
 
     def score(self, query: Query, rows: Ints) -> Floats:
         """Returns the products of these rows' cards alone with the wanted direction."""
@@ -115,75 +123,99 @@ class Dense(Tool):
         if direction is None:
             return np.full(len(rows), np.nan)
         own = self._items.own[rows]
-        products = self._vectors[np.maximum(own, 0)].astype(np.float64) @ direction.astype(np.float64)
-        return np.where(own >= 0, products, np.nan)
+        return np.where(own >= 0, self._scan.products(direction, np.maximum(own, 0)), np.nan)
 
     def retrieve(self, query: Query) -> Ranking:
-        """Returns the nearest allowed items."""
-        if query.mask is not None or self._store is None or query.k + _SLACK >= len(self._items.ids):
-            return super().retrieve(query)
+        """Returns the nearest allowed items.
+
+        Raises:
+            VectorServerError: the vectors are on a server that does not answer.
+        """
         direction = self.wanted(query)
         if direction is None:
-            return super().retrieve(query)
-        near = self._items.rows[self._store.nearest(direction, query.k + _SLACK)]
-        scores = np.full(self._items.n_rows, np.nan)
-        near = near[near >= 0]
-        scores[near] = self.score(query, near)
-        return top(scores, None, query.k)
+            return EMPTY
+        allowed = self._items.allowed(query.mask)
+        own = self._near(direction, query.k, allowed)
+        if own is None:
+            own, products = self._scan.nearest(direction, query.k, allowed)
+        else:
+            products = self._scan.products(direction, own)
+        return _ranking(self._items.rows[own], products, query.k)
+
+    def _near(self, direction: Vectors, k: int, allowed: Bools | None) -> Ints | None:
+        """Returns about the `k` nearest own items as the index has them; None where an exact product is better."""
+        n, share = len(self._scan), 1.0 if allowed is None else float(allowed.mean())
+        wanted = int(k * _SLACK / share) + 1 if share else n
+        if self._store is None or not self._store.agrees or share < _WEAK or wanted >= n:
+            return None
+        near = self._store.nearest(direction, wanted)
+        near = np.sort(near if allowed is None else near[allowed[near]])
+        return near if len(near) >= k else None
 
     def explain(self, query: Query, row: int) -> Explanation:
         """Returns what the text (`text`) and each item of the history (`item:858`) add. Exact."""
         wanted = int(self._items.own[row])
         if wanted < 0:
             return Explanation()
-        card = self._vectors[wanted].astype(np.float64)
+        card = self._scan.vectors[wanted].astype(np.float64)
         parts = []
         text = self._text_vector(query)
         if text is not None:
             parts.append(Contribution("text", float(self.config.text_weight * text.astype(np.float64) @ card)))
         own, weights = self._items.history(query.history)
         for item, weight in zip(own, weights / (np.abs(weights).sum() or 1.0), strict=True):
-            amount = float(weight * (self._vectors[item].astype(np.float64) @ card))
+            amount = float(weight * (self._scan.vectors[item].astype(np.float64) @ card))
             parts.append(Contribution(f"item:{self._items.ids[item]}", amount))
         return ordered(parts)
 
     def update(self, catalogue: Catalogue) -> None:
         """Encodes items that are new, and again those whose card has changed."""
-        place = {item_id: own for own, item_id in enumerate(self._items.ids)}
-        cards = [catalogue.card(row) for row in range(len(catalogue))]
-        digests = _digests(cards)
-        own = np.array([place.get(item_id, -1) for item_id in catalogue.ids], np.int64)
+        known = Alignment(self._items.ids, catalogue)
+        cards = list(catalogue.cards())
+        digests, own = _digests(cards), known.own
         stale = np.flatnonzero((own < 0) | (self._digests[own] != digests).any(axis=1))
         if len(stale):
-            vectors: Vectors = self._vectors[np.maximum(own, 0)]  # a copy, in the catalogue's order
+            vectors = self._scan.vectors[np.maximum(own, 0)]  # a copy, in the catalogue's order
             vectors[stale] = self.encoder.encode([cards[row] for row in stale], self.config.max_tokens)
-            self._vectors, self._digests, self._store = vectors, digests, None
+            self._scan, self._digests, self._store = Scan(vectors), digests, None
             self._items = Alignment(catalogue.ids, catalogue)
-        elif len(catalogue) != self._items.n_rows:
-            self._items = Alignment(self._items.ids, catalogue)
+        else:
+            self._items = known
 
     def save(self, folder: Path) -> None:
-        """Writes vectors (as an array and into Chroma), items and settings."""
+        """Writes vectors (as an array, and into Chroma where that is of use), items and settings.
+
+        Raises:
+            VectorServerError: the vectors' server does not answer.
+        """
         self._items.save(folder)
         write_config(folder, self.config)
-        write_array(folder / "vectors.npy", self._vectors)
+        write_array(folder / "vectors.npy", self._scan.vectors)
         write_array(folder / "digests.npy", self._digests)
-        VectorStore.create(folder / "chroma", self._vectors)
+        if self.config.vectors_url or len(self._scan) > _INDEXED:
+            store = VectorStore.create(folder, self._scan, self.config.vectors_url)
+            if not store.agrees:
+                self.note = f"an exact product answers: Chroma's index finds {store.place.agreement:.0%} of the nearest"
 
     @classmethod
     def load(cls, folder: Path, catalogue: Catalogue) -> Self:
         """Returns the tool saved in a folder, its vectors memory-mapped."""
         tool = cls(read_config(folder, DenseConfig))
         tool._items = Alignment.load(folder, catalogue)
-        tool._vectors = read_array(folder / "vectors.npy", mapped=True)
-        tool._digests = read_array(folder / "digests.npy")
-        tool._store = VectorStore(folder / "chroma")
+        tool._scan = Scan(np.load(folder / "vectors.npy", mmap_mode="c"))  # PyTorch warns of what can't be written
+        tool._digests = read_array(folder / "digests.npy", mapped=True)
+        tool._store = VectorStore.load(folder)
         return tool
 
     def _text_vector(self, query: Query) -> Vectors | None:
         if not query.text.strip():
             return None
         return query.vector if query.vector is not None else self.encoder.encode([query.text])[0]
+
+
+def _ranking(rows: Ints, products: Floats, k: int) -> Ranking:
+    order = np.lexsort((rows, -products))[:k]
+    return Ranking(rows[order], products[order])
 
 
 def _digests(cards: list[str]) -> Bytes:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from convrec.core.progress import Progress, silent
 from convrec.tools.contract import Vectors
 from convrec.tools.encoder import TextEncoder
+from convrec.tools.scan import Halves
 
 _SECONDS_KEPT = 5.0  # work that a kill may lose
 _SUFFIX = ".vectors.npz"
@@ -21,57 +21,71 @@ _SUFFIX = ".vectors.npz"
 class VectorCache:
     """Vectors by the text they were made from, in 16-bit floats, a file every few seconds of work.
 
-    Vectors of another encoder or length are other vectors: `name` tells them apart.
+    Vectors of another encoder or length are other vectors: their folder tells them apart.
     """
 
     def __init__(self, folder: Path | None, encoder: TextEncoder, max_tokens: int) -> None:
         self._folder = folder / f"{encoder.revision}-{max_tokens}" if folder is not None else None
         self._encoder, self._max_tokens = encoder, max_tokens
-        self._known = self._read()
+        self._place_of: dict[bytes, int] = {}  # digest → its vector's place in all chunks, one after the other
+        self._chunks: list[Halves] = []
+        self._read()
+
+    def halves(self, texts: Sequence[str], progress: Progress = silent, stage: str = "encoding items") -> Halves:
+        """Returns `(n, width)` unit vectors of the texts in 16-bit floats; only those that were never seen are encoded."""
+        digests = [digest(text) for text in texts]
+        missing = {d: text for d, text in zip(digests, texts, strict=True) if d not in self._place_of}
+        self._encode(list(missing), list(missing.values()), progress, stage)
+        places = np.array([self._place_of[d] for d in digests], np.int64)
+        found, start = np.empty((len(texts), self._encoder.width), np.float16), 0
+        for chunk in self._chunks:
+            wanted = np.flatnonzero((places >= start) & (places < start + len(chunk)))
+            found[wanted] = chunk[places[wanted] - start]
+            start += len(chunk)
+        return found
 
     def vectors(self, texts: Sequence[str], progress: Progress = silent, stage: str = "encoding items") -> Vectors:
         """Returns `(n, width)` float32 unit vectors of the texts; only those that were never seen are encoded."""
-        digests = [digest(text) for text in texts]
-        missing = {d: text for d, text in zip(digests, texts, strict=True) if d not in self._known}
-        self._encode(list(missing), list(missing.values()), progress, stage)
-        vectors = np.array([self._known[d] for d in digests], np.float32).reshape(len(texts), self._encoder.width)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors /= np.maximum(norms, 1e-12)
+        vectors = self.halves(texts, progress, stage).astype(np.float32)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
     def _encode(self, digests: list[bytes], texts: list[str], progress: Progress, stage: str) -> None:
-        fresh: dict[bytes, npt.NDArray[np.float16]] = {}
-        kept_at, done = time.monotonic(), 0
-        for places, encoded in self._encoder.batches(texts, self._max_tokens):
-            fresh.update(zip((digests[place] for place in places), encoded.astype(np.float16), strict=True))
+        fresh: list[bytes] = []
+        encoded: list[Halves] = []
+        kept_at = time.monotonic()
+        done = 0
+        for places, vectors in self._encoder.batches(texts, self._max_tokens):
+            fresh.extend(digests[place] for place in places)
+            encoded.append(vectors.astype(np.float16))
             done += len(places)
             progress(stage, done, len(texts))
             if time.monotonic() - kept_at > _SECONDS_KEPT:
-                self._keep(fresh)
-                fresh, kept_at = {}, time.monotonic()
-        self._keep(fresh)
+                self._keep(fresh, np.concatenate(encoded))
+                fresh, encoded, kept_at = [], [], time.monotonic()
+        if fresh:
+            self._keep(fresh, np.concatenate(encoded))
 
-    def _keep(self, fresh: dict[bytes, npt.NDArray[np.float16]]) -> None:
-        self._known.update(fresh)
-        if self._folder is None or not fresh:
+    def _keep(self, digests: list[bytes], vectors: Halves) -> None:
+        self._add(digests, vectors)
+        if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.blake2b(b"".join(fresh), digest_size=8).hexdigest()
+        name = hashlib.blake2b(b"".join(digests), digest_size=8).hexdigest()
         unfinished = self._folder / f"{name}.tmp"
         with unfinished.open("wb") as file:
-            np.savez(
-                file,
-                digests=np.frombuffer(b"".join(fresh), np.uint8).reshape(-1, 16),
-                vectors=np.stack(list(fresh.values())),
-            )
+            np.savez(file, digests=np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 16), vectors=vectors)
         unfinished.replace(self._folder / f"{name}{_SUFFIX}")
 
-    def _read(self) -> dict[bytes, npt.NDArray[np.float16]]:
-        known: dict[bytes, npt.NDArray[np.float16]] = {}
+    def _read(self) -> None:
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")) if self._folder is not None else ():
             with np.load(path, allow_pickle=False) as arrays:
-                known.update(zip(map(bytes, arrays["digests"]), arrays["vectors"], strict=True))
-        return known
+                self._add(list(map(bytes, arrays["digests"])), arrays["vectors"])
+
+    def _add(self, digests: list[bytes], vectors: Halves) -> None:
+        start = sum(map(len, self._chunks))
+        self._place_of.update(zip(digests, range(start, start + len(digests)), strict=True))
+        self._chunks.append(vectors)
 
 
 def digest(text: str) -> bytes:

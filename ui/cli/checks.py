@@ -85,6 +85,7 @@ def _workspace(path: Path | None) -> Iterator[Finding]:
     yield _state(workspace)
     yield Finding("engine", "ok", "compact (no language model is configured, and none is needed)")
     yield from _tools(workspace, published)
+    yield from _vectors(workspace, published)
 
 
 def _catalogue(workspace: "Workspace", published: "Version") -> Finding:
@@ -153,3 +154,27 @@ def _tools(workspace: "Workspace", published: "Version") -> Iterator[Finding]:
             yield Finding(what, "stale", f"fitted on {tool.n_items:,} items, and data was taken in since", mend)
         else:
             yield Finding(what, "ok", f"fitted on {tool.n_items:,} items in {tool.seconds:.1f} s")
+
+
+def _vectors(workspace: "Workspace", published: "Version") -> Iterator[Finding]:
+    """Yields where the item vectors lie, and whether their server answers."""
+    from convrec.tools.vectors import VectorStore
+
+    tool, url = published.tools.get("dense"), workspace.settings.vectors.url
+    if tool is None or tool.left_out or not (workspace.root / tool.folder).is_dir():
+        return
+    store = VectorStore.load(workspace.root / tool.folder)
+    lies = store.place.url if store is not None else ""
+    if lies != url:
+        yield Finding("vectors", "stale", f"not on {url} yet" if url else f"still on {lies}", f"Run: convrec fit -w {workspace.root}")  # fmt: skip
+    elif store is None or not store.agrees:
+        yield Finding("vectors", "ok", "exact products over all of them; Chroma's index is not asked")
+    elif not url:
+        yield Finding("vectors", "ok", f"embedded in Chroma, which finds {store.place.agreement:.1%} of the nearest")
+    else:
+        try:
+            store.check()
+        except ConvrecError as error:
+            yield Finding("vectors", "broken", error.problem, error.fix)
+        else:
+            yield Finding("vectors", "ok", f"{store.place.n_vectors:,} on the Chroma server at {url}")
