@@ -19,7 +19,7 @@ Shape = Literal["additive", "lambdamart"]
 SHAPES: tuple[Shape, ...] = ("additive", "lambdamart")
 """From the cheap and exact to the strong."""
 
-_ROUNDS = {"additive": 300, "lambdamart": 200}
+_ROUNDS = {"additive": 200, "lambdamart": 100}
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def trained(
         params={"verbose": -1, "min_data_in_bin": 3}, free_raw_data=True,
     )  # fmt: skip
     settings: dict[str, Any] = {
-        "objective": "lambdarank", "learning_rate": 0.05, "num_leaves": 15, "feature_fraction": 0.5, "lambdarank_truncation_level": 50,
+        "objective": "lambdarank", "learning_rate": 0.1, "num_leaves": 15, "feature_fraction": 0.5, "lambdarank_truncation_level": 50,
         "min_data_in_leaf": max(20, min(200, len(examples.values) // 2000)), "seed": seed, "deterministic": True, "force_row_wise": True,
         "verbose": -1,
     }  # fmt: skip
