@@ -34,6 +34,7 @@ def tool_class(name: str) -> type[Tool]:
 def _register_own() -> None:
     from convrec.tools.als import Als
     from convrec.tools.bm25 import Bm25
+    from convrec.tools.conversation import Conversation
     from convrec.tools.dense import Dense
     from convrec.tools.dialogue_bm25 import DialogueBm25
     from convrec.tools.dialogue_knn import DialogueKnn
@@ -41,5 +42,5 @@ def _register_own() -> None:
     from convrec.tools.item_knn import ItemKnn
     from convrec.tools.popularity import Popularity
 
-    for tool in (Popularity, Bm25, ItemKnn, Ease, Als, Dense, DialogueBm25, DialogueKnn):
+    for tool in (Popularity, Bm25, ItemKnn, Ease, Als, Dense, DialogueBm25, DialogueKnn, Conversation):
         _TOOLS.setdefault(tool.name, tool)
