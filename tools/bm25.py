@@ -25,11 +25,14 @@ from convrec.tools.contract import (
     ordered,
 )
 from convrec.tools.lexicon import asked, terms, terms_of
+from convrec.tools.queries import rewritten
 from convrec.tools.spelling import Spelling, english, neighbours
 from convrec.tools.storage import read_config, read_json, write_config, write_json
+from convrec.tools.stuffing import bounded, honest_text, labels_of
 from convrec.tools.titles import Titles
 
 _WHOLE_TITLE = 2.0  # what a whole title is worth, where the weights of all words of the text together are at most 1
+_FADING = 0.9  # what is left of a word's importance with each turn that came after it
 _LOOKED_UP = 40  # words of a text whose spelling is looked up
 
 
@@ -39,6 +42,9 @@ class Bm25Config(ToolConfig):
     k1: float = Field(1.2, gt=0, description="how fast a repeated term stops counting")
     b: float = Field(0.6, ge=0, le=1, description="how much long texts are discounted; 0 not at all")
     title_weight: int = Field(2, ge=1, description="how many times a term of the title counts")
+    longest: int = Field(
+        400, ge=1, description="terms of an item's text that are read; one that goes on would answer to anything"
+    )
     corrected_weight: float = Field(
         0.8, ge=0, lt=1, description="what the corrections of a misspelt word weigh together; 0 to correct nothing"
     )
@@ -48,13 +54,14 @@ class Bm25(Tool):
     """Finds items whose text has the words of the query (Robertson & Zaragoza 2009); titles count more than the rest.
 
     An item whose whole title is what was asked for stands before all that only have the words. A word that neither the texts
-    nor English know is looked for as the words that it may stand for.
+    nor English know is looked for as the words that it may stand for. Of a conversation, the whole counts, what was said last
+    the most, and beside it the wish in it that suits the item best (a sum and a maximum over rewritten queries).
     """
 
     name = "bm25"
     kind = "lexical"
     revision = 2
-    capabilities = Capabilities(text_query=True, explain=True, incremental=True)
+    capabilities = Capabilities(text_query=True, context_query=True, explain=True, incremental=True)
     Config = Bm25Config
     config: Bm25Config
     _index: Bm25Index
@@ -71,29 +78,30 @@ class Bm25(Tool):
         """
         catalogue = data.catalogue
         counts: Counter[str] = Counter()
-        documents, digests = [], []
+        documents, labels = [], labels_of(catalogue)
         for row in range(len(catalogue)):
-            text = catalogue.text(row)
-            said = words(text)
+            said = words(honest_text(catalogue, row, labels))
             counts.update(set(said))
             documents.append(self._terms(said, catalogue.titles[row]))
-            digests.append(_digest(text))
         if not any(documents):
             raise NotFittedError("No item has any text.", "Ingest items with titles.")
         self._index = Bm25Index.build(documents, self.config.k1, self.config.b)
         self._items = Alignment(catalogue.ids, catalogue)
         self._titles = Titles.build(catalogue.titles, _years(catalogue))
         self.spelling = Spelling.learned(counts, map(words, catalogue.titles), english())
-        self._digests = digests
+        self._digests = [_digest(catalogue.text(row)) for row in range(len(catalogue))]
 
     def scores(self, query: Query) -> Floats | None:
         """Returns the sum of the query terms' weights and of the whole title's, NaN for items that have none; None without a text."""
-        wanted, named = self._wanted(query.text), self._named(query.text)
-        if not wanted and not named:
-            return None
-        scores = self._index.scores(wanted)
-        for own, amount in named.items():
-            scores[own] += amount
+        if query.context.strip():
+            scores = self._conversation_scores(query.context)
+        else:
+            wanted, named = self._wanted(query.text), self._named(query.text)
+            if not wanted and not named:
+                return None
+            scores = self._index.scores(wanted)
+            for own, amount in named.items():
+                scores[own] += amount
         scores[scores == 0.0] = np.nan
         return self._items.scatter(scores)
 
@@ -102,24 +110,28 @@ class Bm25(Tool):
         own = int(self._items.own[row])
         if own < 0:
             return Explanation()
-        parts = [Contribution(f"term:{t}", a) for t, a in self._index.parts(self._wanted(query.text), own).items()]
-        return ordered([*parts, Contribution("title", self._named(query.text).get(own, 0.0))])
+        if query.context.strip():
+            amounts = self._conversation_parts(query.context, own)
+        else:
+            amounts = Counter(self._index.parts(self._wanted(query.text), own))
+        parts = [Contribution(f"term:{term}", amount) for term, amount in amounts.items()]
+        title = 0.0 if query.context.strip() else self._named(query.text).get(own, 0.0)
+        return ordered([*parts, Contribution("title", title)])
 
     def update(self, catalogue: Catalogue) -> None:
         """Indexes items that are new, and again those whose text has changed; term statistics stay those of the fit."""
-        years = _years(catalogue)
+        years, labels = _years(catalogue), labels_of(catalogue)
         known = {item_id: own for own, item_id in enumerate(self._items.ids)}
         ids = list(self._items.ids)
         for row, item_id in enumerate(catalogue.ids):
-            text = catalogue.text(row)
-            digest = _digest(text)
+            digest = _digest(catalogue.text(row))
             own = known.get(item_id, len(ids))
             if own == len(ids):
                 ids.append(item_id)
                 self._digests.append("")
             if self._digests[own] != digest:
                 self._digests[own] = digest
-                said = words(text)
+                said = words(honest_text(catalogue, row, labels))
                 self._index.put(own, self._terms(said, catalogue.titles[row]))
                 self._titles.put(own, catalogue.titles[row], float(years[row]))
                 self.spelling.know(said)
@@ -145,7 +157,7 @@ class Bm25(Tool):
         return tool
 
     def _terms(self, said: list[str], title: str) -> list[str]:
-        return terms_of(said) + terms(title) * (self.config.title_weight - 1)
+        return bounded(terms(title) * (self.config.title_weight - 1) + terms_of(said), self.config.longest)
 
     def _wanted(self, text: str) -> dict[str, float]:
         """Returns the terms to look for with their importance: those of the text, and those that its slips may stand for."""
@@ -161,6 +173,20 @@ class Bm25(Tool):
                     wanted[term] = max(wanted.get(term, 0.0), weight)
         return wanted
 
+    def _conversation_scores(self, said: str) -> Floats:
+        whole, wishes = _conversation(said)
+        scores = self._index.scores(whole)
+        best = np.zeros(len(scores))
+        for wish in wishes:
+            np.maximum(best, self._index.scores(wish), out=best)
+        return scores + best
+
+    def _conversation_parts(self, said: str, own: int) -> Counter[str]:
+        whole, wishes = _conversation(said)
+        suiting = (self._index.parts(wish, own) for wish in wishes)
+        best = max(suiting, key=lambda parts: sum(parts.values()), default={})
+        return Counter(self._index.parts(whole, own)) + Counter(best)
+
     def _named(self, text: str) -> dict[int, float]:
         """Returns what the items whose whole title the text is gain by it: more than all words of a text could add up to."""
         named = self._titles.named(text)
@@ -168,6 +194,16 @@ class Bm25(Tool):
             return {}
         most = max(sum(asked(text).values()), 1.0) * float(np.log1p(self._index.n_documents))
         return {own: _WHOLE_TITLE * most * quality for own, quality in named.items()}
+
+
+def _conversation(said: str) -> tuple[dict[str, float], list[dict[str, float]]]:
+    """Returns the terms of a whole conversation, those of its end with the most importance, and those of each wish in it."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    whole: dict[str, float] = {}
+    for age, line in enumerate(reversed(lines)):
+        for term, importance in asked(line).items():
+            whole[term] = max(whole.get(term, 0.0), importance * _FADING**age)
+    return whole, [asked(wish) for wish in rewritten(said)[1:]]
 
 
 def _years(catalogue: Catalogue) -> Floats:

@@ -25,6 +25,7 @@ from convrec.tools.contract import (
 from convrec.tools.lexicon import terms
 from convrec.tools.moments import moments
 from convrec.tools.storage import read_config, write_config
+from convrec.tools.stuffing import bounded, honest_text, labels_of
 
 
 class DialogueBm25Config(ToolConfig):
@@ -33,6 +34,9 @@ class DialogueBm25Config(ToolConfig):
     k1: float = Field(1.2, gt=0, description="how fast a repeated term stops counting")
     b: float = Field(
         0.6, ge=0, le=1, description="how much long documents (items often named) are discounted; 0 not at all"
+    )
+    longest: int = Field(
+        400, ge=1, description="terms of an item's own text that are read; one that goes on would answer to anything"
     )
 
 
@@ -63,7 +67,9 @@ class DialogueBm25(Tool):
                 said.setdefault(row, []).extend(heard)
         if not said:
             raise NotFittedError("There are no dialogues in which an item is named.", "Ingest some.")
-        documents = [terms(catalogue.text(row)) + said.get(row, []) for row in range(len(catalogue))]
+        labels = labels_of(catalogue)
+        own = (terms(honest_text(catalogue, row, labels)) for row in range(len(catalogue)))
+        documents = [bounded(text, self.config.longest) + said.get(row, []) for row, text in enumerate(own)]
         self._index = Bm25Index.build(documents, self.config.k1, self.config.b)
         self._items = Alignment(catalogue.ids, catalogue)
 

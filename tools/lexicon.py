@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from convrec.core.text import words
 
-_STOP = frozenset(
+STOP = frozenset(
     """
     a about after again all also am an and any are as at be because been before being but by can could did do does
     doing down for from had has have having he her here hers him his how i if in into is it its just let me more
@@ -15,6 +15,8 @@ _STOP = frozenset(
     wasn't doesn't let's there's what's
     """.split()
 )
+"""Words without a meaning of their own."""
+
 ASKING = frozenset(
     """
     anything film find good great kind like look looking movie need nice please recommend recommendation similar
@@ -45,7 +47,7 @@ def terms(text: str) -> list[str]:
 def terms_of(said: Iterable[str]) -> list[str]:
     """Returns the search terms of folded words, as `terms` does of a text."""
     every = [term_of(word) for word in said]
-    kept = [term for term in every if term not in _STOP]
+    kept = [term for term in every if term not in STOP]
     return kept or every
 
 
