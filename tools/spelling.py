@@ -65,11 +65,7 @@ class Spelling:
         common = {word: 1.0 - place / len(english) for place, word in enumerate(english)}
         weighed = [counts.get(word, 0) + common.get(word, 0.0) for word in near.strings]
         places = {word: place for place, word in enumerate(near.strings)}
-        pairs = {
-            places[first] * len(near) + places[second]
-            for title in named
-            for first, second in pairwise(title)
-        }
+        pairs = {places[first] * len(near) + places[second] for title in named for first, second in pairwise(title)}
         return cls(near, np.array(weighed, np.float64), np.array(sorted(pairs), np.int64))
 
     def know(self, said: Iterable[str]) -> None:

@@ -1,0 +1,99 @@
+"""What an item's text says of the item, without what is only there to be found: keyword lists, repetitions, orders to a machine."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from convrec.catalogue.cards import SOURCE_TITLE, text_of
+from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.schema import Schema
+from convrec.tools.lexicon import STOP
+from convrec.tools.spelling import english
+
+_LIST = 10  # everyday words in a row, none of them a small word, from which they are a list and no sentence
+_LABELS_IN_A_ROW = 6  # different labels in a row from which they are
+_OFTEN = 4  # times that one term of an item's own text counts; BM25 has nearly all of its weight by then
+_LABELS = 200  # values of a field up to which they are labels, such as genres
+_READ = 20_000  # characters of one text that are read
+_SENTENCES = re.compile(r"[^.!?\n]*(?:[.!?]+|\n|$)")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_REPEATED = re.compile(r"\b(\w+(?:\W+\w+){0,3}?)(?:\W+\1\b){2,}", re.IGNORECASE)
+_ORDER = re.compile(
+    r"""\b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}?(?:instructions?|prompts?|above|previous|prior)\b
+      | \b(?:you\s+(?:must|should|will|have\s+to)|always|please|only|make\s+sure\s+to|be\s+sure\s+to)\s+(?:\w+\s+){0,2}?
+        (?:recommend|suggest|rank|rate|prioriti[sz]e)\b
+      | ^\W*(?:recommend|suggest|rank|rate|prioriti[sz]e|choose|pick|return)\s+(?:this|it|me|us)\b
+      | \b(?:recommend|suggest|rank|rate|prioriti[sz]e|choose|pick)\s+(?:this|it)\s+(?:to|first|for|above|before|as|film|movie|item)\b
+      | \b(?:system|assistant|developer)\s*(?:prompt|message|instruction)s?\b | \b(?:system|assistant|user)\s*:
+      | \b(?:first|top|best|highest|right)\s+(?:\w+\s+)?(?:for|in)\s+(?:every|all|any|each)\s+(?:\w+\s+)?
+        (?:quer|search|request|wish|taste|list|user)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_PRAISE = re.compile(
+    r"""(?:(?<=^)|(?<=[.,;:!?\n(-]))\W*(?:(?:it|this)\s+is\s+|simply\s+)?(?:the\s+)?
+        (?:very\s+)?(?:best|greatest|finest|top|number\s+one|no\.?\s*1|must[\s-]see|perfect|most\s+popular|highest\s+rated)
+        (?:\s+\w+){0,2}?\s+(?:film|movie|book|novel|story|show|game|song|album|item|product|choice|pick|thing|one|place)
+        \s+(?:ever|of\s+all\s+times?|in\s+the\s+world|for\s+(?:everyone|everybody|you|all))(?:\s+made)?\s*(?=[.,;:!?\n)-]|$)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def honest(text: str, labels: frozenset[str] = frozenset()) -> str:
+    """Returns a text without sentences that give a machine orders, bare praise, phrases said three times on end, and lists of keywords.
+
+    Keywords are everyday English words in small letters, and `labels` in any. A text in another language stays as it is.
+    """
+    kept = "".join("" if _ORDER.search(sentence) else sentence for sentence in _SENTENCES.findall(text[:_READ]))
+    return _PRAISE.sub("", _without_lists(_REPEATED.sub(".", kept), labels))
+
+
+def honest_text(catalogue: Catalogue, row: int, labels: frozenset[str]) -> str:
+    """Returns everything searchable about an item, its texts without stuffing; its title and values stand as they are."""
+    return text_of(_cleaned(catalogue.item(row).facts, catalogue.schema, labels), catalogue.schema)
+
+
+def labels_of(catalogue: Catalogue) -> frozenset[str]:
+    """Returns the folded words of all values of fields that have few: genres, kinds, moods."""
+    fields = [field.name for field in catalogue.schema.of_type("category", "tags") if field.searchable]
+    few = [values for name in fields if len(values := catalogue.values(name).values) <= _LABELS]
+    return frozenset(word.lower() for values in few for value in values for word in _WORD.findall(str(value)))
+
+
+def _cleaned(facts: Mapping[str, Any], schema: Schema, labels: frozenset[str]) -> dict[str, Any]:
+    names = {field.name for field in schema.of_type("text")} - {"title", SOURCE_TITLE}
+    return {name: honest(str(value), labels) if name in names else value for name, value in facts.items()}
+
+
+def bounded(terms: Sequence[str], longest: int) -> list[str]:
+    """Returns the first `longest` terms, each at most four times: what is said more often is not said of the item any more."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for term in terms[:longest]:
+        seen[term] += 1
+        if seen[term] <= _OFTEN:
+            kept.append(term)
+    return kept
+
+
+def _without_lists(text: str, labels: frozenset[str]) -> str:
+    known = _everyday()
+    parts, kept = [], 0
+    run: list[re.Match[str]] = []
+    for piece in _WORD.finditer(text + " Q"):  # a word that is none ends the last run
+        word = piece.group()
+        if word in known or word.lower() in labels or ("-" in word and word.split("-", maxsplit=1)[0] in known):
+            run.append(piece)
+            continue
+        if len(run) >= _LIST or len({word.group().lower() for word in run} & labels) >= _LABELS_IN_A_ROW:
+            parts.append(text[kept : run[0].start()])
+            kept = run[-1].end()
+        run = []
+    return ".".join([*parts, text[kept:]])
+
+
+@lru_cache(maxsize=1)
+def _everyday() -> frozenset[str]:
+    """Returns everyday words that mean something by themselves."""
+    return frozenset(english()) - STOP
