@@ -8,12 +8,13 @@ from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, Occasion, question
 from convrec.agent.reasons import Ground, reasons
 from convrec.agent.request import Wanted
-from convrec.agent.state import Constraint, DialogueState, Plan, Slate
+from convrec.agent.state import Constraint, DialogueState, LetGo, Plan, Slate
 from convrec.core.errors import ConvrecError
-from convrec.core.predicate import every
-from convrec.core.reply import Question, ReplyItem
+from convrec.core.predicate import Not
+from convrec.core.reply import ReplyItem
 from convrec.core.settings import Policy
 from convrec.tools.contract import Bools
+from convrec.tools.relaxation import relaxations
 from convrec.tools.toolbox import Recommended, Toolbox
 
 
@@ -40,7 +41,7 @@ def ground(
     if items:
         return Slate(items=items, n_allowed=found.n_allowed, question=asked, repeats=repeats)
     left = offered(toolbox, wanted)
-    return Slate(blocking=blocking(toolbox, state, wanted, left), exhausted=not left.any())
+    return Slate(least=least_let_go(toolbox, state, wanted, left), exhausted=not left.any())
 
 
 def check(toolbox: Toolbox, items: Sequence[Recommended], wanted: Wanted, plan: Plan) -> None:
@@ -70,16 +71,22 @@ def offered(toolbox: Toolbox, wanted: Wanted) -> Bools:
     return left
 
 
-def blocking(toolbox: Toolbox, state: DialogueState, wanted: Wanted, left: Bools) -> tuple[Constraint, ...]:
-    """Returns the demands each of which, let go alone, would leave something to show; the oldest first."""
+def least_let_go(toolbox: Toolbox, state: DialogueState, wanted: Wanted, left: Bools) -> tuple[LetGo, ...]:
+    """Returns the smallest sets of this thread's demands each of which, let go, would leave something to show; the best first.
 
-    def matches(without: Constraint) -> bool:
-        rest = every(*(demand for demand in wanted.demands if demand is not without.predicate))
-        return bool((toolbox.catalogue.mask(rest) & left).any())
+    What was said last is kept longest, and what is ruled out longer than what is asked for. Lasting rules of the profile stay.
+    """
+    of = {constraint.predicate: constraint for constraint in state.constraints}
+    kept = tuple(place for place, demand in enumerate(wanted.demands) if demand not in of or demand in wanted.lasting)
+    masks = [toolbox.catalogue.mask(demand) for demand in wanted.demands]
+    stated = [_firmness(of[demand], state) if demand in of else 0 for demand in wanted.demands]
+    found = relaxations(masks, left, stated, kept)
+    return tuple(
+        LetGo(constraints=tuple(of[wanted.demands[place]] for place in one.dropped), opens=len(one.rows))
+        for one in found
+    )
 
-    return tuple(constraint for constraint in state.constraints if matches(constraint))
 
-
-def drop_question(constraints: Sequence[Constraint], text: str, facet: str) -> Question:
-    """Returns the question which demand to let go."""
-    return Question(facet=facet, text=text, options=(*(c.label for c in constraints[:4]), "start over"))
+def _firmness(constraint: Constraint, state: DialogueState) -> int:
+    """Returns how late a demand should be let go: by its turn, and after all others where it rules something out."""
+    return constraint.turn + (state.turn + 1 if isinstance(constraint.predicate, Not) else 0)

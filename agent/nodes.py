@@ -15,7 +15,7 @@ from convrec.agent.request import wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import Turn
-from convrec.agent.wishes import absorb, dropped, let_go, unsaid
+from convrec.agent.wishes import absorb, dropped, let_go, unsaid, without
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
 from convrec.core.understanding import Understanding
@@ -50,7 +50,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Lets the message change what the thread holds, and makes the plan."""
     turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
     schema = house.toolbox.catalogue.schema
-    freed = dropped(before, state["text"]) if before.question is not None and before.question.facet == DROP else None
+    let_go_of = dropped(before, state["text"]) if before.question is not None and before.question.facet == DROP else ()
+    freed = without(before, let_go_of) if let_go_of else None
     back, heard = unsaid(heard, state["text"]) if "edit_profile" not in heard.acts else ((), heard)
     if back:
         freed = let_go(before, back)
@@ -61,6 +62,9 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
     )
     plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema))
+    if freed is not None and before.question is not None and before.question.facet == DROP:
+        gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
+        plan = plan.model_copy(update={"let_go": gone})
     if plan.note == "unknown_title":
         after = after.model_copy(update={"held": before.held})  # the name of something that is not here is no taste
     origin = Origin(state["thread_id"], after.turn, house.clock.now(), state["text"])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from convrec.agent.claims import TitleGuard
 from convrec.agent.messages import Voice
-from convrec.agent.state import Constraint, Slate
+from convrec.agent.state import LetGo, Slate
 from convrec.agent.wording import distinct, is_kind, is_year, listed, request_words, year_field
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Predicate
@@ -12,6 +12,8 @@ from convrec.core.reply import Question, ReplyItem
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _SAID_PER_ITEM = 2
+_SETS_OFFERED = 3
+START_OVER = "start over"  # the last option of the question which demand to let go
 
 
 class Realiser:
@@ -100,11 +102,21 @@ class Realiser:
         )
         return question.model_copy(update={"text": text})
 
-    def nothing(self, demands: Sequence[Predicate], constraints: Sequence[Constraint], voice: Voice) -> str:
+    def nothing(self, demands: Sequence[Predicate], least: Sequence[LetGo], voice: Voice) -> str:
         """Returns the words for an empty slate."""
-        if not constraints:
+        if not least:
             return voice.say("nothing_at_all")
         return voice.say("nothing", request=request_words(demands, self._schema), **self.noun_slots())
+
+    def which_to_drop(self, least: Sequence[LetGo], facet: str, voice: Voice) -> Question:
+        """Returns the question which of the least sets of demands to let go, the best first, and what the best would leave."""
+        sets = [listed([constraint.label for constraint in one.constraints]) for one in least[:_SETS_OFFERED]]
+        noun = self._schema.noun if least[0].opens == 1 else self._schema.nouns
+        text = voice.say(
+            "drop" if len(sets) > 1 else "drop_one", first=sets[0], options=listed(sets, "or") if len(least[0].constraints) == 1 else "; or ".join(sets),
+            left=f"{self.count(least[0].opens)} {noun}",
+        )  # fmt: skip
+        return Question(facet=facet, text=text, options=(*sets, START_OVER))
 
 
 def _asked_first(kinds: Sequence[str], item: ReplyItem) -> list[str]:

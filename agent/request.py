@@ -26,11 +26,15 @@ _ACCEPTED = 0.25
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a turn looks for: the request, and for each item of its history the profile entry or the turn that it comes from."""
+    """What a turn looks for: the request, and for each item of its history the profile entry or the turn that it comes from.
+
+    `demands` are all that must hold, `lasting` those of them that the profile makes.
+    """
 
     request: Request
     sources: dict[str, str | int]
     demands: tuple[Predicate, ...]
+    lasting: tuple[Predicate, ...] = ()
 
 
 def preference_predicate(preference: Preference, schema: Schema) -> Predicate | None:
@@ -64,7 +68,8 @@ def wanted(
     history, sources = _history(state, profile, now, half_life_days)
     rules = tuple(rule for rule in (_rule(entry, catalogue.schema) for entry in profile) if rule is not None)
     today = tuple(constraint.predicate for constraint in state.constraints)
-    demands = tuple(dict.fromkeys((*today, *(rule for rule in rules if not _overruled(rule, state)))))
+    lasting = tuple(rule for rule in rules if not _overruled(rule, state))
+    demands = tuple(dict.fromkeys((*today, *lasting)))
     # An item asked for by its name is looked up, not filtered; the rest of the thread's demands still hold for the others.
     put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
@@ -77,7 +82,7 @@ def wanted(
         k=k,
         named=named,
     )
-    return Wanted(request, sources, demands)
+    return Wanted(request, sources, demands, lasting)
 
 
 def eased(found: Wanted, state: DialogueState) -> Request:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from convrec.agent.answers import comparison, fact_answer, no_fact, why
 from convrec.agent.claims import TitleGuard
 from convrec.agent.compact.language import language_of
-from convrec.agent.grounding import drop_question
 from convrec.agent.messages import Voice
 from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT
 from convrec.agent.state import Plan, TurnState
@@ -65,17 +64,18 @@ def _recommend(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     if state["plan"].about:
         _facts(said, state["plan"], house, _guard(state, turn), voice)
     said.paragraphs += _acknowledged(state, voice)
+    if state["plan"].let_go:
+        said.paragraphs.append(voice.say("let_go", value="; ".join(state["plan"].let_go)))
     if state["plan"].note == "unknown_title":
         said.paragraphs.append(voice.say("unknown_title", **house.realiser.noun_slots()))
     if slate.exhausted:
         said.paragraphs.append(voice.say("exhausted", **house.realiser.noun_slots()))
         return
     if not slate.items:
-        said.paragraphs.append(house.realiser.nothing(demands, state["state"].constraints, voice))
-        if state["state"].constraints:
-            text = voice.say("drop")
-            said.question = drop_question(slate.blocking, text, DROP)
-            said.paragraphs.append(text)
+        said.paragraphs.append(house.realiser.nothing(demands, slate.least, voice))
+        if slate.least:
+            said.question = house.realiser.which_to_drop(slate.least, DROP, voice)
+            said.paragraphs.append(said.question.text)
         return
     said.items = slate.items
     said.paragraphs += house.realiser.slate(slate, demands, state["plan"].named, _guard(state, turn), voice)

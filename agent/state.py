@@ -25,6 +25,13 @@ class Constraint(_Shape):
     turn: int
 
 
+class LetGo(_Shape):
+    """Demands whose letting go would leave something to show, and how many items that is."""
+
+    constraints: tuple[Constraint, ...]
+    opens: int
+
+
 class HeldWish(_Shape):
     """A soft wish or a named item, and the turn that it was made in (wishes fade as turns go by)."""
 
@@ -79,18 +86,19 @@ Action = Literal["recommend", "ask", "answer", "compare", "explain", "edit", "fo
 
 class Plan(_Shape):
     """What the turn will do. `about` are items to talk about, `fields` what is asked of them, `named` items asked for by name,
-    `count` how many items the user wants (None: as many as the settings say)."""
+    `count` how many items the user wants (None: as many as the settings say), `let_go` the demands just dropped, in words."""
 
     action: Action
     about: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     count: int | None = None
+    let_go: tuple[str, ...] = ()
     note: str = ""
 
 
 class Slate(_Shape):
-    """The grounded items of a turn, how many were allowed, and the demands that could be dropped when nothing matched.
+    """The grounded items of a turn, how many were allowed, and, when nothing matched, each least set of demands to let go.
 
     `exhausted`: every item is put aside already, so that letting demands go would not help.
     """
@@ -98,7 +106,7 @@ class Slate(_Shape):
     items: tuple[ReplyItem, ...] = ()
     n_allowed: int = 0
     question: Question | None = None
-    blocking: tuple[Constraint, ...] = ()
+    least: tuple[LetGo, ...] = ()
     repeats: bool = False
     exhausted: bool = False
 

@@ -1,7 +1,7 @@
 """How one message changes what a thread holds: demands are added, replaced or let go; wishes fade; items are put aside."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from convrec.agent.state import Constraint, DialogueState, HeldWish
 from convrec.agent.wording import bounds, demand, is_kind, is_year
@@ -30,6 +30,11 @@ _SOMETHING_LIKE = re.compile(
 _TAKEN_BACK = re.compile(
     r"\b(?:forget|drop|scrap|lose|never ?mind|ignore)(?: about)?\b(?! (?:it|that|this|everything|me)\b)[^.,;:!?]*",
     re.IGNORECASE,
+)
+_KEEPS = re.compile(r"\b(keep|want|need|must|only|insist|not that|neither|none)\b")
+_WHICHEVER = re.compile(
+    r"(?:(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
+    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|i don.?t (?:care|mind)|doesn.?t matter|no preference|surprise me|please|thanks|then)[ ,.!]*)+"
 )
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
@@ -72,13 +77,35 @@ def _new_anchor(state: DialogueState, heard: Understanding, folded: str) -> bool
     return bool(liked - state.ever_shown) and bool(_SOMETHING_LIKE.search(folded))
 
 
-def dropped(state: DialogueState, text: str) -> DialogueState | None:
-    """Returns the state without the demand that an answer to "which may I let go?" names; None when it names none."""
+def dropped(state: DialogueState, text: str) -> tuple[Constraint, ...]:
+    """Returns the demands that an answer to "which may I let go?" gives up: those it names, or the first offered for a plain yes."""
     said = fold(text)
-    for constraint in state.constraints:
-        if fold(constraint.label) in said or (len(said) > 2 and said in fold(constraint.label)):
-            return state.model_copy(update={"constraints": tuple(c for c in state.constraints if c is not constraint)})
-    return None
+    options = state.question.options if state.question is not None else ()
+    if not options or _KEEPS.search(said):
+        return ()
+    whole = [option for option in options if fold(option) in said]
+    if whole:
+        return _labelled(state.constraints, max(whole, key=len))
+    named = _labelled(state.constraints, said) or tuple(
+        c for c in state.constraints if len(said) > 2 and said in fold(c.label)
+    )
+    return named or (_labelled(state.constraints, options[0]) if _WHICHEVER.fullmatch(said) else ())
+
+
+def _labelled(constraints: Sequence[Constraint], text: str) -> tuple[Constraint, ...]:
+    """Returns the demands whose labels stand in a text, of nested ones the longest."""
+    rest, found = fold(text), []
+    for constraint in sorted(constraints, key=lambda c: -len(c.label)):
+        if fold(constraint.label) in rest:
+            rest = rest.replace(fold(constraint.label), "", 1)
+            found.append(constraint)
+    return tuple(constraint for constraint in constraints if constraint in found)
+
+
+def without(state: DialogueState, gone: Iterable[Constraint]) -> DialogueState:
+    """Returns the state without those demands."""
+    left_out = tuple(gone)
+    return state.model_copy(update={"constraints": tuple(c for c in state.constraints if c not in left_out)})
 
 
 def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Understanding]:

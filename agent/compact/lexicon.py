@@ -38,7 +38,7 @@ LINGO = FUNCTION | word_set(
     take took keep put start end stop speed second whatever anything back way long short big small high low dumb people
     person friend friends family kid kids child children wife husband girlfriend boyfriend mom dad mother father grandma
     grandpa son daughter man woman guy guys girl boy somebody thing more director actor actress author writer genre cast
-    released directed starring written featuring called named based together cheer help worth gotcha happy"""
+    released directed starring written featuring called named based together cheer help worth gotcha happy keen"""
 )
 """Words that people use to ask for things, of any kind: never a wish by themselves."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.spurned import spurned
 from convrec.core.understanding import Polarity, Scope, Strength
 
 Negation = Literal["no", "soft", "mind"]
@@ -22,11 +23,11 @@ _PERMITS = re.compile(
 )
 _WEAK = re.compile(
     r"\b(?:not (?:too|so|as|very|that(?= (?!one|film|movie|book|game|i|again|please)\w)|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
-    r"|rather not|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
+    r"|rather not|not (?:so |too |that |very |really |particularly |all that )?keen on|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
 )
 _STRONG = re.compile(
     r"\b(?:(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
-    r"|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
+    r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
     r"|none of|nobody|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
     r"|had enough of|has enough of|not a fan of|not into|put off by|terrified of|scared of|uncomfortable with)\b"
@@ -104,7 +105,7 @@ class Scopes:
 
     def stance(self, start: int, end: int, mood: bool = False) -> Stance:
         """Returns how the wish in tokens `[start, end)` is put; `mood` for words that only describe a feeling."""
-        negation = self.negation(start)
+        negation = self.negation(start) or spurned(self._message, end)
         clause = self._clause(start, end)
         follower = self._message.words(end, end + 1)
         taste = (bool(_TASTE.search(clause)) or follower in _FANS) and not _WANTS.search(clause)
@@ -180,7 +181,8 @@ class Scopes:
         return False
 
     def _ended(self, end: int, at: int) -> bool:
-        return _ENDS.search(self._message.words(end, at)) is not None
+        """Tells whether words between a negation and token `at` end its reach; "rather not something …" goes on."""
+        return _ENDS.search(self._message.words(end, at).removeprefix("something ")) is not None
 
     def _clause(self, start: int, end: int) -> str:
         """Returns the words around a wish up to the ends of its sentence, or to a "but"."""

@@ -7,6 +7,7 @@ from typing import Literal
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.references import Pointer
 from convrec.agent.compact.scope import Scopes
+from convrec.agent.compact.spurned import spurned
 from convrec.core.understanding import Polarity, Preference, Scope, Strength
 
 Attitude = Literal["liked", "like", "disliked", "excluded", "seen", "asked", "compared", "permitted", "none"]
@@ -32,6 +33,7 @@ _AFTER_POS = re.compile(
 _BETWEEN = re.compile(
     r"[\s\"'“”’]*(?:,|&|and|or|,\s*(?:and|or)|as well as|plus)[\s\"'“‘]*(?:the\s+|also\s+)?", re.IGNORECASE
 )
+_DIRECTLY_NOT = re.compile(r"(?<!\bif )(?<!\bwhy )(?<!\bor )(?<!whether )\bnot$")
 _GENERAL = re.compile(r"\b(?:i|im|ive|my)\b")
 
 
@@ -41,6 +43,10 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
     after = message.words(pointer.end, last)
     if _AFTER_NEG.search(after):
         return "disliked"
+    if spurned(message, pointer.end, item=True) and not _measures(message, first, pointer):
+        return "excluded"
+    if _DIRECTLY_NOT.search(message.words(first, pointer.start)) and message.last_mark != "?":
+        return "excluded"
     before = message.marked[message.marked_at(first) : message.marked_at(pointer.start)]
     events = [
         m
@@ -63,6 +69,13 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
     ):
         return "excluded"
     return kind  # type: ignore[return-value]
+
+
+def _measures(message: Message, first: int, pointer: Pointer) -> bool:
+    """Tells whether the item is an example, so that what follows is about others: "like Heat, no violence"."""
+    return (
+        re.search(r"\b(?:like|similar to|than|loved|liked|enjoyed)$", message.words(first, pointer.start)) is not None
+    )
 
 
 def _listed_with(message: Message, one: Pointer, other: Pointer) -> bool:

@@ -22,6 +22,7 @@ from convrec.agent.compact.marks import (
 )
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
+from convrec.agent.compact.spurned import spurned
 from convrec.agent.compact.titles import ARTICLES, EXACT, PARTIAL, TitleIndex, figure, is_skipped, loose_key
 
 
@@ -178,9 +179,10 @@ class TitleLinker:
 
     @staticmethod
     def _is_judged(message: Message, hit: Hit, word: str) -> bool:
-        """Tells whether a capital at the start of a sentence is a title's, as what follows judges it: "Speed was great"."""
+        """Tells whether a capital at the start of a sentence is a title's, as what follows judges it: "Speed was great", "Heat is out"."""
         rest = message.words(hit.end, hit.end + 5)
-        return message.tokens[hit.start].capital and word not in LINGO and JUDGED.search(rest) is not None
+        judged = JUDGED.search(rest) is not None or spurned(message, hit.end, item=True) is not None
+        return message.tokens[hit.start].capital and word not in LINGO and judged
 
     def _marked_phrase(self, message: Message, hit: Hit, words: list[str], capital: bool, taken: list[Hit]) -> bool:
         telling = [word for word in words if word not in LINGO]

@@ -1,0 +1,44 @@
+"""What turns down the thing named just before it: "Romance is out", "Heat is off the list", "Heat: not into crime", "Heat, no"."""
+
+import re
+from typing import Literal
+
+from convrec.agent.compact.message import Message
+
+_BE = r"(?:is|are|was|were|s|re)"
+_NOT = rf"(?:(?:isnt|arent|wasnt|{_BE} not) (?:really |quite |exactly |so much )?)"
+_WITH = r"(?:(?:and|or|nor) (?:the )?\w+(?: \w+)? )?"  # "westerns and musicals are out": both are
+_OUT = re.compile(
+    rf"^{_WITH}(?:{_BE} (?:also |just |definitely |now |all )?(?:out\b(?! (?:on|of|in|now|there|yet|already|this|next|soon|here|to|for)\b)|off the (?:list|table|menu|cards)|ruled out)"
+    rf"|{_NOT}(?:my (?:thing|cup|kind|taste|style|favou?rites?)|for me|what (?:i|we)\b)|(?:wont|will not|doesnt|dont|does not|do not) (?:do\b(?! \w+ing)|work for (?:me|us)|appeal)"
+    r"|(?:does|do) nothing for (?:me|us)|can go\b)"
+)
+_NOT_QUITE = re.compile(rf"^{_WITH}{_NOT}what (?:i|we)\b")
+_NO = re.compile(r"^(?:no|nope|nah)\b(?= ?(?:$|[.,!;]))")
+_BECAUSE = re.compile(
+    r"^(?:sorry ,? ?)?(?:not (?:into|in the mood|my|for me|so into|a fan|feeling|keen)|(?:no|nothing)\b|dont (?:like|want|fancy)|(?:i )?(?:hate|dislike)\b)"
+)
+_DIVIDES = re.compile(r"\s*[:–—]\s*|\s+-+\s+")
+
+
+def spurned(message: Message, end: int, item: bool = False) -> Literal["no", "soft"] | None:
+    """Returns how the words from token `end` on turn down what stands right before them: `soft` for "isn't quite what I want".
+
+    An `item` can be turned down in fewer words, too: "Heat no", "Heat: not into crime".
+    """
+    if end >= len(message):
+        return None
+    stop = message.sentence(end - 1)[1]
+    rest = message.words(end, stop)
+    if not message.tokens[end].mark and _OUT.search(rest):
+        return "soft" if _NOT_QUITE.search(rest) else "no"
+    return "no" if item and _said_no(message, end, rest) else None
+
+
+def _said_no(message: Message, end: int, rest: str) -> bool:
+    """Tells whether "no" follows a title, or a colon and why it is not wanted."""
+    marked = message.marked[message.marked_at(end) :]
+    if message.tokens[end].mark in ("", ",") and _NO.search(marked):
+        return True
+    gap = message.text[message.tokens[end - 1].end : message.tokens[end].start]
+    return bool(_DIVIDES.fullmatch(gap) and _BECAUSE.search(rest))

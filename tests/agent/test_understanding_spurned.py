@@ -1,0 +1,64 @@
+"""What is turned down by name, however short or roundabout, is rejected: never asked for, never wished for."""
+
+import pytest
+
+TURNED_DOWN = [
+    ("Pulp Fiction: not into crime", "Pulp Fiction (1994)"),
+    ("Heat no, not into crime", "Heat (1995)"),
+    ("Heat no", "Heat (1995)"),
+    ("Heat, no.", "Heat (1995)"),
+    ("Heat – nothing with guns", "Heat (1995)"),
+    ("No comedy for me, so Jaws is off the list", "Jaws (1975)"),
+    ("Jaws is out, crime isn't my thing", "Jaws (1975)"),
+    ("Heat won't do, I don't want crime", "Heat (1995)"),
+    ("Jaws is not for me", "Jaws (1975)"),
+    ("I'm not a fan of crime, which rules out Heat", "Heat (1995)"),
+    ("Let's leave Heat, I don't want one from the 90s", "Heat (1995)"),
+    ("I'd rather not have anything from the 90s, so not Heat", "Heat (1995)"),
+    ("The Silence of the Lambs is ruled out", "The Silence of the Lambs (1991)"),
+    ("Schindler's List: not into historical stuff", "Schindler's List (1993)"),
+]
+
+
+@pytest.mark.parametrize(("text", "title"), TURNED_DOWN)
+def test_a_title_turned_down_is_rejected(on_films, text, title):
+    state = on_films.state(("Jaws", "Heat (1995)", "Pulp Fiction", "Alien"))
+    heard = on_films.hear(text, state)
+    assert "reject" in heard.acts
+    assert on_films.wishes(text, state)["-item"] == {title}
+    assert "+item" not in on_films.wishes(text, state)
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("Romance is out too", {"-genres": {"Romance"}}),
+        ("no westerns, comedies are out as well", {"-genres": {"Western", "Comedy"}}),
+        ("westerns and musicals are out", {"-genres": {"Western", "Musical"}}),
+        ("crime is off the table", {"-genres": {"Crime"}}),
+        ("crime isn't my thing", {"-genres": {"Crime"}}),
+        ("crime does nothing for me", {"-genres": {"Crime"}}),
+        ("I rule out horror", {"-genres": {"Horror"}}),
+        ("romance isn't quite what I feel like", {"-genres": {"Romance"}}),
+        ("not so keen on romance", {"-genres": {"Romance"}}),
+        ("rather not something from before 1970", {"+year": {"1970.."}}),
+        ("not so keen on things from before 1970", {"+year": {"1970.."}}),
+        ("I'd rather not have anything from the 90s", {"-year": {"1990..1999"}}),
+        ("rather not something with Tom Hanks", {"-cast": {"Tom Hanks"}}),
+        ("something from before 1970", {"+year": {"..1969"}}),
+    ],
+)
+def test_a_value_turned_down_is_no_wish(on_films, text, wishes):
+    assert on_films.wishes(text) == wishes
+
+
+@pytest.mark.parametrize(
+    "text", ["something like Heat, no musicals", "like Heat: not too long", "loved Heat, no question"]
+)
+def test_an_example_is_not_turned_down_by_what_is_said_of_others(on_films, text):
+    assert on_films.wishes(text)["+item"] == {"Heat (1995)"}
+
+
+@pytest.mark.parametrize("text", ["Is Heat out on DVD?", "When did Heat come out?", "what else is out there?", "Alien is out of this world"])  # fmt: skip
+def test_out_is_not_always_out(on_films, text):
+    assert not any(key.startswith("-") for key in on_films.wishes(text))
