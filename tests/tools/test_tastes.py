@@ -48,7 +48,7 @@ def test_tastes_part_the_liked_items_whatever_their_order(seed, n):
     assert {frozenset(t.places.tolist()) for t in found} == {frozenset(order[t.places].tolist()) for t in shuffled}
 
 
-shares = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5)
+shares = st.lists(st.one_of(st.just(0.0), st.floats(0.001, 1.0)), min_size=1, max_size=5)
 
 
 @given(shares, st.integers(0, 40))
