@@ -40,7 +40,9 @@ def _register_own() -> None:
     from convrec.tools.dialogue_knn import DialogueKnn
     from convrec.tools.ease import Ease
     from convrec.tools.item_knn import ItemKnn
+    from convrec.tools.markov import Markov
     from convrec.tools.popularity import Popularity
+    from convrec.tools.sasrec import SasRec
 
-    for tool in (Popularity, Bm25, ItemKnn, Ease, Als, Dense, DialogueBm25, DialogueKnn, Conversation):
+    for tool in (Popularity, Bm25, ItemKnn, Ease, Als, Markov, Dense, DialogueBm25, DialogueKnn, Conversation, SasRec):
         _TOOLS.setdefault(tool.name, tool)
