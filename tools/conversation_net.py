@@ -113,7 +113,7 @@ def taught(
     steps = shape.epochs * -(-len(lessons) // shape.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, shape.rate, total_steps=steps, pct_start=0.1)
     rng, done = np.random.default_rng(seed), 0
-    batches = _Batches(lessons, said, ending, len(counts))
+    batches = _Batches(lessons, said, ending)
     net.train()
     for _ in range(shape.epochs):
         order = rng.permutation(len(lessons))
@@ -134,21 +134,26 @@ def taught(
 class _Batches:
     """Lessons as tensors, some at a time."""
 
-    def __init__(self, lessons: list[Lesson], said: Vectors, ending: Vectors, n_items: int) -> None:
-        self._lessons, self._said, self._ending, self._n_items = lessons, said, ending, n_items
+    def __init__(self, lessons: list[Lesson], said: Vectors, ending: Vectors) -> None:
+        self._lessons, self._said, self._ending = lessons, said, ending
 
     def of(self, places: Ints) -> tuple[torch.Tensor, ...]:
+        """Returns the vectors `(b, width)` twice, what was named `(b, longest)` (-1 where nothing), the importance `(b,)`, and as pairs of
+        line and row the targets with their shares, and what can be no answer.
+        """
         import torch
 
         some = [self._lessons[place] for place in places]
         longest = max(1, *(len(lesson.named) for lesson in some))
         named = np.full((len(some), longest), -1, np.int64)
-        shares = np.zeros((len(some), self._n_items), np.float32)
         for line, lesson in enumerate(some):
             named[line, : len(lesson.named)] = lesson.named[::-1]
-            shares[line, list(lesson.targets)] = np.array(lesson.weights) / sum(lesson.weights)
         importance = np.array([lesson.importance for lesson in some], np.float32)
-        arrays = (self._said[places], self._ending[places], named, shares, importance)
+        targets = np.array([(line, row) for line, lesson in enumerate(some) for row in lesson.targets], np.int64)
+        shares = np.concatenate([np.array(lesson.weights) / sum(lesson.weights) for lesson in some]).astype(np.float32)
+        gone = [(line, row) for line, lesson in enumerate(some) for row in lesson.named if row not in lesson.targets]
+        pairs = np.array(gone, np.int64).reshape(-1, 2)
+        arrays = (self._said[places], self._ending[places], named, importance, targets, shares, pairs)
         return tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)
 
 
@@ -205,22 +210,20 @@ def _net(
             self.dropout = nn.Dropout(shape.dropout)
 
         def loss(
-            self, said: torch.Tensor, ending: torch.Tensor, named: torch.Tensor, shares: torch.Tensor, importance: torch.Tensor
+            self, said: torch.Tensor, ending: torch.Tensor, named: torch.Tensor, importance: torch.Tensor, targets: torch.Tensor,
+            shares: torch.Tensor, gone: torch.Tensor,
         ) -> torch.Tensor:  # fmt: skip
             present = named >= 0
             ages = self.ages[torch.arange(named.shape[1]).clamp(max=AGES - 1)][None, :].masked_fill(~present, -1e9)
             recalled = torch.softmax(ages, 1) * present
-            table = self.dropout(self.named())
-            history = (recalled[:, :, None] * table[named.clamp(min=0)]).sum(1)
+            history = (recalled[:, :, None] * self.dropout(self.named()[named.clamp(min=0)])).sum(1)
             asked = self.said(self.dropout(said) * scale) + self.ending(self.dropout(ending) * scale) + history
             asked = asked + self.outer(self.dropout(nn.functional.gelu(self.inner(asked))))
             logits = self.dropout(asked) @ self.wanted().T + self.prior
-            gone = torch.zeros_like(logits, dtype=torch.bool)
-            gone.scatter_(1, named.clamp(min=0), present)
-            gone &= shares == 0
-            logs = torch.log_softmax(logits.masked_fill(gone, -1e9), 1)
-            rows: torch.Tensor = -(shares * logs).sum(1)
-            return (rows * importance).sum() / importance.sum()
+            logits = logits.index_put((gone[:, 0], gone[:, 1]), torch.tensor(-1e9))
+            # The cross-entropy is the log of the sum less the targets' own logits: the log-probabilities of all items are never held.
+            found = torch.zeros(len(said)).index_add(0, targets[:, 0], shares * logits[targets[:, 0], targets[:, 1]])
+            return ((torch.logsumexp(logits, 1) - found) * importance).sum() / importance.sum()
 
         def weights(self) -> Weights:
             def array(tensor: torch.Tensor) -> Vectors:

@@ -52,11 +52,16 @@ class ToolReport:
 
 @dataclass(frozen=True)
 class FitReport:
-    """What a fit did, a report a tool, and the version that it published."""
+    """What a fit did, a report a tool, and the version that it published.
+
+    `fusion` is the report of what ranks them together; None where the former one stays. Its quality has, beside the recall of all tools
+    together, `<task>/gain of <tool>`: what recall at 10 loses without the tool.
+    """
 
     tools: tuple[ToolReport, ...]
     version: int
     seconds: float
+    fusion: ToolReport | None = None
 
 
 class RegressionError(ConvrecError):
@@ -91,11 +96,11 @@ def fit(
             raise InterruptedFitError(
                 "The fit was stopped.", "What was finished is kept: fit again to go on."
             ) from error
-        tools = dict(work.before.tools) | work.done | fusion
+        tools = dict(work.before.tools) | work.done
         _refuse_regression(work.before, tools, workspace.settings.fit.max_regression)
-        published = workspace.publish("fit", note=", ".join(work.done), tools=tools)
+        published = workspace.publish("fit", note=", ".join(name for name in work.done if name != FUSION), tools=tools)
         _clear(workspace)
-    return FitReport(tuple(reports), published.number, round(time.perf_counter() - started, 2))
+    return FitReport(tuple(reports), published.number, round(time.perf_counter() - started, 2), fusion)
 
 
 class _Fit:
@@ -182,20 +187,21 @@ class _Fit:
             return None
         return other
 
-    def fusion(self) -> dict[str, FittedTool]:
+    def fusion(self) -> ToolReport | None:
         """Teaches the fusion on what the fitted tools rank in held-out cases.
 
         Where a tool that was not asked for stands as older data left it, its cases are others: the former fusion stays.
         """
         others = {name: fitted for name, fitted in self.before.tools.items() if name not in {*self.done, FUSION}}
         if FUSION in self.before.tools and not all(self._is_current(name, fitted) for name, fitted in others.items()):
-            return {}
+            return None
         taking_part = {name: fitted for name, fitted in (others | self.done).items() if not fitted.left_out}
         folders = {name: self._root / fitted.folder for name, fitted in taking_part.items()}
         key = json.dumps([3, sorted(folder.name for folder in folders.values())])
         fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
         folder = self._root / _FOLDER / f"{FUSION}-{fingerprint}"
-        if not (folder / DONE).exists():
+        outcome = "reused" if (folder / DONE).exists() else "fitted"
+        if outcome == "fitted":
             started = time.perf_counter()
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
@@ -205,7 +211,10 @@ class _Fit:
                 seconds=round(time.perf_counter() - started, 2),
             )  # fmt: skip
             write_json(folder / DONE, {"items": self.before.items, "note": note, "fitted": fitted.model_dump()})
-        return {FUSION: self._read(folder)[0]}
+        self.done[FUSION], note = self._read(folder)
+        return ToolReport(
+            FUSION, outcome, self.done[FUSION].seconds, self.done[FUSION].quality, note, len(self._catalogue)
+        )
 
     def _taught(self, folder: Path, folders: Sequence[Path]) -> tuple[dict[str, float], str]:
         """Writes what was learned into the fusion's folder, and returns its held-out quality and a note."""

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from convrec.tools.fitting import ToolReport
 
 _RECALL = "/recall@10"
-_CAPTION = "Quality is recall at 10 of what was held out."
+_GAIN = "/gain of "
+_CAPTION = (
+    "Quality is recall at 10 of what was held out; a gain is what all tools together lose of it without this one."
+)
 
 
 def fit(
@@ -50,9 +53,16 @@ def fit(
     if as_json:
         print_json(asdict(report))
         return
-    tasks = list(dict.fromkeys(task for tool in report.tools for task in _recall(tool.quality)))
-    rows = (_fit_row(tool, tasks) for tool in report.tools)
-    print_table(("tool", "", "seconds", *tasks, "note"), rows, right=("seconds", *tasks), caption=_CAPTION)
+    reports = [*report.tools, report.fusion] if report.fusion is not None else list(report.tools)
+    tasks = list(dict.fromkeys(task for tool in reports for task in _recall(tool.quality)))
+    gains = _gains(report.fusion.quality) if report.fusion is not None else {}
+    kinds = list(dict.fromkeys(task for each in gains.values() for task in each))
+    columns = [*tasks, *(f"{kind} gain" for kind in kinds)]
+    rows = (
+        [*_fit_row(tool, tasks), *(gains.get(tool.name, {}).get(kind, "") for kind in kinds), tool.note]
+        for tool in reports
+    )
+    print_table(("tool", "", "seconds", *columns, "note"), rows, right=("seconds", *columns), caption=_CAPTION)
     say(f"Version {report.version} of {target.root} is in use, after {report.seconds:.1f} s.")
 
 
@@ -120,7 +130,17 @@ def _document(version: "Version") -> dict[str, Any]:
 
 def _fit_row(tool: "ToolReport", tasks: Sequence[str]) -> list[str]:
     recall = _recall(tool.quality)
-    return [tool.name, tool.outcome, f"{tool.seconds:.1f}", *(recall.get(task, "") for task in tasks), tool.note]
+    return [tool.name, tool.outcome, f"{tool.seconds:.1f}", *(recall.get(task, "") for task in tasks)]
+
+
+def _gains(quality: Mapping[str, float]) -> dict[str, dict[str, str]]:
+    """Returns, by tool and task, what the fusion gains by the tool."""
+    found: dict[str, dict[str, str]] = {}
+    for name, value in quality.items():
+        task, mark, tool = name.partition(_GAIN)
+        if mark:
+            found.setdefault(tool, {})[task] = f"{value:+.3f}"
+    return found
 
 
 def _recall(quality: Mapping[str, float]) -> dict[str, str]:
