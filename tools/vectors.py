@@ -140,7 +140,8 @@ class VectorStore:
         if not self.place.url:
             return work()
         silent = VectorServerError(
-            f"The Chroma server at {self.place.url} does not answer.", "Start it again; filters and other tools go on."
+            f"The Chroma server at {self.place.url} does not answer.",
+            "Start it, or leave `[vectors] url` blank and fit again.",
         )
         if time.monotonic() < self._not_before:
             raise silent
