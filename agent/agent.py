@@ -36,6 +36,7 @@ from convrec.core.reply import DoneEvent, ItemEvent, ProfileEvent, QuestionEvent
 from convrec.core.text import well_formed
 from convrec.core.understanding import Understanding
 from convrec.tools.fitting import fit
+from convrec.tools.rules import Rules
 from convrec.tools.toolbox import Recommended, Request, Toolbox
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Agent:
         Raises:
             WorkspaceError: the folder is no workspace, or of a newer convrec.
             NotFittedError: nothing was fitted yet; `convrec fit` does it.
+            PredicateError: a rule of `ranking.rules` names an unknown field, or a value of the wrong type.
         """
         workspace = workspace if isinstance(workspace, Workspace) else Workspace.open(Path(workspace))
         toolbox = Toolbox.open(workspace)
@@ -89,6 +91,7 @@ class Agent:
             toolbox=toolbox, engine=Understander(toolbox.catalogue, clock, toolbox.encoder), ledger=Ledger(state_path(workspace)),
             checker=checker, realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings,
             clock=clock, new_id=new_id, seed=seed, asking=asking,
+            rules=Rules.open(workspace.settings.ranking.rules, toolbox.catalogue),
         )  # fmt: skip
         return cls(workspace, house)
 

@@ -125,6 +125,7 @@ def ground(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         house.settings.policy,
         state["thread_id"],
         house.asking,
+        house.rules,
     )
     return {"slate": slate}
 

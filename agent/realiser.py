@@ -85,13 +85,16 @@ class Realiser:
         return f"{head}: {'; '.join(clauses).rstrip('.')}." if clauses else f"{head}."
 
     def clauses(self, item: ReplyItem) -> list[str]:
-        """Returns what is worth saying of an item: its strongest worded reasons, else what kind it is."""
+        """Returns what is worth saying of an item: its kind, its strongest worded reasons, and that the house put it there."""
         kinds = [value for f in self._schema.fields if is_kind(f) for value in _values(item.facts.get(f.name))]
         kind = listed(_asked_first(kinds, item)[:3], "and")
         worded = distinct([r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity")])
         said = [text for text in worded if text not in kinds and text != kind][:_SAID_PER_ITEM]
+        ruled = [
+            r.text for r in item.reasons if r.kind == "constraint" and r.weight > 0
+        ]  # what the house lifted says so
         known = [r.text for r in item.reasons if r.kind == "popularity"][:1]
-        return [part for part in (kind, *(said or known)) if part]
+        return [part for part in (kind, *(said or known), *ruled) if part]
 
     def ask(self, question: Question, voice: Voice) -> Question:
         """Returns the question with its words."""

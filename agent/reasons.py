@@ -11,6 +11,7 @@ from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
 from convrec.core.reply import Evidence, Reason
 from convrec.core.text import fold, words
 from convrec.tools.contract import Contribution, Explanation
+from convrec.tools.rules import RULE, Rules
 from convrec.tools.toolbox import Recommended, Wish
 
 EXPLORED = "explore:"  # what the label of a wish begins with that the controller added
@@ -27,6 +28,7 @@ class Ground:
     wishes: Mapping[str, Wish]
     thread: str
     turn: int
+    rules: Rules
 
     def fact(self, item: Item, field: str) -> Evidence:
         """Returns one fact of an item as evidence."""
@@ -46,19 +48,20 @@ class Ground:
 def reasons(item: Recommended, explanations: Mapping[str, Explanation], ground: Ground) -> tuple[Reason, ...]:
     """Returns the item's reasons, the strongest first; their weights sum to its score.
 
-    Demands come first, at weight 0: they decide who is in the slate, not in which order. What is not worded is summed
-    under `other`.
+    Demands and the house's filters come first, at weight 0: they decide who is in the slate, not in which order. Then what the
+    house's other rules did to the rank, then what else speaks for the item. What is not worded is summed under `other`.
     """
+    ruled = _merged(list(_ruled(item, ground)))
     facts = ground.catalogue.item(item.row)
     found = [
         reason
         for key, amount in item.contributions.items()
-        if amount > 0
+        if amount > 0 and key not in ground.rules.by_key
         for reason in _reasons(key, amount, explanations.get(key, Explanation()), facts, ground)
     ]
     kept = _merged(found)[:_WORDED]
-    rest = item.score - sum(reason.weight for reason in kept)
-    return (*_demands(facts, ground), *kept, Reason(kind="other", text="smaller signals together", weight=rest))
+    rest = item.score - sum(reason.weight for reason in (*ruled, *kept))
+    return (*_demands(facts, ground), *ruled, *kept, Reason(kind="other", text="smaller signals together", weight=rest))
 
 
 def _merged(found: list[Reason]) -> list[Reason]:
@@ -87,6 +90,18 @@ def _demands(item: Item, ground: Ground) -> Iterator[Reason]:
         yield Reason(
             kind="constraint", text=text, weight=0.0, evidence=(*facts, ground.said(demand(predicate, schema)))
         )
+
+
+def _ruled(item: Recommended, ground: Ground) -> Iterator[Reason]:
+    """Yields what the house's rules did: that the item passed a filter, or that it was put first, up or down."""
+    for key, one in ground.rules.by_key.items():
+        amount = item.contributions.get(key, 0.0)
+        if not amount and (one.rule.filter is None or not one.items[item.row]):
+            continue
+        names = sorted(fields_of(one.rule.filter))
+        facts = (ground.fact(ground.catalogue.item(item.row), name) for name in names if name != "id")
+        shown = Evidence(source="tool:rules", value=key.removeprefix(RULE))
+        yield Reason(kind="constraint", text=one.say, weight=amount, evidence=(*facts, shown))
 
 
 def _met(predicate: Predicate, item: Item, ground: Ground) -> str:

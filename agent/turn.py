@@ -15,12 +15,13 @@ from convrec.agent.request import Wanted
 from convrec.core.clock import Clock, NewId
 from convrec.core.reply import ToolEvent, TraceStep
 from convrec.core.settings import Settings
+from convrec.tools.rules import NO_RULES, Rules
 from convrec.tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
 class House:
-    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask."""
+    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask, the rules."""
 
     toolbox: Toolbox
     engine: Engine
@@ -32,6 +33,7 @@ class House:
     new_id: NewId
     seed: int
     asking: Asking = question
+    rules: Rules = NO_RULES
 
 
 @dataclass

@@ -81,6 +81,11 @@ class Rules:
         )
 
     @cached_property
+    def by_key(self) -> dict[str, BoundRule]:
+        """Returns the rules by the names of their parts: `rule:<name>`."""
+        return {one.key: one for one in self.bound}
+
+    @cached_property
     def always(self) -> Bools | None:
         """Returns `(n_items,)`, what all filters leave; None where there is no filter."""
         filters = [one.items for one in self.bound if one.rule.kind == "filter"]
@@ -124,6 +129,10 @@ class Rules:
 
     def _applying(self, kind: RuleKind, asked: Asked) -> list[BoundRule]:
         return [one for one in self.bound if one.rule.kind == kind and asked.is_for(one.when)]
+
+
+NO_RULES = Rules((), 0)
+"""The rules of a house that has none."""
 
 
 def _bound(key: str, rule: Rule, catalogue: Catalogue) -> BoundRule:

@@ -84,8 +84,29 @@ def _workspace(path: Path | None) -> Iterator[Finding]:
     yield _encoder(workspace)
     yield _state(workspace)
     yield Finding("engine", "ok", "compact (no language model is configured, and none is needed)")
+    yield from _rules(workspace)
     yield from _tools(workspace, published)
     yield from _vectors(workspace, published)
+
+
+def _rules(workspace: "Workspace") -> Iterator[Finding]:
+    from convrec.tools.rules import Rules
+
+    given = workspace.settings.ranking.rules
+    if not given:
+        return
+    try:
+        rules = Rules.open(given, workspace.catalogue())
+    except ConvrecError as error:
+        yield Finding("rules", "broken", error.problem, error.fix)
+        return
+    found = f"{len(given)} in `ranking.rules`"
+    if rules.unknown:
+        yield Finding(
+            "rules", "note", f"{found}; not in the catalogue: {', '.join(rules.unknown[:5])}", "Mend the ids."
+        )
+    else:
+        yield Finding("rules", "ok", found)
 
 
 def _catalogue(workspace: "Workspace", published: "Version") -> Finding:
