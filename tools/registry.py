@@ -43,6 +43,20 @@ def _register_own() -> None:
     from convrec.tools.markov import Markov
     from convrec.tools.popularity import Popularity
     from convrec.tools.sasrec import SasRec
+    from convrec.tools.tuned_dense import TunedDense
 
-    for tool in (Popularity, Bm25, ItemKnn, Ease, Als, Markov, Dense, DialogueBm25, DialogueKnn, Conversation, SasRec):
+    for tool in (
+        Popularity,
+        Bm25,
+        ItemKnn,
+        Ease,
+        Als,
+        Markov,
+        Dense,
+        TunedDense,
+        DialogueBm25,
+        DialogueKnn,
+        Conversation,
+        SasRec,
+    ):
         _TOOLS.setdefault(tool.name, tool)
