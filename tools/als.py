@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 class AlsConfig(ToolConfig):
     """The size and stiffness of the factors."""
 
-    factors: int = Field(32, ge=1, description="numbers that describe an item")
-    regularisation: float = Field(5.0, gt=0, description="how strongly factors are pulled towards zero")
+    factors: int = Field(64, ge=1, description="numbers that describe an item")
+    regularisation: float = Field(20.0, gt=0, description="how strongly factors are pulled towards zero")
     confidence: float = Field(
-        10.0, gt=0, description="how much surer a choice is than the absence of one (alpha of the paper)"
+        3.0, gt=0, description="how much surer a choice is than the absence of one (alpha of the paper)"
     )
     iterations: int = Field(15, ge=1, description="rounds of alternating least squares")
 

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     Chosen = csr_array[Any, tuple[int, int]]
     Model = ItemSide | PeopleSide | SparseWeights
 
-_TRIED = (10.0, 30.0, 100.0, 300.0, 1000.0)
+_TRIED = (30.0, 100.0, 300.0, 1000.0)
 _USUAL = 100.0  # where too few people chose enough to try any
-_PEOPLE = 500  # people, at most, whose held-out choices decide
+_PEOPLE = 300  # people, at most, whose held-out choices decide
 _ITEMS = 2000  # items, at most, among which they are looked for
 _FEWEST = 20
 _FORMS: dict[str, Any] = {"items": ItemSide, "people": PeopleSide, "neighbours": SparseWeights}
@@ -146,7 +146,7 @@ class Ease(Tool):
 
 
 def one_held_out(chosen: Chosen, sampled: Ints, rng: np.random.Generator) -> tuple[Chosen, list[tuple[int, int]]]:
-    """Returns the choices without one sampled item of each of up to 500 people with three or more, and those `(person, item)`."""
+    """Returns the choices without one sampled item of each of up to 300 people with three or more, and those `(person, item)`."""
     able = rng.permutation(np.flatnonzero(np.diff(chosen.indptr) >= 3))
     among = np.zeros(chosen.shape[1], np.bool_)
     among[sampled] = True
