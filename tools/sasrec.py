@@ -22,6 +22,7 @@ from convrec.tools.contract import (
     Tool,
     ToolConfig,
     TrainingData,
+    Vectors,
     ordered,
 )
 from convrec.tools.feedback import enough
@@ -46,7 +47,7 @@ class SasRecConfig(ToolConfig):
     )
     epochs: int = Field(30, ge=1, description="passes over all choices, at most")
     patience: int = Field(2, ge=1, description="epochs without finding held-out choices better, after which it stops")
-    seconds: float = Field(240.0, gt=0, description="time after which no further epoch is begun")
+    seconds: float = Field(240.0, gt=0, description="time for learning; what was learned by then stands")
     fewest: int = Field(20, ge=2, description="people with two choices or more below whom nothing is learned")
     dislike: float = Field(
         2.0, ge=0, description="what a dislike of weight 1 takes from an item of the same direction, in log odds"
@@ -68,7 +69,7 @@ class SasRec(Tool):
     config: SasRecConfig
     _items: Alignment
     _network: Network
-    _directions: Floats  # (n_own, size), each of length 1
+    _lengths: Vectors  # (n_own,) of the items' vectors
 
     def fit(self, data: TrainingData) -> None:
         """Trains the network; the same data and seed give the same network, unless `seconds` ran out.
@@ -99,8 +100,7 @@ class SasRec(Tool):
             return None
         liked, disliked = own[weights > 0], weights < 0
         scores = self._lifts([liked])[0] if len(liked) else np.zeros(len(self._items.ids))
-        cosines = self._directions @ self._directions[own[disliked]].T
-        return self._items.scatter(scores + self.config.dislike * (cosines @ weights[disliked]))
+        return self._items.scatter(scores + self._disliked(own[disliked], weights[disliked]))
 
     def explain(self, query: Query, row: int) -> Explanation:
         """Returns by how much the score falls when each item of the history is left out: `item:858`. Not exact."""
@@ -108,9 +108,10 @@ class SasRec(Tool):
         own, weights = self._items.history(query.history)
         if wanted < 0 or not len(own):
             return Explanation()
-        amounts = self.config.dislike * weights * (self._directions[own] @ self._directions[wanted])
-        liked = np.flatnonzero(weights > 0)
+        liked = weights > 0
+        amounts = np.empty(len(own))
         amounts[liked] = self._effects(own[liked], wanted)
+        amounts[~liked] = [self._disliked(own[[place]], weights[[place]])[wanted] for place in np.flatnonzero(~liked)]
         parts = [Contribution(f"item:{self._items.ids[i]}", float(a)) for i, a in zip(own, amounts, strict=True)]
         return ordered(parts, exact=False)
 
@@ -142,8 +143,14 @@ class SasRec(Tool):
 
     def _set_network(self, network: Network) -> None:
         self._network = network.eval().requires_grad_(False)
-        vectors = network.items.weight.numpy().astype(np.float64)
-        self._directions = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        self._lengths = np.maximum(network.items.weight.norm(dim=1).numpy(), 1e-12)
+
+    def _disliked(self, own: Ints, weights: Floats) -> Floats:
+        """Returns `(n_own,)`: what disliked items, their weights below 0, take from every item."""
+        vectors = self._network.items.weight.numpy()
+        felt = (weights / self._lengths[own]) @ vectors[own]
+        taken: Floats = self.config.dislike * (vectors @ felt.astype(np.float32)).astype(np.float64) / self._lengths
+        return taken
 
     def _lifts(self, histories: list[Ints]) -> Floats:
         """Returns `(n_histories, n_own)`: the log of an item's chance times the number of items."""

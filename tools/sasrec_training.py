@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _HELD_OUT = 0.1  # share of people whose last choice steers the training, at most
 _MOST_HELD_OUT = 1000
 _FEWEST_HELD_OUT = 20  # below it their ranks say nothing: all epochs are gone through
-_EVALUATED = 256  # histories ranked at once
+_EVALUATED = 4_000_000  # scores held at once while held-out choices are ranked
 
 
 @dataclass(frozen=True)
@@ -80,29 +80,34 @@ def trained(
     network: Network, learned: Histories, held: HeldOut, config: SasRecConfig, seed: int, progress: Progress
 ) -> tuple[Network, str]:
     """Returns the network as it was after its best epoch, and a sentence on why it stopped, empty where it went all the way."""
-    clock, chance = time.monotonic(), np.random.default_rng(seed)
+    deadline, chance = time.monotonic() + config.seconds, np.random.default_rng(seed)
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
     best, kept, since = -1.0, network, 0
     for epoch in range(config.epochs):
         progress("fitting sasrec", epoch, config.epochs)
-        _epoch(network, learned, config, optimiser, chance)
+        whole = _epoch(network, learned, config, optimiser, chance, deadline)
         found = quality(network, held) if len(held.target) >= _FEWEST_HELD_OUT else best + 1
         kept, best, since = (deepcopy(network), found, 0) if found > best else (kept, best, since + 1)
+        if not whole:
+            return kept, f"stopped in epoch {epoch + 1}: `seconds` is {config.seconds:g}"
         if since >= config.patience:
             break
-        if time.monotonic() - clock > config.seconds:
-            return kept, f"stopped after {epoch + 1} epochs: `seconds` is {config.seconds:g}"
     return kept, ""
 
 
 def _epoch(
-    network: Network, learned: Histories, config: SasRecConfig, optimiser: torch.optim.Optimizer, chance: np.random.Generator
-) -> None:  # fmt: skip
+    network: Network, learned: Histories, config: SasRecConfig, optimiser: torch.optim.Optimizer, chance: np.random.Generator,
+    deadline: float,
+) -> bool:  # fmt: skip
+    """Learns from every window once, unless time runs out; returns whether it did not."""
     network.train()
     for batch in batches(learned, config.batch, chance):
+        if time.monotonic() > deadline:
+            return False
         optimiser.zero_grad(set_to_none=True)
         _loss(network, learned, batch, config.softmax_items, chance).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+    return True
 
 
 def batches(learned: Histories, size: int, chance: np.random.Generator) -> Iterator[Ints]:
@@ -147,11 +152,9 @@ def padded(histories: Histories) -> tuple[Ints, Ints, Ints]:
 def quality(network: Network, held: HeldOut) -> float:
     """Returns the mean of `1 / log2(1 + rank)` of the held-out choices among all items not chosen before: NDCG without a cut-off."""
     network.eval()
-    gains = [
-        _gains(network, held, np.arange(i, min(i + _EVALUATED, len(held.target))))
-        for i in range(0, len(held.target), _EVALUATED)
-    ]
-    return float(np.concatenate(gains).mean())
+    step = max(1, _EVALUATED // network.items.num_embeddings)
+    cases = np.split(np.arange(len(held.target)), np.arange(step, len(held.target), step))
+    return float(np.concatenate([_gains(network, held, some) for some in cases]).mean())
 
 
 @torch.inference_mode()

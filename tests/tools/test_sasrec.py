@@ -94,9 +94,9 @@ def test_too_few_sequences_are_said(catalogue):
         SasRec(SMALL.model_copy(update={"fewest": 25})).fit(data)
 
 
-def test_no_epoch_is_begun_when_time_is_up(catalogue, rounds):
+def test_learning_stops_when_time_is_up(catalogue, rounds):
     tool = fitted(catalogue, rounds, seconds=1e-9)
-    assert tool.note == "stopped after 1 epochs: `seconds` is 1e-09"
+    assert tool.note == "stopped in epoch 1: `seconds` is 1e-09"
 
 
 def test_chance_elsewhere_is_left_alone(catalogue, rounds):
