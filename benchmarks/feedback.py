@@ -34,7 +34,7 @@ from convrec.core.progress import silent
 from convrec.evaluation.corpora import movielens
 from convrec.tools.als import Als
 from convrec.tools.contract import Floats, Query, Tool, TrainingData, Vectors
-from convrec.tools.critiquing import few_shot, folded, rocchio
+from convrec.tools.critiquing import few_shot
 from convrec.tools.ease import Ease
 from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
@@ -44,6 +44,7 @@ from convrec.tools.training import choices, training_data
 LIKED, DISLIKED, SLATE = 4.0, 2.5, 100
 IGNORED = "history and likes only"
 Strengths = tuple[float, ...]
+History = tuple[tuple[int, float], ...]
 Case = tuple[str, dict[str, float]]  # who, and the metrics
 
 
@@ -74,6 +75,32 @@ class House:
             return np.zeros(self.n)
         known = raw[~np.isnan(raw)]
         return (np.nan_to_num(raw, nan=float(known.min())) - known.mean()) / (known.std() or 1.0)
+
+
+def rocchio(wanted: Vectors, liked: Vectors, rejected: Vectors, pull: float = 0.75, push: float = 0.25) -> Vectors:
+    """Returns the `(width,)` unit direction moved towards the mean of the liked and away from the mean of the rejected.
+
+    `wanted` is `(width,)`, the others `(m, width)` (Rocchio 1971, in Manning, Raghavan & Schütze 2008, eq. 9.3). Zeros where
+    nothing is left.
+    """
+    moved = wanted.astype(np.float64)
+    for marked, amount in ((liked, pull), (rejected, -push)):
+        if len(marked):
+            moved = moved + amount * marked.astype(np.float64).mean(axis=0)
+    length = float(np.linalg.norm(moved))
+    unit: Vectors = (moved / length if length > 0 else moved).astype(np.float32)
+    return unit
+
+
+def folded(
+    history: History, liked: Sequence[int], rejected: Sequence[int], pull: float = 1.0, push: float = 0.5
+) -> History:
+    """Returns the history with the feedback folded in as further entries: weight `pull` for the liked, `-push` for the rejected.
+
+    Linear tools and factors take such a history as it is. What was said of an item last counts.
+    """
+    weights = dict(history) | dict.fromkeys(liked, pull) | dict.fromkeys(rejected, -push)
+    return tuple((row, weight) for row, weight in weights.items() if weight)
 
 
 def ignored(house: House, person: Person, strengths: Strengths) -> Floats:

@@ -62,3 +62,12 @@ def test_an_example_is_not_turned_down_by_what_is_said_of_others(on_films, text)
 @pytest.mark.parametrize("text", ["Is Heat out on DVD?", "When did Heat come out?", "what else is out there?", "Alien is out of this world"])  # fmt: skip
 def test_out_is_not_always_out(on_films, text):
     assert not any(key.startswith("-") for key in on_films.wishes(text))
+
+
+@pytest.mark.parametrize("turned_down", ["{title}: not into crime", "{title} no", "{title} is off the list", "No crime for me, so {title} is off the list"])  # fmt: skip
+def test_a_film_turned_down_by_name_is_not_offered_again(agent, turned_down):
+    user = f"turned down {turned_down}"
+    shown = agent.chat("gangster films from the 90s", user_id=user).items[0]
+    after = agent.chat(turned_down.format(title=shown.title), user_id=user)
+    again = agent.chat("what else?", user_id=user)
+    assert shown.id not in {item.id for reply in (after, again) for item in reply.items}

@@ -1,11 +1,10 @@
 """A like and a dislike move what is like them, at once."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convrec.tools.critiquing import few_shot, folded, nearness, rocchio
+from convrec.tools.critiquing import few_shot, nearness
 
 AXES = np.eye(4, dtype=np.float32)
 NONE = np.empty((0, 4), np.float32)
@@ -19,25 +18,12 @@ def test_what_is_near_the_rejected_falls_and_what_is_near_the_liked_rises():
 
 def test_without_feedback_nothing_moves():
     assert few_shot(AXES, NONE, NONE, 1.0, 1.0) == {}
-    assert np.allclose(rocchio(AXES[1], NONE, NONE), AXES[1])
-    assert folded(((3, 1.0),), (), ()) == ((3, 1.0),)
 
 
 def test_nearness_is_the_mean_of_the_closest():
     marked = np.stack([AXES[0], AXES[0], -AXES[0], AXES[1]])
     assert nearness(AXES, marked, closest=2).tolist() == [1.0, 0.5, 0.0, 0.0]
     assert nearness(NONE, marked).tolist() == []
-
-
-def test_rocchio_turns_towards_the_liked_and_away_from_the_rejected():
-    moved = rocchio(AXES[0], AXES[1:2], AXES[2:3], pull=0.5, push=0.5)
-    assert moved @ AXES[1] > 0 > moved @ AXES[2]
-    assert np.linalg.norm(moved) == pytest.approx(1.0)
-    assert not rocchio(AXES[0], NONE, AXES[:1], push=1.0).any()
-
-
-def test_the_last_word_on_an_item_counts_when_it_is_folded_in():
-    assert dict(folded(((1, 1.0), (2, 1.0)), (4,), (2, 4), 1.0, 0.5)) == {1: 1.0, 2: -0.5, 4: -0.5}
 
 
 @given(st.integers(0, 10_000), st.floats(0.01, 2.0))
