@@ -61,7 +61,7 @@ class Bm25(Tool):
     name = "bm25"
     kind = "lexical"
     revision = 2
-    capabilities = Capabilities(text_query=True, explain=True, incremental=True)
+    capabilities = Capabilities(text_query=True, context_query=True, explain=True, incremental=True)
     Config = Bm25Config
     config: Bm25Config
     _index: Bm25Index

@@ -25,7 +25,7 @@ from convrec.tools import heldout
 from convrec.tools.contract import Tool, ToolConfig, TrainingData
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.heldout import DIALOGUE, HISTORY, Fold, Task
-from convrec.tools.lists import Lists, asked, path_of, read_lists
+from convrec.tools.lists import Lists, asked, path_of, read_lists, rows_of
 from convrec.tools.opening import DONE, FUSION
 from convrec.tools.registry import registered, tool_class
 from convrec.tools.signals import Weights, signals
@@ -159,19 +159,22 @@ class _Fit:
         """
         quality: dict[str, float] = {}
         blind = {id(fold): self._blind(fold, tool, kind, config) for fold in self._folds}
-        for task in dict.fromkeys(fold.task for fold in self._folds):
+        own = list(signals({kind.name: tool}, told=True))
+        for task in dict.fromkeys(fold.task for fold in self._folds if heldout.suits(fold.task, kind)):
             folds = [fold for fold in self._folds if fold.task == task]
             cases = [case for fold in folds for case in fold.cases]
-            if not heldout.suits(task, kind):
-                continue
             self._progress(f"measuring {kind.name} ({task})", 0, None)
-            n_items = len(self._catalogue)
-            own = [heldout.tool_ranking(able, fold.cases, n_items) for fold in folds if (able := blind[id(fold)])]
-            if len(own) == len(folds):
-                quality |= heldout.quality(Task(task, tuple(cases)), np.concatenate(own))
-            for signal in signals({kind.name: tool}) if task in (HISTORY, DIALOGUE) else ():
-                lists = Lists.joined([asked(blind[id(fold)], signal, fold.cases, n_items) for fold in folds])
-                lists.save(path_of(folder, task, signal))
+            kept = {}
+            for signal in own if task in (HISTORY, DIALOGUE) else ():
+                lists = [asked(blind[id(fold)], signal, fold.cases, len(self._catalogue)) for fold in folds]
+                kept[signal] = Lists.joined(lists)
+                kept[signal].save(path_of(folder, task, signal))
+            if len(kept) == 1:
+                ranked = rows_of(next(iter(kept.values())))  # one aspect is the whole query
+            else:
+                whole = [heldout.tool_ranking(blind[id(fold)], fold.cases, len(self._catalogue)) for fold in folds]
+                ranked = np.concatenate(whole)
+            quality |= heldout.quality(Task(task, tuple(cases)), ranked)
         return quality
 
     def _blind(self, fold: Fold, tool: Tool, kind: type[Tool], config: ToolConfig) -> Tool | None:
@@ -272,7 +275,11 @@ class _Fit:
 
     def _config(self, kind: type[Tool]) -> ToolConfig:
         """Returns a tool's settings, with what the workspace's own settings say."""
-        given = {"encoder": self._settings.models.encoder, "max_tokens": self._settings.fit.max_tokens}
+        given = {
+            "vectors_url": self._settings.vectors.url,
+            "encoder": self._settings.models.encoder,
+            "max_tokens": self._settings.fit.max_tokens,
+        }
         return kind.Config.model_validate(
             {name: value for name, value in given.items() if name in kind.Config.model_fields}
         )

@@ -34,7 +34,7 @@ FOLDS = 4
 ITEMS = 200
 """How many items are looked for by their title, and by a sentence of theirs, at most."""
 
-_MOMENTS = 4000
+_MOMENTS = 6000
 _LATEST = 5  # held-out choices of a user at most
 _SHARE = 10  # one choice in so many is held out
 _FEWEST = 5  # cases below which a share says nothing
@@ -162,11 +162,11 @@ def unknown_only(case: Case, n_items: int) -> Bools:
     return mask
 
 
-def tool_ranking(tool: Tool, cases: Sequence[Case], n_items: int) -> Ints:
-    """Returns `(n_cases, 200)`: what the tool ranks when it is given the whole query."""
+def tool_ranking(tool: Tool | None, cases: Sequence[Case], n_items: int) -> Ints:
+    """Returns `(n_cases, 200)`: what the tool ranks when it is given the whole query; nothing where there is no tool."""
     ranked = np.full((len(cases), _KEPT), -1, np.int64)
     for place, case in enumerate(cases):
-        scores = tool.scores(case.query)
+        scores = tool.scores(case.query) if tool is not None else None
         if scores is not None:
             rows = top(scores, unknown_only(case, n_items), _KEPT).rows
             ranked[place, : len(rows)] = rows

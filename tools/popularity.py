@@ -1,5 +1,6 @@
 """Popularity: what many people chose, and what they rated well."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +15,9 @@ from convrec.tools.contract import (
     Contribution,
     Explanation,
     Floats,
+    Ints,
     Query,
+    Ranking,
     Tool,
     ToolConfig,
     TrainingData,
@@ -70,6 +73,19 @@ class Popularity(Tool):
         """Returns the same scores whatever the query says."""
         del query
         return self._items.scatter(self._counts + self._ratings)
+
+    def retrieve(self, query: Query) -> Ranking:
+        """Returns the best known allowed items, from an order that is made once."""
+        rows = self._order if query.mask is None else self._order[query.mask[self._order]]
+        best = rows[: query.k]
+        return Ranking(best, self.scores(query)[best])
+
+    @cached_property
+    def _order(self) -> Ints:
+        """Returns all rows with a score, the highest first, ties by row."""
+        scores = self.scores(Query())
+        order = np.argsort(-scores, kind="stable")
+        return order[~np.isnan(scores[order])]
 
     def explain(self, query: Query, row: int) -> Explanation:
         """Returns the parts `popularity` (people) and `rating`. Exact."""

@@ -42,21 +42,12 @@ def _register_own() -> None:
     from convrec.tools.item_knn import ItemKnn
     from convrec.tools.markov import Markov
     from convrec.tools.popularity import Popularity
+    from convrec.tools.recent_popularity import RecentPopularity
     from convrec.tools.sasrec import SasRec
+    from convrec.tools.segment_popularity import SegmentPopularity
     from convrec.tools.tuned_dense import TunedDense
 
-    for tool in (
-        Popularity,
-        Bm25,
-        ItemKnn,
-        Ease,
-        Als,
-        Markov,
-        Dense,
-        TunedDense,
-        DialogueBm25,
-        DialogueKnn,
-        Conversation,
-        SasRec,
-    ):
+    by_people = (Popularity, RecentPopularity, SegmentPopularity, ItemKnn, Ease, Als, Markov)
+    by_words = (Bm25, Dense, TunedDense, DialogueBm25, DialogueKnn, Conversation)
+    for tool in (*by_people, *by_words, SasRec):
         _TOOLS.setdefault(tool.name, tool)

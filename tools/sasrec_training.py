@@ -84,7 +84,7 @@ def trained(
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
     best, kept, since = -1.0, network, 0
     for epoch in range(config.epochs):
-        progress("fitting sasrec", epoch, config.epochs)
+        progress("teaching sasrec", epoch, config.epochs)
         whole = _epoch(network, learned, config, optimiser, chance, deadline)
         found = quality(network, held) if len(held.target) >= _FEWEST_HELD_OUT else best + 1
         kept, best, since = (deepcopy(network), found, 0) if found > best else (kept, best, since + 1)

@@ -45,7 +45,7 @@ class Signal:
                 liked = any(weight > 0 for _, weight in query.history)
                 return replace(query, text="", context="", vector=None) if liked else None
             case "context":
-                return query if (query.context or query.text).strip() else None
+                return query if query.context.strip() else None
             case "prior":
                 return replace(query, text="", context="", history=())
 
@@ -60,15 +60,21 @@ class Weights(BaseModel):
     smoothing: float = SMOOTHING
 
 
-def signals(tools: Mapping[str, Tool]) -> Iterator[Signal]:
-    """Yields every aspect about which each tool can be asked."""
+def signals(tools: Mapping[str, Tool], told: bool | None = None) -> Iterator[Signal]:
+    """Yields every aspect about which each tool can be asked.
+
+    Of a whole conversation tools are asked where one of them has learned from conversations: only then is it known what to make of it.
+    `told` says so in place of the tools.
+    """
+    if told is None:
+        told = any(tool.capabilities.context_query and "dialogues" in tool.needs for tool in tools.values())
     for name, tool in tools.items():
         can = tool.capabilities
         if can.text_query:
             yield Signal(name, "text")
         if can.fold_in:
             yield Signal(name, "history")
-        if can.context_query:
+        if can.context_query and told:
             yield Signal(name, "context")
         if not (can.text_query or can.fold_in or can.context_query):
             yield Signal(name, "prior")

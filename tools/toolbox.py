@@ -17,12 +17,12 @@ from convrec.core.errors import ConvrecError, InputError, NotFittedError
 from convrec.core.predicate import Predicate
 from convrec.core.reply import TraceStep
 from convrec.tools.basis import Basis, Heard, LearnedBasis, ReciprocalBasis
+from convrec.tools.bm25 import Bm25
 from convrec.tools.candidates import Candidates
 from convrec.tools.comparison import compared
 from convrec.tools.contract import (
     EMPTY,
     Bools,
-    Contribution,
     Explanation,
     Floats,
     Ints,
@@ -30,7 +30,6 @@ from convrec.tools.contract import (
     Ranking,
     Tool,
     Vectors,
-    ordered,
 )
 from convrec.tools.dense import Dense
 from convrec.tools.encoder import TextEncoder
@@ -139,7 +138,8 @@ class Toolbox:
             PredicateError: the filter names an unknown field or a value of the wrong type.
         """
         able = tuple(name for name, tool in self.tools.items() if tool.capabilities.text_query)
-        return self.recommend(Request(text=" ".join(text.split()), filter=filter, k=k, tools=able, diversity=0.0))
+        said = " ".join(text.split())
+        return self.recommend(Request(text=said, filter=filter, k=k, tools=able, diversity=0.0, conversational=False))
 
     def similar(self, item_id: str, k: int = 10, filter: Predicate | None = None) -> Recommendation:  # noqa: A002  (as above)
         """Returns the items most like one item: chosen by the same people, or about the same things.
@@ -178,20 +178,22 @@ class Toolbox:
         """
         row = self.catalogue.item(item_id).row
         query = self._query(request, None)
-        found: dict[str, list[Contribution]] = {}
-        exact: dict[str, bool] = {}
-        for signal in self._asked(request):
-            tool, asked = self.tools[signal.tool], signal.query(query)
-            if asked is None or not tool.capabilities.explain:
-                continue
-            explanation = tool.explain(asked, row)
-            found.setdefault(signal.tool, []).extend(explanation.contributions)
-            exact[signal.tool] = exact.get(signal.tool, True) and explanation.exact
-        return {name: ordered(parts, exact[name]) for name, parts in found.items() if parts}
+        able = dict.fromkeys(s.tool for s in self._asked(request) if self.tools[s.tool].capabilities.explain)
+        found = {name: self.tools[name].explain(query, row) for name in able}
+        return {name: explanation for name, explanation in found.items() if explanation.contributions}
 
     @cached_property
     def _dense(self) -> Dense | None:
         return next((tool for tool in self.tools.values() if isinstance(tool, Dense)), None)
+
+    @cached_property
+    def _told(self) -> bool:
+        """Returns whether some tool has learned from conversations, so that a single sentence is one, too."""
+        return any(signal.aspect == "context" for signal in signals(self.tools))
+
+    @cached_property
+    def _lexical(self) -> Bm25 | None:
+        return next((tool for tool in self.tools.values() if isinstance(tool, Bm25)), None)
 
     def _asked(self, request: Request) -> list[Signal]:
         """Returns the signals that the request may use."""
@@ -309,7 +311,10 @@ class Toolbox:
         disliked = tuple((row, -weight) for row, weight in query.history if weight < 0)
         dense = self._dense
         if disliked and dense is not None:
-            near = dense.retrieve(Query(history=disliked, mask=query.mask, k=_DISLIKED_NEIGHBOURS))
+            try:
+                near = dense.retrieve(Query(history=disliked, mask=query.mask, k=_DISLIKED_NEIGHBOURS))
+            except ConvrecError:  # the vectors' server is silent, as the trace says of the tool's own search
+                return
             cost = np.zeros(len(self.catalogue))
             cost[near.rows] = _DISLIKE * max(weight for _, weight in disliked) * worth(len(near))
             added["disliked"] = -cost[rows]
@@ -318,17 +323,18 @@ class Toolbox:
         pairs = [(self.catalogue.row(item_id), float(weight)) for item_id, weight in request.history.items()]
         history = tuple((row, weight) for row, weight in pairs if row is not None and weight)
         said = request.text.strip()
-        text, context = (
-            (wanted_now(said), said)
-            if "\n" in said or (DIALOGUE in self._rankers and request.tools is None)
-            else (said, "")
-        )
+        heard = request.conversational and ("\n" in said or self._told)
+        text, context = (wanted_now(said), said) if heard else (said, "")
         asked = {signal.aspect for signal in self._asked(request) if self.tools[signal.tool].capabilities.vectors}
         return Query(
             text=text, history=history, mask=mask, k=self._candidates, context=context,
-            vector=self._encoded(text, END_TOKENS) if text and asked & {"text", "context"} else None,
+            vector=self._encoded(self._spelt(text), END_TOKENS) if text and asked & {"text", "context"} else None,
             context_vector=self._encoded(recent(context or text), CONTEXT_TOKENS) if text and "context" in asked else None,
         )  # fmt: skip
+
+    def _spelt(self, text: str) -> str:
+        """Returns the text with slips mended by the catalogue's own words, since an encoder makes little of a misspelt word."""
+        return self._lexical.spelling.mended(text) if self._lexical is not None else text
 
     def _encoded(self, text: str, max_tokens: int) -> Vectors:
         key = (text, max_tokens)
