@@ -51,10 +51,6 @@ class Basis:
     def __init__(self, heard: Heard) -> None:
         self.heard = heard
 
-    def ceiling(self, rows: Ints) -> float:
-        """Returns what no score of the rows is above, and at least 0."""
-        return max(float(self.scores(rows).max(initial=0.0)), self.attainable)
-
     def candidates(self) -> Ints:
         """Returns the rows `(n,)` worth scoring, ascending."""
         return self.heard.pointed

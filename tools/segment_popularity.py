@@ -49,7 +49,7 @@ class SegmentPopularity(Tool):
 
     name = "segment_popularity"
     kind = "popularity"
-    capabilities = Capabilities(fold_in=True, text_query=True, explain=True)
+    capabilities = Capabilities(fold_in=True, explain=True)
     needs = frozenset({"interactions", "dialogues"})
     Config = SegmentPopularityConfig
     config: SegmentPopularityConfig

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -40,6 +41,7 @@ from convrec.tools.moments import CONTEXT_TOKENS, END_TOKENS, recent, wanted_now
 from convrec.tools.opening import opened_rankers, opened_tools, opened_weights
 from convrec.tools.ranker import Ranker
 from convrec.tools.request import Comparison, Recommendation, Recommended, Request, Wish
+from convrec.tools.rules import NO_RULES, Asked, Rules
 from convrec.tools.signals import Signal, Weights, signals, weigh
 from convrec.tools.threads import one_blas_thread
 
@@ -61,6 +63,7 @@ class Toolbox:
     def __init__(
         self, catalogue: Catalogue, tools: dict[str, Tool], *, left_out: dict[str, str] | None = None, weights: Weights | None = None,
         rankers: Mapping[str, Ranker] | None = None, encoder: TextEncoder | None = None, candidates: int = 200, diversity: float = 0.0, versions: dict[str, str] | None = None,
+        rules: Rules = NO_RULES,
     ) -> None:  # fmt: skip
         self.catalogue, self.tools = catalogue, tools
         self.left_out = left_out or {}
@@ -71,6 +74,7 @@ class Toolbox:
         }
         self.encoder = encoder or TextEncoder.open()
         self.versions = versions or {}
+        self.rules = rules
         self._candidates, self._diversity = candidates, diversity
         self._remembered: OrderedDict[str, Basis] = OrderedDict()
         self._vectors: OrderedDict[tuple[str, int], Vectors] = OrderedDict()
@@ -100,6 +104,7 @@ class Toolbox:
             catalogue, tools, left_out=left_out, weights=opened_weights(workspace.root, published),
             rankers=opened_rankers(workspace.root, published, tools), encoder=encoder, candidates=settings.retrieval.candidates,
             diversity=settings.retrieval.diversity, versions={"catalogue": str(published.number), **versions},
+            rules=Rules.open(settings.ranking.rules, catalogue),
         )  # fmt: skip
 
     def recommend(self, request: Request) -> Recommendation:
@@ -114,13 +119,19 @@ class Toolbox:
         basis = self._basis(request)
         started = time.perf_counter()
         heard, named = basis.heard, self._named(request)
-        wishes = [(wish, self.catalogue.mask(wish.predicate)) for wish in request.wishes]
-        rows = np.union1d(
-            self._candidates_of(basis, request, [mask for wish, mask in wishes if wish.weight > 0]), named
-        )
-        added = self._added(request, basis, rows, wishes, named)
-        scores = basis.scores(rows) + np.sum(list(added.values()), axis=0, initial=0.0)
-        best = self._best(rows, scores, len(named), request)
+        wishes = [(wish, self.catalogue.mask(wish.predicate)) for wish in request.wishes if math.isfinite(wish.weight)]
+        asked_for = Asked(self.catalogue.mask(request.filter), tuple(mask for wish, mask in wishes if wish.weight > 0))
+        pinned = np.setdiff1d(self.rules.pinned(heard.allowed, asked_for), named)
+        rows = self._candidates_of(basis, request, [mask for wish, mask in wishes if wish.weight > 0])
+        rows = np.union1d(np.union1d(rows, named), pinned)
+        heard_scores = basis.scores(rows)
+        added = self._wished(request, heard.query, rows, wishes)
+        sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
+        added |= self.rules.parts(rows, sums, heard.allowed, asked_for)
+        sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
+        added |= _lifted(rows, sums, named)
+        scores = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
+        best = self._best(rows, scores, len(named) + len(pinned), request)
         attainable = basis.attainable + sum(max(float(amounts.max(initial=0.0)), 0.0) for amounts in added.values())
         items = self._recommended(basis, rows, best, scores, added, attainable)
         arguments = {"wishes": [wish.label for wish in request.wishes], "k": request.k, "by": basis.name}
@@ -137,7 +148,7 @@ class Toolbox:
         Raises:
             PredicateError: the filter names an unknown field or a value of the wrong type.
         """
-        able = tuple(name for name, tool in self.tools.items() if tool.capabilities.text_query)
+        able = tuple(name for name, tool in self.tools.items() if tool.capabilities.text_query and not tool.needs)
         said = " ".join(text.split())
         return self.recommend(Request(text=said, filter=filter, k=k, tools=able, diversity=0.0, conversational=False))
 
@@ -220,7 +231,7 @@ class Toolbox:
 
     def _made(self, request: Request) -> Basis:
         started = time.perf_counter()
-        allowed = self.catalogue.mask(request.filter).copy()
+        allowed = self.rules.offered(self.catalogue.mask(request.filter)).copy()
         for item_id in (*request.exclude, *request.history):
             row = self.catalogue.row(item_id)
             if row is not None:
@@ -290,20 +301,16 @@ class Toolbox:
             short = max(request.k, _DIVERSE_POOL) - len(rows)
         return np.union1d(rows, heard.others(short, rows)) if short > 0 else rows
 
-    def _added(
-        self, request: Request, basis: Basis, rows: Ints, wishes: list[tuple[Wish, Bools]], named: Ints
+    def _wished(
+        self, request: Request, query: Query, rows: Ints, wishes: list[tuple[Wish, Bools]]
     ) -> dict[str, Floats]:
-        """Returns the parts `(n,)` of the rows' scores that come on top of what the signals say."""
+        """Returns the parts `(n,)` of the rows' scores that soft wishes add, and what nearness to disliked items costs."""
         added: dict[str, Floats] = {}
         strength = _WISH * (_HEARD if self.weights.dialogue and "\n" in request.text.strip() else 1.0)
         for wish, mask in wishes:
             key = f"wish:{wish.label}"
             added[key] = added.get(key, np.zeros(len(rows))) + strength * wish.weight * mask[rows].astype(np.float64)
-        self._push_down(basis.heard.query, rows, added)
-        if len(named):
-            ahead = basis.ceiling(rows) + _DISLIKE + _WISH * sum(abs(wish.weight) for wish in request.wishes)
-            added["named"] = np.zeros(len(rows))
-            added["named"][np.searchsorted(rows, named)] = ahead * np.arange(len(named), 0, -1)
+        self._push_down(query, rows, added)
         return added
 
     def _push_down(self, query: Query, rows: Ints, added: dict[str, Floats]) -> None:
@@ -321,7 +328,7 @@ class Toolbox:
 
     def _query(self, request: Request, mask: Bools | None) -> Query:
         pairs = [(self.catalogue.row(item_id), float(weight)) for item_id, weight in request.history.items()]
-        history = tuple((row, weight) for row, weight in pairs if row is not None and weight)
+        history = tuple((row, weight) for row, weight in pairs if row is not None and weight and math.isfinite(weight))
         said = request.text.strip()
         heard = request.conversational and ("\n" in said or self._told)
         text, context = (wanted_now(said), said) if heard else (said, "")
@@ -351,7 +358,8 @@ class Toolbox:
     def _named(self, request: Request) -> Ints:
         wanted = dict.fromkeys(item_id for item_id in request.named if item_id not in request.exclude)
         rows = self.catalogue.rows(list(wanted))
-        return rows[rows >= 0]
+        rows = rows[rows >= 0]
+        return rows if self.rules.always is None else rows[self.rules.always[rows]]
 
     def _best(self, rows: Ints, scores: Floats, n_named: int, request: Request) -> Ints:
         """Returns the places `(k,)` of the best rows in order, the head diversified; ties by row."""
@@ -377,6 +385,16 @@ class Toolbox:
             own["base"] = own.get("base", 0.0)
             items.append(Recommended(self.catalogue.ids[row], row, sum(own.values()), float(confidence[place]), own))
         return tuple(items)
+
+
+def _lifted(rows: Ints, scores: Floats, named: Ints) -> dict[str, Floats]:
+    """Returns the part that puts items that are asked for by name before all others, in their order."""
+    if not len(named):
+        return {}
+    ahead = float(np.ptp(scores)) + 1.0
+    lift = np.zeros(len(rows))
+    lift[np.searchsorted(rows, named)] = ahead * np.arange(len(named), 0, -1)
+    return {"named": lift}
 
 
 def _encoder(tools: dict[str, Tool], configured: str) -> TextEncoder:
