@@ -17,8 +17,8 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import ConvrecError, InputError, NotFittedError
 from convrec.core.predicate import Predicate
 from convrec.core.reply import TraceStep
+from convrec.tools.asking import Asking
 from convrec.tools.basis import Basis, Heard, LearnedBasis, ReciprocalBasis
-from convrec.tools.bm25 import Bm25
 from convrec.tools.candidates import Candidates
 from convrec.tools.comparison import compared
 from convrec.tools.contract import (
@@ -30,27 +30,24 @@ from convrec.tools.contract import (
     Query,
     Ranking,
     Tool,
-    Vectors,
 )
+from convrec.tools.critiquing import few_shot
 from convrec.tools.dense import Dense
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.fusion import worth
 from convrec.tools.heldout import DIALOGUE, HISTORY
 from convrec.tools.mmr import diversified
-from convrec.tools.moments import CONTEXT_TOKENS, END_TOKENS, recent, wanted_now
 from convrec.tools.opening import opened_rankers, opened_tools, opened_weights
 from convrec.tools.ranker import Ranker
 from convrec.tools.request import Comparison, Recommendation, Recommended, Request, Wish
 from convrec.tools.rules import NO_RULES, Asked, Rules
-from convrec.tools.signals import Signal, Weights, signals, weigh
+from convrec.tools.signals import Signal, Weights, weigh
 from convrec.tools.threads import one_blas_thread
 
 __all__ = ["Comparison", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
 
 _WISH = 0.3  # what a wish of weight 1 is worth, where the best of every tool's ranks are worth 1 together
 _HEARD = 0.35  # the same in a conversation, where tools that learned from dialogues have heard the wish already
-_DISLIKE = 0.3  # what nearness to a disliked item costs at most
-_DISLIKED_NEIGHBOURS = 100
+_DISLIKE = 0.6  # what an item costs that is the same as a disliked one, by their cards
 _DIVERSE_HEAD = 20  # places of a list that are diversified; beyond, nobody looks at neighbours side by side
 _DIVERSE_POOL = 60
 _WISHED = 100  # items that a wish may add to the candidates
@@ -75,9 +72,9 @@ class Toolbox:
         self.encoder = encoder or TextEncoder.open()
         self.versions = versions or {}
         self.rules = rules
-        self._candidates, self._diversity = candidates, diversity
+        self._diversity = diversity
+        self._asking = Asking(catalogue, tools, self.left_out, self.encoder, candidates)
         self._remembered: OrderedDict[str, Basis] = OrderedDict()
-        self._vectors: OrderedDict[tuple[str, int], Vectors] = OrderedDict()
         self._priors: dict[str, Floats] = {}
         self._guard = threading.Lock()
 
@@ -188,8 +185,8 @@ class Toolbox:
             UnknownItemError: the item is not in the catalogue.
         """
         row = self.catalogue.item(item_id).row
-        query = self._query(request, None)
-        able = dict.fromkeys(s.tool for s in self._asked(request) if self.tools[s.tool].capabilities.explain)
+        query = self._asking.query(request, None)
+        able = dict.fromkeys(s.tool for s in self._asking.signals(request) if self.tools[s.tool].capabilities.explain)
         found = {name: self.tools[name].explain(query, row) for name in able}
         return {name: explanation for name, explanation in found.items() if explanation.contributions}
 
@@ -197,27 +194,11 @@ class Toolbox:
     def _dense(self) -> Dense | None:
         return next((tool for tool in self.tools.values() if isinstance(tool, Dense)), None)
 
-    @cached_property
-    def _told(self) -> bool:
-        """Returns whether some tool has learned from conversations, so that a single sentence is one, too."""
-        return any(signal.aspect == "context" for signal in signals(self.tools))
-
-    @cached_property
-    def _lexical(self) -> Bm25 | None:
-        return next((tool for tool in self.tools.values() if isinstance(tool, Bm25)), None)
-
-    def _asked(self, request: Request) -> list[Signal]:
-        """Returns the signals that the request may use."""
-        for name in request.tools or ():
-            if name not in self.tools:
-                reason = f": {self.left_out[name]}" if name in self.left_out else ""
-                raise InputError(f"There is no tool {name!r} here{reason}.", f"There are {', '.join(self.tools)}.")
-        return [signal for signal in signals(self.tools) if request.tools is None or signal.tool in request.tools]
-
     def _basis(self, request: Request) -> Basis:
         """Returns the request's basis, made just now or remembered."""
         demand = request.filter.model_dump_json() if request.filter is not None else ""
-        key = repr((request.text, tuple(request.history.items()), demand, sorted(request.exclude), request.tools))
+        asked = (request.text, tuple(request.history.items()), request.tools, request.conversational)
+        key = repr((asked, demand, sorted(request.exclude)))
         with self._guard:
             if key in self._remembered:
                 self._remembered.move_to_end(key)
@@ -242,10 +223,10 @@ class Toolbox:
             "excluded": len(request.exclude),
         }
         steps = [TraceStep(tool="filter", arguments=arguments, n_in=n_items, n_out=n_allowed, ms=_ms(started))]
-        query = self._query(request, allowed)
+        query = self._asking.query(request, allowed)
         if not n_allowed:
             return ReciprocalBasis(Heard(query, allowed, {}, {}, tuple(steps)), {}, self.weights.smoothing)
-        usable = [signal for signal in self._asked(request) if signal.query(query) is not None]
+        usable = [signal for signal in self._asking.signals(request) if signal.query(query) is not None]
         learned = self._rankers.get(DIALOGUE if query.context else HISTORY) if self._may_learn(request, query) else None
         weights = weigh(usable, query, self.weights)
         lists: dict[Signal, Ranking] = {}
@@ -315,45 +296,13 @@ class Toolbox:
 
     def _push_down(self, query: Query, rows: Ints, added: dict[str, Floats]) -> None:
         """Adds what nearness to disliked items costs, as a part of its own."""
-        disliked = tuple((row, -weight) for row, weight in query.history if weight < 0)
-        dense = self._dense
-        if disliked and dense is not None:
-            try:
-                near = dense.retrieve(Query(history=disliked, mask=query.mask, k=_DISLIKED_NEIGHBOURS))
-            except ConvrecError:  # the vectors' server is silent, as the trace says of the tool's own search
-                return
-            cost = np.zeros(len(self.catalogue))
-            cost[near.rows] = _DISLIKE * max(weight for _, weight in disliked) * worth(len(near))
-            added["disliked"] = -cost[rows]
-
-    def _query(self, request: Request, mask: Bools | None) -> Query:
-        pairs = [(self.catalogue.row(item_id), float(weight)) for item_id, weight in request.history.items()]
-        history = tuple((row, weight) for row, weight in pairs if row is not None and weight and math.isfinite(weight))
-        said = request.text.strip()
-        heard = request.conversational and ("\n" in said or self._told)
-        text, context = (wanted_now(said), said) if heard else (said, "")
-        asked = {signal.aspect for signal in self._asked(request) if self.tools[signal.tool].capabilities.vectors}
-        return Query(
-            text=text, history=history, mask=mask, k=self._candidates, context=context,
-            vector=self._encoded(self._spelt(text), END_TOKENS) if text and asked & {"text", "context"} else None,
-            context_vector=self._encoded(recent(context or text), CONTEXT_TOKENS) if text and "context" in asked else None,
-        )  # fmt: skip
-
-    def _spelt(self, text: str) -> str:
-        """Returns the text with slips mended by the catalogue's own words, since an encoder makes little of a misspelt word."""
-        return self._lexical.spelling.mended(text) if self._lexical is not None else text
-
-    def _encoded(self, text: str, max_tokens: int) -> Vectors:
-        key = (text, max_tokens)
-        with self._guard:
-            if key in self._vectors:
-                return self._vectors[key]
-        vector: Vectors = self.encoder.encode([text], max_tokens)[0]
-        with self._guard:
-            self._vectors[key] = vector
-            while len(self._vectors) > _REMEMBERED:
-                self._vectors.popitem(last=False)
-        return vector
+        rejected = {row: -weight for row, weight in query.history if weight < 0}
+        if rejected and self._dense is not None and len(rows):
+            near, none = (
+                self._dense.vectors(np.array(list(rejected), np.int64)),
+                self._dense.vectors(np.empty(0, np.int64)),
+            )
+            added |= few_shot(self._dense.vectors(rows), none, near, 0.0, _DISLIKE * max(rejected.values()))
 
     def _named(self, request: Request) -> Ints:
         wanted = dict.fromkeys(item_id for item_id in request.named if item_id not in request.exclude)

@@ -239,7 +239,7 @@ def test_exact_explanations_sum_to_the_tools_own_scores(toolbox):
             assert explained
             row = toolbox.catalogue.rows([item_id])
             for name, explanation in explained.items():
-                score = toolbox.tools[name].score(toolbox._query(request, None), row)[0]
+                score = toolbox.tools[name].score(toolbox._asking.query(request, None), row)[0]
                 total = sum(part.amount for part in explanation.contributions)
                 assert not explanation.exact or total == pytest.approx(score, abs=1e-6)
     assert any(explanation.exact for explanation in explained.values())

@@ -1,0 +1,76 @@
+"""From a request to what tools are asked: rows for ids, the words as tools read them, vectors made once for all."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.errors import InputError
+from convrec.tools.bm25 import Bm25
+from convrec.tools.contract import Bools, Query, Tool, Vectors
+from convrec.tools.encoder import TextEncoder
+from convrec.tools.moments import CONTEXT_TOKENS, END_TOKENS, recent, wanted_now
+from convrec.tools.request import Request
+from convrec.tools.signals import Signal, signals
+
+_REMEMBERED = 32  # texts whose vectors are kept, since wishes and pages ask about the same words again
+
+
+class Asking:
+    """Makes queries for one catalogue's tools. Safe to use from several threads."""
+
+    def __init__(
+        self, catalogue: Catalogue, tools: Mapping[str, Tool], left_out: Mapping[str, str], encoder: TextEncoder, candidates: int
+    ) -> None:  # fmt: skip
+        self._catalogue, self._tools, self._left_out = catalogue, tools, left_out
+        self._encoder, self._candidates = encoder, candidates
+        self._signals = tuple(signals(tools))
+        self._told = any(signal.aspect == "context" for signal in self._signals)
+        self._lexical = next((tool for tool in tools.values() if isinstance(tool, Bm25)), None)
+        self._vectors: OrderedDict[tuple[str, int], Vectors] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def signals(self, request: Request) -> list[Signal]:
+        """Returns the signals that the request may use.
+
+        Raises:
+            InputError: it names a tool that is not there.
+        """
+        for name in request.tools or ():
+            if name not in self._tools:
+                reason = f": {self._left_out[name]}" if name in self._left_out else ""
+                raise InputError(f"There is no tool {name!r} here{reason}.", f"There are {', '.join(self._tools)}.")
+        return [signal for signal in self._signals if request.tools is None or signal.tool in request.tools]
+
+    def query(self, request: Request, mask: Bools | None) -> Query:
+        """Returns what tools are asked. A sentence is a conversation where some tool has learned from conversations."""
+        pairs = [(self._catalogue.row(item_id), float(weight)) for item_id, weight in request.history.items()]
+        history = tuple((row, weight) for row, weight in pairs if row is not None and weight and math.isfinite(weight))
+        said = request.text.strip()
+        heard = request.conversational and ("\n" in said or self._told)
+        text, context = (wanted_now(said), said) if heard else (said, "")
+        asked = {s.aspect for s in self.signals(request) if self._tools[s.tool].capabilities.vectors}
+        return Query(
+            text=text, history=history, mask=mask, k=self._candidates, context=context,
+            vector=self._encoded(text if heard else self._spelt(text), END_TOKENS) if text and asked & {"text", "context"} else None,
+            context_vector=self._encoded(recent(context), CONTEXT_TOKENS) if context and "context" in asked else None,
+        )  # fmt: skip
+
+    def _spelt(self, text: str) -> str:
+        """Returns the text with slips mended by the catalogue's own words, since an encoder makes little of a misspelt word."""
+        return self._lexical.spelling.mended(text) if self._lexical is not None else text
+
+    def _encoded(self, text: str, max_tokens: int) -> Vectors:
+        key = (text, max_tokens)
+        with self._guard:
+            if key in self._vectors:
+                return self._vectors[key]
+        vector: Vectors = self._encoder.encode([text], max_tokens)[0]
+        with self._guard:
+            self._vectors[key] = vector
+            while len(self._vectors) > _REMEMBERED:
+                self._vectors.popitem(last=False)
+        return vector
