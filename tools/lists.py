@@ -55,6 +55,10 @@ class Lists:
         scores: Floats = self.prior[self.fold[case]].astype(np.float64)
         return scores
 
+    def some(self, cases: Ints) -> Lists:
+        """Returns the lists of some cases."""
+        return Lists(self.rows[cases], self.scores[cases], self.prior, self.fold[cases])
+
     def save(self, path: Path) -> None:
         """Writes the lists as `.npz`."""
         np.savez(path, rows=self.rows, scores=self.scores, prior=self.prior, fold=self.fold)

@@ -54,7 +54,7 @@ def taught(
         return None
     weights = tuned(cases, lists)
     lesson = _Lesson(task, cases, lists, catalogue, seed, progress)
-    plain = lesson.ranks(lesson.reciprocal(weights))
+    plain = lesson.ranks(lesson.reciprocal())
     if lesson.n_found < _ENOUGH:
         return Taught(weights, None, lesson.quality(plain), {}, "too few held-out cases to teach a ranker")
     shape: Shape | None = None
@@ -101,8 +101,17 @@ class _Lesson:
         ranked = {name: each.of(case) for name, each in self._lists.items()}
         return ranked, {name: self._lists[name].prior_of(case) for name in self._candidates.priors}
 
-    def reciprocal(self, weights: Mapping[str, float]) -> Floats:
-        """Returns the candidates' scores `(n,)` by weighted reciprocal rank."""
+    def reciprocal(self) -> Floats:
+        """Returns the candidates' scores `(n,)` by weighted reciprocal rank, each fold's weights learned on the others."""
+        weights = []
+        for fold in range(_FOLDS):
+            kept = np.flatnonzero(self._fold != fold).tolist()
+            weights.append(
+                tuned(
+                    [self._cases[case] for case in kept],
+                    {n: e.some(np.array(kept, np.int64)) for n, e in self._lists.items()},
+                )
+            )
         scores = []
         for case, rows in enumerate(self._rows):
             total = np.zeros(len(rows))
@@ -110,7 +119,7 @@ class _Lesson:
                 place = np.searchsorted(rows, ranking.rows)
                 place[place == len(rows)] = 0
                 there = rows[place] == ranking.rows
-                np.add.at(total, place[there], weights[name] * worth(len(ranking))[there])
+                np.add.at(total, place[there], weights[self._fold[case]][name] * worth(len(ranking))[there])
             scores.append(total)
         return np.concatenate(scores)
 
