@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test check bench evaluate-quick evaluate verify format docs package
+.PHONY: help install chat test check bench bench-turns evaluate-quick evaluate verify format docs package
 .DELETE_ON_ERROR:
 
 help: ## list every target
@@ -32,7 +32,10 @@ check: $(VENV)/ready-dev .typing/convrec ## format, lint, types, import rules, g
 	$(BIN)/python scripts/docs_cli.py --check
 	$(BIN)/python scripts/docs_graph.py --check
 
-bench: $(VENV)/ready-dev ## measure a turn, a fit and an import, and print them
+bench: $(VENV)/ready-dev ## run the benchmarks, on public data in CONVREC_DATA too, and write docs/benchmarks.md (hours; goes on where it was stopped)
+	$(BIN)/python scripts/bench.py $(BENCH)
+
+bench-turns: $(VENV)/ready-dev ## measure a turn, a fit and an import on the demo films, and print them
 	$(BIN)/python benchmarks/run.py $(BENCH)
 
 evaluate-quick: $(VENV)/ready-dev ## measure on parts of the public data in CONVREC_DATA, in minutes

@@ -1,8 +1,8 @@
 """Measures what a person waits for: the import, the fit, the opening, and each turn of the scripted conversations.
 
-make bench                                                         # on the demo films
-make bench BENCH="--layout wikipedia-movies --data DIR"            # on a dataset that lies in DIR
-make bench BENCH="--workspace shop"                                # on a fitted workspace
+make bench-turns                                                      # on the demo films
+make bench-turns BENCH="--layout wikipedia-movies --data DIR"            # on a dataset that lies in DIR
+make bench-turns BENCH="--workspace shop"                                # on a fitted workspace
 """
 
 import argparse

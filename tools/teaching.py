@@ -23,10 +23,14 @@ LIMIT = 300
 
 _FEWEST = 30  # cases below which nothing is learned
 _ENOUGH = 150  # targets among the candidates from which trees are taught
-_FOLDS = 4
+_FOLDS, _MANY_FOLDS = (
+    4,
+    2,
+)  # of the comparison; two are enough where there are many targets, and take a third of the time
+_MANY = 3000  # targets among the candidates
 _HEAD, _BEYOND = 50, 0.3  # of the other candidates, those that are always learned from, and the share of the rest
 _MISSED = 1_000_000
-_BRIEF, _BRIEF_CASES = 60, 1500  # trees of an ablation, and cases that they are taught on
+_BRIEF, _BRIEF_CASES = 50, 1000  # trees of an ablation, and cases that they are taught on
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,9 @@ class _Lesson:
         owners = np.repeat(np.arange(len(cases)), [len(found) for found in rows])
         self._table = Examples(np.concatenate(values), np.concatenate(targets), owners)
         self.n_found = int(self._table.targets.sum())
+        self._folds = _MANY_FOLDS if self.n_found > _MANY else _FOLDS
         groups = {group: number for number, group in enumerate(dict.fromkeys(case.group for case in cases))}
-        self._fold = np.array([groups[case.group] % _FOLDS for case in cases], np.int64)
+        self._fold = np.array([groups[case.group] % self._folds for case in cases], np.int64)
 
     def _of(self, case: int) -> tuple[dict[str, Ranking], dict[str, Floats]]:
         ranked = {name: each.of(case) for name, each in self._lists.items()}
@@ -104,7 +109,7 @@ class _Lesson:
     def reciprocal(self) -> Floats:
         """Returns the candidates' scores `(n,)` by weighted reciprocal rank, each fold's weights learned on the others."""
         weights = []
-        for fold in range(_FOLDS):
+        for fold in range(self._folds):
             kept = np.flatnonzero(self._fold != fold).tolist()
             weights.append(
                 tuned(
@@ -126,8 +131,8 @@ class _Lesson:
     def validated(self, shape: Shape) -> Floats:
         """Returns the candidates' scores `(n,)`, those of each fold by trees taught on the others."""
         scores = np.zeros(len(self._table.cases))
-        for fold in range(_FOLDS):
-            self._progress(f"teaching {shape} trees ({self._task})", fold, _FOLDS + 1)
+        for fold in range(self._folds):
+            self._progress(f"teaching {shape} trees ({self._task})", fold, self._folds + 1)
             ranker = self._taught(shape, self._fold != fold)
             held = self._fold[self._table.cases] == fold
             scores[held] = ranker.scores(self._table.values[held])
@@ -161,7 +166,7 @@ class _Lesson:
 
     def ranker(self, shape: Shape, scores: Floats) -> Ranker:
         """Returns the ranker taught on all cases, its scores brought to a common scale, and read as probabilities by the cross-validated ones."""
-        self._progress(f"teaching {shape} trees ({self._task})", _FOLDS, _FOLDS + 1)
+        self._progress(f"teaching {shape} trees ({self._task})", self._folds, self._folds + 1)
         ranker = self._taught(shape, np.ones(len(self._cases), np.bool_))
         ends = np.cumsum([len(rows) for rows in self._rows])
         each = [own for own in np.split(scores, ends[:-1]) if len(own)]
