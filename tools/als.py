@@ -23,7 +23,7 @@ from convrec.tools.contract import (
     ordered,
 )
 from convrec.tools.feedback import enough
-from convrec.tools.storage import read_array, read_config, write_array, write_config
+from convrec.tools.storage import read_array, read_config, read_json, write_array, write_config, write_json
 
 if TYPE_CHECKING:
     from convrec.tools.contract import Vectors
@@ -33,7 +33,11 @@ class AlsConfig(ToolConfig):
     """The size and stiffness of the factors."""
 
     factors: int = Field(64, ge=1, description="numbers that describe an item")
-    regularisation: float = Field(20.0, gt=0, description="how strongly factors are pulled towards zero")
+    regularisation: float = Field(
+        0.25,
+        gt=0,
+        description="how strongly factors are pulled towards zero, for each choice that a person makes in the mean",
+    )
     confidence: float = Field(
         3.0, gt=0, description="how much surer a choice is than the absence of one (alpha of the paper)"
     )
@@ -52,11 +56,13 @@ class Als(Tool):
     kind = "factors"
     capabilities = Capabilities(fold_in=True, explain=True)
     needs = frozenset({"interactions", "dialogues"})
+    revision = 2
     Config = AlsConfig
     config: AlsConfig
     _items: Alignment
     _factors: Floats  # (n_own, factors)
     _gram: Floats  # Y'Y + λI
+    _pull: float  # λ, the more the longer people's histories are (as in Zhou et al. 2008, sec. 3.1, but one for all)
 
     def fit(self, data: TrainingData) -> None:
         """Fits item factors.
@@ -70,10 +76,11 @@ class Als(Tool):
 
         rows = enough(data.user_items)
         chosen = data.user_items[:, rows].tocsr()
+        self._pull = self.config.regularisation * chosen.nnz / int((np.diff(chosen.indptr) > 0).sum())
         size = min(self.config.factors, max(1, min(chosen.shape) - 1))
         with threadpool_limits(1, "blas"):
             model = AlternatingLeastSquares(
-                factors=size, regularization=self.config.regularisation, alpha=self.config.confidence,
+                factors=size, regularization=self._pull, alpha=self.config.confidence,
                 iterations=self.config.iterations, random_state=data.seed,
             )  # fmt: skip
             model.fit(csr_matrix(chosen), show_progress=False)
@@ -104,6 +111,7 @@ class Als(Tool):
         """Writes factors, items and settings."""
         self._items.save(folder)
         write_config(folder, self.config)
+        write_json(folder / "pull.json", self._pull)
         write_array(folder / "factors.npy", self._factors.astype(np.float32))
 
     @classmethod
@@ -111,12 +119,13 @@ class Als(Tool):
         """Returns the tool saved in a folder."""
         tool = cls(read_config(folder, AlsConfig))
         tool._items = Alignment.load(folder, catalogue)
+        tool._pull = float(read_json(folder / "pull.json"))
         tool._set_factors(read_array(folder / "factors.npy"))
         return tool
 
     def _set_factors(self, factors: Vectors) -> None:
         self._factors = np.asarray(factors, np.float32).astype(np.float64)
-        self._gram = self._factors.T @ self._factors + self.config.regularisation * np.eye(self._factors.shape[1])
+        self._gram = self._factors.T @ self._factors + self._pull * np.eye(self._factors.shape[1])
 
     def _liked(self, own: Ints, weights: Floats) -> Floats:
         """Returns `(n, factors)`: each liked item's factors times its confidence; zeros for disliked ones."""

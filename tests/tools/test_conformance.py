@@ -48,7 +48,7 @@ class TestEaseByPeople(ToolConformance):
 
 class TestAls(ToolConformance):
     tool = Als
-    config = AlsConfig(factors=4, regularisation=1.0)
+    config = AlsConfig(factors=4, regularisation=0.1)
 
 
 class TestDense(ToolConformance):
