@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -105,17 +107,27 @@ class Ranker:
 
     @cached_property
     def _booster(self) -> Any:
-        import lightgbm
+        return boosting().Booster(model_str=self.model)
 
-        return lightgbm.Booster(model_str=self.model)
+
+def boosting() -> Any:
+    """Returns LightGBM. On a system without OpenMP's library it takes the one that PyTorch brings along."""
+    try:
+        import lightgbm
+    except OSError:
+        torch = find_spec("torch")
+        if torch is None or torch.origin is None:
+            raise
+        ctypes.CDLL(str(Path(torch.origin).parent / "lib" / "libgomp.so.1"), ctypes.RTLD_GLOBAL)
+        import lightgbm
+    return lightgbm
 
 
 def trained(
     examples: Examples, columns: Sequence[Column], shape: Shape, seed: int, *, rounds: int | None = None, extra: Mapping[str, Any] | None = None,
 ) -> str:  # fmt: skip
     """Returns trees taught to rank each case's targets before its other candidates."""
-    import lightgbm
-
+    lightgbm = boosting()
     sizes = np.bincount(examples.cases)
     data = lightgbm.Dataset(
         examples.values, examples.targets, group=sizes[sizes > 0], feature_name=[f"c{n}" for n in range(len(columns))],
