@@ -42,17 +42,16 @@ def section(name: str, document: Mapping[str, Any], manifest: Mapping[str, Any])
 
 def laid_out(document: Mapping[str, Any], depth: int) -> Iterator[str]:
     """Yields the lines of a nested document."""
+    if all(isinstance(row, Mapping) and not _is_figure(row) and _flat(row) for row in document.values()):
+        yield from table(document)
+        return
     single = {key: value for key, value in document.items() if not isinstance(value, Mapping) or _is_figure(value)}
     yield from (f"- {key}: {_shown(value)}" for key, value in single.items())
     if single:
         yield ""
     for key, value in document.items():
-        if key in single:
-            continue
-        yield f"{'#' * min(depth, 6)} {key}\n"
-        if all(isinstance(row, Mapping) and not _is_figure(row) and _flat(row) for row in value.values()):
-            yield from table(value)
-        else:
+        if key not in single:
+            yield f"{'#' * min(depth, 6)} {key}\n"
             yield from laid_out(value, depth + 1)
 
 
