@@ -56,6 +56,12 @@ class Retrieval(_Section):
 
     candidates: int = Field(200, ge=10, description="how many items each tool may nominate")
     diversity: float = Field(0.2, ge=0.0, le=1.0, description="0 ranks by score alone, 1 by difference alone (MMR)")
+    exploration: float = Field(
+        0.0, ge=0.0, le=1.0, description="how far a list leaves what many know; needs popularity to be fitted"
+    )
+    balance: float = Field(
+        0.0, ge=0.0, le=1.0, description="how strictly a list keeps the proportions of a person's several tastes"
+    )
 
 
 RuleKind = Literal["filter", "pin", "bury", "boost"]

@@ -25,7 +25,7 @@ class Request:
     `text` is what is wanted; a text of several lines is a whole conversation, a line a turn, the latest last. `history` maps item
     ids to weights, above 0 for liked and below for disliked; its items are not offered. `filter` and `exclude` rule items out
     before anything is ranked; `named` items come first and are exempt from `filter`, though not from `exclude`. `tools`
-    restricts who is asked. `diversity` (0 to 1) is the workspace's unless given. A text that is not `conversational` is what somebody types into a
+    restricts who is asked. `diversity`, `exploration` and `balance` (each 0 to 1) are the workspace's unless given. A text that is not `conversational` is what somebody types into a
     search box.
     """
 
@@ -38,6 +38,8 @@ class Request:
     tools: tuple[str, ...] | None = None
     named: tuple[str, ...] = ()
     diversity: float | None = None
+    exploration: float | None = None
+    balance: float | None = None
     conversational: bool = True
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import threading
 import time
+import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -30,10 +31,12 @@ from convrec.tools.contract import (
     Query,
     Ranking,
     Tool,
+    Vectors,
 )
 from convrec.tools.critiquing import few_shot
 from convrec.tools.dense import Dense
 from convrec.tools.encoder import TextEncoder
+from convrec.tools.exploring import explored, novelty
 from convrec.tools.heldout import DIALOGUE, HISTORY
 from convrec.tools.mmr import diversified
 from convrec.tools.opening import opened_rankers, opened_tools, opened_weights
@@ -41,6 +44,7 @@ from convrec.tools.ranker import Ranker
 from convrec.tools.request import Comparison, Recommendation, Recommended, Request, Wish
 from convrec.tools.rules import NO_RULES, Asked, Rules
 from convrec.tools.signals import Signal, Weights, weigh
+from convrec.tools.tastes import belonging, calibrated, tastes
 from convrec.tools.threads import one_blas_thread
 
 __all__ = ["Comparison", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
@@ -60,7 +64,7 @@ class Toolbox:
     def __init__(
         self, catalogue: Catalogue, tools: dict[str, Tool], *, left_out: dict[str, str] | None = None, weights: Weights | None = None,
         rankers: Mapping[str, Ranker] | None = None, encoder: TextEncoder | None = None, candidates: int = 200, diversity: float = 0.0, versions: dict[str, str] | None = None,
-        rules: Rules = NO_RULES,
+        rules: Rules = NO_RULES, exploration: float = 0.0, balance: float = 0.0,
     ) -> None:  # fmt: skip
         self.catalogue, self.tools = catalogue, tools
         self.left_out = left_out or {}
@@ -72,7 +76,7 @@ class Toolbox:
         self.encoder = encoder or TextEncoder.open()
         self.versions = versions or {}
         self.rules = rules
-        self._diversity = diversity
+        self._diversity, self._exploration, self._balance = diversity, exploration, balance
         self._asking = Asking(catalogue, tools, self.left_out, self.encoder, candidates)
         self._remembered: OrderedDict[str, Basis] = OrderedDict()
         self._priors: dict[str, Floats] = {}
@@ -101,7 +105,8 @@ class Toolbox:
             catalogue, tools, left_out=left_out, weights=opened_weights(workspace.root, published),
             rankers=opened_rankers(workspace.root, published, tools), encoder=encoder, candidates=settings.retrieval.candidates,
             diversity=settings.retrieval.diversity, versions={"catalogue": str(published.number), **versions},
-            rules=Rules.open(settings.ranking.rules, catalogue),
+            rules=Rules.open(settings.ranking.rules, catalogue), exploration=settings.retrieval.exploration,
+            balance=settings.retrieval.balance,
         )  # fmt: skip
 
     def recommend(self, request: Request) -> Recommendation:
@@ -123,6 +128,8 @@ class Toolbox:
         rows = np.union1d(np.union1d(rows, named), pinned)
         heard_scores = basis.scores(rows)
         added = self._wished(request, heard.query, rows, wishes)
+        sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
+        added |= self._ventured(request, rows, sums)
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
         added |= self.rules.parts(rows, sums, heard.allowed, asked_for)
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
@@ -294,6 +301,14 @@ class Toolbox:
         self._push_down(query, rows, added)
         return added
 
+    def _ventured(self, request: Request, rows: Ints, scores: Floats) -> dict[str, Floats]:
+        """Returns the part that little-known items gain by exploration. The same request draws the same chances."""
+        dial = self._exploration if request.exploration is None else request.exploration
+        if not dial or "popularity" not in self.tools:
+            return {}
+        seed = zlib.crc32(repr((request.text, tuple(request.history))).encode("utf-8", "surrogatepass"))
+        return {"exploration": explored(scores, novelty(np.expm1(self._prior("popularity")))[rows], dial, seed)}
+
     def _push_down(self, query: Query, rows: Ints, added: dict[str, Floats]) -> None:
         """Adds what nearness to disliked items costs, as a part of its own."""
         rejected = {row: -weight for row, weight in query.history if weight < 0}
@@ -313,15 +328,34 @@ class Toolbox:
     def _best(self, rows: Ints, scores: Floats, n_named: int, request: Request) -> Ints:
         """Returns the places `(k,)` of the best rows in order, the head diversified; ties by row."""
         order = np.argsort(-scores, kind="stable")
-        diversity = self._diversity if request.diversity is None else request.diversity
-        dense = self._dense
-        if dense is not None and diversity > 0 and len(order) > n_named + 1:
-            pool = order[n_named : n_named + _DIVERSE_POOL]
-            n = min(_DIVERSE_HEAD, request.k)
-            head = pool[diversified(scores[pool], dense.vectors(rows[pool]), diversity, n)]
-            rest = order[n_named:]
-            order = np.concatenate([order[:n_named], head, rest[~np.isin(rest, head)]])
+        pool, rest = order[n_named : n_named + _DIVERSE_POOL], order[n_named:]
+        head = self._spread(rows[pool], scores[pool], request) if self._dense is not None and len(rest) > 1 else None
+        if head is not None:
+            order = np.concatenate([order[:n_named], pool[head], rest[~np.isin(rest, pool[head])]])
         return order[: request.k]
+
+    def _spread(self, rows: Ints, scores: Floats, request: Request) -> Ints | None:
+        """Returns the places of a list's head: in proportion to the person's tastes where they have several and it is wished, else
+        diversified; None where it stays as it is.
+        """
+        n = min(_DIVERSE_HEAD, request.k)
+        balance = self._balance if request.balance is None else request.balance
+        if balance > 0:
+            liked = [
+                (row, w) for i, w in request.history.items() if (row := self.catalogue.row(i)) is not None and w > 0
+            ]
+            own = self._vectors_of([row for row, _ in liked])
+            found = tastes(own, np.array([weight for _, weight in liked]))
+            if len(found) > 1:
+                group = belonging(self._vectors_of(rows), own, found)
+                return calibrated(scores, group, [taste.share for taste in found], n, balance)
+        diversity = self._diversity if request.diversity is None else request.diversity
+        return diversified(scores, self._vectors_of(rows), diversity, n) if diversity > 0 else None
+
+    def _vectors_of(self, rows: Sequence[int] | Ints) -> Vectors:
+        if self._dense is None:
+            return np.zeros((len(rows), 1), np.float32)
+        return self._dense.vectors(np.asarray(rows, np.int64))
 
     def _recommended(
         self, basis: Basis, rows: Ints, best: Ints, scores: Floats, added: Mapping[str, Floats], attainable: float
