@@ -36,6 +36,7 @@ from convrec.core.reply import DoneEvent, ItemEvent, ProfileEvent, QuestionEvent
 from convrec.core.text import well_formed
 from convrec.core.understanding import Understanding
 from convrec.tools.fitting import fit
+from convrec.tools.opening import outdated
 from convrec.tools.rules import Rules
 from convrec.tools.toolbox import Recommended, Request, Toolbox
 
@@ -99,7 +100,8 @@ class Agent:
     def demo(cls, *, progress: Progress = silent) -> Agent:
         """Returns an agent over the demo catalogue, which is indexed at the first call (under a minute)."""
         workspace = Workspace.demo()
-        if not workspace.current().tools:
+        current = workspace.current()
+        if not current.tools or outdated(workspace.root, current):
             fit(workspace, progress=progress)
         return cls.open(workspace)
 

@@ -145,7 +145,8 @@ class _Fit:
             folder=str(folder.relative_to(self._root)), fingerprint=fingerprint, seconds=round(time.perf_counter() - started, 2),
             quality=quality, n_items=len(self._catalogue), left_out=left_out,
         )  # fmt: skip
-        write_json(folder / DONE, {"items": self.before.items, "note": tool.note, "fitted": fitted.model_dump()})
+        about = {"items": self.before.items, "note": tool.note, "revision": kind.revision}
+        write_json(folder / DONE, about | {"fitted": fitted.model_dump()})
         return fitted, tool.note
 
     def _read(self, folder: Path) -> tuple[FittedTool, str]:

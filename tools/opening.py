@@ -20,6 +20,9 @@ DONE = "fitted.json"
 """The file whose presence says that a tool's folder is complete."""
 
 
+_OTHER = "another version of convrec fitted it; run `convrec fit`"
+
+
 def opened_tools(root: Path, version: Version, catalogue: Catalogue) -> tuple[dict[str, Tool], dict[str, str]]:
     """Returns the version's tools by name, new items taken in, and why each of the others is left out."""
     tools: dict[str, Tool] = {}
@@ -55,11 +58,17 @@ def opened_rankers(root: Path, version: Version, tools: Mapping[str, Tool]) -> d
     return {task: ranker for task, ranker in found.items() if ranker is not None and ranker.reads <= tools.keys()}
 
 
+def outdated(root: Path, version: Version) -> bool:
+    """Returns whether a tool of the version was fitted by another convrec, whose files this one does not read."""
+    names = (name for name, fitted in version.tools.items() if name != FUSION and not fitted.left_out)
+    return any(_unusable(root, name, version.tools[name]) == _OTHER for name in names)
+
+
 def _unusable(root: Path, name: str, fitted: FittedTool) -> str:
     if not (root / fitted.folder / DONE).exists():
         return f"its folder {fitted.folder} is gone; run `convrec fit`"
     try:
-        tool_class(name)
+        kind = tool_class(name)
     except InputError:
         return "no installed package provides it"
-    return ""
+    return "" if read_json(root / fitted.folder / DONE).get("revision") == kind.revision else _OTHER

@@ -18,7 +18,7 @@ from convrec.tools import registry
 from convrec.tools.conformance import listed
 from convrec.tools.contract import Query
 from convrec.tools.fitting import RegressionError, fit
-from convrec.tools.opening import DONE
+from convrec.tools.opening import DONE, outdated
 from convrec.tools.popularity import Popularity
 from convrec.tools.registry import registered
 from convrec.tools.toolbox import Request, Toolbox
@@ -389,3 +389,15 @@ def test_folders_that_nothing_uses_are_cleared(raw):
     fit(raw, only=("bm25",))
     assert not stale.exists()
     assert DONE in {path.name for path in (raw.root / raw.current().tools["bm25"].folder).iterdir()}
+
+
+def test_what_another_version_of_convrec_fitted_is_left_out_until_it_is_fitted_again(fitted):
+    """The files of a tool are those of its revision; others are not read, and the reason is said."""
+    folder = fitted.root / fitted.current().tools["bm25"].folder
+    about = json.loads((folder / DONE).read_text())
+    (folder / DONE).write_text(json.dumps(about | {"revision": about["revision"] - 1}))
+    assert outdated(fitted.root, fitted.current())
+    opened = Toolbox.open(fitted)
+    assert "bm25" not in opened.tools
+    assert "convrec fit" in opened.left_out["bm25"]
+    assert "dense" in opened.tools
