@@ -21,7 +21,7 @@ def test_ui_prints_its_address_once_it_answers_and_ends_at_ctrl_c(fitted_films):
             assert page.status == 200
             assert b"gradio" in page.read()
         served.send_signal(signal.SIGINT)
-        assert served.wait(timeout=20) == 0
+        assert served.wait(timeout=60) == 0  # a busy machine takes its time
     finally:
         served.kill()
         served.wait()
