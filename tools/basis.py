@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ class Heard:
         return rows[np.argpartition(-known, n - 1)[:n]]
 
 
-class Basis:
+class Basis(ABC):
     """Candidates of a request with their scores. `attainable` is the most that a score could come to, 0 where that is not known."""
 
     name = ""
@@ -55,9 +56,9 @@ class Basis:
         """Returns the rows `(n,)` worth scoring, ascending."""
         return self.heard.pointed
 
+    @abstractmethod
     def parts(self, rows: Ints) -> dict[str, Floats]:
         """Returns, by source, `(n,)` parts that sum to the rows' scores."""
-        raise NotImplementedError
 
     def scores(self, rows: Ints) -> Floats:
         """Returns the rows' scores `(n,)`."""

@@ -24,7 +24,7 @@ from convrec.tools.contract import (
     Vectors,
     ordered,
 )  # fmt: skip
-from convrec.tools.conversation_net import Lesson, Shape, Weights, taught
+from convrec.tools.conversation_net import Lesson, Shape, Weights
 from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.item_features import item_features
@@ -75,6 +75,8 @@ class Conversation(Tool):
         Raises:
             NotFittedError: items are named at too few moments.
         """
+        from convrec.tools.conversation_teaching import taught
+
         catalogue = data.catalogue
         row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)}
         told = [moment for moment in moments(data.dialogues, row_of) if moment.context.strip()]
