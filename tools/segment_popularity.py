@@ -1,4 +1,4 @@
-"""Segment popularity: what many people chose among items of the kind that is liked or asked for."""
+"""Segment popularity: what many people chose among items of the kinds that a person likes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
-from convrec.core.text import words
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from convrec.catalogue.columns import ValueIndex
 
 _SHARE = (0.005, 0.5)  # of all items: a value that fewer or more carry is no segment
-_LONGEST = 4  # words of a value that a text may name
 
 
 class SegmentPopularityConfig(ToolConfig):
@@ -41,10 +39,10 @@ class SegmentPopularityConfig(ToolConfig):
 
 
 class SegmentPopularity(Tool):
-    """Ranks items of the values that a history leans to, or a text names, by log(1 + number of people) times the leaning.
+    """Ranks items of the values that a history leans to, by log(1 + number of people) times the leaning.
 
     A history leans to the category and tags values with the largest `p log(p / q)`: the share p of the history's items that carry
-    the value against its share q of all choices. The leaning is p (less the share of disliked items); a value that the text names has leaning 1.
+    the value against its share q of all choices. The leaning is p (less the share of disliked items).
     """
 
     name = "segment_popularity"
@@ -77,13 +75,11 @@ class SegmentPopularity(Tool):
     def _index(self, catalogue: Catalogue) -> None:
         """Finds the values that make segments, and which items carry them."""
         self._values: list[tuple[str, Ints]] = []  # label and rows
-        self._named: dict[str, list[int]] = {}  # words of a value → its places
         self._of: dict[int, list[int]] = {}  # row → its places
         popularity = np.nan_to_num(self._items.scatter(np.expm1(self._popularity)))
-        for label, value, rows in _segments(catalogue):
+        for label, rows in _segments(catalogue):
             place = len(self._values)
             self._values.append((label, rows))
-            self._named.setdefault(" ".join(words(value)), []).append(place)
             for row in rows.tolist():
                 self._of.setdefault(row, []).append(place)
         chosen = np.array([popularity[rows].sum() for _, rows in self._values])
@@ -111,7 +107,6 @@ class SegmentPopularity(Tool):
 
     def _leanings(self, query: Query) -> dict[int, float]:
         """Returns the followed values' places with how far the query leans to each."""
-        followed = dict.fromkeys(self._asked(query.text), 1.0)
         shares: dict[int, float] = {}
         known = [(row, weight) for row, weight in query.history if self._items.own[row] >= 0 and weight]
         total = sum(abs(weight) for _, weight in known)
@@ -120,18 +115,7 @@ class SegmentPopularity(Tool):
                 shares[place] = shares.get(place, 0.0) + weight / total
         gain = {place: p * float(np.log(p / self._usual[place])) for place, p in shares.items() if p > 0}
         best = sorted(gain, key=lambda place: (-gain[place], place))[: self.config.segments]
-        for place in best:
-            followed[place] = followed.get(place, 0.0) + shares[place]
-        return followed
-
-    def _asked(self, text: str) -> Iterator[int]:
-        """Yields the places of the values that the text names."""
-        said = words(text)
-        spans = {
-            " ".join(said[start : start + n]) for n in range(1, _LONGEST + 1) for start in range(len(said) - n + 1)
-        }
-        for span in sorted(spans & self._named.keys()):
-            yield from self._named[span]
+        return {place: shares[place] for place in best}
 
     def save(self, folder: Path) -> None:
         """Writes the counts, items and settings."""
@@ -149,12 +133,12 @@ class SegmentPopularity(Tool):
         return tool
 
 
-def _segments(catalogue: Catalogue) -> Iterator[tuple[str, str, Ints]]:
-    """Yields label, value and rows of every value of a category or tags field that a fair share of the items carries."""
+def _segments(catalogue: Catalogue) -> Iterator[tuple[str, Ints]]:
+    """Yields label and rows of every value of a category or tags field that a fair share of the items carries."""
     least, most = (share * len(catalogue) for share in _SHARE)
     for field in (*catalogue.schema.of_type("category"), *catalogue.schema.of_type("tags")):
         index: ValueIndex = catalogue.values(field.name)
         for value in index.values:
             rows = np.unique(index.rows(value))
             if max(least, 2) <= len(rows) <= most:
-                yield f"{field.name}:{value}", value, rows
+                yield f"{field.name}:{value}", rows

@@ -106,13 +106,15 @@ def test_the_most_chosen_of_the_liked_kind_come_first(tmp_path):
     assert explained.contributions[0].amount == pytest.approx(np.log1p(23))
 
 
-def test_a_text_that_names_a_value_is_held_to_it(tmp_path):
+def test_words_are_left_to_the_tools_that_read_them(tmp_path):
     catalogue = kinds(tmp_path / "kinds").catalogue()
     tool = SegmentPopularity()
     tool.fit(chosen_by(catalogue, [row + 1 for row in range(N_ITEMS)]))
-    ranked = tool.retrieve(Query(text="some sci-fi, please", k=N_ITEMS)).rows.tolist()
-    assert ranked == list(range(21, -1, -3))
-    assert tool.scores(Query(text="anything at all")) is None
+    assert tool.scores(Query(text="some sci-fi, please")) is None
+    liked = Query(history=((0, 1.0),))
+    assert tool.scores(Query(text="some sci-fi, please", history=((0, 1.0),))).tolist() == pytest.approx(
+        tool.scores(liked).tolist(), nan_ok=True
+    )
 
 
 def test_a_catalogue_without_values_has_no_segments(tribes):
