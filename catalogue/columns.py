@@ -1,8 +1,10 @@
 """Hot columns: a catalogue's facts as arrays, so that a filter over all items takes microseconds to milliseconds."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +12,9 @@ import pyarrow as pa
 
 from convrec.catalogue.values import days
 from convrec.core.text import fold, words
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -61,6 +66,13 @@ class ValueIndex:
         mask = np.zeros(self.n_items, np.bool_)
         mask[self.rows(value)] = True
         return mask
+
+    def carried(self) -> csr_array[Any, tuple[int, int]]:
+        """Returns `(n_items, n_values)` float32, 1 where the item carries the value."""
+        from scipy.sparse import csr_array as csr
+
+        ones = np.ones(len(self.codes), np.float32)
+        return csr((ones, self.codes, self.starts), shape=(self.n_items, len(self.values)))
 
     def of(self, row: int) -> list[str]:
         """Returns the values that the item in that row carries, in its own order."""

@@ -34,12 +34,9 @@ def item_features(catalogue: Catalogue) -> csr_array[Any, tuple[int, int]]:
 
 def _values(catalogue: Catalogue, field: str) -> csr_array[Any, tuple[int, int]]:
     index = catalogue.values(field)
-    frequent = np.flatnonzero(index.counts >= _FEWEST)
-    column = np.full(len(index.counts), -1, np.int64)
-    column[frequent] = np.arange(len(frequent))
-    owners = np.repeat(np.arange(index.n_items), np.diff(index.starts))
-    columns = column[index.codes]
-    return _scaled(owners[columns >= 0], columns[columns >= 0], index.n_items, len(frequent))
+    carried = index.carried()[:, np.flatnonzero(index.counts >= _FEWEST)].tocoo()
+    rows, columns = carried.coords
+    return _scaled(rows.astype(np.int64), columns.astype(np.int64), *carried.shape)
 
 
 def _steps(catalogue: Catalogue, field: str) -> csr_array[Any, tuple[int, int]]:

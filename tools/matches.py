@@ -84,14 +84,7 @@ class Matches:
     @cached_property
     def _values(self) -> dict[str, Sparse]:
         """Returns, by field, `(n_items, n_values)`, 1 where the item carries the value."""
-        from scipy.sparse import csr_array as csr
-
-        found = {}
-        for name in self._kinds:
-            index = self._catalogue.values(name)
-            ones = np.ones(len(index.codes), np.float32)
-            found[name] = csr((ones, index.codes, index.starts), shape=(index.n_items, len(index.values)))
-        return found
+        return {name: self._catalogue.values(name).carried() for name in self._kinds}
 
     def _shared(self, name: str, has: Sparse, liked: Ints) -> Floats:
         """Returns `(n,)`: the mean share of each row's values that the liked items have, the latest counting most."""
