@@ -98,7 +98,7 @@ class Agent:
 
     @classmethod
     def demo(cls, *, progress: Progress = silent) -> Agent:
-        """Returns an agent over the demo catalogue, which is indexed at the first call (under a minute)."""
+        """Returns an agent over the demo catalogue, which is indexed at the first call (about a minute)."""
         workspace = Workspace.demo()
         current = workspace.current()
         if not current.tools or outdated(workspace.root, current):

@@ -23,6 +23,7 @@ LIMIT = 300
 
 _FEWEST = 30  # cases below which nothing is learned
 _ENOUGH = 150  # targets among the candidates from which trees are taught
+_AMPLE = 1500  # and from which trees that read several columns are tried: on fewer they lost wherever it was looked
 _FOLDS, _MANY_FOLDS = (
     4,
     2,
@@ -64,6 +65,9 @@ def taught(
     shape: Shape | None = None
     scores, ranks, notes = None, plain, []
     for tried in SHAPES:
+        if tried == "lambdamart" and lesson.n_found < _AMPLE:
+            notes.append(f"lambdamart not tried on fewer than {_AMPLE:,} targets")
+            break
         found = lesson.validated(tried)
         reached = lesson.ranks(found)
         gain = lesson.gain(reached, ranks)

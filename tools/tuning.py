@@ -24,23 +24,27 @@ def tuned(cases: Sequence[Case], lists: Mapping[str, Lists]) -> dict[str, float]
 
 
 class _Table:
-    """All candidates of all cases: what each signal gives them, `(n_candidates, n_signals)`, and which are targets."""
+    """Every target against all candidates of its case: by how much each signal gives these more than it, `(n, n_signals)`, a block a target."""
 
     def __init__(self, cases: Sequence[Case], ranked: dict[str, Ints]) -> None:
-        self._cases = cases
-        rows, values = [], []
         points = worth(DEPTH, SMOOTHING)
-        for case in range(len(cases)):
+        ahead, own, sizes = [], [], []
+        for case, known in enumerate(cases):
             candidates = np.unique(np.concatenate([ranks[case] for ranks in ranked.values()]))
             candidates = candidates[candidates >= 0]
             given = np.zeros((len(candidates), len(ranked)), np.float32)
             for column, ranks in enumerate(ranked.values()):
                 kept = ranks[case][ranks[case] >= 0]
                 given[np.searchsorted(candidates, kept), column] = points[: len(kept)]
-            rows.append(candidates)
-            values.append(given)
-        self._rows, self._values = rows, values
+            for place in np.flatnonzero(np.isin(candidates, known.targets)):
+                ahead.append(given - given[place])
+                own.append(given[place])
+                sizes.append(len(candidates))
         self.n_signals = len(ranked)
+        self._n_targets = sum(len(case.targets) for case in cases)
+        self._ahead = np.concatenate([np.empty((0, len(ranked)), np.float32), *ahead])
+        self._own = np.array(own, np.float32).reshape(-1, len(ranked))
+        self._starts = np.cumsum([0, *sizes])[:-1]
 
     def ascend(self) -> Floats:
         """Returns weights `(n_signals,)` that sum to 1, each tried in turn at a few multiples while the others stand."""
@@ -62,12 +66,9 @@ class _Table:
 
     def _worth(self, weights: Floats) -> float:
         """Returns the mean of `1 / log2(rank + 2)` over all targets: smooth enough to climb, kind to the head of the list."""
-        total, n = 0.0, 0
-        for case, rows, values in zip(self._cases, self._rows, self._values, strict=True):
-            scores = values @ weights.astype(np.float32)
-            for target in case.targets:
-                n += 1
-                place = int(np.searchsorted(rows, target))
-                if place < len(rows) and rows[place] == target and scores[place] > 0:
-                    total += 1.0 / np.log2(int((scores > scores[place]).sum()) + 2.0)
-        return total / max(n, 1)
+        if not len(self._own):
+            return 0.0
+        weighed = weights.astype(np.float32)
+        ranks = np.add.reduceat((self._ahead @ weighed > 0).astype(np.int64), self._starts)
+        pointed_at = self._own @ weighed > 0
+        return float((pointed_at / np.log2(ranks + 2.0)).sum()) / max(self._n_targets, 1)
