@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
-from convrec.tools.contract import Bools, Floats, Ints
+from convrec.tools.contract import Bools, Contribution, Floats, Ints
 from convrec.tools.storage import read_json, write_json
 
 
@@ -58,3 +58,7 @@ class Alignment:
         """Returns the own indices `(n,)` and weights `(n,)` of those items of a history that the tool knows."""
         known = [(int(self.own[row]), weight) for row, weight in history if self.own[row] >= 0 and weight != 0]
         return np.array([own for own, _ in known], np.int64), np.array([weight for _, weight in known], np.float64)
+
+    def parts(self, own: Ints, amounts: Floats) -> list[Contribution]:
+        """Returns what each of these own items `(n,)` adds to a score: `item:858`."""
+        return [Contribution(f"item:{self.ids[i]}", float(a)) for i, a in zip(own, amounts, strict=True)]

@@ -12,7 +12,6 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
-    Contribution,
     Explanation,
     Floats,
     Ints,
@@ -103,9 +102,7 @@ class Als(Tool):
             return Explanation()
         seen = np.linalg.solve(self._confidence(own, weights), self._factors[wanted])
         amounts = self._liked(own, weights) @ seen
-        return ordered(
-            [Contribution(f"item:{self._items.ids[i]}", float(a)) for i, a in zip(own, amounts, strict=True)]
-        )
+        return ordered(self._items.parts(own, amounts))
 
     def save(self, folder: Path) -> None:
         """Writes factors, items and settings."""

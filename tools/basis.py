@@ -11,7 +11,7 @@ import numpy as np
 from convrec.core.reply import TraceStep
 from convrec.tools.candidates import Candidates
 from convrec.tools.contract import Bools, Floats, Ints, Query, Ranking, Vectors
-from convrec.tools.fusion import worth
+from convrec.tools.fusion import worths
 from convrec.tools.ranker import Ranker
 from convrec.tools.signals import Signal
 
@@ -87,12 +87,7 @@ class ReciprocalBasis(Basis):
         for signal, ranking in self.heard.lists.items():
             if not len(ranking):
                 continue
-            order = np.argsort(ranking.rows)
-            place = np.searchsorted(ranking.rows[order], rows)
-            place[place == len(order)] = 0
-            found = order[place]
-            amounts = self._weights[signal] * worth(len(ranking), self._smoothing)[found]
-            amounts[ranking.rows[found] != rows] = 0.0
+            amounts = self._weights[signal] * worths(ranking, rows, self._smoothing)
             parts[signal.tool] = parts.get(signal.tool, np.zeros(len(rows))) + amounts
         return parts
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.tools.contract import Floats, Ints, Query, Ranking, Vectors
-from convrec.tools.fusion import fuse
+from convrec.tools.fusion import fuse, places
 from convrec.tools.matches import Matches
 
 MATCH = "match"
@@ -66,15 +66,12 @@ def _listed(rows: Ints, ranking: Ranking | None) -> list[Floats]:
     score, share, rank = (np.full(len(rows), np.nan) for _ in range(3))
     if ranking is None or not len(ranking):
         return [score, share, rank]
-    order = np.argsort(ranking.rows)
-    place = np.searchsorted(ranking.rows[order], rows)
-    place[place == len(order)] = 0
-    found = order[place]
-    there = ranking.rows[found] == rows
+    place = places(ranking, rows)
+    there = place >= 0
     best, last = ranking.scores[0], ranking.scores[-1]
-    score[there] = ranking.scores[found[there]]
+    score[there] = ranking.scores[place[there]]
     share[there] = (score[there] - last) / (best - last) if best > last else 1.0
-    rank[there] = -np.log2(2.0 + found[there])
+    rank[there] = -np.log2(2.0 + place[there])
     return [score, share, rank]
 
 

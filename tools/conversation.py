@@ -134,12 +134,10 @@ class Conversation(Tool):
         said, ending = self._heard(query)
         own, weights = self._items.history(query.history)
         whole = self._logs(said, ending, own, weights)[wanted]
-        parts = [Contribution("text", float(whole - self._logs(None, None, own, weights)[wanted]))]
-        for place, item in enumerate(own):
-            kept = np.arange(len(own)) != place
-            without = self._logs(said, ending, own[kept], weights[kept])[wanted]
-            parts.append(Contribution(f"item:{self._items.ids[item]}", float(whole - without)))
-        return ordered(parts, exact=False)
+        words = Contribution("text", float(whole - self._logs(None, None, own, weights)[wanted]))
+        apart = [np.arange(len(own)) != place for place in range(len(own))]
+        without = np.array([self._logs(said, ending, own[kept], weights[kept])[wanted] for kept in apart])
+        return ordered([words, *self._items.parts(own, whole - without)], exact=False)
 
     def _heard(self, query: Query) -> tuple[Vectors, Vectors]:
         said, ending = query.context_vector, query.vector

@@ -13,7 +13,6 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
-    Contribution,
     Explanation,
     Floats,
     Ints,
@@ -124,9 +123,7 @@ class Ease(Tool):
             return Explanation()
         own, weights = self._items.history(query.history)
         amounts = weights * self._model.weights(own, wanted)
-        return ordered(
-            [Contribution(f"item:{self._items.ids[i]}", float(a)) for i, a in zip(own, amounts, strict=True)]
-        )
+        return ordered(self._items.parts(own, amounts))
 
     def save(self, folder: Path) -> None:
         """Writes the matrix, items and settings."""

@@ -11,7 +11,6 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
-    Contribution,
     Explanation,
     Floats,
     Query,
@@ -77,9 +76,7 @@ class ItemKnn(Tool):
         wanted = int(self._items.own[row])
         own, weights = self._items.history(query.history)
         amounts = weights * self._weights.weights(own, wanted)
-        return ordered(
-            [Contribution(f"item:{self._items.ids[i]}", float(a)) for i, a in zip(own, amounts, strict=True)]
-        )
+        return ordered(self._items.parts(own, amounts))
 
     def save(self, folder: Path) -> None:
         """Writes neighbours, items and settings."""

@@ -13,7 +13,6 @@ from convrec.core.errors import NotFittedError
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
-    Contribution,
     Events,
     Explanation,
     Floats,
@@ -127,9 +126,7 @@ class Markov(Tool):
         if wanted < 0 or not len(own):
             return Explanation()
         amounts = weights * self._next[own][:, [wanted]].toarray().ravel()
-        return ordered(
-            [Contribution(f"item:{self._items.ids[i]}", float(a)) for i, a in zip(own, amounts, strict=True)]
-        )
+        return ordered(self._items.parts(own, amounts))
 
     def _weighted(self, query: Query) -> tuple[Ints, Floats]:
         """Returns the known items `(n,)` of the history and their weights `(n,)`, less the more was chosen since."""

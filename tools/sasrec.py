@@ -13,7 +13,6 @@ from convrec.core.errors import NotFittedError
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
-    Contribution,
     Events,
     Explanation,
     Floats,
@@ -112,8 +111,7 @@ class SasRec(Tool):
         amounts = np.empty(len(own))
         amounts[liked] = self._effects(own[liked], wanted)
         amounts[~liked] = [self._disliked(own[[place]], weights[[place]])[wanted] for place in np.flatnonzero(~liked)]
-        parts = [Contribution(f"item:{self._items.ids[i]}", float(a)) for i, a in zip(own, amounts, strict=True)]
-        return ordered(parts, exact=False)
+        return ordered(self._items.parts(own, amounts), exact=False)
 
     def save(self, folder: Path) -> None:
         """Writes the network as safetensors, items and settings."""

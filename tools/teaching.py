@@ -12,7 +12,7 @@ from convrec.core.metrics.bootstrap import Gain, Ratio, Resampling
 from convrec.core.progress import Progress
 from convrec.tools.candidates import MATCH, Candidates, Column
 from convrec.tools.contract import Bools, Floats, Ints, Ranking
-from convrec.tools.fusion import worth
+from convrec.tools.fusion import worths
 from convrec.tools.heldout import Case
 from convrec.tools.lists import Lists
 from convrec.tools.ranker import SHAPES, About, Examples, Ranker, Shape, trained
@@ -125,10 +125,7 @@ class _Lesson:
         for case, rows in enumerate(self._rows):
             total = np.zeros(len(rows))
             for name, ranking in self._of(case)[0].items():
-                place = np.searchsorted(rows, ranking.rows)
-                place[place == len(rows)] = 0
-                there = rows[place] == ranking.rows
-                np.add.at(total, place[there], weights[self._fold[case]][name] * worth(len(ranking))[there])
+                total += weights[self._fold[case]][name] * worths(ranking, rows)
             scores.append(total)
         return np.concatenate(scores)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convrec.tools.contract import Ranking, top
-from convrec.tools.fusion import fuse, spread, worth
+from convrec.tools.fusion import fuse, worth, worths
 from convrec.tools.mmr import diversified
 
 N = 30
@@ -41,7 +41,9 @@ def test_each_part_is_the_weight_times_the_worth_of_the_rank(ranked, weights):
             [weight * 61 / (60 + rank) for rank in range(1, len(rows) + 1)]
         )
         assert not any(parts.values())
-        assert spread(as_ranking(rows), weight, N)[fused.rows].tolist() == fused.contributions[name].tolist()
+        assert (weight * worths(as_ranking(rows), np.arange(N)))[fused.rows].tolist() == fused.contributions[
+            name
+        ].tolist()
 
 
 def test_agreement_beats_a_single_first_place():
