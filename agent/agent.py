@@ -37,7 +37,6 @@ from convrec.core.text import well_formed
 from convrec.core.understanding import Understanding
 from convrec.tools.fitting import fit
 from convrec.tools.opening import outdated
-from convrec.tools.rules import Rules
 from convrec.tools.toolbox import Recommended, Request, Toolbox
 
 if TYPE_CHECKING:
@@ -92,7 +91,6 @@ class Agent:
             toolbox=toolbox, engine=Understander(toolbox.catalogue, clock, toolbox.encoder), ledger=Ledger(state_path(workspace)),
             checker=checker, realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings,
             clock=clock, new_id=new_id, seed=seed, asking=asking,
-            rules=Rules.open(workspace.settings.ranking.rules, toolbox.catalogue),
         )  # fmt: skip
         return cls(workspace, house)
 

@@ -15,7 +15,6 @@ from convrec.core.reply import ReplyItem
 from convrec.core.settings import Policy
 from convrec.tools.contract import Bools
 from convrec.tools.relaxation import relaxations
-from convrec.tools.rules import NO_RULES, Rules
 from convrec.tools.toolbox import Recommended, Toolbox
 
 
@@ -25,7 +24,7 @@ class ViolationError(ConvrecError):
 
 def ground(
     toolbox: Toolbox, explored: Explored, wanted: Wanted, state: DialogueState, plan: Plan, policy: Policy, thread: str,
-    asking: Asking = question, rules: Rules = NO_RULES,
+    asking: Asking = question,
 ) -> Slate:  # fmt: skip
     """Returns the slate: at most `policy.slate_size` items that meet every demand, new ones before repeats."""
     found = explored.found
@@ -34,20 +33,25 @@ def ground(
     repeats = not fresh and bool(found.items)
     chosen = (list(found.items) if repeats else fresh)[: plan.count or policy.slate_size]
     basis = Ground(
-        toolbox.catalogue, wanted, {wish.label: wish for wish in explored.request.wishes}, thread, state.turn, rules
+        toolbox.catalogue,
+        wanted,
+        {wish.label: wish for wish in explored.request.wishes},
+        thread,
+        state.turn,
+        toolbox.rules,
     )
     items = tuple(_reply_item(toolbox, explored, item, rank, basis) for rank, item in enumerate(chosen, 1))
     can_ask, invited = bool(items) and not plan.named and not repeats, plan.action == "ask"
     asked = asking(Occasion(state, found.items, toolbox.catalogue, policy, invited)) if can_ask else None
     if items:
         return Slate(items=items, n_allowed=found.n_allowed, question=asked, repeats=repeats)
-    left = rules.offered(offered(toolbox, wanted))
+    left = toolbox.rules.offered(offered(toolbox, wanted))
     return Slate(least=least_let_go(toolbox, state, wanted, left), exhausted=not left.any())
 
 
 def check(toolbox: Toolbox, items: Sequence[Recommended], wanted: Wanted, plan: Plan) -> None:
-    """Raises ViolationError when an item breaks a demand or was put aside; items asked for by name are exempt from demands."""
-    allowed = toolbox.catalogue.mask(wanted.request.filter)
+    """Raises ViolationError when an item breaks a demand or the house's filter, or was put aside; items asked for by name are exempt from demands."""
+    allowed = toolbox.rules.offered(toolbox.catalogue.mask(wanted.request.filter))
     for item in items:
         if item.id in plan.named:
             continue

@@ -125,7 +125,6 @@ def ground(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         house.settings.policy,
         state["thread_id"],
         house.asking,
-        house.rules,
     )
     return {"slate": slate}
 

@@ -15,13 +15,12 @@ from convrec.agent.request import Wanted
 from convrec.core.clock import Clock, NewId
 from convrec.core.reply import ToolEvent, TraceStep
 from convrec.core.settings import Settings
-from convrec.tools.rules import NO_RULES, Rules
 from convrec.tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
 class House:
-    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask, the rules."""
+    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask."""
 
     toolbox: Toolbox
     engine: Engine
@@ -33,7 +32,6 @@ class House:
     new_id: NewId
     seed: int
     asking: Asking = question
-    rules: Rules = NO_RULES
 
 
 @dataclass

@@ -309,10 +309,9 @@ def _case(who: str, known: Ints, sought: Ints) -> Case:
 
 def _requests(catalogue: Catalogue, held: Sequence[Dialogue], rest: Sequence[Dialogue]) -> dict[str, list[Case]]:
     """Returns the cases of first requests by their last words and by three keywords, and of two films named before others."""
-    row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)}
     often = Counter(word for dialogue in rest for turn in dialogue.turns for word in set(words(turn.text)))
     found: dict[str, list[Case]] = {"sentence": [], "keywords": [], "titles": []}
-    for moment in moments(held, row_of):
+    for moment in moments(held, catalogue):
         if moment.role != "assistant":
             continue
         if not moment.history and (said := wanted_now(moment.context)):

@@ -78,8 +78,7 @@ class Conversation(Tool):
         from convrec.tools.conversation_teaching import taught
 
         catalogue = data.catalogue
-        row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)}
-        told = [moment for moment in moments(data.dialogues, row_of) if moment.context.strip()]
+        told = list(moments(data.dialogues, catalogue))
         if len(told) < _FEWEST:
             raise NotFittedError(
                 f"Items are named at {len(told):,} moments of dialogues; {_FEWEST} are needed.",

@@ -59,9 +59,8 @@ class DialogueBm25(Tool):
             NotFittedError: no dialogue names an item.
         """
         catalogue = data.catalogue
-        row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)}
         said: dict[int, list[str]] = {}
-        for moment in moments(data.dialogues, row_of):
+        for moment in moments(data.dialogues, catalogue):
             heard = terms(moment.context)
             for row in moment.named:
                 said.setdefault(row, []).extend(heard)

@@ -71,8 +71,7 @@ class DialogueKnn(Tool):
         """
         from scipy.sparse import csr_array as csr
 
-        row_of = {item_id: row for row, item_id in enumerate(data.catalogue.ids)}
-        told = [moment for moment in moments(data.dialogues, row_of) if moment.context.strip()]
+        told = list(moments(data.dialogues, data.catalogue))
         if not told:
             raise NotFittedError("There are no dialogues in which an item is named.", "Ingest some.")
         encoder = data.encoder or TextEncoder.open(self.config.encoder)

@@ -103,8 +103,7 @@ def latest_choices(chosen: Choices) -> tuple[Task, Choices]:
 
 def dialogue_folds(catalogue: Catalogue, dialogues: Sequence[Dialogue]) -> Iterator[tuple[Task, tuple[Dialogue, ...]]]:
     """Yields, for each fold, the task to find what the recommender names first from all that was said before, and the other dialogues."""
-    row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)}
-    every = [m for m in moments(dialogues, row_of) if m.role == "assistant" and m.context.strip()]
+    every = [moment for moment in moments(dialogues, catalogue) if moment.role == "assistant"]
     places = np.linspace(0, len(every) - 1, min(_MOMENTS, len(every))).astype(np.int64) if every else ()
     fold_of = {dialogue.id: place % FOLDS for place, dialogue in enumerate(dialogues)}
     for fold in range(FOLDS):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue, Turn
 
 CONTEXT_TOKENS = 192
@@ -31,10 +32,11 @@ class Moment:
     said: str
 
 
-def moments(dialogues: Sequence[Dialogue], row_of: dict[str, int]) -> Iterator[Moment]:
-    """Yields every moment of the dialogues, in order. Items that are not in the catalogue are passed over."""
+def moments(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> Iterator[Moment]:
+    """Yields every moment of the dialogues before which something was said, in order. Items that are not in the catalogue are passed over."""
+    row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)}
     for dialogue in dialogues:
-        yield from _of_one(dialogue, row_of)
+        yield from (moment for moment in _of_one(dialogue, row_of) if moment.context.strip())
 
 
 def _of_one(dialogue: Dialogue, row_of: dict[str, int]) -> Iterator[Moment]:

@@ -133,9 +133,8 @@ def learned(
 
 def _requests(data: TrainingData, encoder: TextEncoder, rows: Ints, most: int) -> Requests | None:
     """Returns the moments at which the other side named something after a text, at most so many, from all over; None without any."""
-    row_of = {item_id: row for row, item_id in enumerate(data.catalogue.ids)}
     place = {row: number for number, row in enumerate(rows.tolist())}
-    told = [m for m in moments(data.dialogues, row_of) if m.role == "assistant" and wanted_now(m.context)]
+    told = [m for m in moments(data.dialogues, data.catalogue) if m.role == "assistant" and wanted_now(m.context)]
     found = [
         (m.dialogue, wanted_now(m.context), named) for m in told if (named := [place[r] for r in m.named if r in place])
     ]
