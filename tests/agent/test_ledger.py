@@ -104,4 +104,5 @@ def test_a_new_database_that_another_just_opens_too_is_waited_for(tmp_path):
     release.start()
     Ledger(path).close()
     release.join()
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",), "opened, once the other had let go"
     other.close()

@@ -5,6 +5,7 @@ The model is a server of this machine that speaks the shape of OpenAI's chat com
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import logging
@@ -83,14 +84,12 @@ def served(answer):
             )
             found = model.answer(sent_text(model.asked[-1]))
             status, kind, content = found if isinstance(found, tuple) else (200, "application/json", completion(found))
-            try:
+            with contextlib.suppress(OSError):  # nobody may wait any longer
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content.encode())))
                 self.end_headers()
                 self.wfile.write(content.encode())
-            except OSError:
-                pass  # nobody waits any longer
 
         def log_message(self, *_):
             pass

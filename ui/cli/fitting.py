@@ -71,7 +71,10 @@ def _seconds(moment: str) -> float:
     try:
         return float(moment)
     except ValueError:
-        pass
+        return _of_a_date(moment)
+
+
+def _of_a_date(moment: str) -> float:
     try:
         found = datetime.fromisoformat(moment)
     except ValueError as error:
