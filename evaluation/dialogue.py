@@ -26,8 +26,8 @@ from convrec.evaluation.ranked import Ranked, absent, listed
 from convrec.evaluation.ranking import RankingCase, per_target
 from convrec.evaluation.result import Result, summarised
 from convrec.evaluation.run import Answer, Run
-from convrec.evaluation.threads import fixed_threads
 from convrec.tools.registry import tool_class
+from convrec.tools.threads import one_thread
 
 BASELINES = ("popularity", "item_knn", "ease", "bm25", "dialogue_bm25")
 SYSTEM = "agent"
@@ -108,7 +108,7 @@ def evaluate_dialogue(
     leaked = refuse_overlap(brought.dialogues, workspace.catalogue().dialogues(), allow=options.allow_leak)
     about = manifest("dialogue", workspace, vars(options), seed=options.seed, inputs=brought.files)
     run = Run.opened(out, runs, about, progress)
-    with Agent.open(workspace, clock=fixed_clock(options.today)) as agent, fixed_threads():
+    with Agent.open(workspace, clock=fixed_clock(options.today)) as agent, one_thread():
         answers = run.answers("all", asked, lambda moment: {"ranked": _ranked(agent, moment, options)})
         result = _measured(
             run, agent, asked, answers, options, {LEAKED: leaked, "test rows that could not be read": brought.rejected}

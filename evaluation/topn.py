@@ -22,8 +22,8 @@ from convrec.evaluation.result import Part, Result, Scored, summarised
 from convrec.evaluation.run import Answer, Run, spread
 from convrec.evaluation.scratch import trained
 from convrec.evaluation.splits import Held, Protocol, Split, splits
-from convrec.evaluation.threads import fixed_threads
 from convrec.tools.registry import tool_class
+from convrec.tools.threads import one_thread
 from convrec.tools.toolbox import Request, Toolbox
 
 BASELINES = ("popularity", "item_knn", "ease", "bm25")
@@ -84,7 +84,7 @@ def evaluate_topn(
     run = Run.opened(out, runs, about, progress)
     catalogue = workspace.catalogue()
     found = splits(catalogue, options.protocol, seed=options.seed, repeats=options.repeats)
-    with fixed_threads(), ExitStack() as opened:
+    with one_thread(), ExitStack() as opened:
         rounds = []
         for n, split in enumerate(found):
             agent = opened.enter_context(

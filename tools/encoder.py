@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +16,7 @@ from convrec.core.errors import InputError
 from convrec.core.progress import Progress, silent
 from convrec.tools.contract import Vectors
 from convrec.tools.storage import read_json
+from convrec.tools.threads import workers
 
 if TYPE_CHECKING:
     import torch
@@ -101,17 +100,7 @@ class TextEncoder:
         for start in range(0, len(groups), _WAVE):
             wave = groups[start : start + _WAVE]
             rows = ([words[place] for place in group] for group in wave)
-            yield from zip(wave, self._pool.map(lambda some: self._forward(model, some), rows), strict=True)
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        """Returns a thread a core, on each of which PyTorch keeps to itself: none ever waits for another, so a busy machine costs
-        no more than its share, and a single text is not slower by much.
-        """
-        import torch
-
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return ThreadPoolExecutor(cores, "encoder", torch.set_num_threads, (1,))
+            yield from zip(wave, workers().map(lambda some: self._forward(model, some), rows), strict=True)
 
     def _forward(self, model: Bert, rows: list[list[int]]) -> Vectors:
         import torch

@@ -31,6 +31,7 @@ from convrec.tools.registry import registered, tool_class
 from convrec.tools.signals import Weights, signals
 from convrec.tools.storage import read_json, write_json
 from convrec.tools.teaching import taught
+from convrec.tools.threads import Crew, one_thread
 from convrec.tools.training import Choices, choices, training_data
 
 _FOLDER = "tools"
@@ -87,7 +88,7 @@ def fit(
     started = time.perf_counter()
     for name in only:
         tool_class(name)
-    with disk_errors(workspace.root), _one_at_a_time(workspace.root):
+    with disk_errors(workspace.root), _one_at_a_time(workspace.root), one_thread():
         try:
             work = _Fit(workspace, cutoff, progress)
             reports = [work.tool(name, kind) for name, kind in registered().items() if not only or name in only]
@@ -107,7 +108,8 @@ class _Fit:
     """One fit under way: the data, whole and with held-out parts taken away, and the tools done so far."""
 
     def __init__(self, workspace: Workspace, cutoff: float | None, progress: Progress) -> None:
-        self._root, self._settings, self._cutoff, self._progress = workspace.root, workspace.settings, cutoff, progress
+        self._root, self._settings, self._cutoff = workspace.root, workspace.settings, cutoff
+        self._shown, self._crew = progress, Crew()
         self.before: Version = workspace.current()
         self._catalogue = workspace.catalogue(self.before.number)
         if not len(self._catalogue):
@@ -159,7 +161,8 @@ class _Fit:
         Where the tool would have seen the answers, one that is fitted without them is measured in its place.
         """
         quality: dict[str, float] = {}
-        blind = {id(fold): self._blind(fold, tool, kind, config) for fold in self._folds}
+        others = self._crew.each(lambda fold: self._blind(fold, tool, kind, config), self._folds)
+        blind = {id(fold): other for fold, other in zip(self._folds, others, strict=True)}
         own = list(signals({kind.name: tool}, told=True))
         for task in dict.fromkeys(fold.task for fold in self._folds if heldout.suits(fold.task, kind)):
             folds = [fold for fold in self._folds if fold.task == task]
@@ -228,7 +231,13 @@ class _Fit:
         for task in (HISTORY, DIALOGUE):
             cases = [case for fold in self._folds if fold.task == task for case in fold.cases]
             found = taught(
-                task, cases, read_lists(folders, task), self._catalogue, self._settings.fit.seed, self._progress
+                task,
+                cases,
+                read_lists(folders, task),
+                self._catalogue,
+                self._settings.fit.seed,
+                self._progress,
+                self._crew,
             )
             if found is None:
                 continue
@@ -239,6 +248,11 @@ class _Fit:
                 found.ranker.save(folder, task)
         (folder / "weights.json").write_text(Weights(**weights).model_dump_json(indent=1), encoding="utf-8")
         return quality, "; ".join(filter(None, notes))
+
+    def _progress(self, stage: str, done: int, total: int | None) -> None:
+        """Shows what is being done, and ends what runs beside it after a Ctrl-C."""
+        self._crew.check()
+        self._shown(stage, done, total)
 
     def _is_current(self, name: str, fitted: FittedTool) -> bool:
         """Returns whether a fit of the tool would come to what is there already."""

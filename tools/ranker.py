@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -125,8 +125,9 @@ def boosting() -> Any:
 
 def trained(
     examples: Examples, columns: Sequence[Column], shape: Shape, seed: int, *, rounds: int | None = None, extra: Mapping[str, Any] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> str:  # fmt: skip
-    """Returns trees taught to rank each case's targets before its other candidates."""
+    """Returns trees taught to rank each case's targets before its other candidates; `check` is called after each, and may stop it."""
     lightgbm = boosting()
     sizes = np.bincount(examples.cases)
     data = lightgbm.Dataset(
@@ -136,12 +137,14 @@ def trained(
     settings: dict[str, Any] = {
         "objective": "lambdarank", "learning_rate": 0.1, "num_leaves": 15, "feature_fraction": 0.5, "lambdarank_truncation_level": 50,
         "min_data_in_leaf": max(20, min(200, len(examples.values) // 2000)), "seed": seed, "deterministic": True, "force_row_wise": True,
-        "verbose": -1,
+        "verbose": -1, "num_threads": 1,
     }  # fmt: skip
     if shape == "additive":
         settings |= {
             "num_leaves": 6, "learning_rate": 0.15, "interaction_constraints": [[n] for n in range(len(columns))],
             "monotone_constraints": [column.monotone for column in columns],
         }  # fmt: skip
-    booster = lightgbm.train(settings | dict(extra or {}), data, rounds or _ROUNDS[shape])
+    booster = lightgbm.train(
+        settings | dict(extra or {}), data, rounds or _ROUNDS[shape], callbacks=[lambda _: check()]
+    )
     return str(booster.model_to_string())

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convrec.tools.contract import Bools, Floats, Ints, Vectors
+from convrec.tools.threads import cores, workers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,8 +84,8 @@ class Scan:
         def fill(part: slice) -> None:
             rough[part] = (self._tensor[part] @ wanted).float().numpy()
 
-        size = max(_PART, -(-len(self) // _cores()))
-        list(_pool().map(fill, _blocks(0, len(self), size)))
+        size = max(_PART, -(-len(self) // cores()))
+        list(workers().map(fill, _blocks(0, len(self), size)))
         return rough
 
     def _some(self, direction: Vectors, numbers: Ints) -> Vectors:
@@ -100,8 +98,8 @@ class Scan:
             for block in _blocks(part.start, part.stop, _BLOCK):
                 rough[block] = (self._tensor.index_select(0, picked[block]) @ wanted).float().numpy()
 
-        size = max(_PART, -(-len(numbers) // _cores()))
-        list(_pool().map(fill, _blocks(0, len(numbers), size)))
+        size = max(_PART, -(-len(numbers) // cores()))
+        list(workers().map(fill, _blocks(0, len(numbers), size)))
         return rough
 
     @property
@@ -119,15 +117,3 @@ def _half(direction: Vectors) -> Tensor:
 
 def _blocks(start: int, end: int, size: int) -> Iterator[slice]:
     return (slice(at, min(at + size, end)) for at in range(start, end, size))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    """Returns a thread a core, on each of which PyTorch keeps to itself: none ever waits for another."""
-    import torch
-
-    return ThreadPoolExecutor(_cores(), "scan", torch.set_num_threads, (1,))

@@ -16,6 +16,7 @@ from convrec.tools.fusion import worths
 from convrec.tools.heldout import Case
 from convrec.tools.lists import Lists
 from convrec.tools.ranker import SHAPES, About, Examples, Ranker, Shape, trained
+from convrec.tools.threads import Crew
 from convrec.tools.tuning import tuned
 
 LIMIT = 300
@@ -45,8 +46,8 @@ class Taught:
 
 
 def taught(
-    task: str, cases: Sequence[Case], lists: Mapping[str, Lists], catalogue: Catalogue, seed: int, progress: Progress
-) -> Taught | None:
+    task: str, cases: Sequence[Case], lists: Mapping[str, Lists], catalogue: Catalogue, seed: int, progress: Progress, crew: Crew
+) -> Taught | None:  # fmt: skip
     """Returns the fusion of a task's signals; None where there are too few cases.
 
     Reciprocal ranks, additive trees and LambdaMART are compared on the same folds: a costlier shape is taken where the 95 % interval of its paired gain
@@ -55,7 +56,7 @@ def taught(
     if len(cases) < _FEWEST or not lists:
         return None
     weights = tuned(cases, lists)
-    lesson = _Lesson(task, cases, lists, catalogue, seed, progress)
+    lesson = _Lesson(task, cases, lists, catalogue, seed, progress, crew)
     plain = lesson.ranks(lesson.reciprocal())
     if lesson.n_found < _ENOUGH:
         return Taught(weights, None, lesson.quality(plain), {}, "too few held-out cases to teach a ranker")
@@ -83,9 +84,17 @@ class _Lesson:
     """The candidates of all cases of a task, as a table."""
 
     def __init__(
-        self, task: str, cases: Sequence[Case], lists: Mapping[str, Lists], catalogue: Catalogue, seed: int, progress: Progress
+        self, task: str, cases: Sequence[Case], lists: Mapping[str, Lists], catalogue: Catalogue, seed: int, progress: Progress,
+        crew: Crew,
     ) -> None:  # fmt: skip
-        self._task, self._cases, self._lists, self._seed, self._progress = task, cases, lists, seed, progress
+        self._task, self._cases, self._lists, self._seed, self._progress, self._crew = (
+            task,
+            cases,
+            lists,
+            seed,
+            progress,
+            crew,
+        )
         priors = [name for name, each in lists.items() if each.is_prior]
         self._candidates = Candidates(catalogue, [name for name in lists if name not in priors], priors, LIMIT)
         rows, values = [], []
@@ -128,17 +137,20 @@ class _Lesson:
 
     def validated(self, shape: Shape) -> Floats:
         """Returns the candidates' scores `(n,)`, those of each fold by trees taught on the others."""
+        self._progress(f"teaching {shape} trees ({self._task})", 0, self._folds + 1)
+        rankers = self._crew.each(lambda fold: self._taught(shape, self._fold != fold), range(self._folds))
         scores = np.zeros(len(self._table.cases))
-        for fold in range(self._folds):
-            self._progress(f"teaching {shape} trees ({self._task})", fold, self._folds + 1)
-            ranker = self._taught(shape, self._fold != fold)
+        for fold, ranker in enumerate(rankers):
             held = self._fold[self._table.cases] == fold
             scores[held] = ranker.scores(self._table.values[held])
         return scores
 
     def _taught(self, shape: Shape, kept: Bools) -> Ranker:
         columns = self._candidates.columns
-        return Ranker(trained(self._examples(kept), columns, shape, self._seed), self._about(shape, columns))
+        return Ranker(
+            trained(self._examples(kept), columns, shape, self._seed, check=self._crew.check),
+            self._about(shape, columns),
+        )
 
     def _about(self, shape: Shape, columns: Sequence[Column]) -> About:
         return About(
@@ -210,11 +222,9 @@ class _Lesson:
         rng = np.random.default_rng(self._seed)
         kept = (self._fold != 0) & (rng.random(len(self._fold)) < _BRIEF_CASES / len(self._fold))
         tools = dict.fromkeys(column.source for column in self._candidates.columns)
-        recall = {}
-        for place, tool in enumerate(("", *tools)):
-            self._progress(f"leaving each tool out ({self._task})", place, len(tools) + 1)
-            recall[tool] = self._without(shape, kept, tool)
-        return {tool: round(recall[""] - recall[tool], 4) for tool in tools}
+        self._progress(f"leaving each tool out ({self._task})", 0, len(tools) + 1)
+        whole, *left = self._crew.each(lambda tool: self._without(shape, kept, tool), ("", *tools))
+        return {tool: round(whole - reached, 4) for tool, reached in zip(tools, left, strict=True)}
 
     def _without(self, shape: Shape, kept: Bools, tool: str) -> float:
         """Returns recall at 10 of the first fold, without a tool's columns and without what it alone lists."""
@@ -223,7 +233,9 @@ class _Lesson:
         others = [n for n, c in enumerate(columns) if c.name.endswith(" score") and c.source not in (tool, MATCH)]
         examples = self._examples(kept)
         examples.values[:, gone] = np.nan
-        model = trained(examples, columns, shape, self._seed, rounds=_BRIEF, extra={"learning_rate": 0.15})
+        model = trained(
+            examples, columns, shape, self._seed, rounds=_BRIEF, extra={"learning_rate": 0.15}, check=self._crew.check
+        )
         held = self._fold[self._table.cases] == 0
         asked = self._table.values[held]
         asked[:, gone] = np.nan

@@ -50,7 +50,7 @@ def years_beside(message: Message, hit: Hit) -> Iterator[tuple[int, int, int, bo
     norms = [token.norm for token in message.tokens]
     after = hit.end
     if after < len(norms) and _YEAR.match(norms[after]):
-        in_parentheses = "(" in message.text[message.tokens[after - 1].end : message.tokens[after].start]
+        in_parentheses = "(" in message.gap(after)
         if in_parentheses or not message.tokens[after].mark:
             yield int(norms[after]), hit.start, after + 1, in_parentheses
     if after + 1 < len(norms) and norms[after] in ("from", "of", "in") and _YEAR.match(norms[after + 1]):
@@ -61,9 +61,15 @@ def years_beside(message: Message, hit: Hit) -> Iterator[tuple[int, int, int, bo
         if (
             at >= 0
             and _YEAR.match(norms[at])
+            and not _closed(message, at)
             and set(between) <= {"the", "version", "one", "of", "film", "movie", "original", "remake"}
         ):
             yield int(norms[at]), at, hit.end, False
+
+
+def _closed(message: Message, at: int) -> bool:
+    """Tells whether a year ends an earlier title, as in "Coco (2017) It was lovely"."""
+    return ")" in message.gap(at + 1)
 
 
 def goes_on(message: Message, end: int) -> bool:
@@ -74,13 +80,12 @@ def goes_on(message: Message, end: int) -> bool:
     if token.mark == "":
         counted = end + 1 < len(message) and message.tokens[end + 1].norm in ("times", "days", "weeks", "years")
         return _SEQUEL.match(token.norm) is not None and not counted
-    gap = message.text[message.tokens[end - 1].end : token.start]
-    return gap.startswith(":") and token.capital and not message.starts_sentence(end)
+    return message.gap(end).startswith(":") and token.capital and not message.starts_sentence(end)
 
 
 def is_capital(message: Message, start: int, end: int) -> bool:
     """Tells whether the words stand with their capitals where a capital means something."""
-    if message.shouting:
+    if message.shouting or _is_shouted(message, start, end):
         return False
     tokens = [
         (i, t)
@@ -91,6 +96,11 @@ def is_capital(message: Message, start: int, end: int) -> bool:
     return bool(telling) and all(
         t.capital or t.norm in ARTICLES or is_skipped(t.norm) or t.norm.isdigit() for _, t in tokens
     )
+
+
+def _is_shouted(message: Message, start: int, end: int) -> bool:
+    """Tells whether the words and the one before them are all written in capitals, as in "LOVED IT"."""
+    return start > 0 and all(len(t.raw) > 1 and t.raw.isupper() for t in message.tokens[start - 1 : end])
 
 
 def in_longer_name(message: Message, start: int, end: int) -> bool:

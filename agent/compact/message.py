@@ -99,6 +99,10 @@ class Message:
         """Returns the tokens `[start, end)` that a group of a match in `marked` covers."""
         return bisect.bisect_left(self._starts, match.start(group)), bisect.bisect_left(self._starts, match.end(group))
 
+    def gap(self, index: int) -> str:
+        """Returns what stands in the text between token `index` and the one before it."""
+        return self.text[self.tokens[index - 1].end : self.tokens[index].start] if index else ""
+
     def marked_at(self, index: int) -> int:
         """Returns where token `index` begins in `marked`."""
         return self._starts[index]

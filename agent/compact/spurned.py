@@ -40,5 +40,4 @@ def _said_no(message: Message, end: int, rest: str) -> bool:
     marked = message.marked[message.marked_at(end) :]
     if message.tokens[end].mark in ("", ",") and _NO.search(marked):
         return True
-    gap = message.text[message.tokens[end - 1].end : message.tokens[end].start]
-    return bool(_DIVIDES.fullmatch(gap) and _BECAUSE.search(rest))
+    return bool(_DIVIDES.fullmatch(message.gap(end)) and _BECAUSE.search(rest))

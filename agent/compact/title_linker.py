@@ -116,7 +116,7 @@ class TitleLinker:
                 return Hit(start, end, tuple(self._index.ordered(bearers, year, self._years)), hit.score, year)
             if firm:
                 return None
-        return Hit(hit.start, hit.end, tuple(self._index.ordered(list(hit.rows), None, None)), hit.score)
+        return Hit(hit.start, hit.end, tuple(self._index.ordered(list(hit.rows), None, self._years)), hit.score)
 
     def _marked(self, message: Message, hit: Hit, bare: Hit, taken: list[Hit]) -> bool:
         """Tells whether the words stand there as a title, not as everyday words."""
@@ -201,7 +201,7 @@ class TitleLinker:
     def _cued(self, message: Message, start: int, end: int, taken: list[Hit]) -> bool:
         """Tells whether a title is expected here: "have you seen …", "like … but", or in a list after another title."""
         closed = message.break_after(end) or message.tokens[end].norm in AFTER
-        joined = start > 0 and (message.tokens[start - 1].norm in JOINED or message.tokens[start].mark == ",")
+        joined = start > 0 and (message.tokens[start - 1].norm in JOINED or "," in message.gap(start))
         if joined and any(other.end in (start, start - 1) for other in taken):
             return closed
         before = message.marked[: message.marked_at(start)].rstrip()

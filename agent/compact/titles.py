@@ -78,12 +78,12 @@ class TitleIndex:
         return [form for form in forms if form.quality == best]
 
     def ordered(self, rows: list[int], year: int | None, years: np.ndarray | None) -> list[int]:
-        """Returns the rows best first: those of the year, then the most popular, then in the catalogue's order."""
+        """Returns the rows best first: those of the year (of none, where none is given), then the most popular, then in the catalogue's order."""
 
         def off(row: int) -> float:
-            if year is None or years is None or np.isnan(years[row]):
+            if years is None or np.isnan(years[row]):
                 return 0.0 if year is None else 9.0
-            return float(min(abs(years[row] - year), 9))
+            return 1.0 if year is None else float(min(abs(years[row] - year), 9))
 
         return sorted(rows, key=lambda row: (off(row), -self._popularity[row], row))
 
@@ -140,9 +140,12 @@ def _parts(title: str) -> Iterator[tuple[str, float, int]]:
 
 
 def _popularity(catalogue: Catalogue) -> np.ndarray:
-    if not catalogue.has_interactions:
-        return np.zeros(len(catalogue))
-    return np.bincount(catalogue.interactions().row, minlength=len(catalogue)).astype(float)
+    """Returns how often people chose each item, or named it where they talked."""
+    named = [catalogue.row(item.id) for talk in catalogue.dialogues() for turn in talk.turns for item in turn.items]
+    rows = np.array([row for row in named if row is not None], dtype=np.int64)
+    if catalogue.has_interactions:
+        rows = np.concatenate([rows, catalogue.interactions().row])
+    return np.bincount(rows, minlength=len(catalogue)).astype(float)
 
 
 def figure(token: Token) -> str:

@@ -188,5 +188,5 @@ class YearReader:
     @staticmethod
     def _is_dashed(message: Message, match: re.Match[str]) -> bool:
         start, _ = message.range_of(match, "b")
-        gap = message.text[message.tokens[start - 1].end : message.tokens[start].start]
+        gap = message.gap(start)
         return bool(re.search(r"[-–—/]", gap))

@@ -26,7 +26,7 @@ from convrec.evaluation.sessions.wording import counted as worded
 from convrec.evaluation.sessions.wording import described
 from convrec.evaluation.sessions.wording_model import ChatWording, KeptWordings, chat_wording
 from convrec.evaluation.splits import LeakError
-from convrec.evaluation.threads import fixed_threads
+from convrec.tools.threads import one_thread
 
 POLICIES = ("agent", "never-ask", "always-ask", "random-ask", "search", "popularity", "random", "oracle")
 _CHECKED = 10  # every so many sessions, the server's knowledge is put to the proof
@@ -52,7 +52,7 @@ def evaluate_sessions(
     about = manifest("sessions", workspace, _about(options), seed=options.seed)
     run = Run.opened(out, runs, about, progress)
     wording = _kept_wordings(run, chat) if chat else None
-    with fixed_threads(), tempfile.TemporaryDirectory() as scratch:
+    with one_thread(), tempfile.TemporaryDirectory() as scratch:
         house = House.opened(workspace, options, runs, Path(scratch), progress)
         house = house.worded(wording) if wording else house
         try:

@@ -19,7 +19,6 @@ from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.manifest import manifest
 from convrec.evaluation.result import Part, Result, figures, summarised
 from convrec.evaluation.run import Run
-from convrec.evaluation.threads import fixed_threads
 from convrec.evaluation.understanding import alt_entities, ccpe, own, sgd, soft_attributes
 from convrec.evaluation.understanding.hearing import compact
 from convrec.evaluation.understanding.layouts import LayoutName, detect
@@ -27,6 +26,7 @@ from convrec.evaluation.understanding.marks import Answers, C, Measured, Predict
 from convrec.evaluation.understanding.resolvers import AgentResolver, choices_catalogue, overlap, sentence_similarity
 from convrec.evaluation.understanding.similarity import at_random, card_similarity, popularity, word_count
 from convrec.tools.encoder import TextEncoder
+from convrec.tools.threads import one_thread
 
 HEADLINES: dict[LayoutName, str] = {
     "sgd": "slot_f1", "ccpe": "micro_f1", "soft-attributes": "agreement_opposite", "altentities": "accuracy", "own": "slot_f1",
@@ -66,7 +66,7 @@ def evaluate_understanding(
     files = [source] if source.is_file() else sorted(path for path in source.iterdir() if path.is_file())
     about = manifest("understanding", workspace, vars(options) | {"layout": layout}, seed=options.seed, inputs=files)
     run = Run.opened(out, runs, about, progress)
-    with fixed_threads():
+    with one_thread():
         measured = _measured(layout, workspace, source, options, runs / "catalogues", _Asked(run, options.seed))
         if not measured.ids:
             raise InputError(f"{source} has no labelled message.", "Bring some, or choose another part with --split.")
