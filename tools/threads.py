@@ -40,6 +40,7 @@ def _alone() -> None:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Holds torch, BLAS and OpenMP to one thread."""
+    import scipy.linalg  # noqa: F401  (its BLAS can only be held once it is loaded)
     import torch
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
