@@ -3,6 +3,7 @@
     python scripts/bench.py --data DIR --out runs/bench                 # all; those whose document is there already are left alone
     python scripts/bench.py --data DIR --out runs/bench --only words    # one, again
     python scripts/bench.py --out runs/bench --only docs                # the page alone
+    python scripts/bench.py --data DIR --rectools PYTHON --lenskit PYTHON   # beside those libraries, each in an environment of its own
 
 DIR holds the public data sets in folders named as their authors publish them. Without it only what needs no data is run.
 """
@@ -15,17 +16,22 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+LIBRARIES = ("rectools", "lenskit")
 PACKAGES = ("torch", "implicit", "lightgbm", "bm25s", "chromadb", "numpy", "scipy")
 
 
-def commands(data: Path | None, out: Path) -> dict[str, list[str]]:
-    """Returns, by name, the arguments of each benchmark; those that need data only where there is some."""
+def commands(data: Path | None, out: Path, pythons: Mapping[str, Path]) -> dict[str, list[str]]:
+    """Returns, by name, the arguments of each benchmark; those that need data only where there is some.
+
+    `pythons` has, by library, the Python that holds it.
+    """
+    rectools = _named(pythons, "rectools")
     found = {
         "scale-100000": ["scale.py", "--items", "100000", "--folder", f"{out / 'scale-100000'}", "--out"],
         "scale-1000000": ["scale.py", "--items", "1000000", "--folder", f"{out / 'scale-1000000'}", "--out"],
@@ -35,17 +41,26 @@ def commands(data: Path | None, out: Path) -> dict[str, list[str]]:
             "words": ["words.py", f"{data / 'wikipedia-movies'}", "--cases", "500", "--json"],
             "dialogue": ["dialogue.py", "--data", f"{data}", "--work", f"{out / 'dialogue-work'}", "--json"],
             "cold": ["cold.py", "--data", f"{data}", "--work", f"{out / 'cold-work'}", "--json"],
-            "collaborative": ["collaborative.py", f"{data / 'movielens-latest-small'}", "--out"],
-            "sequences": ["sequences.py", f"{data / 'amazon-games'}", "--people", "6000", "--asked", "1500", "--json"],
-        }
+            "collaborative": [
+                "collaborative.py", f"{data / 'movielens-latest-small'}", *rectools, *_named(pythons, "lenskit"), "--out",
+            ],
+            "sequences": [
+                "sequences.py", f"{data / 'amazon-games'}", "--people", "6000", "--asked", "1500", *rectools, "--json",
+            ],
+        }  # fmt: skip
     return found
+
+
+def _named(pythons: Mapping[str, Path], library: str) -> list[str]:
+    return [f"--{library}", str(pythons[library])] if library in pythons else []
 
 
 def main() -> None:
     """Runs what is asked for and writes the page."""
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
-    every = commands(options.data, options.out)
+    pythons = {name: path for name in LIBRARIES if (path := getattr(options, name)) is not None}
+    every = commands(options.data, options.out, pythons)
     wanted = options.only.split(",") if options.only else list(every)
     unknown = set(wanted) - {*every, "docs"}
     if unknown:
@@ -67,7 +82,7 @@ def main() -> None:
 def _run(name: str, arguments: Sequence[str], out: Path) -> bool:
     """Runs one benchmark, keeps what it prints in a log and beside its document a manifest; returns whether it succeeded."""
     started, began = datetime.now(UTC), time.perf_counter()
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"} if "collab" in name else dict(os.environ)
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     with (out / f"{name}.log").open("w", encoding="utf-8") as log:
         command = [sys.executable, str(ROOT / "benchmarks" / arguments[0]), *arguments[1:]]
         done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, env=environment, check=False)
@@ -83,7 +98,7 @@ def _run(name: str, arguments: Sequence[str], out: Path) -> bool:
 
 def _shown(arguments: Sequence[str]) -> list[str]:
     """Returns the arguments with every folder as its name alone: where things lie on one machine means nothing elsewhere."""
-    return [Path(argument).name if os.sep in argument else argument for argument in arguments]
+    return [Path(a).name if os.sep in a and not a.startswith("python") else a for a in arguments]
 
 
 def _code() -> str:
@@ -103,6 +118,8 @@ def _options() -> argparse.Namespace:
     data = os.environ.get("CONVREC_DATA")
     parser.add_argument("--data", type=Path, default=Path(data) if data else None, help="the folder of the data sets")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "bench", help="where documents and logs are kept")
+    for library in LIBRARIES:
+        parser.add_argument(f"--{library}", type=Path, metavar="PYTHON", help=f"the Python that has {library}")
     parser.add_argument(
         "--only", help="these benchmarks, with commas, whether or not they are there; `docs` for the page alone"
     )
