@@ -250,7 +250,8 @@ class Agent:
         """Returns `k` items for a conversation, a history of liked item ids, a user's profile, or any of these together.
 
         `filter` is a predicate document. Items of the history and those named in the conversation are left out. What the
-        last message demands and what any message rules out holds for every item; what earlier messages demanded is a strong wish.
+        last message asks for and what any message rules out holds for every item; what earlier messages asked for, or what is
+        only said to be liked, is a strong wish.
 
         Raises:
             PredicateError: the filter names an unknown field or a value of the wrong type.
@@ -273,13 +274,14 @@ class Agent:
         if k < 1:
             raise InputError(f"k is {k}.", "Give 1 or more.")
         catalogue = self.toolbox.catalogue
-        state = self._follow(messages)[0] if messages else DialogueState()
+        state, heard = self._follow(messages) if messages else (DialogueState(), Understanding())
+        acts = heard.acts if messages and messages[-1].get("role") == "user" else ()
         profile = self._house.ledger.profile(checked_id(user_id)) if user_id is not None else ()
         found = wanted(
             state, profile, catalogue, self._house.clock.now(), k=k,
             half_life_days=self._house.settings.memory.half_life_days,
         )  # fmt: skip
-        request = eased(found, state)
+        request = eased(found, state, acts)
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
         shown = {
             item

@@ -11,7 +11,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.profile import ProfileEntry
-from convrec.core.understanding import Preference
+from convrec.core.understanding import Act, Preference
 from convrec.tools.toolbox import Request, Wish
 
 _FADE = 0.85  # of a wish's weight, each turn that goes by
@@ -85,13 +85,14 @@ def wanted(
     return Wanted(request, sources, demands, lasting)
 
 
-def eased(found: Wanted, state: DialogueState) -> Request:
-    """Returns the request for a conversation that this agent did not lead.
+def eased(found: Wanted, state: DialogueState, acts: Sequence[Act]) -> Request:
+    """Returns the request for a conversation that this agent did not lead; `acts` are those of its last message, if it is the user's.
 
-    What is ruled out stays out, and what the last message demands must hold; what was asked for earlier is a strong wish, since
-    the talk may have moved on (a filter costs recall, as `convrec evaluate dialogue` shows).
+    What is ruled out stays out, and what the last message asks for must hold; what was asked for earlier, or only said to be liked, is a
+    strong wish, since the talk may have moved on (a filter costs recall, as `convrec evaluate dialogue` shows).
     """
-    earlier = [c for c in state.constraints if c.turn < state.turn and not isinstance(c.predicate, Not)]
+    now = state.turn if {"request", "critique", "answer"} & {*acts} else state.turn + 1
+    earlier = [c for c in state.constraints if c.turn < now and not isinstance(c.predicate, Not)]
     eased_off = {c.predicate for c in earlier}
     wishes = (Wish(label=c.label, predicate=c.predicate, weight=1.0) for c in earlier)
     kept = every(*(demand for demand in found.demands if demand not in eased_off))

@@ -49,6 +49,11 @@ _TASTE = re.compile(
     r" (?:loves?|likes?|enjoys?|adores?|hates?|dislikes?|detests?|despises?|loathes?|stand|bear|fans? of|a (?:huge |big |real |great )*(?:fan|sucker|lover|nut) (?:of|for)|into|fond of|crazy about|obsessed with|watch|read|play|prefer|eat|sick of|tired of|bored of)\b"
     r"|\b(?:love|loves|like|hate|enjoy|adore|dislike) (?:a good|all|any|every|most|everything)\b|\bmy (?:all time )?favou?rites?\b|\b(?:huge|big) fan of\b|^(?:love|hate|adore|enjoy|dislike)\b|\bnot (?:a|my) (?:big |huge )?(?:fan of|thing)\b"
 )
+_TOLD = re.compile(  # reported, judged or asked about, not asked for
+    r"\b(?:i|we|he|she|they) (?:\w+ ){0,2}(?:liked|loved|enjoyed|adored|used to|saw|watched)\b"
+    r"|\bthere (?:was|were)\b|^(?:is|was|isnt|wasnt) (?:it|that|this|he|she)\b|^you (?:\w+ ){0,2}(?:like|love|enjoy)\b"
+    r"|\b(?:is|are|was|were|s|re) (?:\w+ ){0,2}?(?:good|great|fun|funny|awesome|amazing|excellent|brilliant|iconic|hilarious|fantastic|ok|okay)\b"
+)
 _FANS = {"fan", "fans", "lover", "lovers", "buff", "person", "nut", "junkie", "addict"}
 _WANTS = re.compile(
     r"\b(?:id|i would|we would|wed|would you|would) (?:really |also |rather |absolutely )?(?:like|love|enjoy|prefer)\b"
@@ -119,7 +124,14 @@ class Scopes:
         if negation is not None:
             firm = negation == "no" and not _WEAK.search(clause)
             return Stance(-1, "hard" if firm else "soft", scope, taste)
-        soft = taste or self._is_more(start, end) or bool(_HEDGE.search(clause)) or (mood and not _MUST.search(clause))
+        told = bool(_TOLD.search(clause)) and not _MUST.search(clause)
+        soft = (
+            taste
+            or told
+            or self._is_more(start, end)
+            or bool(_HEDGE.search(clause))
+            or (mood and not _MUST.search(clause))
+        )
         return Stance(1, "soft" if soft else "hard", scope, taste)
 
     def _is_more(self, start: int, end: int) -> bool:

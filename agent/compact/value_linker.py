@@ -20,6 +20,9 @@ _FROM = re.compile(r"\bfrom(?: the)?$")
 _CUED = re.compile(
     r"\b(?:by|with|without|starring|featuring|no|not|nor|but|except|director|author|actor|actress|like|than|of|from|about)$"
 )
+_NAMING = re.compile(
+    r"\b(?:by|with|without|starring|featuring|director|author|actor|actress)(?: the)?$"
+)  # a name comes next
 _DID = re.compile(
     r"^(?:has |have |ever )?(?P<verb>directed|directs|wrote|written|writes|made|published|developed|designed|created|composed)\b"
 )
@@ -162,12 +165,13 @@ class ValueLinker:
         capital = token.capital and not message.shouting and not message.starts_sentence(at)
         after = message.tokens[at + 1] if at + 1 < len(message) and not message.tokens[at + 1].mark else None
         possessed = token.bare != token.norm or (after is not None and after.norm in self._nouns)
+        named = _NAMING.search(before) is not None
         if rank(word) < PLAIN_RANK:
             return capital and (cued or possessed) if not before.endswith((" by", "starring", "featuring")) else True
-        if is_common(word):
-            return capital or cued or possessed or (token.capital and count >= 3)
+        if is_common(word) or (not token.capital and self.index.is_plain(word)):  # "no rush", "zombie movies"
+            return named or (capital and count >= 2) or (token.capital and count >= 3)
         if corrected and len(token.norm) < 6:
-            return capital or cued or possessed
+            return capital or named
         return capital or cued or possessed or token.capital or count >= 2 or len(message) <= 3
 
     def _in_field(self, message: Message, found: _Found, meaning: Meaning, before: list[ValueHit]) -> Value:

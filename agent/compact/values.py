@@ -1,15 +1,18 @@
 """Every form in which a catalogue's values (genres, people, cuisines, platforms …) may be named."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
+import numpy as np
 import yaml
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.compact.lexicon import FUNCTION
+from convrec.agent.compact.lexicon import FUNCTION, LINGO
 from convrec.agent.compact.message import words_of
 from convrec.catalogue.schema import Field
 
@@ -38,6 +41,9 @@ PARTICLES = frozenset(
         "du",
     }
 )
+_SAMPLED = 3000  # items whose texts tell which words are plain ones
+_PLAIN = 3  # of them that must use the word
+_SMALL = re.compile(r"\b[a-z]{3,}\b")
 _LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
 
 
@@ -79,6 +85,22 @@ class ValueIndex:
         for bearers in self.surnames.values():
             bearers.sort(key=lambda v: (-v.count, v.value))
 
+    def is_plain(self, word: str) -> bool:
+        """Tells whether the items' own texts use a word in small letters: "zombie" is a thing there, though it is a surname too."""
+        return self._plain[word] >= _PLAIN
+
+    @cached_property
+    def _plain(self) -> Counter[str]:
+        """Returns in how many of the sampled items' texts each word stands in small letters."""
+        catalogue = self.fields.catalogue
+        rows = np.unique(np.linspace(0, len(catalogue) - 1, min(_SAMPLED, len(catalogue))).astype(int)).tolist()
+        texts = [field.name for field in catalogue.schema.of_type("text") if not field.name.endswith("title")]
+        return Counter(
+            word
+            for row in rows
+            for word in {*_SMALL.findall(" ".join(str(catalogue.item(row).facts.get(name, "")) for name in texts))}
+        )
+
     def find(self, words: list[str]) -> Meaning | None:
         """Returns what the words stand for (a plural counts as its singular), or None."""
         return next((self.meanings[key] for key in keys(words) if key in self.meanings), None)
@@ -114,7 +136,8 @@ class ValueIndex:
             return
         self.words += words
         for key in keys(words):
-            self._join(self.meanings, key, value)
+            if key not in LINGO or key == "".join(words):  # "new" is no singular of the genre News
+                self._join(self.meanings, key, value)
 
     def _add_name(self, value: Value) -> None:
         words = words_of(value.value)
