@@ -7,16 +7,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 
+import numpy as np
+
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import InputError
 from convrec.tools.bm25 import Bm25
 from convrec.tools.contract import Bools, Query, Tool, Vectors
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.moments import CONTEXT_TOKENS, END_TOKENS, recent, wanted_now
+from convrec.tools.moments import END_TOKENS, LINE_TOKENS, heard_together, latest_lines, wanted_now
 from convrec.tools.request import Request
 from convrec.tools.signals import Signal, signals
 
-_REMEMBERED = 32  # texts whose vectors are kept, since wishes and pages ask about the same words again
+_REMEMBERED = (
+    2048  # texts whose vectors are kept (3 MB): a conversation's lines, wishes and pages are asked about again
+)
 
 
 class Asking:
@@ -56,12 +60,17 @@ class Asking:
         return Query(
             text=text, history=history, mask=mask, k=self._candidates, context=context,
             vector=self._encoded(text if heard else self._spelt(text), END_TOKENS) if text and asked & {"text", "context"} else None,
-            context_vector=self._encoded(recent(context), CONTEXT_TOKENS) if context and "context" in asked else None,
+            context_vector=self._context(context) if context and "context" in asked else None,
         )  # fmt: skip
 
     def _spelt(self, text: str) -> str:
         """Returns the text with slips mended by the catalogue's own words, since an encoder makes little of a misspelt word."""
         return self._lexical.spelling.mended(text) if self._lexical is not None else text
+
+    def _context(self, said: str) -> Vectors:
+        """Returns the vector of a conversation; of its lines only those that are new are encoded."""
+        lines = latest_lines(said)
+        return heard_together(lines, np.stack([self._encoded(line, LINE_TOKENS) for line in lines]))
 
     def _encoded(self, text: str, max_tokens: int) -> Vectors:
         key = (text, max_tokens)

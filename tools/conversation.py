@@ -28,7 +28,7 @@ from convrec.tools.conversation_net import Lesson, Shape, Weights
 from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.item_features import item_features
-from convrec.tools.moments import CONTEXT_TOKENS, END_TOKENS, Moment, moments, recent, wanted_now
+from convrec.tools.moments import END_TOKENS, LINE_TOKENS, Moment, moments, wanted_now
 from convrec.tools.storage import read_config, write_config
 
 _FEWEST = 20  # moments below which nothing is learned
@@ -61,6 +61,7 @@ class Conversation(Tool):
     """
 
     name = "conversation"
+    revision = 2
     kind = "conversational"
     capabilities = Capabilities(context_query=True, explain=True, vectors=True)
     needs = frozenset({"dialogues"})
@@ -85,9 +86,7 @@ class Conversation(Tool):
                 "Ingest more dialogues.",
             )
         encoder = data.encoder or TextEncoder.open(self.config.encoder)
-        said = VectorCache(data.cache, encoder, CONTEXT_TOKENS).vectors(
-            [recent(m.context) for m in told], data.progress, "encoding dialogues"
-        )
+        said = VectorCache(data.cache, encoder, LINE_TOKENS).contexts([m.context for m in told], data.progress)
         ending = VectorCache(data.cache, encoder, END_TOKENS).vectors(
             [wanted_now(m.context) for m in told], data.progress, "encoding the ends of dialogues"
         )
@@ -142,7 +141,7 @@ class Conversation(Tool):
         said, ending = query.context_vector, query.vector
         encoder = TextEncoder.open(self.config.encoder)
         if said is None:
-            said = encoder.encode([recent(query.context or query.text)], CONTEXT_TOKENS)[0]
+            said = encoder.context(query.context or query.text)
         if ending is None:
             ending = encoder.encode([query.text or wanted_now(query.context)], END_TOKENS)[0]
         return said, ending

@@ -26,7 +26,7 @@ from convrec.tools.contract import (
 )  # fmt: skip
 from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.moments import CONTEXT_TOKENS, moments, recent
+from convrec.tools.moments import LINE_TOKENS, moments
 from convrec.tools.storage import read_array, read_config, read_json, write_array, write_config, write_json
 from convrec.tools.threads import one_blas_thread
 
@@ -39,7 +39,7 @@ class DialogueKnnConfig(ToolConfig):
 
     encoder: str = Field("all-MiniLM-L6-v2", description="the text encoder: the shipped one's name, or a folder")
     neighbours: int = Field(400, ge=1, description="how many moments of other conversations vote")
-    temperature: float = Field(0.06, gt=0, description="cosine distance over which a vote falls by a factor e")
+    temperature: float = Field(0.14, gt=0, description="cosine distance over which a vote falls by a factor e")
     user_vote: float = Field(
         0.5, ge=0, description="the vote of an item that the person named, beside one that was recommended"
     )
@@ -53,13 +53,15 @@ class DialogueKnn(Tool):
     """
 
     name = "dialogue_knn"
+    revision = 2
     kind = "conversational"
     capabilities = Capabilities(context_query=True, explain=True, vectors=True)
     needs = frozenset({"dialogues"})
     Config = DialogueKnnConfig
     config: DialogueKnnConfig
     _items: Alignment
-    _vectors: Vectors  # (n_moments, width)
+    _middle: Vectors  # (width,) the mean conversation
+    _vectors: Vectors  # (n_moments, width) from there
     _votes: csr_array[Any, tuple[int, int]]  # (n_moments, n_own)
     _names: list[str]  # (n_moments,) the dialogue of each
 
@@ -75,10 +77,10 @@ class DialogueKnn(Tool):
         if not told:
             raise NotFittedError("There are no dialogues in which an item is named.", "Ingest some.")
         encoder = data.encoder or TextEncoder.open(self.config.encoder)
-        contexts = [recent(moment.context) for moment in told]
-        self._vectors = VectorCache(data.cache, encoder, CONTEXT_TOKENS).vectors(
-            contexts, data.progress, "encoding dialogues"
-        )
+        contexts = [moment.context for moment in told]
+        vectors = VectorCache(data.cache, encoder, LINE_TOKENS).contexts(contexts, data.progress)
+        self._middle = vectors.mean(axis=0)
+        self._vectors = self._centred(vectors)
         self._names = [moment.dialogue for moment in told]
         votes = [
             (place, row, vote)
@@ -124,12 +126,18 @@ class DialogueKnn(Tool):
             return None
         vector = query.context_vector
         if vector is None:
-            vector = TextEncoder.open(self.config.encoder).encode([recent(said)], CONTEXT_TOKENS)[0]
+            vector = TextEncoder.open(self.config.encoder).context(said)
         with one_blas_thread():
-            cosines = (self._vectors @ vector).astype(np.float64)
+            cosines = (self._vectors @ self._centred(vector)).astype(np.float64)
         k = min(self.config.neighbours, len(cosines))
         places = np.sort(np.argpartition(-cosines, k - 1)[:k])
         return places.astype(np.int64), np.exp((cosines[places] - cosines[places].max()) / self.config.temperature)
+
+    def _centred(self, vectors: Vectors) -> Vectors:
+        """Returns unit vectors from what all conversations have in common."""
+        apart = vectors - self._middle
+        found: Vectors = apart / np.maximum(np.linalg.norm(apart, axis=-1, keepdims=True), 1e-9)
+        return found
 
     def save(self, folder: Path) -> None:
         """Writes vectors, votes, items and settings."""
@@ -138,6 +146,7 @@ class DialogueKnn(Tool):
         self._items.save(folder)
         write_config(folder, self.config)
         write_json(folder / "dialogues.json", self._names)
+        write_array(folder / "middle.npy", self._middle)
         write_array(folder / "vectors.npy", self._vectors)
         save_npz(folder / "votes.npz", self._votes, compressed=False)
 
@@ -150,6 +159,7 @@ class DialogueKnn(Tool):
         tool = cls(read_config(folder, DialogueKnnConfig))
         tool._items = Alignment.load(folder, catalogue)
         tool._names = read_json(folder / "dialogues.json")
+        tool._middle = read_array(folder / "middle.npy")
         tool._vectors = read_array(folder / "vectors.npy", mapped=True)
         tool._votes = csr(load_npz(folder / "votes.npz"))
         return tool

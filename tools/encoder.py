@@ -15,6 +15,7 @@ import numpy as np
 from convrec.core.errors import InputError
 from convrec.core.progress import Progress, silent
 from convrec.tools.contract import Vectors
+from convrec.tools.moments import LINE_TOKENS, heard_together, latest_lines
 from convrec.tools.storage import read_json
 from convrec.tools.threads import workers
 
@@ -86,6 +87,11 @@ class TextEncoder:
             done += len(places)
             progress("encoding texts", done, len(texts))
         return vectors
+
+    def context(self, said: str) -> Vectors:
+        """Returns `(width,)`: the unit vector of a conversation, made from those of its latest lines."""
+        lines = latest_lines(said)
+        return heard_together(lines, self.encode(lines, LINE_TOKENS, full_precision=True))
 
     def batches(
         self, texts: Sequence[str], max_tokens: int = _QUERY_TOKENS, *, full_precision: bool | None = None

@@ -305,7 +305,7 @@ class _Fit:
             "tool": [kind.name, kind.revision], "config": config.model_dump(mode="json"), "items": self.before.items,
             "schema": hashlib.sha256(self._catalogue.schema.dump_yaml().encode()).hexdigest(),
             "events": [self.before.interactions, self.before.dialogues, self._cutoff],
-            "encoder": self._encoder.revision, "seed": self._settings.fit.seed,
+            "encoder": self._encoder.revision, "seed": self._settings.fit.seed, "heldout": heldout.REVISION,
         }  # fmt: skip
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -13,7 +13,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue
 from convrec.tools.contract import Bools, Ints, Need, Query, Tool, TrainingData, top
 from convrec.tools.embeddings import VectorCache
-from convrec.tools.moments import CONTEXT_TOKENS, END_TOKENS, moments, recent, wanted_now
+from convrec.tools.moments import END_TOKENS, LINE_TOKENS, moments, wanted_now
 from convrec.tools.training import Choices
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 HISTORY, DIALOGUE = "history", "dialogue"
 """The tasks that a fusion is taught on: people's latest choices, and what recommenders named."""
 
+REVISION = 2
+"""Rises when other cases are held out: what was measured on the former ones is measured again."""
+
 USERS = 1000
 """How many users' latest choices are held out at most."""
 
@@ -35,8 +38,8 @@ ITEMS = 200
 """How many items are looked for by their title, and by a sentence of theirs, at most."""
 
 _MOMENTS = 6000
-_LATEST = 5  # held-out choices of a user at most
-_SHARE = 10  # one choice in so many is held out
+_LATEST = 20  # held-out choices of a user at most
+_SHARE = 5  # one choice in so many is held out
 _FEWEST = 5  # cases below which a share says nothing
 _KEPT = 200  # ranked rows looked at for a tool's own quality
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -77,7 +80,7 @@ class Fold:
 def latest_choices(chosen: Choices) -> tuple[Task, Choices]:
     """Returns the task to find users' latest choices from those before, and all other choices.
 
-    Of every user with three choices or more the latest is held out, of users with many the latest tenth, at most five.
+    Of every user with three choices or more the latest is held out, of users with many the latest fifth, at most twenty.
     """
     events = chosen.events
     counts = np.bincount(events.user, minlength=chosen.n_users)
@@ -144,13 +147,13 @@ def encoded(cases: Sequence[Case], encoder: TextEncoder, cache: Path | None, pro
     """Returns the cases with every text and context encoded."""
     queries = [case.query for case in cases]
     texts = [query.text for query in queries if query.text.strip()]
-    contexts = [recent(query.context) for query in queries if query.context.strip()]
+    contexts = list(dict.fromkeys(query.context for query in queries if query.context.strip()))
     stage = "encoding held-out cases"
     text_of = dict(zip(texts, VectorCache(cache, encoder, END_TOKENS).vectors(texts, progress, stage), strict=True))
     context_of = dict(
-        zip(contexts, VectorCache(cache, encoder, CONTEXT_TOKENS).vectors(contexts, progress, stage), strict=True)
+        zip(contexts, VectorCache(cache, encoder, LINE_TOKENS).contexts(contexts, progress, stage), strict=True)
     )
-    made = [replace(q, vector=text_of.get(q.text), context_vector=context_of.get(recent(q.context))) for q in queries]
+    made = [replace(q, vector=text_of.get(q.text), context_vector=context_of.get(q.context)) for q in queries]
     return tuple(replace(case, query=query) for case, query in zip(cases, made, strict=True))
 
 

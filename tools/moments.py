@@ -3,16 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue, Turn
+from convrec.tools.contract import Vectors
 
-CONTEXT_TOKENS = 192
-"""How much of a conversation an encoder reads."""
+LINE_TOKENS = 96
+"""How much of one line of a conversation an encoder reads."""
 
 END_TOKENS = 128
-"""How much of its end alone."""
+"""How much of its last two turns, read as one text."""
 
-_RECENT_CHARACTERS = 700  # about 160 tokens, what an encoder reads of a conversation
+_LINES = 12  # the latest, that make a conversation's vector
+_LINE_CHARACTERS = 600
+_FADE = 0.95  # of what a line counts, with each line that follows it
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,18 @@ def wanted_now(said: str) -> str:
     return " ".join([line for line in said.splitlines() if line.strip()][-2:])
 
 
-def recent(context: str) -> str:
-    """Returns the end of a conversation, as much as an encoder reads, from a word's beginning."""
-    if len(context) <= _RECENT_CHARACTERS:
-        return context
-    tail = context[-_RECENT_CHARACTERS:]
-    return tail[tail.index(" ") + 1 :] if " " in tail[:-1] else tail
+def latest_lines(context: str) -> list[str]:
+    """Returns the lines of a conversation that are heard, the latest last."""
+    return [line.strip()[-_LINE_CHARACTERS:] for line in context.splitlines() if line.strip()][-_LINES:]
+
+
+def heard_together(lines: Sequence[str], vectors: Vectors) -> Vectors:
+    """Returns `(width,)`: the unit vector of a conversation from those `(n_lines, width)` of its lines.
+
+    A line counts by the root of its words and fades with each that follows, so a turn later only the new line need be encoded.
+    """
+    ages = np.arange(len(lines))[::-1]
+    shares = _FADE**ages * np.sqrt([1 + line.count(" ") for line in lines])
+    whole: Vectors = (shares[:, None] * vectors).sum(axis=0).astype(np.float32)
+    whole /= max(float(np.linalg.norm(whole)), 1e-9)
+    return whole
