@@ -283,16 +283,17 @@ class Agent:
         )  # fmt: skip
         request = eased(found, state, acts)
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
-        shown = {
-            item
+        named = {  # in the order in which they were named: the latest say most about what comes next
+            item: min(request.history.get(item, 1.0), 0.0) or 1.0
             for message in messages
             for mention in self._house.engine.link_titles(well_formed(str(message.get("content", ""))))
             for item in mention.item_ids[:1]
         }
         liked = dict.fromkeys(map(str, history), 1.0)
+        others = {item: weight for item, weight in request.history.items() if item not in named}
         return replace(
-            request, text=conversation_text(messages) or request.text, history={**dict.fromkeys(shown, 1.0), **request.history, **liked},
-            filter=every(request.filter, demanded), exclude=request.exclude | shown | set(map(str, exclude)) | set(liked),
+            request, text=conversation_text(messages) or request.text, history={**others, **named, **liked},
+            filter=every(request.filter, demanded), exclude=request.exclude | {*named, *map(str, exclude), *liked},
             tools=tuple(tools) if tools is not None else None, diversity=0.0,
         )  # fmt: skip
 
