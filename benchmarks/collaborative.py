@@ -172,16 +172,21 @@ def table(results: list[tuple[Split, dict[str, Measured]]]) -> dict[str, object]
         | {"fit_s": _fit(results, name, "clock"), "fit_cpu_s": _fit(results, name, "cpu")}
         for name in names
     }
-    gains = {
-        mine: {
-            theirs: {metric: vars(draws.gain(figures[mine][metric], figures[theirs][metric])) for metric in figures[mine]}
-            | {"fit_cpu_ratio": round(_fit(results, mine, "cpu") / max(_fit(results, theirs, "cpu"), 1e-9), 3)}
-            for theirs in names if ":" in theirs
-        }
-        for mine in names if ":" not in mine
-    }  # fmt: skip
+    best = max((name for name in names if ":" not in name), key=lambda name: systems[name]["ndcg@10"]["value"])
+    gains = {}
+    for other in (name for name in names if ":" in name):
+        drawn = {metric: draws.gain(figures[best][metric], figures[other][metric]) for metric in figures[best]}
+        paired = {metric: {"value": gain.value, "low": gain.low, "high": gain.high} for metric, gain in drawn.items()}
+        ratio = round(_fit(results, best, "cpu") / max(_fit(results, other, "cpu"), 1e-9), 3)
+        gains[other] = paired | {"fit_cpu_ratio": ratio}
     splits = {split.name: len(split.targets) for split, _ in results}
-    return {"splits": splits, "cases": len(groups), "people": draws.n_groups, "systems": systems, "gains": gains}
+    return {
+        "splits": splits,
+        "cases": len(groups),
+        "people": draws.n_groups,
+        "systems": systems,
+        f"gain of {best} over": gains,
+    }
 
 
 def _pooled(results: list[tuple[Split, dict[str, Measured]]], name: str, metric: Callable[..., float], k: int) -> Ratio:

@@ -3,24 +3,49 @@
     python scripts/docs_benchmarks.py runs/bench
 
 What stands above the first table is kept as it is. A document is laid out as it is nested: single figures as a list, figures of several things side by
-side as a table, anything deeper as a section of its own.
+side as a table, anything deeper as a section of its own. A table's first column with intervals is drawn, too, into docs/plots/.
 """
 
 import ast
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from convrec.evaluation.plots import Dot, dots
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
+PLOTS = ROOT / "docs" / "plots"
+WIDTH = 720  # px of a plot
+FEWEST = 3  # rows that are worth a picture
+LIGHT = {
+    "ink": "#1d1b18",
+    "muted": "#5e5950",
+    "grid": "#e7e2d9",
+    "other": "#8a8378",
+    "paper": "#fdfcfa",
+    "s0": "#0072b2",
+}
+DARK = {
+    "ink": "#eeebe5",
+    "muted": "#aca598",
+    "grid": "#302d29",
+    "other": "#938b7f",
+    "paper": "#171614",
+    "s0": "#56b4e9",
+}
+WHOLE = ("agent", "all tools", "fusion", "fused")  # rows that are the whole system's
 MARK = "<!-- tables, written by `make bench` -->"
 
 
 def main() -> None:
     """Writes the page."""
     folder = Path(sys.argv[1])
+    shutil.rmtree(PLOTS, ignore_errors=True)
+    PLOTS.mkdir()
     head = PAGE.read_text(encoding="utf-8").split(MARK)[0].rstrip()
     parts = [head, MARK]
     for path in sorted(folder.glob("*.json")):
@@ -37,12 +62,13 @@ def section(name: str, document: Mapping[str, Any], manifest: Mapping[str, Any])
     yield f"## {name}\n"
     yield f"{about.splitlines()[0]}\n"
     yield f"`{manifest['command']}`, {manifest['started'][:10]}, {manifest['seconds']:,.0f} s on {manifest['cores']} cores, code {manifest['code']}, Python {manifest['python']}, {versions}.\n"
-    yield from laid_out(document, 3)
+    yield from laid_out(document, (name,))
 
 
-def laid_out(document: Mapping[str, Any], depth: int) -> Iterator[str]:
-    """Yields the lines of a nested document."""
+def laid_out(document: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    """Yields the lines of a nested document; `path` names where it stands in the whole."""
     if all(isinstance(row, Mapping) and not _is_figure(row) and _flat(row) for row in document.values()):
+        yield from plot(document, path)
         yield from table(document)
         return
     single = {key: value for key, value in document.items() if not isinstance(value, Mapping) or _is_figure(value)}
@@ -51,8 +77,38 @@ def laid_out(document: Mapping[str, Any], depth: int) -> Iterator[str]:
         yield ""
     for key, value in document.items():
         if key not in single:
-            yield f"{'#' * min(depth, 6)} {key}\n"
-            yield from laid_out(value, depth + 1)
+            yield f"{'#' * min(len(path) + 2, 6)} {key}\n"
+            yield from laid_out(value, (*path, key))
+
+
+def plot(rows: Mapping[str, Mapping[str, Any]], path: tuple[str, ...]) -> Iterator[str]:
+    """Draws the first column that has intervals, the best row first, and yields the line that shows the picture."""
+    column = next((name for row in rows.values() for name, value in row.items() if _is_figure(value)), None)
+    drawn = {name: row[column] for name, row in rows.items() if column is not None and _is_figure(row.get(column))}
+    drawn = {name: figure for name, figure in drawn.items() if figure["value"] is not None}
+    if len(drawn) < FEWEST:
+        return
+    places = sorted(drawn.items(), key=lambda entry: -entry[1]["value"])
+    marks = [Dot(name, f["value"], f["low"], f["high"], "system" if name in WHOLE else "other") for name, f in places]
+    label = f"{' / '.join(path)}: {column}"
+    name = "-".join("".join(char if char.isalnum() else "-" for char in part) for part in path)
+    (PLOTS / f"{name}.svg").write_text(by_itself(dots(marks, label, width=WIDTH)), encoding="utf-8")
+    yield f"![{label}, with 95 % intervals](plots/{name}.svg)\n"
+
+
+def by_itself(svg: str) -> str:
+    """Returns a report's plot as a file of its own, with a ground and colours for light and for dark pages."""
+    light, dark = (
+        "".join(f".fill-{name}{{fill:{colour}}}.stroke-{name}{{stroke:{colour}}}" for name, colour in colours.items())
+        for colours in (LIGHT, DARK)
+    )
+    style = (
+        f"text{{font-family:sans-serif;fill:{LIGHT['ink']}}}{light}"
+        f"@media (prefers-color-scheme: dark){{text{{fill:{DARK['ink']}}}{dark}}}"
+    )
+    start = svg.index(">") + 1
+    ground = '<rect class="fill-paper" width="100%" height="100%"/>'
+    return svg[: start - 1] + f' xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{ground}' + svg[start:] + "\n"
 
 
 def table(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
