@@ -1,7 +1,8 @@
 """Threads: the numerical libraries are held to one each, and what is independent runs side by side, a piece a core.
 
 A product of a few milliseconds gains little from a second thread and loses much on a busy machine, where every thread waits for
-the slowest: a fit of 94 s took 525 s beside one other job. With one thread each, sums are also made in the same order in every run.
+the slowest: a fit of 94 s took 525 s beside one other job (two cores). With one thread each, sums are also made in the same order
+in every run.
 """
 
 from __future__ import annotations
