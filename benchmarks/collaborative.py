@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from lightgcn import LightGcn
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.importers import import_layout
@@ -54,6 +55,7 @@ OWN: dict[str, Callable[[], Tool]] = {
     "item_knn, bm25": lambda: ItemKnn(ItemKnnConfig(weighting="bm25")),
     "ease": Ease,
     "als": Als,
+    "lightgcn, not built in": LightGcn,
 }
 
 
