@@ -11,6 +11,7 @@ by the best of them, picked on the cases themselves, in its favour; its time is 
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -118,7 +119,8 @@ def theirs(given: Cases, options: argparse.Namespace) -> Measured:
         script = Path(__file__).with_name("sequences_rectools.py")
         command = [options.rectools, str(script), *(str(out / name) for name in ("choices.npz", "settings.json", "."))]
         lines = []
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # it has packages of its own
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
             for said in process.stdout or ():
                 ran = json.loads(said)
                 ranked = np.load(out / f"{ran['epoch']}.npy")[given.people]

@@ -9,6 +9,7 @@ from convrec.tools.contract import Query
 from convrec.tools.heldout import Case
 from convrec.tools.lists import DEPTH, Lists
 from convrec.tools.teaching import taught
+from convrec.tools.threads import Crew
 
 CASES = 240
 
@@ -46,7 +47,7 @@ def lesson(n):
 
 @pytest.fixture(scope="module")
 def found(catalogue):
-    return taught("history", *lesson(CASES), catalogue, 0, silent)
+    return taught("history", *lesson(CASES), catalogue, 0, silent, Crew())
 
 
 def test_a_ranker_hears_who_is_sure_where_ranks_cannot_tell(found):
@@ -81,7 +82,7 @@ def test_confidence_is_high_where_a_signal_is_sure(found):
 
 
 def test_few_cases_teach_weights_alone_and_fewer_nothing(catalogue):
-    some = taught("history", *lesson(60), catalogue, 0, silent)
+    some = taught("history", *lesson(60), catalogue, 0, silent, Crew())
     assert some.ranker is None
     assert "too few" in some.note
-    assert taught("history", *lesson(20), catalogue, 0, silent) is None
+    assert taught("history", *lesson(20), catalogue, 0, silent, Crew()) is None
