@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -70,16 +70,22 @@ class Asking:
     def _context(self, said: str) -> Vectors:
         """Returns the vector of a conversation; of its lines only those that are new are encoded."""
         lines = latest_lines(said)
-        return heard_together(lines, np.stack([self._encoded(line, LINE_TOKENS) for line in lines]))
+        return heard_together(lines, self._encoded_all(lines, LINE_TOKENS))
 
     def _encoded(self, text: str, max_tokens: int) -> Vectors:
-        key = (text, max_tokens)
+        vector: Vectors = self._encoded_all([text], max_tokens)[0]
+        return vector
+
+    def _encoded_all(self, texts: Sequence[str], max_tokens: int) -> Vectors:
+        """Returns `(n, width)` vectors of texts; what is not remembered is encoded together, a text a core."""
         with self._guard:
-            if key in self._vectors:
-                return self._vectors[key]
-        vector: Vectors = self._encoder.encode([text], max_tokens)[0]
+            known = {text: self._vectors[text, max_tokens] for text in texts if (text, max_tokens) in self._vectors}
+        missing = list(dict.fromkeys(text for text in texts if text not in known))
+        known |= zip(missing, self._encoder.encode(missing, max_tokens, full_precision=True), strict=True)
         with self._guard:
-            self._vectors[key] = vector
+            for text in texts:
+                self._vectors[text, max_tokens] = known[text]
+                self._vectors.move_to_end((text, max_tokens))
             while len(self._vectors) > _REMEMBERED:
                 self._vectors.popitem(last=False)
-        return vector
+        return np.stack([known[text] for text in texts])
