@@ -359,8 +359,9 @@ def _recall(scorer: Scorer, case: Case, allowed: Bools | None) -> float:
     return len(set(ranked.tolist()) & set(case.targets)) / len(set(case.targets))
 
 
-def _rounded(estimate: Any) -> list[float | None]:
-    return [None if end is None else round(float(end), 4) for end in (estimate.value, estimate.low, estimate.high)]
+def _rounded(estimate: Any) -> dict[str, float | None]:
+    ends = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    return {name: None if end is None else round(float(end), 4) for name, end in ends.items()}
 
 
 def _shown(estimate: Any, digits: int) -> str:

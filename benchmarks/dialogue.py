@@ -74,9 +74,9 @@ def measured(source: Path, root: Path, limit: int | None) -> dict[str, object]:
     if not (root / "CURRENT").exists():
         import_layout("redial", source, Workspace.create(root))
     workspace = Workspace.open(root)
-    started = time.perf_counter()
     fitted = fit(workspace)
-    seconds = time.perf_counter() - started
+    reports = [*fitted.tools, *([fitted.fusion] if fitted.fusion else [])]
+    seconds = sum(report.seconds for report in reports)  # as they took when they were fitted
     asked = [m for m in moments(read_test_dialogues(next(source.glob("valid.jsonl*"))).dialogues) if m.novel]
     asked = asked[:: max(1, len(asked) // limit)] if limit else asked
     with Agent.open(workspace, clock=fixed_clock(SPOKEN)) as agent:
@@ -91,7 +91,7 @@ def measured(source: Path, root: Path, limit: int | None) -> dict[str, object]:
             lists[name] = [listed(agent.toolbox, replace(request, tools=(name,))) for request in plain]
     gains = fitted.fusion.quality if fitted.fusion else {}
     return {
-        "fit seconds": round(seconds, 1), "turns a second": round(len(asked) / answered, 1), "turns": len(asked),
+        "fit seconds, tool by tool": round(seconds, 1), "turns a second": round(len(asked) / answered, 1), "turns": len(asked),
         "targets": sum(len(m.novel) for m in asked), "ranker": fitted.fusion.note if fitted.fusion else "",
         "share of targets among 300": _recall(asked, lists["all tools"], DEPTH)["value"],
         "recall": {name: {f"@{cut}": _recall(asked, ranked, cut) for cut in CUTS} for name, ranked in lists.items()},

@@ -39,7 +39,7 @@ def commands(data: Path | None, out: Path, pythons: Mapping[str, Path]) -> dict[
     if data is not None:
         found |= {
             "words": ["words.py", f"{data / 'wikipedia-movies'}", "--cases", "500", "--json"],
-            "dialogue": ["dialogue.py", "--data", f"{data}", "--work", f"{out / 'dialogue-work'}", "--json"],
+            "dialogue": ["dialogue.py", "--data", f"{data}", "--work", f"{out / 'dialogue-work'}", "--limit", "500", "--json"],
             "cold": ["cold.py", "--data", f"{data}", "--work", f"{out / 'cold-work'}", "--json"],
             "collaborative": [
                 "collaborative.py", f"{data / 'movielens-latest-small'}", *rectools, *_named(pythons, "lenskit"), "--out",

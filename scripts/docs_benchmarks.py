@@ -67,18 +67,18 @@ def section(name: str, document: Mapping[str, Any], manifest: Mapping[str, Any])
 
 def laid_out(document: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     """Yields the lines of a nested document; `path` names where it stands in the whole."""
-    if all(isinstance(row, Mapping) and not _is_figure(row) and _flat(row) for row in document.values()):
-        yield from plot(document, path)
-        yield from table(document)
-        return
-    single = {key: value for key, value in document.items() if not isinstance(value, Mapping) or _is_figure(value)}
+    nested = {key: value for key, value in document.items() if isinstance(value, Mapping) and not _is_figure(value)}
+    single = {key: value for key, value in document.items() if key not in nested}
     yield from (f"- {key}: {_shown(value)}" for key, value in single.items())
     if single:
         yield ""
-    for key, value in document.items():
-        if key not in single:
-            yield f"{'#' * min(len(path) + 2, 6)} {key}\n"
-            yield from laid_out(value, (*path, key))
+    if nested and all(_flat(row) for row in nested.values()) and (len(nested) > 1 or len(path) > 1):
+        yield from plot(nested, path)
+        yield from table(nested)
+        return
+    for key, value in nested.items():
+        yield f"{'#' * min(len(path) + 2, 6)} {key}\n"
+        yield from laid_out(value, (*path, key))
 
 
 def plot(rows: Mapping[str, Mapping[str, Any]], path: tuple[str, ...]) -> Iterator[str]:
