@@ -12,6 +12,8 @@ from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex
 from convrec.catalogue.schema import Field
 
 _LONGEST = 6
+_HEARD_RANK = 15_000  # up to which a word in small letters is no name
+_WELL_KNOWN = 5  # but that of somebody with so many items
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and [a-z]+)? )?by(?: the)?$")
 _WITH = re.compile(
     r"\b(?:with|without|starring|featuring|stars|cast|has|having|actors?|actress|played by)(?: the| only)?$"
@@ -168,7 +170,8 @@ class ValueLinker:
         named = _NAMING.search(before) is not None
         if rank(word) < PLAIN_RANK:
             return capital and (cued or possessed) if not before.endswith((" by", "starring", "featuring")) else True
-        if is_common(word) or (not token.capital and self.index.is_plain(word)):  # "no rush", "zombie movies"
+        plain = self.index.is_plain(word) or (rank(word) < _HEARD_RANK and count < _WELL_KNOWN)
+        if is_common(word) or (plain and not token.capital):  # "no rush", "zombie movies"
             return named or (capital and count >= 2) or (token.capital and count >= 3)
         if corrected and len(token.norm) < 6:
             return capital or named
