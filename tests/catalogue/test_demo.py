@@ -8,6 +8,8 @@ import pytest
 
 from convrec.catalogue.demo import shipped
 from convrec.catalogue.workspace import Workspace
+from convrec.tools.embeddings import VectorCache
+from convrec.tools.encoder import TextEncoder
 
 DEMO = Path(shipped.__file__).parent
 
@@ -58,3 +60,15 @@ def test_shipped_ratings_are_marked_as_simulated_and_rate_shipped_films():
     assert all("2015-01-01" <= row["timestamp"] <= "2023-12-31" for row in rows)
     assert len({(row["user_id"], row["item_id"]) for row in rows}) == len(rows)
     assert (DEMO / "ratings.csv").stat().st_size < 2**20
+
+
+def test_the_films_bring_the_vectors_that_a_fit_would_make(tmp_path):
+    shipped.ingest_shipped(tmp_path / "films")
+    workspace = Workspace.open(tmp_path / "films")
+    encoder = TextEncoder.open(workspace.settings.models.encoder)
+    known = VectorCache(tmp_path / "films" / "tools" / "encoded", encoder, workspace.settings.fit.max_tokens)
+    cards = list(workspace.catalogue().cards())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TextEncoder, "batches", lambda *_, **__: iter(()))  # nothing is encoded
+        kept = known.vectors(cards)
+    assert (kept[7] @ encoder.encode([cards[7]], workspace.settings.fit.max_tokens)[0]) > 0.999

@@ -6,6 +6,7 @@ import pytest
 from convrec.core.errors import InputError
 from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
+from convrec.tools.moments import LINE_TOKENS, heard_together, latest_lines
 
 PAIR = ("A man is eating food.", "A man is eating a piece of bread.")
 
@@ -76,3 +77,21 @@ def test_a_kill_loses_seconds_of_encoding_not_all(encoder, tmp_path, monkeypatch
     left = []
     VectorCache(tmp_path, encoder, 32).vectors(texts, lambda stage, done, total: left.append(total))
     assert 0 < left[0] < 200
+
+
+class TestConversations:
+    SAID = "Hi there!\nI want something funny\nHave you seen Airplane?\nYes, loved it"
+
+    def test_a_conversation_is_the_same_whether_fitted_on_or_asked_with(self, encoder, tmp_path):
+        kept = VectorCache(tmp_path, encoder, LINE_TOKENS).contexts([self.SAID])[0]
+        assert kept @ encoder.context(self.SAID) == pytest.approx(1.0, abs=1e-3)  # kept in 16 bits
+
+    def test_later_and_longer_lines_count_more(self):
+        lines, vectors = ["a word", "a word", "nine words in one line count for three"], np.eye(3, 4, dtype=np.float32)
+        early, late, long = heard_together(lines, vectors)[:3]
+        assert early < late < long
+        assert np.linalg.norm(heard_together(lines, vectors)) == pytest.approx(1.0)
+
+    def test_only_the_latest_lines_are_heard(self):
+        said = "\n".join(f"line {number}" for number in range(40))
+        assert latest_lines(said) == [f"line {number}" for number in range(28, 40)]
