@@ -67,6 +67,7 @@ def section(name: str, document: Mapping[str, Any], manifest: Mapping[str, Any])
 
 def laid_out(document: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     """Yields the lines of a nested document; `path` names where it stands in the whole."""
+    document = {key: _by_name(value) for key, value in document.items()}
     nested = {key: value for key, value in document.items() if isinstance(value, Mapping) and not _is_figure(value)}
     single = {key: value for key, value in document.items() if key not in nested}
     yield from (f"- {key}: {_shown(value)}" for key, value in single.items())
@@ -119,6 +120,20 @@ def table(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, row in rows.items():
         yield f"| {name} | {' | '.join(_shown(row.get(column, '')) for column in columns)} |"
     yield ""
+
+
+def _by_name(value: Any) -> Any:
+    """Returns rows that were listed under their names, their figures with `low` and `high` beside as such; anything else as it is."""
+    if not (isinstance(value, list) and value and all(isinstance(row, Mapping) and "name" in row for row in value)):
+        return value
+    return {row["name"]: _figured({key: each for key, each in row.items() if key != "name"}) for row in value}
+
+
+def _figured(row: Mapping[str, Any]) -> dict[str, Any]:
+    if not {"low", "high"} <= set(row):
+        return dict(row)
+    first, *others = (key for key in row if key not in ("low", "high"))
+    return {first: {"value": row[first], "low": row["low"], "high": row["high"]}} | {key: row[key] for key in others}
 
 
 def _flat(row: Mapping[str, Any]) -> bool:

@@ -7,10 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 
 from convrec.core.clock import FixedClock
+
+settings.register_profile("patient", deadline=None)  # how long an example takes is no test's business
+settings.load_profile("patient")
 
 FILMS = Path(__file__).parent / "films"
 
