@@ -24,7 +24,7 @@ LIMIT = 300
 
 _FEWEST = 30  # cases below which nothing is learned
 _ENOUGH = 150  # targets among the candidates from which trees are taught
-_AMPLE = 1500  # and from which trees that read several columns are tried: on fewer they lost wherever it was looked
+_AMPLE = 5000  # and from which trees that read several columns are tried: on fewer they lost wherever it was looked
 _MANY = 3000  # and from which two folds are enough for the comparison, at a third of the time
 _FOLDS, _MANY_FOLDS = 4, 2
 _HEAD, _BEYOND = 50, 0.3  # of the other candidates, those that are always learned from, and the share of the rest
