@@ -283,12 +283,13 @@ class Agent:
         )  # fmt: skip
         request = eased(found, state, acts)
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
-        named = {  # in the order in which they were named: the latest say most about what comes next
-            item: min(request.history.get(item, 1.0), 0.0) or 1.0
+        mentions = [
+            mention.item_ids[0]
             for message in messages
             for mention in self._house.engine.link_titles(well_formed(str(message.get("content", ""))))
-            for item in mention.item_ids[:1]
-        }
+        ]
+        # In the order in which they were named, for the latest say most about what comes next; only dislikes keep their weight.
+        named = {item: weight if (weight := request.history.get(item, 1.0)) < 0 else 1.0 for item in mentions}
         liked = dict.fromkeys(map(str, history), 1.0)
         others = {item: weight for item, weight in request.history.items() if item not in named}
         return replace(

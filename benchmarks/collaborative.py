@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from elsewhere import environment
 from lightgcn import LightGcn
 
 from convrec.catalogue.catalogue import Catalogue
@@ -134,10 +135,7 @@ def of_library(python: str, library: str, split: Split, shape: tuple[int, int]) 
             root / "split.npz", user=split.train.user, row=split.train.row, shape=np.array(shape),
             asked=np.array(sorted(split.targets), np.int64),
         )  # fmt: skip
-        elsewhere = {
-            name: value for name, value in os.environ.items() if name != "PYTHONPATH"
-        }  # it has packages of its own
-        subprocess.run([python, str(RUNNER), library, folder], check=True, env=elsewhere)
+        subprocess.run([python, str(RUNNER), library, folder], check=True, env=environment())
         seconds = json.loads((root / "seconds.json").read_text(encoding="utf-8"))
         return {
             f"{library}: {name}": Measured(np.load(root / f"{place}.npy"), clock, cpu)

@@ -11,7 +11,6 @@ by the best of them, picked on the cases themselves, in its favour; its time is 
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from elsewhere import environment
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.importers import import_layout
@@ -119,8 +119,7 @@ def theirs(given: Cases, options: argparse.Namespace) -> Measured:
         script = Path(__file__).with_name("sequences_rectools.py")
         command = [options.rectools, str(script), *(str(out / name) for name in ("choices.npz", "settings.json", "."))]
         lines = []
-        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # it has packages of its own
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
             for said in process.stdout or ():
                 ran = json.loads(said)
                 ranked = np.load(out / f"{ran['epoch']}.npy")[given.people]

@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -21,6 +22,8 @@ INK, MUTED, GRID, PAPER, OTHER = "#010101", "#020202", "#030303", "#fefefe", "#0
 _CLASSES = {colour: f"s{number}" for number, colour in enumerate(SERIES)} | {
     INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", OTHER: "other",
 }  # fmt: skip
+_ROOT = re.compile(r":root \{(.*?)\}", re.DOTALL)
+_SHADE = re.compile(r"--(\w+): (#\w+)")
 _KEPT = (
     "fill-opacity",
     "stroke-width",
@@ -53,6 +56,27 @@ def drawn(draw: Callable[[Canvas], None], width: float, height: float, label: st
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         canvas.savefig(written, format="svg", transparent=True, metadata=nothing)
     return _for_page(written.getvalue(), width, label)
+
+
+def by_itself(svg: str) -> str:
+    """Returns what was drawn for a page as a file of its own: with the report's colours for light and for dark, and their ground."""
+    light, dark = (
+        "".join(f".fill-{name}{{fill:{colour}}}.stroke-{name}{{stroke:{colour}}}" for name, colour in shades.items())
+        + f"text{{font-family:sans-serif;fill:{shades['ink']}}}"
+        for shades in _shades()
+    )
+    style = f"<style>{light}@media (prefers-color-scheme: dark){{{dark}}}</style>"
+    opened, _, rest = svg.partition(">")
+    ground = '<rect class="fill-paper" width="100%" height="100%"/>'
+    return f'{opened} xmlns="http://www.w3.org/2000/svg">{style}{ground}{rest}\n'
+
+
+def _shades() -> tuple[dict[str, str], dict[str, str]]:
+    """Returns the report's shade of each class, for light and for dark."""
+    page = resources.files("convrec.evaluation").joinpath("report.jinja").read_text(encoding="utf-8")
+    light, dark = (dict(_SHADE.findall(block)) for block in _ROOT.findall(page)[:2])
+    names = _CLASSES.values()
+    return {name: light[name] for name in names}, {name: dark[name] for name in names}
 
 
 def _for_page(svg: bytes, width: float, label: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from convrec.evaluation.plots import Dot, dots
+from convrec.evaluation.svg import by_itself
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -95,21 +96,6 @@ def plot(rows: Mapping[str, Mapping[str, Any]], path: tuple[str, ...]) -> Iterat
     name = "-".join("".join(char if char.isalnum() else "-" for char in part) for part in path)
     (PLOTS / f"{name}.svg").write_text(by_itself(dots(marks, label, width=WIDTH)), encoding="utf-8")
     yield f"![{label}, with 95 % intervals](plots/{name}.svg)\n"
-
-
-def by_itself(svg: str) -> str:
-    """Returns a report's plot as a file of its own, with a ground and colours for light and for dark pages."""
-    light, dark = (
-        "".join(f".fill-{name}{{fill:{colour}}}.stroke-{name}{{stroke:{colour}}}" for name, colour in colours.items())
-        for colours in (LIGHT, DARK)
-    )
-    style = (
-        f"text{{font-family:sans-serif;fill:{LIGHT['ink']}}}{light}"
-        f"@media (prefers-color-scheme: dark){{text{{fill:{DARK['ink']}}}{dark}}}"
-    )
-    start = svg.index(">") + 1
-    ground = '<rect class="fill-paper" width="100%" height="100%"/>'
-    return svg[: start - 1] + f' xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{ground}' + svg[start:] + "\n"
 
 
 def table(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

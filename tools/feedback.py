@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue
 from convrec.catalogue.interactions import Interactions
 from convrec.core.errors import NotFittedError
@@ -52,16 +53,17 @@ def matrix(users: Ints, rows: Ints, n_users: int, n_items: int) -> csr_array[Any
     return chosen
 
 
-def dialogue_choices(dialogues: Sequence[Dialogue], row_of: dict[str, int]) -> tuple[Ints, Ints]:
+def dialogue_choices(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> tuple[Ints, Ints]:
     """Returns users (the dialogues' places) and rows of what was liked, recommended or mentioned, and never disliked, in each."""
     users, rows = [], []
     for place, dialogue in enumerate(dialogues):
         named = [item for turn in dialogue.turns for item in turn.items]
         disliked = {item.id for item in named if item.relation == "disliked"}
         for item_id in dict.fromkeys(item.id for item in named if item.relation in _CHOSEN):
-            if item_id not in disliked and item_id in row_of:
+            row = catalogue.row(item_id)
+            if item_id not in disliked and row is not None:
                 users.append(place)
-                rows.append(row_of[item_id])
+                rows.append(row)
     return np.array(users, np.int64), np.array(rows, np.int64)
 
 

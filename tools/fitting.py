@@ -230,15 +230,8 @@ class _Fit:
         notes = []
         for task in (HISTORY, DIALOGUE):
             cases = [case for fold in self._folds if fold.task == task for case in fold.cases]
-            found = taught(
-                task,
-                cases,
-                read_lists(folders, task),
-                self._catalogue,
-                self._settings.fit.seed,
-                self._progress,
-                self._crew,
-            )
+            lists, seed = read_lists(folders, task), self._settings.fit.seed
+            found = taught(task, cases, lists, self._catalogue, seed, self._progress, self._crew)
             if found is None:
                 continue
             weights[task] = found.weights

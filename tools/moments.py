@@ -1,12 +1,12 @@
 """The moments of a dialogue at which somebody names new items: what was said before, and what was named then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
-from convrec.catalogue.dialogues import Dialogue, Turn
+from convrec.catalogue.dialogues import Dialogue
 from convrec.tools.contract import Vectors
 
 LINE_TOKENS = 96
@@ -39,29 +39,29 @@ class Moment:
 
 def moments(dialogues: Sequence[Dialogue], catalogue: Catalogue) -> Iterator[Moment]:
     """Yields every moment of the dialogues before which something was said, in order. Items that are not in the catalogue are passed over."""
-    row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)}
     for dialogue in dialogues:
-        yield from (moment for moment in _of_one(dialogue, row_of) if moment.context.strip())
+        yield from (moment for moment in _of_one(dialogue, catalogue) if moment.context.strip())
 
 
-def _of_one(dialogue: Dialogue, row_of: dict[str, int]) -> Iterator[Moment]:
-    fresh = _first_named(dialogue.turns, row_of)
+def _of_one(dialogue: Dialogue, catalogue: Catalogue) -> Iterator[Moment]:
+    named = [
+        dict.fromkeys(row for item in turn.items if (row := catalogue.row(item.id)) is not None)
+        for turn in dialogue.turns
+    ]
+    fresh = _first_named(named)
     history: dict[int, float] = {}
     for place, turn in enumerate(dialogue.turns):
         if fresh[place]:
             later = tuple(row for rows in fresh[place + 1 :] for row in rows)
             context = "\n".join(before.text for before in dialogue.turns[:place])
             yield Moment(dialogue.id, turn.role, context, tuple(history.items()), fresh[place], later, turn.text)
-        for item in turn.items:
-            if item.id in row_of:
-                history[row_of[item.id]] = 1.0
+        history |= dict.fromkeys(named[place], 1.0)
 
 
-def _first_named(turns: Sequence[Turn], row_of: dict[str, int]) -> list[tuple[int, ...]]:
+def _first_named(named: Sequence[Mapping[int, None]]) -> list[tuple[int, ...]]:
     seen: set[int] = set()
     found = []
-    for turn in turns:
-        rows = dict.fromkeys(row_of[item.id] for item in turn.items if item.id in row_of)
+    for rows in named:
         found.append(tuple(row for row in rows if row not in seen))
         seen.update(rows)
     return found

@@ -87,14 +87,8 @@ class _Lesson:
         self, task: str, cases: Sequence[Case], lists: Mapping[str, Lists], catalogue: Catalogue, seed: int, progress: Progress,
         crew: Crew,
     ) -> None:  # fmt: skip
-        self._task, self._cases, self._lists, self._seed, self._progress, self._crew = (
-            task,
-            cases,
-            lists,
-            seed,
-            progress,
-            crew,
-        )
+        self._task, self._cases, self._lists, self._seed = task, cases, lists, seed
+        self._progress, self._crew = progress, crew
         priors = [name for name, each in lists.items() if each.is_prior]
         self._candidates = Candidates(catalogue, [name for name in lists if name not in priors], priors, LIMIT)
         rows, values = [], []
@@ -137,8 +131,10 @@ class _Lesson:
 
     def validated(self, shape: Shape) -> Floats:
         """Returns the candidates' scores `(n,)`, those of each fold by trees taught on the others."""
-        self._progress(f"teaching {shape} trees ({self._task})", 0, self._folds + 1)
-        rankers = self._crew.each(lambda fold: self._taught(shape, self._fold != fold), range(self._folds))
+        rankers = self._crew.each(
+            lambda fold: self._taught(shape, self._fold != fold), range(self._folds),
+            lambda done: self._progress(f"teaching {shape} trees ({self._task})", done, self._folds + 1),
+        )  # fmt: skip
         scores = np.zeros(len(self._table.cases))
         for fold, ranker in enumerate(rankers):
             held = self._fold[self._table.cases] == fold
@@ -222,8 +218,10 @@ class _Lesson:
         rng = np.random.default_rng(self._seed)
         kept = (self._fold != 0) & (rng.random(len(self._fold)) < _BRIEF_CASES / len(self._fold))
         tools = dict.fromkeys(column.source for column in self._candidates.columns)
-        self._progress(f"leaving each tool out ({self._task})", 0, len(tools) + 1)
-        whole, *left = self._crew.each(lambda tool: self._without(shape, kept, tool), ("", *tools))
+        whole, *left = self._crew.each(
+            lambda tool: self._without(shape, kept, tool), ("", *tools),
+            lambda done: self._progress(f"leaving each tool out ({self._task})", done, len(tools) + 1),
+        )  # fmt: skip
         return {tool: round(whole - reached, 4) for tool, reached in zip(tools, left, strict=True)}
 
     def _without(self, shape: Shape, kept: Bools, tool: str) -> float:

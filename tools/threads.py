@@ -75,15 +75,21 @@ class Crew:
     def __init__(self) -> None:
         self._stopped = threading.Event()
 
-    def each(self, work: Callable[[_T], _R], pieces: Iterable[_T]) -> list[_R]:
-        """Returns what `work` makes of each piece, in their order.
+    def each(
+        self, work: Callable[[_T], _R], pieces: Iterable[_T], done: Callable[[int], None] = lambda _: None
+    ) -> list[_R]:
+        """Returns what `work` makes of each piece, in their order; `done` is told how many of the first are ready.
 
         Where one fails, or the caller is stopped by Ctrl-C, the others end at their next `check`.
         """
         with ThreadPoolExecutor(cores(), "crew", _alone) as pool:
-            made = [pool.submit(work, piece) for piece in pieces]
+            begun = [pool.submit(work, piece) for piece in pieces]
+            made: list[_R] = []
             try:
-                return [each.result() for each in made]
+                for each in begun:
+                    done(len(made))
+                    made.append(each.result())
+                return made
             except BaseException:
                 self._stopped.set()
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -52,8 +52,7 @@ def training_data(
 ) -> TrainingData:  # fmt: skip
     """Returns what tools are fitted on: the choices, and the dialogues as further users."""
     told = tuple(dialogues)
-    row_of = {item_id: row for row, item_id in enumerate(catalogue.ids)} if told else {}
-    speakers, named = dialogue_choices(told, row_of)
+    speakers, named = dialogue_choices(told, catalogue)
     events = Events(
         np.concatenate([chosen.events.user, speakers + chosen.n_users]), np.concatenate([chosen.events.row, named]),
         np.concatenate([chosen.events.time, np.full(len(named), -np.inf)]),

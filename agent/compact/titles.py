@@ -9,6 +9,7 @@ import numpy as np
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
 from convrec.agent.compact.message import Token, words_of
 from convrec.catalogue.catalogue import Catalogue
+from convrec.tools.feedback import dialogue_choices
 
 ARTICLES = frozenset({"the", "a", "an", "le", "la", "les", "el", "los", "las", "il", "der", "die", "das", "l"})
 _SKIPPED = frozenset({"the", "a", "an", "of", "and", "in", "to", "part", "vol", "volume", "chapter", "episode"})
@@ -140,11 +141,8 @@ def _parts(title: str) -> Iterator[tuple[str, float, int]]:
 
 
 def _popularity(catalogue: Catalogue) -> np.ndarray:
-    """Returns how often people chose each item, or named it where they talked."""
-    named = [catalogue.row(item.id) for talk in catalogue.dialogues() for turn in talk.turns for item in turn.items]
-    rows = np.array([row for row in named if row is not None], dtype=np.int64)
-    if catalogue.has_interactions:
-        rows = np.concatenate([rows, catalogue.interactions().row])
+    """Returns how often people chose each item, or named it and did not dislike it where they talked."""
+    rows = np.concatenate([catalogue.interactions().row, dialogue_choices(catalogue.dialogues(), catalogue)[1]])
     return np.bincount(rows, minlength=len(catalogue)).astype(float)
 
 
