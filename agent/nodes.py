@@ -66,7 +66,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
         plan = plan.model_copy(update={"let_go": gone})
     if plan.note == "unknown_title":
-        after = after.model_copy(update={"held": before.held})  # the name of something that is not here is no taste
+        kept = tuple(h for h in after.held if h.preference.facet != "text" or h.turn < after.turn)
+        after = after.model_copy(update={"held": kept})  # the name of something that is not here is no taste
     origin = Origin(state["thread_id"], after.turn, house.clock.now(), state["text"])
     if plan.action == "edit" and plan.note == "unlearn":
         turn.patch = unlearn(state["profile"], heard.preferences)

@@ -17,6 +17,9 @@ _HAVE_YOU = re.compile(
     r"(?:\b(?:do|did) you (?:have|carry|stock|sell)|\bhave you got)(?! (?:any|some|anything|something|more|others?|a|an|one|it)\b) [\"'“‘]?\w"
     r"|\bis there (?:a |an |any )?\w* ?(?:called|named)\b"
 )
+_LIKE_WHAT = re.compile(  # in the text as it is written: a name has a capital
+    r"\b(?:[Ss]ome?thing|[Aa]nything|[a-z]+s|one) (?:[a-z]+ )?(?:like|similar to) [\"'“‘]?(?:(?:The|An?) )?[A-Z]\w"
+)
 _ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _OVERVIEW = re.compile(
@@ -42,7 +45,7 @@ def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple
     if "forget" in acts:
         return Plan(action="forget", note="ask")
     about = _about_items(heard, before, acts, folded, fields)
-    return about or _search(heard, acts, folded, fields).model_copy(update={"count": counted(folded)})
+    return about or _search(heard, acts, text, fields).model_copy(update={"count": counted(folded)})
 
 
 def counted(folded: str) -> int | None:
@@ -71,8 +74,9 @@ def _about_items(
     )
 
 
-def _search(heard: Understanding, acts: set[str], folded: str, fields: tuple[str, ...]) -> Plan:
+def _search(heard: Understanding, acts: set[str], text: str, fields: tuple[str, ...]) -> Plan:
     """Returns the plan for a message that asks for items, or for small talk."""
+    folded = fold(text)
     named = _named(heard, folded)
     if named:
         return Plan(action="recommend", named=named)
@@ -80,7 +84,7 @@ def _search(heard: Understanding, acts: set[str], folded: str, fields: tuple[str
         return Plan(action="ask")
     if acts & _WANTS or heard.filter is not None or any(p.polarity > 0 for p in heard.preferences):
         asked = _pointed(heard) if "ask_item" in acts else ()
-        return Plan(action="recommend", about=asked, fields=fields if asked else (), note=_unknown_title(heard, folded))
+        return Plan(action="recommend", about=asked, fields=fields if asked else (), note=_unknown_title(heard, text))
     return Plan(action="chat", note=next((act for act in heard.acts if act in _TALK), "other"))
 
 
@@ -89,10 +93,11 @@ def _also_searches(heard: Understanding, acts: set[str]) -> bool:
     return heard.filter is not None or bool(acts & {"request", "critique"} and heard.preferences)
 
 
-def _unknown_title(heard: Understanding, folded: str) -> str:
-    """Returns a note when something was asked for by a name that no item bears."""
-    only_words = heard.filter is None and {p.facet for p in heard.preferences} <= {"text"}
-    return "unknown_title" if only_words and _HAVE_YOU.search(folded) else ""
+def _unknown_title(heard: Understanding, text: str) -> str:
+    """Returns a note when something was asked for, or taken for an example, by a name that no item bears."""
+    only_words = heard.filter is None and {p.facet for p in heard.preferences if p.polarity > 0} <= {"text"}
+    example = not heard.references and _LIKE_WHAT.search(text)
+    return "unknown_title" if only_words and (example or _HAVE_YOU.search(fold(text))) else ""
 
 
 def _named(heard: Understanding, folded: str) -> tuple[str, ...]:

@@ -596,3 +596,17 @@ def test_the_smallest_catalogues_can_be_talked_about(tmp_path, name):
                 offer_holds(agent, reply, text)
         assert "1" not in {item.id for item in agent.chat("something good", **ANA).items}
         assert [item.id for item in agent.recommend(k=99)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["something like The Zorblaxian", "somthing like The Zorblaxian but not so sad"],
+)
+def test_an_example_that_is_not_here_is_owned_up_to(agent, text):
+    reply = agent.chat(text, user_id=f"stranger {text}")
+    assert "in this catalogue" in reply.text
+    assert reply.items
+
+
+def test_an_example_that_is_here_is_not(agent):
+    assert "in this catalogue" not in agent.chat("something like Iron Harbor", user_id="no stranger").text
