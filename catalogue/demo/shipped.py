@@ -13,7 +13,6 @@ from convrec.core.errors import WorkspaceError
 
 SHIPPED = ("items.jsonl", "ratings.csv", "schema.yaml")
 _DIGEST = "shipped.sha256"
-_VECTORS = ".vectors.npz"
 _PATIENCE_S = 120.0
 
 
@@ -47,10 +46,7 @@ def ingest_shipped(root: Path) -> None:
 def _take_in(workspace: Workspace, folder: Path) -> None:
     with disk_errors(workspace.root):
         shutil.copyfile(folder / "schema.yaml", workspace.root / "schema.yaml")
-        for path in folder.glob(f"*{_VECTORS}"):  # what a fit would encode, by encoder
-            encoded = workspace.root / "tools" / "encoded" / path.name.removesuffix(_VECTORS)
-            encoded.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, encoded / f"shipped{_VECTORS}")
+        shutil.copytree(folder / "tools", workspace.root / "tools", dirs_exist_ok=True)  # what a fit would make first
     intake = Intake(
         items=[file_source(folder / "items.jsonl")],
         interactions=[file_source(folder / "ratings.csv")],
