@@ -98,7 +98,7 @@ def _run(name: str, arguments: Sequence[str], out: Path) -> bool:
 
 def _shown(arguments: Sequence[str]) -> list[str]:
     """Returns the arguments with every folder as its name alone: where things lie on one machine means nothing elsewhere."""
-    return [Path(a).name if os.sep in a and not a.startswith("python") else a for a in arguments]
+    return [Path(argument).name if os.sep in argument else argument for argument in arguments]
 
 
 def _code() -> str:

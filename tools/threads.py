@@ -90,10 +90,10 @@ class Crew:
                     done(len(made))
                     made.append(each.result())
                 return made
-            except BaseException:
-                self._stopped.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            finally:
+                if len(made) < len(begun):
+                    self._stopped.set()
+                    pool.shutdown(wait=False, cancel_futures=True)
 
     def check(self) -> None:
         """Ends the piece of work that calls it, where the crew was stopped.
