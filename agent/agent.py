@@ -17,13 +17,13 @@ from convrec.agent.claims import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.database import database_errors
 from convrec.agent.elicitation import Asking, question
-from convrec.agent.engine import follow
+from convrec.agent.engine import Followed, Follower
 from convrec.agent.graph import build_graph
 from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
 from convrec.agent.profiles import Origin, clicked
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
-from convrec.agent.state import DialogueState, TurnState
+from convrec.agent.state import TurnState
 from convrec.agent.turn import House, Turn
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import Clock, NewId, SystemClock, random_id
@@ -66,6 +66,7 @@ class Agent:
     def __init__(self, workspace: Workspace, house: House) -> None:
         self.workspace = workspace
         self._house = house
+        self._follower = Follower(house.engine, house.toolbox.catalogue)
         self._saver = checkpoints.open_saver(house.ledger.path, house.settings.memory.keep_checkpoints)
         self.graph = build_graph(self._saver)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
@@ -230,18 +231,9 @@ class Agent:
 
     def understand(self, messages: Sequence[Mapping[str, str]]) -> Understanding:
         """Returns what the last message of a conversation says, given those before it. Nothing is stored."""
-        return self._follow(messages)[1]
-
-    def _follow(self, messages: Sequence[Mapping[str, str]]) -> tuple[DialogueState, Understanding]:
-        """Understands the user's messages one after the other; items that the assistant named count as shown."""
         if not messages:
             raise InputError("There are no messages.", 'Give at least {"role": "user", "content": "…"}.')
-        state, heard = DialogueState(), Understanding()
-        for message in messages:
-            content = well_formed(str(message.get("content", "")))
-            state, said = follow(self._house.engine, self.toolbox.catalogue, state, str(message.get("role")), content)
-            heard = said or heard
-        return state, heard
+        return self._follower(messages).heard
 
     def recommend(
         self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
@@ -273,23 +265,17 @@ class Agent:
         """
         if k < 1:
             raise InputError(f"k is {k}.", "Give 1 or more.")
-        catalogue = self.toolbox.catalogue
-        state, heard = self._follow(messages) if messages else (DialogueState(), Understanding())
-        acts = heard.acts if messages and messages[-1].get("role") == "user" else ()
+        followed = self._follower(messages) if messages else Followed()
+        acts = followed.heard.acts if messages and messages[-1].get("role") == "user" else ()
         profile = self._house.ledger.profile(checked_id(user_id)) if user_id is not None else ()
         found = wanted(
-            state, profile, catalogue, self._house.clock.now(), k=k,
+            followed.state, profile, self.toolbox.catalogue, self._house.clock.now(), k=k,
             half_life_days=self._house.settings.memory.half_life_days,
         )  # fmt: skip
-        request = eased(found, state, acts)
+        request = eased(found, followed.state, acts)
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
-        mentions = [
-            mention.item_ids[0]
-            for message in messages
-            for mention in self._house.engine.link_titles(well_formed(str(message.get("content", ""))))
-        ]
         # In the order in which they were named, for the latest say most about what comes next; only dislikes keep their weight.
-        named = {item: weight if (weight := request.history.get(item, 1.0)) < 0 else 1.0 for item in mentions}
+        named = {item: weight if (weight := request.history.get(item, 1.0)) < 0 else 1.0 for item in followed.named}
         liked = dict.fromkeys(map(str, history), 1.0)
         others = {item: weight for item, weight in request.history.items() if item not in named}
         return replace(

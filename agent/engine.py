@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from convrec.agent.compact.understander import TitleMention
@@ -9,7 +13,10 @@ from convrec.agent.state import DialogueState
 from convrec.agent.wishes import absorb
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import InputError
+from convrec.core.text import well_formed
 from convrec.core.understanding import Understanding
+
+_REMEMBERED = 512  # messages after which is known how things stand
 
 
 class Engine(Protocol):
@@ -24,20 +31,57 @@ class Engine(Protocol):
         ...
 
 
-def follow(
-    engine: Engine, catalogue: Catalogue, state: DialogueState, role: str, content: str
-) -> tuple[DialogueState, Understanding | None]:
-    """Returns the state after one message, and what a user's said; items that an assistant named count as shown.
+@dataclass(frozen=True)
+class Followed:
+    """How a conversation stands: its state, what the user's latest message said, and which items were named, in order."""
 
-    Raises:
-        InputError: the role is neither `user` nor `assistant`.
+    state: DialogueState = field(default_factory=DialogueState)
+    heard: Understanding = field(default_factory=Understanding)
+    named: tuple[str, ...] = ()
+
+
+class Follower:
+    """Hears conversations that others lead as one hears them who was there. Safe to use from several threads.
+
+    How things stood after the latest messages is remembered, so that a conversation's next turn need not begin at its first.
     """
-    if role == "assistant":
-        named = tuple(mention.item_ids[0] for mention in engine.link_titles(content))
-        slates = (*state.slates, named) if named else state.slates
-        return state.model_copy(update={"slates": slates, "focus": named[-1:] or state.focus}), None
-    if role != "user":
-        raise InputError(f"The message role {role!r} is unknown.", "Use `user` or `assistant`.")
-    heard = engine.understand(content, state)
-    matches = lambda predicate: bool(catalogue.mask(predicate).any())  # noqa: E731
-    return absorb(state, heard, content, state.turn + 1, catalogue.schema, matches), heard
+
+    def __init__(self, engine: Engine, catalogue: Catalogue) -> None:
+        self._engine, self._catalogue = engine, catalogue
+        self._known: OrderedDict[tuple[tuple[str, str], ...], Followed] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def __call__(self, messages: Sequence[Mapping[str, str]]) -> Followed:
+        """Returns how the conversation stands after its last message.
+
+        Raises:
+            InputError: a role is neither `user` nor `assistant`.
+        """
+        said = tuple((str(m.get("role")), well_formed(str(m.get("content", "")))) for m in messages)
+        with self._guard:
+            start = next((n for n in range(len(said), 0, -1) if said[:n] in self._known), 0)
+            stands = self._known[said[:start]] if start else Followed()
+        for place in range(start, len(said)):
+            stands = self._next(stands, *said[place])
+            self._remember(said[: place + 1], stands)
+        return stands
+
+    def _next(self, before: Followed, role: str, content: str) -> Followed:
+        named = tuple(mention.item_ids[0] for mention in self._engine.link_titles(content))
+        if role == "assistant":
+            slates = (*before.state.slates, named) if named else before.state.slates
+            state = before.state.model_copy(update={"slates": slates, "focus": named[-1:] or before.state.focus})
+            return Followed(state, before.heard, before.named + named)
+        if role != "user":
+            raise InputError(f"The message role {role!r} is unknown.", "Use `user` or `assistant`.")
+        heard = self._engine.understand(content, before.state)
+        matches = lambda predicate: bool(self._catalogue.mask(predicate).any())  # noqa: E731
+        state = absorb(before.state, heard, content, before.state.turn + 1, self._catalogue.schema, matches)
+        return Followed(state, heard, before.named + named)
+
+    def _remember(self, said: tuple[tuple[str, str], ...], stands: Followed) -> None:
+        with self._guard:
+            self._known[said] = stands
+            self._known.move_to_end(said)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)

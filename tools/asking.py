@@ -14,7 +14,7 @@ from convrec.core.errors import InputError
 from convrec.tools.bm25 import Bm25
 from convrec.tools.contract import Bools, Query, Tool, Vectors
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.moments import END_TOKENS, LINE_TOKENS, heard_together, latest_lines, wanted_now
+from convrec.tools.moments import END_LINES, LINE_TOKENS, LINES, TEXT_TOKENS, heard_together, latest_lines, wanted_now
 from convrec.tools.request import Request
 from convrec.tools.signals import Signal, signals
 
@@ -57,26 +57,27 @@ class Asking:
         heard = request.conversational and ("\n" in said or self._told)
         text, context = (wanted_now(said), said) if heard else (said, "")
         asked = {s.aspect for s in self.signals(request) if self._tools[s.tool].capabilities.vectors}
+        reads = bool(text and asked & {"text", "context"})
         return Query(
             text=text, history=history, mask=mask, k=self._candidates, context=context,
-            vector=self._encoded(text if heard else self._spelt(text), END_TOKENS) if text and asked & {"text", "context"} else None,
-            context_vector=self._context(context) if context and "context" in asked else None,
+            vector=(self._context(context, END_LINES) if heard else self._text(text)) if reads else None,
+            context_vector=self._context(context, LINES) if context and "context" in asked else None,
         )  # fmt: skip
 
     def _spelt(self, text: str) -> str:
         """Returns the text with slips mended by the catalogue's own words, since an encoder makes little of a misspelt word."""
         return self._lexical.spelling.mended(text) if self._lexical is not None else text
 
-    def _context(self, said: str) -> Vectors:
-        """Returns the vector of a conversation; of its lines only those that are new are encoded."""
-        lines = latest_lines(said)
-        return heard_together(lines, self._encoded_all(lines, LINE_TOKENS))
+    def _context(self, said: str, most: int) -> Vectors:
+        """Returns the vector of a conversation's latest lines; only those that are new are encoded."""
+        lines = latest_lines(said, most)
+        return heard_together(lines, self._encoded(lines, LINE_TOKENS))
 
-    def _encoded(self, text: str, max_tokens: int) -> Vectors:
-        vector: Vectors = self._encoded_all([text], max_tokens)[0]
+    def _text(self, text: str) -> Vectors:
+        vector: Vectors = self._encoded([self._spelt(text)], TEXT_TOKENS)[0]
         return vector
 
-    def _encoded_all(self, texts: Sequence[str], max_tokens: int) -> Vectors:
+    def _encoded(self, texts: Sequence[str], max_tokens: int) -> Vectors:
         """Returns `(n, width)` vectors of texts; what is not remembered is encoded together, a text a core."""
         with self._guard:
             known = {text: self._vectors[text, max_tokens] for text in texts if (text, max_tokens) in self._vectors}

@@ -28,7 +28,7 @@ from convrec.tools.conversation_net import Lesson, Shape, Weights
 from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.item_features import item_features
-from convrec.tools.moments import END_TOKENS, LINE_TOKENS, Moment, moments, wanted_now
+from convrec.tools.moments import END_LINES, LINE_TOKENS, Moment, moments
 from convrec.tools.storage import read_config, write_config
 
 _FEWEST = 20  # moments below which nothing is learned
@@ -61,7 +61,7 @@ class Conversation(Tool):
     """
 
     name = "conversation"
-    revision = 2
+    revision = 3
     kind = "conversational"
     capabilities = Capabilities(context_query=True, explain=True, vectors=True)
     needs = frozenset({"dialogues"})
@@ -86,10 +86,8 @@ class Conversation(Tool):
                 "Ingest more dialogues.",
             )
         encoder = data.encoder or TextEncoder.open(self.config.encoder)
-        said = VectorCache(data.cache, encoder, LINE_TOKENS).contexts([m.context for m in told], data.progress)
-        ending = VectorCache(data.cache, encoder, END_TOKENS).vectors(
-            [wanted_now(m.context) for m in told], data.progress, "encoding the ends of dialogues"
-        )
+        lines, contexts = VectorCache(data.cache, encoder, LINE_TOKENS), [m.context for m in told]
+        said, ending = lines.contexts(contexts, data.progress), lines.contexts(contexts, most=END_LINES)
         cards = VectorCache(data.cache, encoder, self.config.max_tokens).vectors(
             [catalogue.card(row) for row in range(len(catalogue))], data.progress
         )
@@ -143,7 +141,7 @@ class Conversation(Tool):
         if said is None:
             said = encoder.context(query.context or query.text)
         if ending is None:
-            ending = encoder.encode([query.text or wanted_now(query.context)], END_TOKENS)[0]
+            ending = encoder.context(query.context or query.text, END_LINES)
         return said, ending
 
     def _logs(self, said: Vectors | None, ending: Vectors | None, own: Ints, weights: Floats) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from convrec.core.progress import Progress, silent
 from convrec.tools.contract import Vectors
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.moments import heard_together, latest_lines
+from convrec.tools.moments import LINES, heard_together, latest_lines
 from convrec.tools.scan import Halves
 
 _SECONDS_KEPT = 5.0  # work that a kill may lose
@@ -51,9 +51,11 @@ class VectorCache:
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
-    def contexts(self, said: Sequence[str], progress: Progress = silent, stage: str = "encoding dialogues") -> Vectors:
-        """Returns `(n, width)` float32 unit vectors of conversations, each made from those of its latest lines."""
-        lines = [latest_lines(context) for context in said]
+    def contexts(
+        self, said: Sequence[str], progress: Progress = silent, stage: str = "encoding dialogues", most: int = LINES
+    ) -> Vectors:
+        """Returns `(n, width)` float32 unit vectors of conversations, each made from those of its latest lines, at most so many."""
+        lines = [latest_lines(context, most) for context in said]
         place_of = {line: place for place, line in enumerate(dict.fromkeys(line for each in lines for line in each))}
         vectors = self.vectors(list(place_of), progress, stage)
         found = [heard_together(each, vectors[[place_of[line] for line in each]]) for each in lines]

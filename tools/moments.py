@@ -12,10 +12,15 @@ from convrec.tools.contract import Vectors
 LINE_TOKENS = 96
 """How much of one line of a conversation an encoder reads."""
 
-END_TOKENS = 128
-"""How much of its last two turns, read as one text."""
+TEXT_TOKENS = 128
+"""How much of a text that stands for itself."""
 
-_LINES = 12  # the latest, that make a conversation's vector
+LINES = 12
+"""How many of the latest lines make a conversation's vector."""
+
+END_LINES = 2
+"""How many make that of its end: what is wanted now, since an answer is little without its question."""
+
 _LINE_CHARACTERS = 600
 _FADE = 0.95  # of what a line counts, with each line that follows it
 
@@ -68,13 +73,13 @@ def _first_named(named: Sequence[Mapping[int, None]]) -> list[tuple[int, ...]]:
 
 
 def wanted_now(said: str) -> str:
-    """Returns what the end of a conversation asks for: its last two turns, since an answer is little without its question."""
-    return " ".join([line for line in said.splitlines() if line.strip()][-2:])
+    """Returns the end of a conversation as one text."""
+    return " ".join([line for line in said.splitlines() if line.strip()][-END_LINES:])
 
 
-def latest_lines(context: str) -> list[str]:
+def latest_lines(said: str, most: int = LINES) -> list[str]:
     """Returns the lines of a conversation that are heard, the latest last."""
-    return [line.strip()[-_LINE_CHARACTERS:] for line in context.splitlines() if line.strip()][-_LINES:]
+    return [line.strip()[-_LINE_CHARACTERS:] for line in said.splitlines() if line.strip()][-most:]
 
 
 def heard_together(lines: Sequence[str], vectors: Vectors) -> Vectors:

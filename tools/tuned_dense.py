@@ -54,6 +54,7 @@ class TunedDense(Tool):
     """
 
     name = "tuned_dense"
+    revision = 2
     kind = "dense"
     capabilities = Capabilities(fold_in=True, text_query=True, explain=True, incremental=True, vectors=True)
     needs = frozenset({"interactions", "dialogues"})

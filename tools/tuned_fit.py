@@ -14,7 +14,7 @@ from convrec.tools.contract import Floats, Ints, TrainingData, Vectors
 from convrec.tools.embeddings import VectorCache
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.feedback import enough
-from convrec.tools.moments import moments, wanted_now
+from convrec.tools.moments import END_LINES, LINE_TOKENS, moments
 from convrec.tools.storage import read_json, write_json
 from convrec.tools.tuned_features import ItemFeatures
 from convrec.tools.tuned_maps import (
@@ -31,7 +31,6 @@ from convrec.tools.tuned_trial import Requests, Strength, Trial, new_items, requ
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-REQUEST_TOKENS = 128
 _SMALLEST = 1e-12
 _UNSEEN = 1.0  # how strongly is held back what predicts an unchosen item's wishes from its features
 
@@ -134,15 +133,13 @@ def learned(
 def _requests(data: TrainingData, encoder: TextEncoder, rows: Ints, most: int) -> Requests | None:
     """Returns the moments at which the other side named something after a text, at most so many, from all over; None without any."""
     place = {row: number for number, row in enumerate(rows.tolist())}
-    told = [m for m in moments(data.dialogues, data.catalogue) if m.role == "assistant" and wanted_now(m.context)]
-    found = [
-        (m.dialogue, wanted_now(m.context), named) for m in told if (named := [place[r] for r in m.named if r in place])
-    ]
+    told = [moment for moment in moments(data.dialogues, data.catalogue) if moment.role == "assistant"]
+    found = [(m.dialogue, m.context, named) for m in told if (named := [place[r] for r in m.named if r in place])]
     if not found or not most:
         return None
     kept = [found[n] for n in np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).astype(np.int64))]
-    texts = VectorCache(data.cache, encoder, REQUEST_TOKENS).vectors(
-        [text for _, text, _ in kept], data.progress, "encoding requests"
+    texts = VectorCache(data.cache, encoder, LINE_TOKENS).contexts(
+        [said for _, said, _ in kept], data.progress, "encoding requests", END_LINES
     )
     return Requests(
         texts.astype(np.float64), _listed([named for *_, named in kept], len(rows)), tuple(name for name, *_ in kept)

@@ -105,7 +105,7 @@ class Understander:
         message = Message(text)
         return [
             TitleMention(_closed(message, hit.start, hit.end), self._ids(hit), hit.score)
-            for hit in self._titles.link(message, self._values.full_names(message))
+            for hit in self._named(message)
         ]
 
     def understand(self, text: str, state: DialogueState) -> Understanding:
@@ -113,7 +113,7 @@ class Understander:
         whole = Message(text)
         if not len(whole):
             return Understanding()
-        titles = self._titles.link(whole, self._values.full_names(whole))
+        titles = self._named(whole)
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
         linked = self._link(
@@ -135,8 +135,11 @@ class Understander:
             acts = ("request",) if extra.preferences and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
             filtered, preferences = None, tuple(_remembered(p) for p in preferences)
-        query = " ".join(dict.fromkeys([*self._named(wishes), *extra.words]))
+        query = " ".join(dict.fromkeys([*self._words(wishes), *extra.words]))
         return Understanding(acts=acts, preferences=preferences, references=references, filter=filtered, query=query)
+
+    def _named(self, message: Message) -> list[Hit]:
+        return self._titles.link(message, self._values.full_names(message))
 
     def _link(self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState) -> _Linked:
         values = self._values.link(message, lambda start, end: _overlaps(start, end, named))
@@ -189,7 +192,7 @@ class Understander:
         )
 
     @staticmethod
-    def _named(wishes: Sequence[Wish]) -> list[str]:
+    def _words(wishes: Sequence[Wish]) -> list[str]:
         return [wish.value for wish in wishes if wish.stance.polarity > 0 and not wish.number]
 
 
