@@ -8,6 +8,7 @@ import pytest
 from convrec.tools.conformance import N_ITEMS, ToolConformance, tribal_data
 from convrec.tools.contract import Query
 from convrec.tools.ease import Ease, EaseConfig
+from convrec.tools.ease_models import Neighbourhoods
 from convrec.tools.feedback import matrix
 from convrec.tools.neighbours import SparseWeights
 
@@ -65,6 +66,19 @@ def test_the_sparse_form_keeps_every_item(tribes):
         row for item in range(N_ITEMS) for row in tool.retrieve(Query(history=((item, 1.0),), k=99)).rows.tolist()
     }
     assert reached == set(range(N_ITEMS))
+
+
+def test_neighbourhoods_solve_one_lambda_after_another_of_some_items():
+    choices = dense_choices(60)
+    near, only = Neighbourhoods(choices, 5), np.array([1, 4])
+    first = near.solved(3.0, only)
+    near.solved(50.0, only)
+    again = near.solved(3.0)
+    own, weights = np.array([0]), np.array([1.0])
+    assert again.scores(own, weights)[only] == pytest.approx(first.scores(own, weights)[only], nan_ok=True)
+    assert again.scores(own, weights) == pytest.approx(
+        Neighbourhoods(choices, 5).solved(3.0).scores(own, weights), nan_ok=True
+    )
 
 
 def test_lambda_is_chosen_where_there_is_enough_and_said(tribes):
