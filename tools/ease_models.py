@@ -147,7 +147,9 @@ class Neighbourhoods:
             others = near.indices[inside]
             if len(others):
                 data[inside] = self._regressed(item, others, regularisation)
-        columns = csr((data, near.indices, near.indptr), shape=near.shape, copy=True)  # dropping zeros moves the indices
+        columns = csr(
+            (data, near.indices, near.indptr), shape=near.shape, copy=True
+        )  # dropping zeros moves the indices
         columns.eliminate_zeros()
         return SparseWeights(columns.T.tocsr())
 

@@ -2,11 +2,14 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 Masks = npt.NDArray[np.uint64]
+
+_REMEMBERED = 8192  # strings whose likes are kept: people use the same words again and again
 
 _PLAIN = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -34,6 +37,7 @@ class Near:
         lengths = np.array([len(string) for string in self.strings], np.int64)
         self._starts = np.searchsorted(lengths, np.arange((int(lengths[-1]) if len(lengths) else 0) + 2))
         self._masks = _masks(self.strings, lengths)
+        self._found = lru_cache(_REMEMBERED)(self._search)
 
     def __len__(self) -> int:
         return len(self.strings)
@@ -44,15 +48,18 @@ class Near:
         place = bisect_left(self.strings, string, start, end)
         return place if place < end and self.strings[place] == string else -1
 
-    def within(self, string: str, edits: int) -> list[tuple[int, int]]:
+    def within(self, string: str, edits: int) -> tuple[tuple[int, int], ...]:
         """Returns `(place, distance)` of all strings at most `edits` away, in the order of their places."""
+        return self._found(string, edits)
+
+    def _search(self, string: str, edits: int) -> tuple[tuple[int, int], ...]:
         from rapidfuzz.distance import OSA
 
         start, end = self._range(len(string) - edits, len(string) + edits)
         own = _masks([string], np.array([len(string)], np.int64))[0]
         likely = np.flatnonzero(np.bitwise_count(self._masks[start:end] ^ own) <= 2 * edits) + start
         found = ((place, OSA.distance(string, self.strings[place], score_cutoff=edits)) for place in likely.tolist())
-        return [(place, distance) for place, distance in found if distance <= edits]
+        return tuple((place, distance) for place, distance in found if distance <= edits)
 
     def _range(self, shortest: int, longest: int) -> tuple[int, int]:
         last = len(self._starts) - 1

@@ -60,8 +60,8 @@ class About(BaseModel):
 class Ranker:
     """Boosted trees that order candidates (LambdaMART, Burges 2010, by LightGBM).
 
-    `additive` trees read one column each and follow its direction, so the whole is a sum of one shape function a column
-    (a generalised additive model, Lou, Caruana & Gehrke 2012) and its parts are exact. `lambdamart` trees read several; their parts are Shapley values
+    Where more of a column can only help, more of it never lowers a score. `additive` trees read one column each, so the whole is a sum of one
+    shape function a column (a generalised additive model, Lou, Caruana & Gehrke 2012) and its parts are exact. `lambdamart` trees read several; their parts are Shapley values
     (Lundberg et al. 2020), which sum to the score exactly, though what two columns do together is shared between them.
     """
 
@@ -125,9 +125,12 @@ def boosting() -> Any:
 
 def trained(
     examples: Examples, columns: Sequence[Column], shape: Shape, seed: int, *, rounds: int | None = None, extra: Mapping[str, Any] | None = None,
-    check: Callable[[], None] = lambda: None,
+    check: Callable[[], None] = lambda: None, threads: int = 1,
 ) -> str:  # fmt: skip
-    """Returns trees taught to rank each case's targets before its other candidates; `check` is called after each, and may stop it."""
+    """Returns trees taught to rank each case's targets before its other candidates; `check` is called after each, and may stop it.
+
+    However many threads, the trees are the same.
+    """
     lightgbm = boosting()
     sizes = np.bincount(examples.cases)
     data = lightgbm.Dataset(
@@ -137,12 +140,11 @@ def trained(
     settings: dict[str, Any] = {
         "objective": "lambdarank", "learning_rate": 0.1, "num_leaves": 15, "feature_fraction": 0.5, "lambdarank_truncation_level": 50,
         "min_data_in_leaf": max(20, min(200, len(examples.values) // 2000)), "seed": seed, "deterministic": True, "force_row_wise": True,
-        "verbose": -1, "num_threads": 1,
+        "monotone_constraints": [column.monotone for column in columns], "verbose": -1, "num_threads": threads,
     }  # fmt: skip
     if shape == "additive":
         settings |= {
             "num_leaves": 6, "learning_rate": 0.15, "interaction_constraints": [[n] for n in range(len(columns))],
-            "monotone_constraints": [column.monotone for column in columns],
         }  # fmt: skip
     booster = lightgbm.train(
         settings | dict(extra or {}), data, rounds or _ROUNDS[shape], callbacks=[lambda _: check()]

@@ -86,7 +86,7 @@ class Spelling:
         """
         near = self._near.within(word, 1)
         if not near and len(word) >= _LONG:
-            near = [(p, d) for p, d in self._near.within(word, 2) if self._near.strings[p][0] == word[0]]
+            near = tuple((p, d) for p, d in self._near.within(word, 2) if self._near.strings[p][0] == word[0])
         return self._weighed(word, [(place, d) for place, d in near if d], before, after)
 
     def alternatives(self, word: str, before: str = "", after: str = "") -> tuple[Correction, ...]:

@@ -16,7 +16,7 @@ from convrec.tools.fusion import worths
 from convrec.tools.heldout import Case
 from convrec.tools.lists import Lists
 from convrec.tools.ranker import SHAPES, About, Examples, Ranker, Shape, trained
-from convrec.tools.threads import Crew
+from convrec.tools.threads import Crew, cores
 from convrec.tools.tuning import tuned
 
 LIMIT = 300
@@ -24,9 +24,8 @@ LIMIT = 300
 
 _FEWEST = 30  # cases below which nothing is learned
 _ENOUGH = 150  # targets among the candidates from which trees are taught
-_AMPLE = 5000  # and from which trees that read several columns are tried: on fewer they lost wherever it was looked
-_MANY = 3000  # and from which two folds are enough for the comparison, at a third of the time
-_FOLDS, _MANY_FOLDS = 4, 2
+_AMPLE = 3000  # and from which trees that read several columns are tried: on fewer they lost wherever it was looked
+_FOLDS = 4
 _HEAD, _BEYOND = 50, 0.3  # of the other candidates, those that are always learned from, and the share of the rest
 _MISSED = 1_000_000
 _BRIEF, _BRIEF_CASES = 50, 1000  # trees of an ablation, and cases that they are taught on
@@ -102,9 +101,8 @@ class _Lesson:
         owners = np.repeat(np.arange(len(cases)), [len(found) for found in rows])
         self._table = Examples(np.concatenate(values), np.concatenate(targets), owners)
         self.n_found = int(self._table.targets.sum())
-        self._folds = _MANY_FOLDS if self.n_found > _MANY else _FOLDS
         groups = {group: number for number, group in enumerate(dict.fromkeys(case.group for case in cases))}
-        self._fold = np.array([groups[case.group] % self._folds for case in cases], np.int64)
+        self._fold = np.array([groups[case.group] % _FOLDS for case in cases], np.int64)
 
     def _of(self, case: int) -> tuple[dict[str, Ranking], dict[str, Floats]]:
         ranked = {name: each.of(case) for name, each in self._lists.items()}
@@ -113,7 +111,7 @@ class _Lesson:
     def reciprocal(self) -> Floats:
         """Returns the candidates' scores `(n,)` by weighted reciprocal rank, each fold's weights learned on the others."""
         weights = []
-        for fold in range(self._folds):
+        for fold in range(_FOLDS):
             kept = np.flatnonzero(self._fold != fold).tolist()
             weights.append(
                 tuned(
@@ -132,8 +130,8 @@ class _Lesson:
     def validated(self, shape: Shape) -> Floats:
         """Returns the candidates' scores `(n,)`, those of each fold by trees taught on the others."""
         rankers = self._crew.each(
-            lambda fold: self._taught(shape, self._fold != fold), range(self._folds),
-            lambda done: self._progress(f"teaching {shape} trees ({self._task})", done, self._folds + 1),
+            lambda fold: self._taught(shape, self._fold != fold), range(_FOLDS),
+            lambda done: self._progress(f"teaching {shape} trees ({self._task})", done, _FOLDS + 1),
         )  # fmt: skip
         scores = np.zeros(len(self._table.cases))
         for fold, ranker in enumerate(rankers):
@@ -141,12 +139,10 @@ class _Lesson:
             scores[held] = ranker.scores(self._table.values[held])
         return scores
 
-    def _taught(self, shape: Shape, kept: Bools) -> Ranker:
+    def _taught(self, shape: Shape, kept: Bools, threads: int = 1) -> Ranker:
         columns = self._candidates.columns
-        return Ranker(
-            trained(self._examples(kept), columns, shape, self._seed, check=self._crew.check),
-            self._about(shape, columns),
-        )
+        model = trained(self._examples(kept), columns, shape, self._seed, check=self._crew.check, threads=threads)
+        return Ranker(model, self._about(shape, columns))
 
     def _about(self, shape: Shape, columns: Sequence[Column]) -> About:
         return About(
@@ -172,8 +168,8 @@ class _Lesson:
 
     def ranker(self, shape: Shape, scores: Floats) -> Ranker:
         """Returns the ranker taught on all cases, its scores brought to a common scale, and read as probabilities by the cross-validated ones."""
-        self._progress(f"teaching {shape} trees ({self._task})", self._folds, self._folds + 1)
-        ranker = self._taught(shape, np.ones(len(self._cases), np.bool_))
+        self._progress(f"teaching {shape} trees ({self._task})", _FOLDS, _FOLDS + 1)
+        ranker = self._taught(shape, np.ones(len(self._cases), np.bool_), cores())
         ends = np.cumsum([len(rows) for rows in self._rows])
         each = [own for own in np.split(scores, ends[:-1]) if len(own)]
         middle = float(np.mean([np.median(own) for own in each]))

@@ -61,10 +61,10 @@ unit = st.floats(0, 1, width=32)
 
 @settings(max_examples=50)
 @given(a=unit, b=unit, year=unit, more=unit)
-def test_more_of_what_can_only_help_never_harms(additive, a, b, year, more):
+def test_more_of_what_can_only_help_never_harms(taught, a, b, year, more):
     low, high = sorted((a, more))
     values = np.array([[low, b, year], [high, b, year]], np.float32)
-    scores = additive.scores(values)
+    scores = taught.scores(values)
     assert scores[1] >= scores[0] - 1e-9
 
 
