@@ -1,0 +1,83 @@
+"""A catalogue's schema as a prompt shows it: fields in any order, under any of their names, with a few sample values."""
+
+from dataclasses import dataclass
+from random import Random
+
+from convrec.finetune.grammar.domains import Domain, FieldSpec, Value
+from convrec.finetune.grammar.names import Names
+
+_KINDS = {"number": "number", "bool": "bool", "tags": "tags", "category": "category"}
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A field under the name that one catalogue gives it, and the values that its prompt lists."""
+
+    name: str
+    spec: FieldSpec
+    description: str
+    listed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """One catalogue of a domain, as a prompt shows it."""
+
+    domain: Domain
+    facets: tuple[Facet, ...]
+    today: int
+    noun: str
+
+    def of_role(self, *roles: str) -> tuple[Facet, ...]:
+        """Returns the facets of which people speak in one of those ways."""
+        return tuple(facet for facet in self.facets if facet.spec.role in roles)
+
+    def render(self) -> str:
+        """Returns the schema in a line a field: `genres: tags, kinds of film: Drama, Western`."""
+        lines = [f"today: {self.today}-06-01", f"items: {self.noun}"]
+        for facet in self.facets:
+            described = f", {facet.description}" if facet.description else ""
+            samples = f": {' | '.join(facet.listed)}" if facet.listed else ""
+            lines.append(f"{facet.name}: {_KINDS[facet.spec.kind]}{described}{samples}")
+        return "\n".join(lines)
+
+
+def _samples(rng: Random, spec: FieldSpec, names: Names) -> tuple[str, ...]:
+    if spec.values:
+        count = len(spec.values) if rng.random() < 0.3 else rng.randint(2, min(8, len(spec.values)))
+        return tuple(value.name for value in rng.sample(spec.values, count))
+    if spec.generator:
+        return tuple(names.draw(rng, spec.generator) for _ in range(rng.randint(0, 4)))
+    if spec.kind == "number" and rng.random() < 0.6:
+        low, high = (1950, 2024) if spec.role == "year" else (max(spec.low, 1), spec.high)
+        return tuple(str(rng.randint(low, high)) for _ in range(rng.randint(1, 3)))
+    return ()
+
+
+def _facet(rng: Random, spec: FieldSpec, taken: set[str], names: Names) -> Facet:
+    name = next((one for one in rng.sample(spec.names, len(spec.names)) if one not in taken), f"{spec.names[0]}_2")
+    taken.add(name)
+    description = rng.choice(spec.descriptions) if rng.random() < 0.6 else ""
+    if name in ("type", "kind", "category", "time", "size", "label", "score", "since", "contains", "field"):
+        description = description or spec.descriptions[0]
+    return Facet(name, spec, description, _samples(rng, spec, names))
+
+
+def draw_view(rng: Random, domain: Domain, names: Names) -> View:
+    """Returns a catalogue of the domain: its kind of thing always, most other fields, in any order."""
+    specs = [spec for spec in domain.fields if spec.role == "kind" or rng.random() < 0.8]
+    rng.shuffle(specs)
+    taken: set[str] = {"title", "id", "item", "text"}
+    return View(domain, tuple(_facet(rng, spec, taken, names) for spec in specs), rng.randint(2023, 2028), rng.choice(domain.nouns))
+
+
+def draw_value(rng: Random, facet: Facet, names: Names) -> Value:
+    """Returns a value to speak of; of a field with open values sometimes one that the prompt lists, else a new name."""
+    if facet.spec.values:
+        listed = [value for value in facet.spec.values if value.name in facet.listed]
+        return rng.choice(listed) if listed and rng.random() < 0.75 else rng.choice(facet.spec.values)
+    if facet.listed and rng.random() < 0.3:
+        name = rng.choice(facet.listed)
+        return Value(name, (name,))
+    name = names.draw(rng, facet.spec.generator)
+    return Value(name, (name,))
