@@ -78,7 +78,7 @@ def _bounded(rng: Random, number: int, width: int, worded: Callable[[int], str],
         return Amount(rng.choice(_OVER).format(worded(number)), number, None, True, prefix)
     if roll < 0.8:
         text = rng.choice(_ATLEAST)
-        said = f"{number}+ {unit}".strip() if text == "{}+" else text.format(worded(number))
+        said = f"{number}+ {unit}" if text == "{}+" and unit != "\0" else text.format(worded(number))
         return Amount(said, number, None, False, prefix)
     if roll < 0.92 and worded(number).endswith(unit):
         return Amount(rng.choice(_BETWEEN).format(number, f"{number + width} {unit}".strip()), number, number + width, False, prefix)

@@ -8,6 +8,7 @@ from typing import Any
 
 from convrec.finetune.grammar.amounts import draw_amount
 from convrec.finetune.grammar.markup import Typing, marked, segments
+from convrec.finetune.grammar.domains import Value
 from convrec.finetune.grammar.names import Names
 from convrec.finetune.grammar.schema import Facet, View, draw_value
 from convrec.finetune.grammar.wording import Wording
@@ -109,13 +110,14 @@ class Draft:
         self._groups += 1
         return self._groups
 
-    def wished(self, facet: Facet, said: str, value: str, stance: dict[str, Any]) -> str:
-        """Returns words for a facet's value, marked. The prompt's spelling is the value where it lists it, else the words are."""
-        listed = value in facet.listed
+    def wished(self, facet: Facet, said: str, value: Value, stance: dict[str, Any]) -> str:
+        """Returns words for a facet's value, marked. The value is the prompt's spelling where it lists it, else the words in the singular."""
+        listed = value.name in facet.listed
+        spelt = value.name if listed else value.modifiers[0] if said == value.plural else ""
         op = "contains" if facet.spec.kind in ("tags", "category") else "eq"
-        return self.mark(said, Wish(facet.name, value if listed else "", op=op, **stance), sloppy=listed)
+        return self.mark(said, Wish(facet.name, spelt, op=op, **stance), sloppy=listed)
 
-    def value_of(self, facet: Facet) -> Any:
+    def value_of(self, facet: Facet) -> Value:
         """Returns a value of the facet that the message has not named yet."""
         value = draw_value(self.rng, facet, self.names)
         if value.name in self.used:

@@ -27,8 +27,8 @@ def kind_words(draft: Draft, facet: Facet, stance: dict[str, Any], *, plural: bo
     value = draft.value_of(facet)
     noun = draft.rng.choice(draft.view.domain.nouns if plural else draft.view.domain.singulars)
     if value.plural and draft.chance(0.75):
-        return draft.wished(facet, value.plural if plural else value.modifiers[0], value.name, stance)
-    return f"{draft.wished(facet, draft.rng.choice(value.modifiers), value.name, stance)} {noun}"
+        return draft.wished(facet, value.plural if plural else value.modifiers[0], value, stance)
+    return f"{draft.wished(facet, draft.rng.choice(value.modifiers), value, stance)} {noun}"
 
 
 def phrase(draft: Draft, facet: Facet, stance: dict[str, Any]) -> str:
@@ -42,6 +42,8 @@ def phrase(draft: Draft, facet: Facet, stance: dict[str, Any]) -> str:
         wish = Wish(facet.name, str(truth).lower(), op="eq", truth=truth, searched=False, **stance)
         return draft.mark(said, wish)
     template = draft.rng.choice(spec.phrases)
+    if spec.kind == "tags" and stance.get("polarity", 1) > 0 and draft.chance(0.05):
+        return template.format(f"{_value(draft, facet, stance)} and {_value(draft, facet, stance)}")
     if stance.get("polarity", 1) > 0 and draft.chance(0.1):
         stance = {**stance, "group": draft.new_group()}
         return template.format(f"{_value(draft, facet, stance)} or {_value(draft, facet, stance)}")
@@ -53,7 +55,7 @@ def _value(draft: Draft, facet: Facet, stance: dict[str, Any]) -> str:
     said = draft.rng.choice(value.modifiers)
     if facet.spec.role == "person" and " " in said and value.name not in facet.listed and draft.chance(0.12):
         said = said.split(" ", 1)[1]
-    return draft.wished(facet, said, value.name, stance)
+    return draft.wished(facet, said, value, stance)
 
 
 def vibe(draft: Draft, stance: dict[str, Any], *, comparative: bool = False) -> str:
@@ -82,7 +84,7 @@ def _head(draft: Draft, *, plural: bool) -> str:
     for facet in _fresh(draft, "mod")[:1] if draft.chance(0.4) else ():
         draft.used.add(facet.name)
         value = draft.value_of(facet)
-        before.append(draft.wished(facet, draft.rng.choice(value.modifiers), value.name, _SESSION))
+        before.append(draft.wished(facet, draft.rng.choice(value.modifiers), value, _SESSION))
     kinds = draft.view.of_role("kind")
     if kinds and draft.chance(0.72):
         stance = dict(_SESSION)
@@ -94,9 +96,13 @@ def _head(draft: Draft, *, plural: bool) -> str:
             return " ".join([*before, both])
         if draft.chance(0.08):
             value = draft.value_of(kinds[0])
-            before.append(draft.wished(kinds[0], value.modifiers[0], value.name, stance))
+            before.append(draft.wished(kinds[0], value.modifiers[0], value, stance))
         return " ".join([*before, kind_words(draft, kinds[0], stance, plural=plural)])
     noun = draft.rng.choice(draft.view.domain.nouns if plural else draft.view.domain.singulars)
+    owners = _fresh(draft, "person", "brand")
+    if len(owners) == 1 and draft.chance(0.3):
+        draft.used.add(owners[0].name)
+        return " ".join([*before, _value(draft, owners[0], _SESSION), noun])
     return " ".join([*before, noun]) if before or plural or draft.chance(0.4) else ""
 
 
@@ -119,6 +125,8 @@ def noun_phrase(draft: Draft, *, plural: bool) -> str:
 def exclusion(draft: Draft, stance: dict[str, Any] | None = None) -> str:
     """Returns a clause that rules a value out: `no westerns`, `nothing by Ana Vey`, `anything but Thai food`."""
     stance = {**_SESSION, **(stance or {}), "polarity": -1}
+    if draft.chance(0.07):
+        return draft.say("no.vibe", v=vibe(draft, {**SOFT, "polarity": -1}))
     facets = draft.view.of_role("kind", "kind", "mod", *NAMED) + draft.view.of_role("kind")
     facet = draft.rng.choice(facets)
     if facet.spec.role == "kind":
@@ -151,4 +159,5 @@ def described(draft: Draft, stance: dict[str, Any], *, loose: bool = True) -> st
     if not fields:
         return with_article(kind_words(draft, kinds[0], stance, plural=False))
     draft.used.add(fields[0].name)
-    return phrase(draft, fields[0], stance)
+    said = phrase(draft, fields[0], stance)
+    return f"something {said}" if fields[0].spec.role == "bool" else said

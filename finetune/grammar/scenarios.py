@@ -12,7 +12,11 @@ def request(draft: Draft) -> str:
     """Asks for items: a demand, sometimes with an exclusion or a softer wish behind it."""
     draft.acts.add("request")
     plural = draft.chance(0.45)
-    text = draft.say("open.plural" if plural else "open.any", np=noun_phrase(draft, plural=plural))
+    if draft.chance(0.04):
+        count = draft.rng.choice(("two", "three", "3", "four", "5", "a few", "some"))
+        text = draft.say("open.any", np=f"{count} {noun_phrase(draft, plural=True)}")
+    else:
+        text = draft.say("open.plural" if plural else "open.any", np=noun_phrase(draft, plural=plural))
     if draft.chance(0.28):
         text = joined(draft, text, exclusion(draft))
     if draft.chance(0.16):
@@ -89,7 +93,7 @@ def _liked(draft: Draft, stance: dict[str, object]) -> tuple[str, str]:
     if named and (not kinds or draft.chance(0.35)):
         facet = draft.rng.choice(named)
         value = draft.value_of(facet)
-        return draft.wished(facet, draft.rng.choice(value.modifiers), value.name, stance), "name"
+        return draft.wished(facet, draft.rng.choice(value.modifiers), value, stance), "name"
     words = kind_words(draft, kinds[0], stance, plural=True)
     if draft.chance(0.12):
         words = f"{words} and {kind_words(draft, kinds[0], stance, plural=True)}"
@@ -126,7 +130,7 @@ def answer(draft: Draft) -> str:
     if asked.spec.role == "bool":
         return draft.say("answer", x=phrase(draft, asked, hard))
     value = draft.value_of(asked)
-    return draft.say("answer", x=draft.wished(asked, draft.rng.choice(value.modifiers), value.name, hard))
+    return draft.say("answer", x=draft.wished(asked, draft.rng.choice(value.modifiers), value, hard))
 
 
 def comparative(draft: Draft) -> str:
