@@ -7,10 +7,38 @@ from random import Random
 from convrec.finetune.grammar.schema import Facet
 
 _WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_DECADES = {1920: "twenties", 1930: "thirties", 1940: "forties", 1950: "fifties", 1960: "sixties", 1970: "seventies", 1980: "eighties", 1990: "nineties"}
-_ATMOST = ("at most {}", "up to {}", "no more than {}", "max {}", "{} or less", "not over {}", "{} tops", "not more than {}", "maximum {}")
+_DECADES = {
+    1920: "twenties",
+    1930: "thirties",
+    1940: "forties",
+    1950: "fifties",
+    1960: "sixties",
+    1970: "seventies",
+    1980: "eighties",
+    1990: "nineties",
+}
+_ATMOST = (
+    "at most {}",
+    "up to {}",
+    "no more than {}",
+    "max {}",
+    "{} or less",
+    "not over {}",
+    "{} tops",
+    "not more than {}",
+    "maximum {}",
+)
 _UNDER = ("under {}", "below {}", "less than {}", "for less than {}")
-_ATLEAST = ("at least {}", "{} or more", "no less than {}", "minimum {}", "{}+", "not under {}", "from {} up", "not less than {}")
+_ATLEAST = (
+    "at least {}",
+    "{} or more",
+    "no less than {}",
+    "minimum {}",
+    "{}+",
+    "not under {}",
+    "from {} up",
+    "not less than {}",
+)
 _OVER = ("over {}", "more than {}", "above {}")
 _BETWEEN = ("between {} and {}", "from {} to {}", "{} to {}", "{}-{}")
 
@@ -59,7 +87,9 @@ def draw_amount(rng: Random, facet: Facet, today: int) -> Amount:
     unit = rng.choice(spec.units)
     prefixes = spec.phrases or ("with",)
     number = rng.randrange(spec.low, spec.high + 1, spec.step) or spec.low
-    return _bounded(rng, number, spec.step * rng.randint(1, 6), lambda n: f"{_said(rng, n)} {unit}", unit, rng.choice(prefixes))
+    return _bounded(
+        rng, number, spec.step * rng.randint(1, 6), lambda n: f"{_said(rng, n)} {unit}", unit, rng.choice(prefixes)
+    )
 
 
 def _said(rng: Random, number: float) -> str:
@@ -81,7 +111,13 @@ def _bounded(rng: Random, number: int, width: int, worded: Callable[[int], str],
         said = f"{number}+ {unit}" if text == "{}+" and unit != "\0" else text.format(worded(number))
         return Amount(said, number, None, False, prefix)
     if roll < 0.92 and worded(number).endswith(unit):
-        return Amount(rng.choice(_BETWEEN).format(number, f"{number + width} {unit}".strip()), number, number + width, False, prefix)
+        return Amount(
+            rng.choice(_BETWEEN).format(number, f"{number + width} {unit}".strip()),
+            number,
+            number + width,
+            False,
+            prefix,
+        )
     if roll < 0.92:
         return Amount(rng.choice(_ATMOST[:3]).format(worded(number)), None, number, False, prefix)
     return Amount(f"exactly {worded(number)}", number, number, False, prefix)
@@ -95,12 +131,32 @@ def _minutes(rng: Random, facet: Facet) -> Amount:
     half, hours = rng.random() < 0.35, rng.randint(1, 3)
     minutes = 60 * hours + 30 * half
     if half:
-        said = rng.choice((f"{_WORDS[hours]} and a half hours", f"{hours}.5 hours", f"{hours}h30")) if hours > 1 else rng.choice(("an hour and a half", "90 minutes", "1.5 hours"))
+        said = (
+            rng.choice((f"{_WORDS[hours]} and a half hours", f"{hours}.5 hours", f"{hours}h30"))
+            if hours > 1
+            else rng.choice(("an hour and a half", "90 minutes", "1.5 hours"))
+        )
     else:
-        said = rng.choice((f"{_WORDS[hours]} hours", f"{hours} hours", f"{hours}h")) if hours > 1 else rng.choice(("an hour", "one hour", "1 hour"))
+        said = (
+            rng.choice((f"{_WORDS[hours]} hours", f"{hours} hours", f"{hours}h"))
+            if hours > 1
+            else rng.choice(("an hour", "one hour", "1 hour"))
+        )
     if rng.random() < 0.3:
-        text, low = rng.choice((("no longer than {}", False), ("not longer than {}", False), ("longer than {}", True), ("shorter than {}", False)))
-        return Amount(text.format(said), minutes if low else None, None if low else minutes, text in ("longer than {}", "shorter than {}"))
+        text, low = rng.choice(
+            (
+                ("no longer than {}", False),
+                ("not longer than {}", False),
+                ("longer than {}", True),
+                ("shorter than {}", False),
+            )
+        )
+        return Amount(
+            text.format(said),
+            minutes if low else None,
+            None if low else minutes,
+            text in ("longer than {}", "shorter than {}"),
+        )
     return _bounded(rng, minutes, 30, lambda _: said, "\0", "")
 
 
@@ -113,9 +169,13 @@ def _price(rng: Random, facet: Facet) -> Amount:
         return Amount(f"nothing over {money.format(number)}", None, number)
     if roll < 0.2:
         other = number + 5 * rng.randint(1, 10)
-        return Amount(rng.choice(_BETWEEN[:2]).format(number, money.format(other)), number, other, False, rng.choice(("", "for")))
+        return Amount(
+            rng.choice(_BETWEEN[:2]).format(number, money.format(other)), number, other, False, rng.choice(("", "for"))
+        )
     amount = _bounded(rng, number, 10, lambda n: money.format(n), "\0", rng.choice(("", "", "for")))
-    return Amount(amount.text, amount.low, amount.high, amount.strict, "" if amount.text.startswith("for") else amount.prefix)
+    return Amount(
+        amount.text, amount.low, amount.high, amount.strict, "" if amount.text.startswith("for") else amount.prefix
+    )
 
 
 def _rating(rng: Random) -> Amount:
@@ -141,7 +201,13 @@ def _year(rng: Random, today: int) -> Amount:
         said = rng.choice((f"the last {_said(rng, count)} years", f"the past {_said(rng, count)} years"))
         return Amount(said, today - count, None, False, "from")
     if roll < 0.54:
-        return Amount(rng.choice((f"between {year} and {later}", f"from {year} to {later}", f"{year}-{later}", f"{year} to {later}")), year, later)
+        return Amount(
+            rng.choice(
+                (f"between {year} and {later}", f"from {year} to {later}", f"{year}-{later}", f"{year} to {later}")
+            ),
+            year,
+            later,
+        )
     if roll < 0.62:
         return Amount(rng.choice((f"from {year}", f"made in {year}", f"of {year}", f"in {year}")), year, year)
     choices = (
@@ -159,7 +225,14 @@ def _decade(rng: Random) -> Amount:
     start = rng.choice((1950, 1960, 1970, 1980, 1990, 1990, 2000, 2010, 1930, 1940))
     ways = [f"{start}s", f"{start}'s"]
     if start < 2000:
-        ways += [f"{start % 100}s", f"{start % 100}s", f"{start % 100}'s", f"'{start % 100}s", _DECADES[start], _DECADES[start]]
+        ways += [
+            f"{start % 100}s",
+            f"{start % 100}s",
+            f"{start % 100}'s",
+            f"'{start % 100}s",
+            _DECADES[start],
+            _DECADES[start],
+        ]
     said, roll = rng.choice(ways), rng.random()
     if roll < 0.12:
         return Amount(f"early {said}", start, start + 4, False, "from the")

@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from convrec.finetune.grammar.amounts import draw_amount
-from convrec.finetune.grammar.markup import Typing, marked, segments
 from convrec.finetune.grammar.domains import Value
+from convrec.finetune.grammar.markup import Typing, marked, segments
 from convrec.finetune.grammar.names import Names
 from convrec.finetune.grammar.schema import Facet, View, draw_value
 from convrec.finetune.grammar.wording import Wording
@@ -138,7 +138,9 @@ class Draft:
         typed = [part for part in Typing(self.rng).apply(segments(text), self._sloppy) if part[1]]
         message = "".join(part for _, part in typed)
         quotes = [(index, part.strip()) for index, part in typed if index is not None]
-        return message.strip(), understanding(self.acts, [(meaning, quote) for index, quote in quotes for meaning in self._marks[index]])
+        return message.strip(), understanding(
+            self.acts, [(meaning, quote) for index, quote in quotes for meaning in self._marks[index]]
+        )
 
 
 def understanding(acts: set[str], said: Sequence[tuple[Wish | Pointer, str]]) -> dict[str, Any]:
@@ -147,9 +149,15 @@ def understanding(acts: set[str], said: Sequence[tuple[Wish | Pointer, str]]) ->
     return {
         "acts": [act for act in ACTS if act in acts] or ["other"],
         "preferences": [_preference(wish, quote) for wish, quote in wishes],
-        "references": [{"kind": ref.kind, "item_ids": list(ref.item_ids), "quote": quote} for ref, quote in said if isinstance(ref, Pointer)],
+        "references": [
+            {"kind": ref.kind, "item_ids": list(ref.item_ids), "quote": quote}
+            for ref, quote in said
+            if isinstance(ref, Pointer)
+        ],
         "filter": None if "forget" in acts else _filter(wishes),
-        "query": " ".join(dict.fromkeys(wish.value or quote for wish, quote in wishes if wish.searched and wish.polarity > 0)),
+        "query": " ".join(
+            dict.fromkeys(wish.value or quote for wish, quote in wishes if wish.searched and wish.polarity > 0)
+        ),
     }
 
 

@@ -40,7 +40,11 @@ def _signs(rng: Random, view: View, names: Names, wording: Wording) -> tuple[str
     draft = Draft(rng, view, names, wording, Context())
     message, heard = draft.finish(rng.choice((request, correction, mixed_taste))(draft))
     wanted = [p["quote"] for p in heard["preferences"] if p["polarity"] > 0]
-    return "wanted or not", message, dumped({"wanted": wanted, "not": [p["quote"] for p in heard["preferences"] if p["polarity"] < 0]})
+    return (
+        "wanted or not",
+        message,
+        dumped({"wanted": wanted, "not": [p["quote"] for p in heard["preferences"] if p["polarity"] < 0]}),
+    )
 
 
 def _value(rng: Random, facet: Facet, view: View, names: Names) -> Any:
@@ -75,7 +79,10 @@ def _test(rng: Random, facet: Facet, fact: Any, view: View, names: Names) -> tup
 def _check(rng: Random, view: View, names: Names) -> tuple[str, str, str]:
     facets = rng.sample(view.facets, min(len(view.facets), rng.randint(2, 5)))
     facts = {facet.name: _value(rng, facet, view, names) for facet in facets}
-    tests = [_test(rng, facet, facts[facet.name], view, names) for facet in rng.sample(facets, min(len(facets), rng.choice((1, 1, 2))))]
+    tests = [
+        _test(rng, facet, facts[facet.name], view, names)
+        for facet in rng.sample(facets, min(len(facets), rng.choice((1, 1, 2))))
+    ]
     parts, met = [], True
     for test, holds in tests:
         negated = rng.random() < 0.25
@@ -86,7 +93,9 @@ def _check(rng: Random, view: View, names: Names) -> tuple[str, str, str]:
     return "check", f"{listed}\ndemand: {dumped(predicate)}", "yes" if met else "no"
 
 
-def drill_example(rng: Random, names: Names, wording: Wording, *, held_out: bool = False, turns: int = 0) -> list[tuple[str, str]]:
+def drill_example(
+    rng: Random, names: Names, wording: Wording, *, held_out: bool = False, turns: int = 0
+) -> list[tuple[str, str]]:
     """Returns one to five drills of one kind, as `(role, text)`."""
     view = write_catalogue(rng, names, held_out=held_out)
     kind = rng.choices(("copy", "range", "signs", "check"), (3, 3, 3, 3))[0]

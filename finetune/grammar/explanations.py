@@ -28,7 +28,9 @@ class Ranked:
         """Returns the lines that a prompt shows of the item."""
         facts = "".join(f"; {name}: {value}" for name, value in self.facts.items())
         because = "; ".join(f"{weight:g} {kind} {about}".strip() for weight, kind, about in self.reasons)
-        return f"[{self.id}] {self.title}{facts}\n  because: {because}" + (f"\n  misses: {self.misses}" if self.misses else "")
+        return f"[{self.id}] {self.title}{facts}\n  because: {because}" + (
+            f"\n  misses: {self.misses}" if self.misses else ""
+        )
 
 
 def _fact(rng: Random, facet: Facet, view: View, names: Names) -> str:
@@ -51,7 +53,10 @@ def _ranked(rng: Random, view: View, names: Names, liked: list[str], misses: str
     found = found[:4] or [("popularity", "")]
     weights = sorted((round(rng.random(), 2) for _ in found), reverse=True)
     ordered = sorted(found, key=lambda reason: reason[0] != "constraint")
-    reasons = tuple((0.0 if kind == "constraint" else weight, kind, about) for weight, (kind, about) in zip(weights, ordered, strict=True))
+    reasons = tuple(
+        (0.0 if kind == "constraint" else weight, kind, about)
+        for weight, (kind, about) in zip(weights, ordered, strict=True)
+    )
     return Ranked(names.item_id(rng), names.title(rng), facts, reasons, misses)
 
 
@@ -90,7 +95,9 @@ def _opening(rng: Random, wording: Wording, view: View, wishes: list[str], count
     return wording.choose(rng, group).format(n=_COUNTS[count], N=_COUNTS[count].capitalize(), nouns=view.noun)
 
 
-def explain_example(rng: Random, names: Names, wording: Wording, *, held_out: bool = False, turns: int = 0) -> list[tuple[str, str]]:
+def explain_example(
+    rng: Random, names: Names, wording: Wording, *, held_out: bool = False, turns: int = 0
+) -> list[tuple[str, str]]:
     """Returns an example as `(role, text)`: one or two slates over one catalogue, each with its reply."""
     view = write_catalogue(rng, names, held_out=held_out)
     messages = [("system", f"explain\nitems: {view.noun}\nfields: {' '.join(facet.name for facet in view.facets)}")]
@@ -98,11 +105,19 @@ def explain_example(rng: Random, names: Names, wording: Wording, *, held_out: bo
         wishes = [_wish(rng, view, names, wording) for _ in range(rng.choice((0, 1, 1, 2)))]
         let_go = wishes.pop() if wishes and rng.random() < 0.25 else ""
         liked = [names.item_id(rng) for _ in range(rng.choice((0, 1, 2)))]
-        items = [_ranked(rng, view, names, liked, rng.choice(wishes) if wishes and rng.random() < 0.12 else "") for _ in range(rng.randint(1, 5))]
+        items = [
+            _ranked(rng, view, names, liked, rng.choice(wishes) if wishes and rng.random() < 0.12 else "")
+            for _ in range(rng.randint(1, 5))
+        ]
         asks = rng.choice([facet.name for facet in view.facets]) if rng.random() < 0.35 else ""
-        lines = [f"wish: {wish}" for wish in wishes] + [f"let go: {let_go}"] * bool(let_go) + [f"ask: {asks}"] * bool(asks)
+        lines = (
+            [f"wish: {wish}" for wish in wishes] + [f"let go: {let_go}"] * bool(let_go) + [f"ask: {asks}"] * bool(asks)
+        )
         prompt = "\n".join([*lines, *(item.render() for item in items)])
-        reply = [_opening(rng, wording, view, wishes, len(items)), *(_sentence(rng, wording, view, item) for item in items)]
+        reply = [
+            _opening(rng, wording, view, wishes, len(items)),
+            *(_sentence(rng, wording, view, item) for item in items),
+        ]
         if let_go:
             reply.insert(rng.choice((0, len(reply))), wording.choose(rng, "explain.let_go").format(wish=let_go))
         if asks:
@@ -111,6 +126,3 @@ def explain_example(rng: Random, names: Names, wording: Wording, *, held_out: bo
             reply.append(wording.choose(rng, "explain.close"))
         messages += [("user", prompt), ("assistant", "\n".join(reply))]
     return messages
-
-
-

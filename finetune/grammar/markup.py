@@ -4,7 +4,24 @@ import re
 from random import Random
 
 _MARK = re.compile("\x01([0-9]+)\x02([^\x03]*)\x03")
-_KEYS = {"a": "sq", "e": "wr", "i": "uo", "o": "ip", "n": "bm", "s": "ad", "t": "ry", "r": "et", "l": "k", "m": "n", "c": "xv", "d": "sf", "g": "fh", "h": "gj", "p": "o", "u": "yi"}
+_KEYS = {
+    "a": "sq",
+    "e": "wr",
+    "i": "uo",
+    "o": "ip",
+    "n": "bm",
+    "s": "ad",
+    "t": "ry",
+    "r": "et",
+    "l": "k",
+    "m": "n",
+    "c": "xv",
+    "d": "sf",
+    "g": "fh",
+    "h": "gj",
+    "p": "o",
+    "u": "yi",
+}
 
 
 def marked(index: int, text: str) -> str:
@@ -70,7 +87,10 @@ class Typing:
 
     def apply(self, parts: list[tuple[int | None, str]], sloppy: set[int]) -> list[tuple[int | None, str]]:
         """Returns the stretches as typed. Marked ones change their case, and misspell only if their number is in `sloppy`."""
-        typed = [(index, self._marked(index, text, sloppy) if index is not None else self._plain(text)) for index, text in parts]
+        typed = [
+            (index, self._marked(index, text, sloppy) if index is not None else self._plain(text))
+            for index, text in parts
+        ]
         if self._capital and typed:
             index, text = typed[0]
             typed[0] = (index, text[:1].upper() + text[1:])

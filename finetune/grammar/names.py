@@ -71,7 +71,13 @@ class Names:
 
     def draw(self, rng: Random, kind: str) -> str:
         """Returns a fresh name of a kind: `person`, `band`, `brand`, `place` or `title`."""
-        return {"person": self.person, "band": self.band, "brand": self.brand, "place": self.place, "title": self.title}[kind](rng)
+        return {
+            "person": self.person,
+            "band": self.band,
+            "brand": self.brand,
+            "place": self.place,
+            "title": self.title,
+        }[kind](rng)
 
     def person(self, rng: Random) -> str:
         """Returns a full name; now and then one with an initial or a double name."""
@@ -126,5 +132,11 @@ class Names:
     def item_id(self, rng: Random) -> str:
         """Returns an id in one of the shapes that catalogues use."""
         number = rng.randint(1, 99999)
-        shapes = (f"w{number}", f"{number}", f"B0{rng.choice('ABCDEFGH')}{number:05d}", f"item-{number}", f"{rng.choice('abcdefgh')}{rng.choice('klmnpq')}{number}")
+        shapes = (
+            f"w{number}",
+            f"{number}",
+            f"B0{rng.choice('ABCDEFGH')}{number:05d}",
+            f"item-{number}",
+            f"{rng.choice('abcdefgh')}{rng.choice('klmnpq')}{number}",
+        )
         return rng.choice(shapes)

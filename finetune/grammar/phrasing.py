@@ -66,7 +66,11 @@ def vibe(draft: Draft, stance: dict[str, Any], *, comparative: bool = False) -> 
 
 def topic(draft: Draft, stance: dict[str, Any]) -> str:
     """Returns what an item is to be about or for, marked as a wish in free text."""
-    tie = draft.rng.choice(("about", "about", "that has to do with", "on")) if draft.view.domain.name in ("films", "series", "books", "podcasts", "games") else "for"
+    tie = (
+        draft.rng.choice(("about", "about", "that has to do with", "on"))
+        if draft.view.domain.name in ("films", "series", "books", "podcasts", "games")
+        else "for"
+    )
     return f"{tie} {draft.mark(draft.rng.choice(draft.view.domain.topics), Wish('text', **stance))}"
 
 
@@ -110,7 +114,11 @@ def noun_phrase(draft: Draft, *, plural: bool) -> str:
     """Returns a demand as a noun phrase with one to four wishes; without an article when `plural`."""
     head = _head(draft, plural=plural)
     text = head if plural else with_article(head) if head else draft.rng.choice(("something", "something", "anything"))
-    wanted = draft.rng.choices((0, 1, 2, 3), (22, 46, 24, 8))[0] if head and head != _plain(head) else draft.rng.choice((1, 1, 2))
+    wanted = (
+        draft.rng.choices((0, 1, 2, 3), (22, 46, 24, 8))[0]
+        if head and head != _plain(head)
+        else draft.rng.choice((1, 1, 2))
+    )
     fields = _fresh(draft, *NAMED, *NUMBERS, "bool")[:wanted]
     for facet in fields:
         draft.used.add(facet.name)
@@ -155,7 +163,7 @@ def described(draft: Draft, stance: dict[str, Any], *, loose: bool = True) -> st
         plural = draft.chance(0.5)
         said = kind_words(draft, kinds[0], stance, plural=plural)
         return said if plural else with_article(said)
-    fields = [f for f in _fresh(draft, *NAMED, *NUMBERS, "bool")]
+    fields = _fresh(draft, *NAMED, *NUMBERS, "bool")
     if not fields:
         return with_article(kind_words(draft, kinds[0], stance, plural=False))
     draft.used.add(fields[0].name)

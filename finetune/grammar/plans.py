@@ -60,8 +60,14 @@ def decide(situation: Situation) -> dict[str, Any]:
     if "forget" in acts:
         return _plan("forget")
     if "compare" in acts:
-        about = (*situation.pointed, *(item for item in situation.shown if item not in situation.pointed))[: max(2, len(situation.pointed))]
-        return _plan("compare", about, tools=[_call("compare_items", item_ids=list(about))]) if len(about) > 1 else _plan("chat")
+        about = (*situation.pointed, *(item for item in situation.shown if item not in situation.pointed))[
+            : max(2, len(situation.pointed))
+        ]
+        return (
+            _plan("compare", about, tools=[_call("compare_items", item_ids=list(about))])
+            if len(about) > 1
+            else _plan("chat")
+        )
     if acts & {"ask_why", "ask_item"} and (situation.pointed or situation.shown):
         about = situation.pointed[:1] or situation.shown[:1]
         return _plan("explain" if "ask_why" in acts else "answer", about, tools=[_call("get_item", item_id=about[0])])
@@ -100,7 +106,9 @@ def _recommend(situation: Situation) -> dict[str, Any]:
     return _plan("recommend", tools=[_call("recommend", **arguments, k=situation.count)])
 
 
-def _plan(action: str, about: tuple[str, ...] = (), fields: tuple[str, ...] = (), tools: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def _plan(
+    action: str, about: tuple[str, ...] = (), fields: tuple[str, ...] = (), tools: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
     return {"action": action, "about": list(about), "fields": list(fields), "tool calls": tools or []}
 
 
@@ -119,7 +127,9 @@ def draw_situation(rng: Random, view: View, names: Names, wording: Wording) -> S
     by_title = [ref["quote"] for ref in heard["references"] if ref["kind"] == "title"]
     named = by_title[0] if by_title and heard["acts"] == ["request"] and not heard["preferences"] else ""
     facets = [facet.name for facet in view.facets if facet.spec.role != "bool"]
-    wished = {preference["facet"] for preference in heard["preferences"]} | {facet for facet in facets if rng.random() < 0.15}
+    wished = {preference["facet"] for preference in heard["preferences"]} | {
+        facet for facet in facets if rng.random() < 0.15
+    }
     talked = bool(set(heard["acts"]) & {"request", "state_preference", "answer", "critique"})
     return Situation(
         acts=tuple(heard["acts"]), liked=_ids(rng, names, 0.35, 3) if talked else (), disliked=_ids(rng, names, 0.15, 2) if talked else (), filter=heard["filter"], query=heard["query"],
@@ -131,7 +141,9 @@ def draw_situation(rng: Random, view: View, names: Names, wording: Wording) -> S
     )  # fmt: skip
 
 
-def plan_example(rng: Random, names: Names, wording: Wording, *, held_out: bool = False, turns: int = 0) -> list[tuple[str, str]]:
+def plan_example(
+    rng: Random, names: Names, wording: Wording, *, held_out: bool = False, turns: int = 0
+) -> list[tuple[str, str]]:
     """Returns an example as `(role, text)`: the tools and the facets to ask for, then situations with their plans."""
     view = write_catalogue(rng, names, held_out=held_out)
     facets = [facet.name for facet in view.facets if facet.spec.role != "bool"]

@@ -91,7 +91,14 @@ def pointed(draft: Draft, *, stance: dict[str, Any] | None = None) -> str:
 
 def _by_place(draft: Draft, shown: tuple[Shown, ...]) -> tuple[Shown, str, str]:
     place = draft.rng.randrange(len(shown))
-    ways = [f"the {_ORDINALS[place]} one", f"the {_ORDINALS[place]}", f"number {place + 1}", f"#{place + 1}", f"the {_SHORT[place]}", f"the {_SHORT[place]} one"]
+    ways = [
+        f"the {_ORDINALS[place]} one",
+        f"the {_ORDINALS[place]}",
+        f"number {place + 1}",
+        f"#{place + 1}",
+        f"the {_SHORT[place]}",
+        f"the {_SHORT[place]} one",
+    ]
     if place == len(shown) - 1 and place:
         ways += ["the last one", "the last one", "the last"]
     return shown[place], draft.rng.choice(ways), "ordinal"
@@ -100,7 +107,11 @@ def _by_place(draft: Draft, shown: tuple[Shown, ...]) -> tuple[Shown, str, str]:
 def _by_pronoun(draft: Draft, shown: tuple[Shown, ...]) -> tuple[Shown, str, str]:
     item = next((one for one in shown if one.id == draft.context.focus), shown[0])
     noun = draft.rng.choice(draft.view.domain.singulars)
-    return item, draft.rng.choice(("it", "it", "that one", "this one", "that", f"that {noun}", f"this {noun}")), "pronoun"
+    return (
+        item,
+        draft.rng.choice(("it", "it", "that one", "this one", "that", f"that {noun}", f"this {noun}")),
+        "pronoun",
+    )
 
 
 def _by_fact(draft: Draft, shown: tuple[Shown, ...]) -> tuple[Shown, str, str] | None:
@@ -114,7 +125,11 @@ def _by_fact(draft: Draft, shown: tuple[Shown, ...]) -> tuple[Shown, str, str] |
     item, name, value = draft.rng.choice(found)
     facet = next(facet for facet in draft.view.facets if facet.name == name)
     if facet.spec.role == "year":
-        return item, draft.rng.choice((f"the {value} one", f"the one from {value}", f"the one of {value}")), "description"
+        return (
+            item,
+            draft.rng.choice((f"the {value} one", f"the one from {value}", f"the one of {value}")),
+            "description",
+        )
     if facet.spec.values and facet.spec.role in ("kind", "mod"):
         said = next(one for one in facet.spec.values if one.name == value).modifiers[0]
         noun = draft.rng.choice(("one", draft.rng.choice(draft.view.domain.singulars)))
@@ -140,7 +155,11 @@ def asking(draft: Draft) -> str:
     """Asks about a shown item."""
     draft.acts.add("ask_item")
     roles = {facet.spec.role for facet in draft.view.facets}
-    groups = ["ask.more", "ask.field", "ask.field"] + [f"ask.{g}" for g, r in (("who", "person"), ("long", "minutes"), ("price", "price"), ("year", "year")) if r in roles]
+    groups = ["ask.more", "ask.field", "ask.field"] + [
+        f"ask.{g}"
+        for g, r in (("who", "person"), ("long", "minutes"), ("price", "price"), ("year", "year"))
+        if r in roles
+    ]
     facet = draft.rng.choice(draft.view.facets)
     return draft.say(draft.rng.choice(groups), r=pointed(draft), f=facet.name.replace("_", " "))
 

@@ -1,11 +1,23 @@
 """What people do with a message: ask, rule out, correct, tell a taste, answer, chat. Each writes into a draft and returns its words."""
 
+from typing import Any
+
 from convrec.finetune.grammar.draft import Draft, Wish
-from convrec.finetune.grammar.phrasing import NAMED, NUMBERS, SOFT, described, exclusion, kind_words, noun_phrase, phrase, vibe
+from convrec.finetune.grammar.phrasing import (
+    NAMED,
+    NUMBERS,
+    SOFT,
+    described,
+    exclusion,
+    kind_words,
+    noun_phrase,
+    phrase,
+    vibe,
+)
 from convrec.finetune.grammar.schema import Facet
 
-_LASTING = {"strength": "soft", "scope": "lasting"}
-_NEVER = {"strength": "hard", "scope": "lasting", "polarity": -1}
+_LASTING: dict[str, Any] = {"strength": "soft", "scope": "lasting"}
+_NEVER: dict[str, Any] = {"strength": "hard", "scope": "lasting", "polarity": -1}
 
 
 def request(draft: Draft) -> str:
@@ -61,7 +73,7 @@ def correction(draft: Draft) -> str:
         return draft.say("correct.one", b=described(draft, hard, loose=False))
     facet = draft.rng.choice(draft.view.of_role("kind", *NAMED) or kinds)
     template = draft.wording.choose(draft.rng, "correct.both")
-    order = {"a": {**hard, "polarity": -1}, "b": hard}
+    order: dict[str, dict[str, Any]] = {"a": {**hard, "polarity": -1}, "b": dict(hard)}
     if facet.spec.role == "kind":
         plural = draft.chance(0.5)
         said = {key: kind_words(draft, facet, stance, plural=plural) for key, stance in order.items()}
@@ -86,7 +98,7 @@ def taste(draft: Draft) -> str:
     return draft.say("not.against", x=_liked(draft, dict(SOFT))[0])
 
 
-def _liked(draft: Draft, stance: dict[str, object]) -> tuple[str, str]:
+def _liked(draft: Draft, stance: dict[str, Any]) -> tuple[str, str]:
     """Returns words for something people have a taste in, and whether it is a `kind` or a `name`."""
     named = draft.view.of_role("person", "brand", "attr")
     kinds = draft.view.of_role("kind")
@@ -100,7 +112,7 @@ def _liked(draft: Draft, stance: dict[str, object]) -> tuple[str, str]:
     return words, "kind"
 
 
-def _taste(draft: Draft, sign: str, stance: dict[str, object]) -> str:
+def _taste(draft: Draft, sign: str, stance: dict[str, Any]) -> str:
     words, manner = _liked(draft, stance)
     return draft.say(f"{sign}.{manner}", x=words, verb=draft.rng.choice(draft.view.domain.verbs))
 
@@ -119,7 +131,14 @@ def answer(draft: Draft) -> str:
     draft.acts.add("answer")
     if draft.chance(0.22):
         return draft.say("answer.any")
-    asked = next((facet for facet in draft.view.facets if f" {facet.name.replace('_', ' ')}" in f" {draft.context.asked.lower()}"), None)
+    asked = next(
+        (
+            facet
+            for facet in draft.view.facets
+            if f" {facet.name.replace('_', ' ')}" in f" {draft.context.asked.lower()}"
+        ),
+        None,
+    )
     hard = {"strength": "hard", "scope": "session"}
     if asked is None:
         return draft.say("answer", x=described(draft, hard, loose=False))
@@ -150,7 +169,9 @@ def compared(draft: Draft, numbers: list[Facet]) -> str:
         return vibe(draft, dict(SOFT), comparative=True)
     facet = draft.rng.choice(numbers)
     up = draft.chance(0.45)
-    words = (facet.spec.more if up else facet.spec.less) or (("newer", "more recent", "more modern") if up else ("older", "less recent", "more classic"))
+    words = (facet.spec.more if up else facet.spec.less) or (
+        ("newer", "more recent", "more modern") if up else ("older", "less recent", "more classic")
+    )
     return draft.mark(draft.rng.choice(words), Wish(facet.name, "more" if up else "less", searched=False, **SOFT))
 
 

@@ -68,7 +68,12 @@ def draw_view(rng: Random, domain: Domain, names: Names) -> View:
     specs = [spec for spec in domain.fields if spec.role == "kind" or rng.random() < 0.8]
     rng.shuffle(specs)
     taken: set[str] = {"title", "id", "item", "text"}
-    return View(domain, tuple(_facet(rng, spec, taken, names) for spec in specs), rng.randint(2023, 2028), rng.choice(domain.nouns))
+    return View(
+        domain,
+        tuple(_facet(rng, spec, taken, names) for spec in specs),
+        rng.randint(2023, 2028),
+        rng.choice(domain.nouns),
+    )
 
 
 def draw_value(rng: Random, facet: Facet, names: Names) -> Value:

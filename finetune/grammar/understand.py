@@ -103,7 +103,9 @@ def write_catalogue(rng: Random, names: Names, *, held_out: bool = False) -> Vie
     return draw_view(rng, domain, names)
 
 
-def understand_example(rng: Random, names: Names, wording: Wording, *, held_out: bool = False, turns: int = 0) -> list[tuple[str, str]]:
+def understand_example(
+    rng: Random, names: Names, wording: Wording, *, held_out: bool = False, turns: int = 0
+) -> list[tuple[str, str]]:
     """Returns an example as `(role, text)`: a schema and one to five unrelated messages, each with its answer."""
     view = write_catalogue(rng, names, held_out=held_out)
     messages: list[tuple[str, str]] = [("system", f"understand\n{view.render()}")]
@@ -111,5 +113,3 @@ def understand_example(rng: Random, names: Names, wording: Wording, *, held_out:
         turn = write_turn(rng, view, names, wording)
         messages += [("user", turn.prompt), ("assistant", dumped(turn.answer))]
     return messages
-
-

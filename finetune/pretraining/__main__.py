@@ -18,13 +18,19 @@ def _arguments() -> argparse.Namespace:
     prepare.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
     prepare.add_argument("--out", type=Path, required=True)
     prepare.add_argument("--vocabulary", type=int, default=12288)
-    prepare.add_argument("--examples", type=int, default=9000, help="examples of the grammar that the tokenizer learns from")
+    prepare.add_argument(
+        "--examples", type=int, default=9000, help="examples of the grammar that the tokenizer learns from"
+    )
     train = commands.add_parser("train", help="train, save, evaluate, all within --minutes")
     train.add_argument("--carry", type=Path, required=True, help="the folder that `prepare` wrote")
     train.add_argument("--out", type=Path, required=True, help="where weights, metrics and the report go")
-    train.add_argument("--state", type=Path, help="where to keep the state to go on from; a state that is there is gone on from")
+    train.add_argument(
+        "--state", type=Path, help="where to keep the state to go on from; a state that is there is gone on from"
+    )
     train.add_argument("--minutes", type=float, default=8.0)
-    train.add_argument("--evaluate-s", type=float, default=60.0, help="seconds of --minutes left for the evaluation; 0 for none")
+    train.add_argument(
+        "--evaluate-s", type=float, default=60.0, help="seconds of --minutes left for the evaluation; 0 for none"
+    )
     train.add_argument("--count", type=int, default=256, help="questions in each evaluation set")
     train.add_argument("--steps", type=int, default=0, help="follow steps in place of the clock")
     train.add_argument("--workers", type=int, default=14)
@@ -89,7 +95,14 @@ def _train(options: argparse.Namespace) -> None:
     left = options.minutes * 60 - (time.monotonic() - STARTED)
     if options.evaluate_s > 0 and left > 5:
         del trainer
-        evaluate(options.out, options.carry, options.device, options.count, options.count if options.device == "cuda" else 16, left - 15)
+        evaluate(
+            options.out,
+            options.carry,
+            options.device,
+            options.count,
+            options.count if options.device == "cuda" else 16,
+            left - 15,
+        )
 
 
 def _speed(options: argparse.Namespace) -> None:
@@ -100,7 +113,9 @@ def _speed(options: argparse.Namespace) -> None:
         ids, weights = writer.block(0, number)
         number, tokens, full = number + 1, tokens + int((ids > 0).sum()), full + float((weights == 100).sum())
     took = time.monotonic() - started
-    sys.stdout.write(f"{tokens / took:,.0f} tokens/s a process; {full / tokens:.2f} of them weigh in full; rows {tokens / (number * ids.size):.3f} full\n")
+    sys.stdout.write(
+        f"{tokens / took:,.0f} tokens/s a process; {full / tokens:.2f} of them weigh in full; rows {tokens / (number * ids.size):.3f} full\n"
+    )
 
 
 def _show(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ _OTHER_NAMES = {
     "cuisine": ("food", "cuisines"), "artist": ("artists", "band"), "show_date": ("date", "day"), "show_time": ("time", "starts_at"),
     "theater_name": ("cinema", "theatre"), "album": ("record",), "street_address": ("address",),
 }  # fmt: skip
-_NOUNS = {"Movies": ("films", "movies", "showings"), "Media": ("films", "movies"), "Music": ("songs", "tracks"), "Restaurants": ("restaurants", "places"), "Events": ("events",), "Travel": ("attractions", "sights")}
+_NOUNS = {
+    "Movies": ("films", "movies", "showings"),
+    "Media": ("films", "movies"),
+    "Music": ("songs", "tracks"),
+    "Restaurants": ("restaurants", "places"),
+    "Events": ("events",),
+    "Travel": ("attractions", "sights"),
+}
 _ACTS = {
     "INFORM_INTENT": "request", "REQUEST": "ask_item", "REQUEST_ALTS": "request", "AFFIRM": "accept", "SELECT": "accept", "AFFIRM_INTENT": "accept",
     "NEGATE": "reject", "NEGATE_INTENT": "reject", "THANK_YOU": "thank", "GOODBYE": "bye",
@@ -28,8 +36,8 @@ _ACTS = {
 _UNSURE = {"price", "balance", "amount"}
 
 
-def _dialogues(data: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(data / "sgd" / "train.jsonl.gz", "rt", encoding="utf-8") as file:
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
 
@@ -50,7 +58,10 @@ def _values(dialogues: list[dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
         for turn in dialogue["turns"]:
             for service, slot, words in _spans(turn):
                 counted[service][slot][words] += 1
-    return {service: {slot: [words for words, _ in values.most_common(40)] for slot, values in slots.items()} for service, slots in counted.items()}
+    return {
+        service: {slot: [words for words, _ in values.most_common(40)] for slot, values in slots.items()}
+        for service, slots in counted.items()
+    }
 
 
 def _fields(rng: random.Random, slots: dict[str, list[str]]) -> dict[str, tuple[str, list[str]]]:
@@ -58,7 +69,9 @@ def _fields(rng: random.Random, slots: dict[str, list[str]]) -> dict[str, tuple[
     named = {slot: rng.choice((slot, *_OTHER_NAMES.get(slot, ()))) for slot in slots if slot not in _NAMES | _UNSURE}
     if len(set(named.values())) < len(named):
         named = {slot: slot for slot in named}
-    return {slot: (name, rng.sample(slots[slot], min(len(slots[slot]), rng.randint(0, 6)))) for slot, name in named.items()}
+    return {
+        slot: (name, rng.sample(slots[slot], min(len(slots[slot]), rng.randint(0, 6)))) for slot, name in named.items()
+    }
 
 
 def _answer(turn: dict[str, Any], asked: bool, fields: dict[str, tuple[str, list[str]]]) -> dict[str, Any]:
@@ -80,7 +93,11 @@ def _answer(turn: dict[str, Any], asked: bool, fields: dict[str, tuple[str, list
 def annotated_chats(data: Path, seed: int = 5) -> list[Chat]:
     """Returns the user turns about films, music, food and outings, up to four of one dialogue to a chat."""
     wanted = tuple(_NOUNS)
-    dialogues = [d for d in _dialogues(data) if all(service.startswith(wanted) for service in d["services"]) and len(d["services"]) == 1]
+    dialogues = [
+        d
+        for d in _lines(data / "sgd" / "train.jsonl.gz")
+        if all(service.startswith(wanted) for service in d["services"]) and len(d["services"]) == 1
+    ]
     values, rng, found = _values(dialogues), random.Random(seed), []
     for dialogue in dialogues:
         service = dialogue["services"][0]
@@ -100,13 +117,10 @@ def annotated_chats(data: Path, seed: int = 5) -> list[Chat]:
     return found
 
 
-
-
 def title_drills(data: Path, seed: int = 6) -> list[Chat]:
     """Returns messages that name films, with the titles in them as people would write them: real wording around names to copy."""
     rng, found = random.Random(seed), []
-    for line in gzip.open(data / "redial" / "train.jsonl.gz", "rt", encoding="utf-8"):
-        dialogue = json.loads(line)
+    for dialogue in _lines(data / "redial" / "train.jsonl.gz"):
         titles = dialogue["movieMentions"] or {}
         chat: Chat = [("system", "drill")]
         for message in dialogue["messages"]:
@@ -115,11 +129,18 @@ def title_drills(data: Path, seed: int = 6) -> list[Chat]:
                 continue
             lower, dated = rng.random() < 0.3, rng.random() < 0.3
             written = {key: _written(titles[key], lower=lower, dated=dated) for key in named}
-            text = _MENTION.sub(lambda match, written=written: written.get(match[1], ""), message["text"])
-            chat += [("user", f"titles\n{text.strip()}"), ("assistant", dumped(list(dict.fromkeys(written[key] for key in named))))]
+            text = _MENTION.sub(partial(_named, written), message["text"])
+            chat += [
+                ("user", f"titles\n{text.strip()}"),
+                ("assistant", dumped(list(dict.fromkeys(written[key] for key in named)))),
+            ]
         if len(chat) > 1:
             found.append(chat)
     return found
+
+
+def _named(written: dict[str, str], match: re.Match[str]) -> str:
+    return written.get(match[1], "")
 
 
 def _written(title: str, *, lower: bool, dated: bool) -> str:

@@ -26,7 +26,7 @@ def block_attention(query: Tensor, key: Tensor, value: Tensor, mask: Any) -> Ten
     """Returns attention that skips the blocks that the mask leaves empty (Dong et al. 2024, flex attention)."""
     from torch.nn.attention.flex_attention import flex_attention
 
-    return flex_attention(query, key, value, block_mask=mask)  # type: ignore[return-value]
+    return flex_attention(query, key, value, block_mask=mask)
 
 
 def block_mask_maker(*, compiled: bool) -> Callable[[Tensor], Any]:

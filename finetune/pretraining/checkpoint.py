@@ -40,7 +40,9 @@ def _shards(weights: dict[str, Tensor], limit: int) -> list[dict[str, Tensor]]:
 def save_weights(model: LanguageModel, folder: Path, tokens: dict[str, int], limit: int = _SHARD_BYTES) -> None:
     """Writes `config.json`, the weights in bfloat16 as shards of at most `limit` bytes, and their index. Each file appears whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: weight.detach().to("cpu", torch.bfloat16).contiguous() for name, weight in model.named_parameters()}
+    weights = {
+        name: weight.detach().to("cpu", torch.bfloat16).contiguous() for name, weight in model.named_parameters()
+    }
     shards = _shards(weights, limit)
     where: dict[str, str] = {}
     for number, shard in enumerate(shards, 1):
@@ -69,7 +71,10 @@ def save_state(model: LanguageModel, optimisers: list[torch.optim.Optimizer], po
     tensors = {f"model/{name}": weight.detach().cpu().contiguous() for name, weight in model.named_parameters()}
     for number, optimiser in enumerate(optimisers):
         for index, entries in optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser/{number}/{index}/{key}": torch.as_tensor(value).detach().cpu().contiguous() for key, value in entries.items()}
+            tensors |= {
+                f"optimiser/{number}/{index}/{key}": torch.as_tensor(value).detach().cpu().contiguous()
+                for key, value in entries.items()
+            }
     metadata = {"position": json.dumps(asdict(position))}
     save_file(tensors, folder / "state.safetensors.part", metadata=metadata)
     (folder / "state.safetensors.part").replace(folder / "state.safetensors")
@@ -81,7 +86,9 @@ def load_state(model: LanguageModel, optimisers: list[torch.optim.Optimizer], fo
     if not path.exists():
         return Position()
     tensors = load_file(path)
-    model.load_state_dict({name.removeprefix("model/"): weight for name, weight in tensors.items() if name.startswith("model/")})
+    model.load_state_dict(
+        {name.removeprefix("model/"): weight for name, weight in tensors.items() if name.startswith("model/")}
+    )
     for number, optimiser in enumerate(optimisers):
         state: dict[int, dict[str, Any]] = {}
         for name, value in tensors.items():

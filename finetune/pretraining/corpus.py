@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,24 @@ def _chat(turns: list[tuple[str, str]]) -> Chat:
     return chat
 
 
+def _titled(titles: dict[str, str], match: re.Match[str]) -> str:
+    return titles.get(match[1], "")
+
+
 def recommendation_chats(data: Path) -> Iterator[Chat]:
     """Yields dialogues in which one person recommends films to another, titles in place of ids."""
     for dialogue in _lines(data / "redial" / "train.jsonl.gz"):
         mentions = dialogue["movieMentions"] or {}
-        titles = {key: _SPACES.sub(" ", (title or "").replace("%3F", "?")).strip() for key, title in mentions.items()} if isinstance(mentions, dict) else {}
-        seeker = dialogue.get("initiatorWorkerId", dialogue["messages"][0]["senderWorkerId"] if dialogue["messages"] else 0)
+        titles = (
+            {key: _SPACES.sub(" ", (title or "").replace("%3F", "?")).strip() for key, title in mentions.items()}
+            if isinstance(mentions, dict)
+            else {}
+        )
+        seeker = dialogue.get(
+            "initiatorWorkerId", dialogue["messages"][0]["senderWorkerId"] if dialogue["messages"] else 0
+        )
         turns = [
-            ("user" if message["senderWorkerId"] == seeker else "assistant", _MENTION.sub(lambda m: titles.get(m[1], ""), message["text"]))
+            ("user" if message["senderWorkerId"] == seeker else "assistant", _MENTION.sub(partial(_titled, titles), message["text"]))
             for message in dialogue["messages"]
         ]  # fmt: skip
         yield _chat(turns)
@@ -90,13 +101,21 @@ def elicitation_chats(data: Path) -> Iterator[Chat]:
 def service_chats(data: Path) -> Iterator[Chat]:
     """Yields task dialogues about films, music, media and restaurants."""
     for dialogue in _lines(data / "sgd" / "train.jsonl.gz"):
-        yield _chat([("user" if turn["speaker"] == "USER" else "assistant", turn["utterance"]) for turn in dialogue["turns"]])
+        yield _chat(
+            [("user" if turn["speaker"] == "USER" else "assistant", turn["utterance"]) for turn in dialogue["turns"]]
+        )
 
 
 def playlist_chats(data: Path) -> Iterator[Chat]:
     """Yields dialogues in which a playlist is put together."""
     for dialogue in _lines(data / "cpcd" / "val.jsonl.gz"):
-        yield _chat([pair for turn in dialogue["turns"] for pair in (("user", turn["user_query"]), ("assistant", turn["system_response"]))])
+        yield _chat(
+            [
+                pair
+                for turn in dialogue["turns"]
+                for pair in (("user", turn["user_query"]), ("assistant", turn["system_response"]))
+            ]
+        )
 
 
 def natural_chats(data: Path) -> list[Chat]:
@@ -109,7 +128,10 @@ def encode_corpus(data: Path, encoder: Encoder, extra: list[Chat] | None = None)
     """Returns the encoded documents for training and, about one in fifty by checksum, for measuring. `extra` chats train only."""
     documents = [(text[:60], encoder.document(text)) for text in film_texts(data)]
     chats = natural_chats(data)
-    documents += [(chat[1][1][:60] + chat[-1][1][:60], one) for chat, one in zip(chats, encoder.chats(chats, everything=True), strict=True)]
+    documents += [
+        (chat[1][1][:60] + chat[-1][1][:60], one)
+        for chat, one in zip(chats, encoder.chats(chats, everything=True), strict=True)
+    ]
     cut = [(key, Encoded(one.ids[:_LONGEST], one.weights[:_LONGEST])) for key, one in documents]
     train = [one for key, one in cut if not held_out(key, 2)] + encoder.chats(extra or [])
     return train, [one for key, one in cut if held_out(key, 2)]

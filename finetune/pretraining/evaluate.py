@@ -33,7 +33,10 @@ def question_sets(carry: Path, count: int, seed: int = 1000) -> dict[str, tuple[
     """Returns `{name: (task, questions)}`: seen wording with unseen values, unseen wording, unseen domains, and the other tasks."""
     names = Names(RealNames.load(carry / "names.json.gz", heldout=True))
     seen, wording = Source(names, Wording()), Source(names, Wording("heldout"))
-    domains, both = Source(names, Wording(), held_out_domains=True), Source(names, Wording("heldout"), held_out_domains=True)
+    domains, both = (
+        Source(names, Wording(), held_out_domains=True),
+        Source(names, Wording("heldout"), held_out_domains=True),
+    )
     plan = {
         "understand_seen": ("understand", seen), "understand_wording": ("understand", wording), "understand_domains": ("understand", domains),
         "understand_both": ("understand", both), "plan": ("plan", seen), "drill": ("drill", seen), "explain": ("explain", wording),
@@ -71,10 +74,19 @@ class Answerer:
 
     def _generate(self, prompts: list[list[int]], longest: int) -> list[str]:
         width = max(map(len, prompts))
-        ids = torch.tensor([[self._encoder.pad] * (width - len(prompt)) + prompt for prompt in prompts], device=self._device)
-        mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=self._device)
+        ids = torch.tensor(
+            [[self._encoder.pad] * (width - len(prompt)) + prompt for prompt in prompts], device=self._device
+        )
+        mask = torch.tensor(
+            [[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=self._device
+        )
         out = self._model.generate(
-            input_ids=ids, attention_mask=mask, max_new_tokens=longest, do_sample=False, pad_token_id=self._encoder.pad, eos_token_id=self._encoder.end
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=longest,
+            do_sample=False,
+            pad_token_id=self._encoder.pad,
+            eos_token_id=self._encoder.end,
         )
         return [self._encoder.text(row[width:].tolist()) for row in out]
 
@@ -89,7 +101,9 @@ class Answerer:
         return total / max(count, 1)
 
 
-def evaluate(folder: Path, carry: Path, device: str, count: int = 256, batch: int = 256, seconds: float = 60.0) -> dict[str, Any]:
+def evaluate(
+    folder: Path, carry: Path, device: str, count: int = 256, batch: int = 256, seconds: float = 60.0
+) -> dict[str, Any]:
     """Writes `report.json` into the model's folder and returns it: figures by set, and samples. Stops early when `seconds` are over."""
     started = time.monotonic()
     encoder = Encoder.load(carry)

@@ -47,7 +47,8 @@ class RowWriter:
     def block(self, worker: int, number: int) -> Rows:
         """Returns a block: token ids and weights `(block, length)`."""
         rng = random.Random(f"{self._config.seed}/{worker}/{number}")
-        packer, rows = Packer(self._config.length, self._encoder.pad), []
+        packer = Packer(self._config.length, self._encoder.pad)
+        rows: list[Rows] = []
         while len(rows) < self._config.block:
             while not packer.ready:
                 packer.add(self._documents(rng))

@@ -50,7 +50,9 @@ class Norm(nn.Module):
     def forward(self, hidden: Tensor) -> Tensor:
         """Returns `(…, size)` of unit mean square, scaled."""
         wide = hidden.float()
-        return (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self._eps)).to(hidden.dtype) * self.weight.to(hidden.dtype)
+        return (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self._eps)).to(hidden.dtype) * self.weight.to(
+            hidden.dtype
+        )
 
 
 class Attention(nn.Module):
@@ -117,7 +119,7 @@ class Layer(nn.Module):
     def forward(self, hidden: Tensor, rotary: tuple[Tensor, Tensor], mask: Any, attend: Attend) -> Tensor:
         """Returns `(batch, length, hidden)`."""
         hidden = hidden + self.self_attn(self.input_layernorm(hidden), rotary, mask, attend)
-        return hidden + self.mlp(self.post_attention_layernorm(hidden))
+        return hidden + self.mlp(self.post_attention_layernorm(hidden))  # type: ignore[no-any-return]
 
 
 class Decoder(nn.Module):
@@ -140,7 +142,9 @@ class LanguageModel(nn.Module):
         depth = (2 * config.num_hidden_layers) ** -0.5
         for name, weight in self.named_parameters():
             if weight.ndim == 2:
-                nn.init.normal_(weight, std=0.02 * (depth if name.endswith(("o_proj.weight", "down_proj.weight")) else 1.0))
+                nn.init.normal_(
+                    weight, std=0.02 * (depth if name.endswith(("o_proj.weight", "down_proj.weight")) else 1.0)
+                )
 
     def hidden(self, ids: Tensor, mask: Any, attend: Attend) -> Tensor:
         """Returns the last layer's output `(batch, length, hidden)` for ids `(batch, length)`."""

@@ -23,7 +23,14 @@ def optimisers(model: LanguageModel, config: OptimiserConfig) -> list[torch.opti
     """Returns the two optimisers; each group knows its peak rate as `peak`."""
     matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
     others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
-    muon = torch.optim.Muon(matrices, lr=config.muon_lr, weight_decay=config.weight_decay, momentum=0.95, nesterov=True, adjust_lr_fn="match_rms_adamw")
+    muon = torch.optim.Muon(
+        matrices,
+        lr=config.muon_lr,
+        weight_decay=config.weight_decay,
+        momentum=0.95,
+        nesterov=True,
+        adjust_lr_fn="match_rms_adamw",
+    )
     adam = torch.optim.AdamW(others, lr=config.adam_lr, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.0, fused=False)
     for optimiser in (muon, adam):
         for group in optimiser.param_groups:

@@ -57,4 +57,6 @@ def prepare(data: Path, out: Path, vocabulary: int = 12288, examples: int = 9000
     TextStore.of(train).save(out / "text.npz")
     TextStore.of(kept).save(out / "text-heldout.npz")
     (out / "CARD.md").write_text(_CARD, encoding="utf-8")
-    _LOG.info("%d documents of %d tokens; %d kept for measuring", len(train), sum(len(one.ids) for one in train), len(kept))
+    _LOG.info(
+        "%d documents of %d tokens; %d kept for measuring", len(train), sum(len(one.ids) for one in train), len(kept)
+    )

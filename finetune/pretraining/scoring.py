@@ -41,7 +41,11 @@ def parsed(text: str) -> Any:
 def _preferences(document: Any) -> list[tuple[str, str, int]]:
     found = document.get("preferences") if isinstance(document, dict) else None
     kept = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    return sorted((str(one.get("facet")), str(one.get("value")).casefold(), one.get("polarity") if one.get("polarity") in (1, -1) else 0) for one in kept)
+    return sorted((str(one.get("facet")), str(one.get("value")).casefold(), _sign(one.get("polarity"))) for one in kept)
+
+
+def _sign(polarity: Any) -> int:
+    return int(polarity) if polarity in (1, -1) else 0
 
 
 def score_understanding(tally: Tally, prompt: str, gold: str, answer: str) -> None:
@@ -63,8 +67,8 @@ def score_understanding(tally: Tally, prompt: str, gold: str, answer: str) -> No
         tally.add(key, found.get(key) == wanted[key])
     tally.add("exact", found == wanted)
     quoted = [one for key in ("preferences", "references") for one in found.get(key) or () if isinstance(one, dict)]
-    for one in quoted:
-        tally.add("quote_copied", str(one.get("quote")) in message)
+    for entry in quoted:
+        tally.add("quote_copied", str(entry.get("quote")) in message)
 
 
 def score_plan(tally: Tally, prompt: str, gold: str, answer: str) -> None:
@@ -84,7 +88,9 @@ def score_drill(tally: Tally, prompt: str, gold: str, answer: str) -> None:
 def score_explanation(tally: Tally, prompt: str, gold: str, answer: str) -> None:
     """Adds an explanation: slots that the prompt carries, every item named, the reasons that were given worded, the dropped wish said."""
     given, slots = _items(prompt), _SLOT.findall(answer)
-    allowed = {("item", item) for item in given} | {("item", item) for item in re.findall(r"(?:liked|similar_users) (\S+?)(?:;|$)", prompt, re.MULTILINE)}
+    allowed = {("item", item) for item in given} | {
+        ("item", item) for item in re.findall(r"(?:liked|similar_users) (\S+?)(?:;|$)", prompt, re.MULTILINE)
+    }
     allowed |= {("fact", f"{item}.{name}") for item, names in given.items() for name in names}
     tally.add("slots_valid", bool(slots) and set(slots) <= allowed)
     tally.add("items_named", set(given) <= {name for kind, name in slots if kind == "item"})

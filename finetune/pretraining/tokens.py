@@ -30,11 +30,18 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """Returns a tokenizer of at most `vocabulary` tokens, learned from the texts; every text comes back byte for byte."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary, special_tokens=list(SPECIAL), initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), min_frequency=3, show_progress=False
+        vocab_size=vocabulary,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        min_frequency=3,
+        show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
@@ -88,7 +95,9 @@ class Encoder:
 
     def chats(self, chats: list[Chat], *, everything: bool = False) -> list[Encoded]:
         """Returns the chats encoded; only the assistant's words and their end weigh in full, unless `everything` does."""
-        pieces = self._tokenizer.encode_batch_fast([text for chat in chats for _, text in chat], add_special_tokens=False)
+        pieces = self._tokenizer.encode_batch_fast(
+            [text for chat in chats for _, text in chat], add_special_tokens=False
+        )
         found, place = [], 0
         for chat in chats:
             found.append(self._chat(chat, [piece.ids for piece in pieces[place : place + len(chat)]], everything))

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from convrec.finetune.pretraining.attention import Attention, choices, dense_mas
 from convrec.finetune.pretraining.checkpoint import Position, load_state, save_state, save_weights
 from convrec.finetune.pretraining.feed import Feed, FeedConfig
 from convrec.finetune.pretraining.loader import Batch, Loader
-from convrec.finetune.pretraining.model import LanguageModel, ModelConfig, flops_per_token
+from convrec.finetune.pretraining.model import Attend, LanguageModel, ModelConfig, flops_per_token
 from convrec.finetune.pretraining.optimiser import OptimiserConfig, optimisers, rate, set_rate
 from convrec.finetune.pretraining.tokens import Encoder
 
@@ -60,7 +60,8 @@ class Trainer:
         self.optimisers = optimisers(self.model, config.optimiser)
         self.position = load_state(self.model, self.optimisers, config.state) if config.state else Position()
         self._loss: Any = self.model.loss_parts
-        self._attend, self._mask = masked_attention, dense_mask
+        self._attend: Attend = masked_attention
+        self._mask: Callable[[Tensor], Any] = dense_mask
         config.out.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -91,7 +92,9 @@ class Trainer:
     def _train(self, loader: Loader, batch: Batch, feed: Feed) -> None:
         config = self._config
         begun, before = time.monotonic(), self.position
-        budget = max(config.minutes * 60 - config.evaluate_s - _SAVING_S - (begun - self._started), 1.0) + before.seconds
+        budget = (
+            max(config.minutes * 60 - config.evaluate_s - _SAVING_S - (begun - self._started), 1.0) + before.seconds
+        )
         saved, halved, noted, noted_tokens = begun, before.seconds > budget / 2, begun, before.tokens
         with (config.out / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
             while True:
@@ -102,7 +105,9 @@ class Trainer:
                 factor = rate(share, config.optimiser)
                 set_rate(self.optimisers, factor)
                 loss, norm = self.step(batch)
-                self.position = Position(self.position.step + 1, batch.taken, self.position.tokens + batch.documents.numel(), spent)
+                self.position = Position(
+                    self.position.step + 1, batch.taken, self.position.tokens + batch.documents.numel(), spent
+                )
                 if self.position.step % 10 == 0 or config.steps:
                     now = time.monotonic()
                     speed = (self.position.tokens - noted_tokens) / max(now - noted, 1e-9)
@@ -131,7 +136,7 @@ class Trainer:
         sums = []
         for start in range(0, len(batch.ids), self._config.micro_rows):
             loss, penalty = self._parts(batch, slice(start, start + self._config.micro_rows))
-            ((loss + penalty) / batch.total_weight).backward()
+            ((loss + penalty) / batch.total_weight).backward()  # type: ignore[no-untyped-call]
             sums.append(loss.detach())
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._config.optimiser.clip)
         if bool(torch.isfinite(norm)):
@@ -175,9 +180,12 @@ class Trainer:
         self._attend, self._mask = attention
         self._compile(on=compiled)
         copies = self._config.micro_rows // few.stop
-        repeated = Batch(*(torch.cat([part[few]] * copies) for part in (batch.ids, batch.weights, batch.documents)), 1.0, 0)
+        ids, weights, documents = (
+            torch.cat([part[few]] * copies) for part in (batch.ids, batch.weights, batch.documents)
+        )
+        repeated = Batch(ids, weights, documents, 1.0, 0)
         loss, penalty = self._parts(repeated, slice(0, copies * few.stop))
-        (loss + penalty).backward()
+        (loss + penalty).backward()  # type: ignore[no-untyped-call]
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
         found = float(loss.detach()) / copies

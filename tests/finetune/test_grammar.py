@@ -115,5 +115,7 @@ def test_explanations_name_facts_and_items_by_slots_only():
         chat = source.write(rng, "explain", turns=1)
         prompt, reply = chat[-2][1], chat[-1][1]
         titles = [line.split("] ", 1)[1].split(";")[0] for line in prompt.splitlines() if line.startswith("[")]
-        assert all(f"[[item:{line[1:].split(']')[0]}]]" in reply for line in prompt.splitlines() if line.startswith("["))
+        assert all(
+            f"[[item:{line[1:].split(']')[0]}]]" in reply for line in prompt.splitlines() if line.startswith("[")
+        )
         assert not [title for title in titles if len(title.split()) > 2 and title in reply]
