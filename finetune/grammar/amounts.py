@@ -172,7 +172,7 @@ def _price(rng: Random, facet: Facet) -> Amount:
         return Amount(
             rng.choice(_BETWEEN[:2]).format(number, money.format(other)), number, other, False, rng.choice(("", "for"))
         )
-    amount = _bounded(rng, number, 10, lambda n: money.format(n), "\0", rng.choice(("", "", "for")))
+    amount = _bounded(rng, number, 10, money.format, "\0", rng.choice(("", "", "for")))
     return Amount(
         amount.text, amount.low, amount.high, amount.strict, "" if amount.text.startswith("for") else amount.prefix
     )

@@ -1,6 +1,7 @@
 """Worker processes that write examples all the while, and the batches that training draws from them, in a fixed order."""
 
 import multiprocessing as mp
+import os
 import queue
 import random
 import time
@@ -63,12 +64,12 @@ class RowWriter:
 
 
 def _work(config: FeedConfig, worker: int, first: int, out: Any, stop: Event) -> None:
-    writer, number = RowWriter(config), first
-    while not stop.is_set():
+    writer, number, parent = RowWriter(config), first, os.getppid()
+    while not stop.is_set() and os.getppid() == parent:
         ids, weights = writer.block(worker, number)
         number += 1
         parcel = (ids.tobytes(), weights.tobytes())
-        while not stop.is_set():
+        while not stop.is_set() and os.getppid() == parent:
             try:
                 out.put(parcel, timeout=0.5)
                 break

@@ -64,7 +64,7 @@ def score_understanding(tally: Tally, prompt: str, gold: str, answer: str) -> No
     if not isinstance(found, dict):
         found = {}
     for key in ("acts", "references", "filter", "query"):
-        tally.add(key, found.get(key) == wanted[key])
+        tally.add(key, key in found and found[key] == wanted[key])
     tally.add("exact", found == wanted)
     quoted = [one for key in ("preferences", "references") for one in found.get(key) or () if isinstance(one, dict)]
     for entry in quoted:
