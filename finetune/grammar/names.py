@@ -52,6 +52,12 @@ class RealNames:
         return cls(*(tuple(name for name in found[key] if held_out(name) == heldout) for key in ("titles", "people")))
 
 
+def _plural(noun: str) -> str:
+    if noun.endswith("y"):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
 def _syllables(rng: Random, least: int, most: int) -> str:
     return "".join(rng.choice(_ONSET) + rng.choice(_NUCLEUS) for _ in range(rng.randint(least, most)))
 
@@ -97,7 +103,7 @@ class Names:
         if roll < 0.4:
             return self.person(rng)
         if roll < 0.75:
-            return f"The {rng.choice(_ADJECTIVES)} {rng.choice(_NOUNS)}s"
+            return f"The {rng.choice(_ADJECTIVES)} {_plural(rng.choice(_NOUNS))}"
         return (_syllables(rng, 1, 2) + rng.choice(_CODA)).capitalize()
 
     def brand(self, rng: Random) -> str:
@@ -124,7 +130,7 @@ class Names:
         patterns = (
             f"The {adjective} {noun}", f"{adjective} {noun}", f"{noun} of {self.place(rng)}", f"The {noun} and the {other}", rng.choice(_SINGLE),
             f"{self.person(rng).split()[0]}'s {noun}", f"A {noun} in {self.place(rng)}", f"{noun} {rng.randint(2, 9)}", f"{self.place(rng)}",
-            f"The {noun}'s {other}", f"{adjective} {noun}: {other}", f"No {noun} for {self.person(rng).split()[0]}", f"{adjective} {noun}s",
+            f"The {noun}'s {other}", f"{adjective} {noun}: {other}", f"No {noun} for {self.person(rng).split()[0]}", f"{adjective} {_plural(noun)}",
             f"{_syllables(rng, 2, 3).capitalize()}", f"Return to {self.place(rng)}", f"{noun} at {rng.randint(1, 12)}",
         )  # fmt: skip
         return rng.choice(patterns)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from convrec.finetune.grammar.draft import Draft, Pointer, Shown, Wish
-from convrec.finetune.grammar.phrasing import SOFT, noun_phrase, vibe
+from convrec.finetune.grammar.phrasing import SOFT, exclusion, noun_phrase, vibe
 from convrec.finetune.grammar.scenarios import compared, joined
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
@@ -50,7 +50,10 @@ def judging_then_asking(draft: Draft) -> str:
 def seen_title(draft: Draft) -> str:
     """Says that a title is known already."""
     draft.acts.add("already_seen")
-    return draft.say("seen.title", t=titled(draft), past=draft.rng.choice(draft.view.domain.participles))
+    titles = titled(draft)
+    if draft.chance(0.25):
+        titles = f"{titles}{draft.rng.choice((' and ', ' and ', ', ', ' or '))}{titled(draft)}"
+    return draft.say("seen.title", t=titles, past=draft.rng.choice(draft.view.domain.participles))
 
 
 def like_title(draft: Draft) -> str:
@@ -59,10 +62,26 @@ def like_title(draft: Draft) -> str:
     template = draft.wording.choose(draft.rng, "like.title")
     title = titled(draft, polarity=1, strength="soft", scope="session", searched=False)
     text = template.format(t=title, np=draft.rng.choice(draft.view.domain.nouns))
+    if draft.chance(0.12):
+        draft.acts.add("critique")
+        return f"{text.rstrip('?')}{draft.rng.choice((', but ', ' but ', ', '))}{exclusion(draft)}"
     if draft.chance(0.35):
         draft.acts.add("critique")
         text = f"{text.rstrip('?')}{draft.rng.choice((', but ', ' but ', ', only ', ' just '))}{vibe(draft, dict(SOFT), comparative=True)}"
     return text
+
+
+def than_title(draft: Draft) -> str:
+    """Asks for items that are older, shorter or cheaper than a title."""
+    draft.acts |= {"request", "critique"}
+    words = {"year": ("older", "newer"), "minutes": ("shorter", "longer"), "price": ("cheaper", "pricier")}
+    facet = draft.rng.choice(draft.view.of_role(*words) or draft.view.facets[:1])
+    if facet.spec.role not in words:
+        return like_title(draft)
+    up = draft.chance(0.5)
+    wish = Wish(facet.name, "more" if up else "less", searched=False, **SOFT)
+    said = draft.mark(words[facet.spec.role][up], wish)
+    return draft.say("than.title", c=said, t=titled(draft), np=draft.rng.choice(draft.view.domain.nouns))
 
 
 def lookup(draft: Draft) -> str:

@@ -16,7 +16,7 @@ Scene = Callable[[Draft], str]
 _ANYWHERE: tuple[tuple[Scene, int], ...] = (
     (scenarios.request, 30), (scenarios.hedged, 2), (scenarios.ruling_out, 8), (scenarios.correction, 8), (scenarios.taste, 8), (scenarios.mixed_taste, 3),
     (scenarios.comparative, 4), (scenarios.more, 2), (scenarios.small_talk, 4), (scenarios.profile, 4), (pointing.judging, 7),
-    (pointing.judging_then_asking, 5), (pointing.seen_title, 3), (pointing.like_title, 6), (pointing.lookup, 3),
+    (pointing.judging_then_asking, 5), (pointing.seen_title, 3), (pointing.like_title, 6), (pointing.lookup, 3), (pointing.than_title, 2),
 )  # fmt: skip
 _SHOWN: tuple[tuple[Scene, int], ...] = (
     (pointing.asking, 7), (pointing.why, 4), (pointing.comparing, 4), (pointing.accepting, 5), (pointing.rejecting, 6), (pointing.seen_shown, 6),
