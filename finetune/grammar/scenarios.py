@@ -131,14 +131,8 @@ def answer(draft: Draft) -> str:
     draft.acts.add("answer")
     if draft.chance(0.22):
         return draft.say("answer.any")
-    asked = next(
-        (
-            facet
-            for facet in draft.view.facets
-            if f" {facet.name.replace('_', ' ')}" in f" {draft.context.asked.lower()}"
-        ),
-        None,
-    )
+    question = f" {draft.context.asked.lower()}"
+    asked = next((facet for facet in draft.view.facets if f" {facet.name.replace('_', ' ').lower()}" in question), None)
     hard = {"strength": "hard", "scope": "session"}
     if asked is None:
         return draft.say("answer", x=described(draft, hard, loose=False))

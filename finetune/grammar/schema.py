@@ -54,8 +54,20 @@ def _samples(rng: Random, spec: FieldSpec, names: Names) -> tuple[str, ...]:
     return ()
 
 
+def _restyled(rng: Random, name: str) -> str:
+    """Returns the name as some catalogues write it: `releaseYear`, `item_price`, `GENRE`, `Genre`."""
+    roll = rng.random()
+    if roll < 0.05:
+        first, *rest = name.split("_")
+        return first + "".join(part.capitalize() for part in rest)
+    if roll < 0.08:
+        return f"{rng.choice(('item', 'product', 'meta'))}_{name}"
+    return name.upper() if roll < 0.1 else name.capitalize() if roll < 0.13 else name
+
+
 def _facet(rng: Random, spec: FieldSpec, taken: set[str], names: Names) -> Facet:
     name = next((one for one in rng.sample(spec.names, len(spec.names)) if one not in taken), f"{spec.names[0]}_2")
+    name = _restyled(rng, name)
     taken.add(name)
     description = rng.choice(spec.descriptions) if rng.random() < 0.6 else ""
     if name in ("type", "kind", "category", "time", "size", "label", "score", "since", "contains", "field"):

@@ -35,7 +35,7 @@ def _arguments() -> argparse.Namespace:
     train.add_argument("--steps", type=int, default=0, help="follow steps in place of the clock")
     train.add_argument("--workers", type=int, default=14)
     train.add_argument("--device", default="cuda")
-    train.add_argument("--rows", type=int, default=128, help="rows of 2,048 tokens a step")
+    train.add_argument("--rows", type=int, default=64, help="rows of 2,048 tokens a step")
     train.add_argument("--micro-rows", type=int, default=32)
     train.add_argument("--block", type=int, default=64, help="rows that a worker sends at a time")
     train.add_argument("--length", type=int, default=2048)

@@ -49,6 +49,7 @@ def save_weights(model: LanguageModel, folder: Path, tokens: dict[str, int], lim
         name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
         where |= dict.fromkeys(shard, name)
         save_file(shard, folder / f"{name}.part", metadata={"format": "pt"})
+        (folder / f"{name}.part").chmod(0o644)
         (folder / f"{name}.part").replace(folder / name)
     total = sum(weight.numel() * weight.element_size() for weight in weights.values())
     index = {"metadata": {"total_size": total}, "weight_map": where}

@@ -23,7 +23,7 @@ def optimisers(model: LanguageModel, config: OptimiserConfig) -> list[torch.opti
     """Returns the two optimisers; each group knows its peak rate as `peak`."""
     matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
     others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
-    muon = torch.optim.Muon(
+    muon: torch.optim.Optimizer = torch.optim.Muon(
         matrices,
         lr=config.muon_lr,
         weight_decay=config.weight_decay,

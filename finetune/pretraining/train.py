@@ -34,7 +34,7 @@ class TrainConfig:
     minutes: float = 8.0
     evaluate_s: float = 60.0
     steps: int = 0
-    rows: int = 128
+    rows: int = 64
     micro_rows: int = 32
     workers: int = 14
     device: str = "cuda"
