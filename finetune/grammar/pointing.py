@@ -13,9 +13,11 @@ _TASTE: dict[str, Any] = {"strength": "soft", "scope": "lasting", "searched": Fa
 
 def titled(draft: Draft, **stance: Any) -> str:
     """Returns a title, marked as a reference and, with a stance, as a wish; sometimes one of the items shown, sometimes in quotes."""
-    shown = draft.rng.choice(draft.context.shown) if draft.context.shown and draft.chance(0.2) else None
+    fresh = [item for item in draft.context.shown if item.id not in draft.used]
+    shown = draft.rng.choice(fresh) if fresh and draft.chance(0.2) else None
     title = shown.title if shown else draft.names.title(draft.rng)
     item_id = shown.id if shown else ""
+    draft.used.add(item_id)
     meaning: list[Wish | Pointer] = [Pointer("title", (item_id,) if item_id else ())]
     if stance:
         meaning.append(Wish("item", item_id=item_id, **stance))

@@ -1,12 +1,21 @@
 """A catalogue's schema as a prompt shows it: fields in any order, under any of their names, with a few sample values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 from convrec.finetune.grammar.domains import Domain, FieldSpec, Value
 from convrec.finetune.grammar.names import Names
 
-_KINDS = {"number": "number", "bool": "bool", "tags": "tags", "category": "category"}
+_UNSPOKEN = (
+    "title: text",
+    "title: text, the item's name",
+    "description: text",
+    "description: text, what it is about",
+    "url: url",
+    "image: image",
+    "summary: text",
+)
 
 
 @dataclass(frozen=True)
@@ -21,12 +30,13 @@ class Facet:
 
 @dataclass(frozen=True)
 class View:
-    """One catalogue of a domain, as a prompt shows it."""
+    """One catalogue of a domain, as a prompt shows it; `others` are lines of fields that nobody speaks of."""
 
     domain: Domain
     facets: tuple[Facet, ...]
     today: int
     noun: str
+    others: tuple[str, ...] = ()
 
     def of_role(self, *roles: str) -> tuple[Facet, ...]:
         """Returns the facets of which people speak in one of those ways."""
@@ -34,12 +44,19 @@ class View:
 
     def render(self) -> str:
         """Returns the schema in a line a field: `genres: tags, kinds of film: Drama, Western`."""
-        lines = [f"today: {self.today}-06-01", f"items: {self.noun}"]
-        for facet in self.facets:
-            described = f", {facet.description}" if facet.description else ""
-            samples = f": {' | '.join(facet.listed)}" if facet.listed else ""
-            lines.append(f"{facet.name}: {_KINDS[facet.spec.kind]}{described}{samples}")
-        return "\n".join(lines)
+        lines = [field_line(facet.name, facet.spec.kind, facet.description, facet.listed) for facet in self.facets]
+        return schema_text(self.today, self.noun, [*self.others, *lines])
+
+
+def field_line(name: str, kind: str, description: str = "", listed: Sequence[str] = ()) -> str:
+    """Returns a field's line: `genres: tags, kinds of film: Drama | Western`."""
+    described = f", {description}" if description else ""
+    return f"{name}: {kind}{described}{': ' + ' | '.join(listed) if listed else ''}"
+
+
+def schema_text(today: int, noun: str, lines: Sequence[str]) -> str:
+    """Returns a schema as prompts show it: the date (`today` is a year), what the items are, a line a field."""
+    return "\n".join([f"today: {today}-06-01", f"items: {noun}", *lines])
 
 
 def _samples(rng: Random, spec: FieldSpec, names: Names) -> tuple[str, ...]:
@@ -80,12 +97,9 @@ def draw_view(rng: Random, domain: Domain, names: Names) -> View:
     specs = [spec for spec in domain.fields if spec.role == "kind" or rng.random() < 0.8]
     rng.shuffle(specs)
     taken: set[str] = {"title", "id", "item", "text"}
-    return View(
-        domain,
-        tuple(_facet(rng, spec, taken, names) for spec in specs),
-        rng.randint(2023, 2028),
-        rng.choice(domain.nouns),
-    )
+    facets = tuple(_facet(rng, spec, taken, names) for spec in specs)
+    others = tuple(rng.sample(_UNSPOKEN, rng.choice((1, 2)))) if rng.random() < 0.5 else ()
+    return View(domain, facets, rng.randint(2023, 2028), rng.choice(domain.nouns), others)
 
 
 def draw_value(rng: Random, facet: Facet, names: Names) -> Value:
