@@ -42,7 +42,7 @@ def _arguments() -> argparse.Namespace:
     train.add_argument("--layers", type=int, default=8)
     train.add_argument("--hidden", type=int, default=512)
     train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--text-share", type=float, default=0.12)
+    train.add_argument("--text-share", type=float, default=0.09)
     train.add_argument("--attention", default="auto", choices=("auto", "block", "masked"))
     train.add_argument("--no-compile", action="store_true")
     train.add_argument("--no-replay", action="store_true")

@@ -31,7 +31,7 @@ class FeedConfig:
     length: int = 2049
     block: int = 64
     seed: int = 1
-    text_share: float = 0.12
+    text_share: float = 0.09
     ahead: int = 8
     prompt_weight: int = 5
 
