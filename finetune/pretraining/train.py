@@ -132,17 +132,20 @@ class Trainer:
         return flops_per_token(self.model.config, context) * speed / self._config.peak_flops
 
     def step(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Returns the loss of one update, in nats a weighted token, and the norm of its gradient. A broken gradient changes nothing."""
+        """Returns the loss of one update, in nats a weighted token, and the norm of its gradient. Broken entries of it count as zero."""
         sums = []
         for start in range(0, len(batch.ids), self._config.micro_rows):
             loss, penalty = self._parts(batch, slice(start, start + self._config.micro_rows))
             ((loss + penalty) / batch.total_weight).backward()  # type: ignore[no-untyped-call]
             sums.append(loss.detach())
+        for weight in self.model.parameters():
+            if (
+                weight.grad is not None
+            ):  # a broken entry changes nothing; asking whether there is one would make the host wait
+                weight.grad.nan_to_num_(0.0, 0.0, 0.0)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._config.optimiser.clip)
-        if bool(torch.isfinite(norm)):
-            for optimiser in self.optimisers:
-                optimiser.step()
         for optimiser in self.optimisers:
+            optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         return torch.stack(sums).sum() / batch.total_weight, norm
 
