@@ -5,7 +5,7 @@ from random import Random
 
 from convrec.finetune.grammar.draft import Context, Draft
 from convrec.finetune.grammar.names import Names
-from convrec.finetune.grammar.phrasing import exclusion, noun_phrase
+from convrec.finetune.grammar.phrasing import noun_phrase
 from convrec.finetune.grammar.schema import Facet, View, draw_value
 from convrec.finetune.grammar.understand import write_catalogue
 from convrec.finetune.grammar.wording import Wording
@@ -71,7 +71,7 @@ def _reason(rng: Random, wording: Wording, view: View, item: Ranked, kind: str, 
         return f"{rng.choice(spec.phrases or ('with',))} {slot} {rng.choice(spec.units)}".strip()
     if spec.kind != "number" and spec.phrases and rng.random() < 0.6:
         return rng.choice(spec.phrases).format(slot)
-    return wording.choose(rng, "explain.field").format(label=about.replace("_", " "), fact=slot)
+    return wording.choose(rng, "explain.field").format(label=about.replace("_", " ").lower(), fact=slot)
 
 
 def _sentence(rng: Random, wording: Wording, view: View, item: Ranked) -> str:
@@ -82,10 +82,42 @@ def _sentence(rng: Random, wording: Wording, view: View, item: Ranked) -> str:
     return wording.choose(rng, "explain.item").format(item=f"[[item:{item.id}]]", reasons=", ".join(said))
 
 
+def _range_words(rng: Random, facet: Facet, view: View) -> str:
+    """Returns a range as the product words its demands: `from the 1990s`, `up to 1979`, `with pages at least 200`."""
+    if facet.spec.role == "year":
+        decade, year = rng.randrange(1940, 2020, 10), rng.randint(1940, view.today)
+        return rng.choice(
+            (
+                f"from the {decade}s",
+                f"up to {year}",
+                f"from {year} on",
+                f"from {year} to {year + rng.randint(1, 20)}",
+                f"from {year}",
+            )
+        )
+    number, name = rng.randint(facet.spec.low, facet.spec.high), facet.name.replace("_", " ").lower()
+    bound = rng.choice(("up to {n}", "at least {n}", "under {n}", "over {n}", "between {n} and {m}"))
+    return f"with {name} {bound.format(n=number, m=number + rng.randint(1, 30))}"
+
+
 def _wish(rng: Random, view: View, names: Names, wording: Wording) -> str:
-    draft = Draft(rng, view, names, wording, Context())
-    said, _ = draft.finish(exclusion(draft) if rng.random() < 0.3 else noun_phrase(draft, plural=True))
-    return said.lower().rstrip(".!?")
+    """Returns a wish in a few words: mostly as the product words its demands, sometimes as a person would."""
+    if rng.random() < 0.25:
+        draft = Draft(rng, view, names, wording, Context())
+        return draft.finish(noun_phrase(draft, plural=True))[0].rstrip(".!?")
+    facet = rng.choice([facet for facet in view.facets if facet.spec.role != "bool"])
+    if facet.spec.kind == "number":
+        return _range_words(rng, facet, view)
+    value = draw_value(rng, facet, names).name
+    said = (
+        value if facet.spec.role in ("kind", "mod") or not facet.spec.phrases else facet.spec.phrases[0].format(value)
+    )
+    roll = rng.random()
+    if roll < 0.12:
+        return f"{said} or {draw_value(rng, facet, names).name}"
+    if roll < 0.4:
+        return f"without {said.removeprefix('with ')}" if said == value or said.startswith("with ") else f"not {said}"
+    return said
 
 
 def _opening(rng: Random, wording: Wording, view: View, wishes: list[str], count: int) -> str:
@@ -121,7 +153,7 @@ def explain_example(
         if let_go:
             reply.insert(rng.choice((0, len(reply))), wording.choose(rng, "explain.let_go").format(wish=let_go))
         if asks:
-            reply.append(wording.choose(rng, "explain.ask").format(f=asks.replace("_", " ")))
+            reply.append(wording.choose(rng, "explain.ask").format(f=asks.replace("_", " ").lower()))
         elif rng.random() < 0.2:
             reply.append(wording.choose(rng, "explain.close"))
         messages += [("user", prompt), ("assistant", "\n".join(reply))]
