@@ -1,4 +1,4 @@
-"""The commands of pre-training: `prepare`, `train`, `evaluate`, `assemble`, `speed`, `show`."""
+"""The commands of pre-training: `prepare`, `train`, `evaluate`, `assemble`, `pack`, `unpack`, `speed`, `show`."""
 
 import argparse
 import logging
@@ -11,17 +11,7 @@ from pathlib import Path
 STARTED = time.monotonic()
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m convrec.finetune.pretraining", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    prepare = commands.add_parser("prepare", help="write what a training run takes along")
-    prepare.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
-    prepare.add_argument("--out", type=Path, required=True)
-    prepare.add_argument("--vocabulary", type=int, default=12288)
-    prepare.add_argument(
-        "--examples", type=int, default=9000, help="examples of the grammar that the tokenizer learns from"
-    )
-    train = commands.add_parser("train", help="train, save, evaluate, all within --minutes")
+def _training(train: argparse.ArgumentParser) -> None:
     train.add_argument("--carry", type=Path, required=True, help="the folder that `prepare` wrote")
     train.add_argument("--out", type=Path, required=True, help="where weights, metrics and the report go")
     train.add_argument(
@@ -49,6 +39,19 @@ def _arguments() -> argparse.Namespace:
     train.add_argument("--muon-lr", type=float, default=4e-3)
     train.add_argument("--adam-lr", type=float, default=3e-3)
     train.add_argument("--save-every-s", type=float, default=120.0)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m convrec.finetune.pretraining", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    prepare = commands.add_parser("prepare", help="write what a training run takes along")
+    prepare.add_argument("--data", type=Path, required=True, help="the folder of public data sets")
+    prepare.add_argument("--out", type=Path, required=True)
+    prepare.add_argument("--vocabulary", type=int, default=12288)
+    prepare.add_argument(
+        "--examples", type=int, default=9000, help="examples of the grammar that the tokenizer learns from"
+    )
+    _training(commands.add_parser("train", help="train, save, evaluate, all within --minutes"))
     evaluate = commands.add_parser("evaluate", help="measure a saved model")
     evaluate.add_argument("--model", type=Path, required=True)
     evaluate.add_argument("--carry", type=Path, required=True)
@@ -60,6 +63,11 @@ def _arguments() -> argparse.Namespace:
     assemble.add_argument("--weights", type=Path, required=True)
     assemble.add_argument("--carry", type=Path, required=True)
     assemble.add_argument("--out", type=Path, required=True)
+    pack = commands.add_parser("pack", help="write a model with its weights in 8 bits, to be shipped")
+    unpack = commands.add_parser("unpack", help="write a packed model as transformers, peft and vLLM load it")
+    for command in (pack, unpack):
+        command.add_argument("model", type=Path, metavar="MODEL")
+        command.add_argument("out", type=Path, metavar="OUT")
     speed = commands.add_parser("speed", help="measure how fast one process writes examples")
     speed.add_argument("--carry", type=Path, required=True)
     speed.add_argument("--seconds", type=float, default=10.0)
@@ -147,6 +155,10 @@ def main() -> None:
         from convrec.finetune.pretraining.evaluate import evaluate
 
         evaluate(options.model, options.carry, options.device, options.count, options.batch, options.seconds)
+    elif options.command in ("pack", "unpack"):
+        from convrec.finetune.pretraining import quantised
+
+        getattr(quantised, options.command)(options.model, options.out)
     else:
         {"train": _train, "speed": _speed, "show": _show, "assemble": _assemble}[options.command](options)
 

@@ -24,7 +24,8 @@ class Position:
     seconds: float = 0.0
 
 
-def _shards(weights: dict[str, Tensor], limit: int) -> list[dict[str, Tensor]]:
+def shards_of(weights: dict[str, Tensor], limit: int) -> list[dict[str, Tensor]]:
+    """Returns the weights in their order, in parts of at most `limit` bytes (a larger one stands alone)."""
     shards: list[dict[str, Tensor]] = [{}]
     size = 0
     for name, weight in weights.items():
@@ -43,7 +44,7 @@ def save_weights(model: LanguageModel, folder: Path, tokens: dict[str, int], lim
     weights = {
         name: weight.detach().to("cpu", torch.bfloat16).contiguous() for name, weight in model.named_parameters()
     }
-    shards = _shards(weights, limit)
+    shards = shards_of(weights, limit)
     where: dict[str, str] = {}
     for number, shard in enumerate(shards, 1):
         name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"

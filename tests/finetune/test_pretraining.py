@@ -1,6 +1,7 @@
 """What pre-training promises: nothing is lost in the tokenizer, the loss falls on the assistant's words, a run goes on exactly."""
 
 import json
+import shutil
 from random import Random
 
 import numpy as np
@@ -20,6 +21,7 @@ from convrec.finetune.pretraining.loader import Batch
 from convrec.finetune.pretraining.model import LanguageModel, ModelConfig
 from convrec.finetune.pretraining.optimiser import OptimiserConfig, rate
 from convrec.finetune.pretraining.packing import Packer, document_numbers
+from convrec.finetune.pretraining.quantised import pack, unpack
 from convrec.finetune.pretraining.scoring import SCORERS, Tally
 from convrec.finetune.pretraining.tokens import Encoded, Encoder, save_tokenizer, train_tokenizer
 from convrec.finetune.pretraining.train import TrainConfig, Trainer
@@ -171,6 +173,30 @@ def test_saved_weights_load_in_shards_and_in_transformers(tmp_path):
         hidden = other.hidden(ids, dense_mask(torch.zeros(2, 33, dtype=torch.long)), masked_attention)
         logits = other.model.norm(hidden) @ other.model.embed_tokens.weight.T
         torch.testing.assert_close(loaded(ids).logits, logits, atol=2e-4, rtol=1e-3)
+
+
+def test_packed_weights_come_back_within_half_a_step_of_their_row(carry, tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    model = LanguageModel(TINY)
+    save_weights(model, tmp_path / "model", {"bos": 1, "eos": 2, "pad": 0})
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(carry / name, tmp_path / "model" / name)
+    pack(tmp_path / "model", tmp_path / "packed")
+    unpack(tmp_path / "packed", tmp_path / "back")
+    back = AutoModelForCausalLM.from_pretrained(tmp_path / "back", dtype=torch.float32)
+    known, found = dict(model.named_parameters()), dict(back.named_parameters())
+    assert set(found) == set(known)
+    for name, weight in known.items():
+        step = weight.abs().amax(-1, keepdim=True) / 127
+        assert ((found[name] - weight).abs() <= 0.5 * step + 0.01 * weight.abs()).all(), name
+
+
+def test_nothing_packed_is_said(tmp_path):
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match="holds no weights"):
+        unpack(tmp_path, tmp_path / "out")
 
 
 def test_a_state_that_was_never_saved_is_the_start(carry, tmp_path):
