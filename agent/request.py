@@ -20,6 +20,7 @@ _TASTE = 1.0  # of a lasting taste beside a wish of today
 _LIKED_BEFORE = 0.4  # of an item liked in an earlier thread beside one named now
 _NAMED = 0.5
 _TEXT_LASTS = 3  # turns that a wish in free words is searched for
+_TASTES = 3  # lasting likes in free words that are searched for together
 _REJECTED = -0.25
 _ACCEPTED = 0.25
 
@@ -74,7 +75,7 @@ def wanted(
     put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
     request = Request(
-        text=_text(state),
+        text=_text(state) or _taste_in_words(profile),
         history={item: weight for item, weight in near.items() if catalogue.row(item) is not None},
         wishes=_wishes(state, profile, catalogue.schema, now, half_life_days),
         filter=every(*demands),
@@ -103,6 +104,12 @@ def _text(state: DialogueState) -> str:
     """Returns the wishes in free words, the latest last; what links to the catalogue is a demand or a wish and is not searched for."""
     free = [h for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0]
     return " ".join(dict.fromkeys(h.preference.value for h in free if state.turn - h.turn <= _TEXT_LASTS))
+
+
+def _taste_in_words(profile: Sequence[ProfileEntry]) -> str:
+    """Returns the lasting likes in free words, the latest last: what is searched for while the thread asks for nothing in words of its own."""
+    free = [e for e in profile if e.facet == "text" and e.polarity > 0 and e.scope == "lasting"]
+    return " ".join(dict.fromkeys(entry.value for entry in sorted(free, key=lambda e: e.updated)[-_TASTES:]))
 
 
 def _history(
