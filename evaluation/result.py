@@ -119,7 +119,7 @@ def summarised(
     **rest: Any,
 ) -> Result:
     """Returns the result of a run of `system`, which stands among the systems of `whole`. `rest` are further fields of `Result`."""
-    draws = Resampling(whole.groups, seed=seed)
+    draws = _draws(whole, seed)
     tables = {name: figures(each, draws) for name, each in whole.scored.items()}
     return Result(
         protocol=protocol, system=system, headline=headline, metrics=tables[system], n=len(whole.groups),
@@ -129,8 +129,14 @@ def summarised(
     )  # fmt: skip
 
 
-def _slice(system: str, part: Part, seed: int) -> Slice:
+def _draws(part: Part, seed: int) -> Resampling:
     draws = Resampling(part.groups, seed=seed)
+    draws.draw(ratio for scored in part.scored.values() for ratio in scored.ratios.values())
+    return draws
+
+
+def _slice(system: str, part: Part, seed: int) -> Slice:
+    draws = _draws(part, seed)
     systems = {name: figures(each, draws) for name, each in part.scored.items()}
     own = part.scored.get(system)
     others = {name: each for name, each in part.scored.items() if name != system} if own is not None else {}

@@ -6,7 +6,7 @@ compared on the same draws, which makes the comparison paired.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +80,7 @@ class Resampling:
         self._owner = np.array([names[name] for name in groups], np.int64)
         self.n_groups = len(names)
         self._draws, self._seed = draws, seed
+        self._known: dict[int, tuple[Ratio, Floats]] = {}
         self._ends = (50 * (1 - level), 50 * (1 + level))
 
     def estimate(self, ratio: Ratio) -> Estimate:
@@ -109,15 +110,27 @@ class Resampling:
         tail = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
         return min(1.0, 2 * (tail + 1) / (len(drawn) + 1)) if self.n_groups > 1 else None
 
-    def _drawn(self, ratio: Ratio) -> Floats:
-        """Returns the metric of each draw, `(n_draws,)`."""
-        above = np.bincount(self._owner, weights=ratio.numerator, minlength=self.n_groups)
-        below = np.bincount(self._owner, weights=ratio.denominator, minlength=self.n_groups)
+    def draw(self, ratios: Iterable[Ratio]) -> None:
+        """Draws for many metrics at once, and keeps what is drawn: a thousand metrics take little longer than one."""
+        fresh = [ratio for ratio in ratios if id(ratio) not in self._known]
+        sums = [self._by_group(values) for ratio in fresh for values in (ratio.numerator, ratio.denominator)]
+        table = np.stack(sums, axis=1) if sums else np.empty((self.n_groups, 0))
         rng = np.random.default_rng(self._seed)
-        found = np.empty(self._draws)
+        found = np.empty((self._draws, len(fresh)))
         for start in range(0, self._draws, _BLOCK):
             stop = min(start + _BLOCK, self._draws)
             picks = rng.integers(0, self.n_groups, (stop - start, self.n_groups))
+            times = np.stack([np.bincount(one, minlength=self.n_groups) for one in picks]).astype(np.float64)
+            totals = times @ table
             with np.errstate(invalid="ignore", divide="ignore"):
-                found[start:stop] = above[picks].sum(axis=1) / below[picks].sum(axis=1)
-        return found
+                found[start:stop] = totals[:, ::2] / totals[:, 1::2]
+        self._known |= {id(ratio): (ratio, found[:, place]) for place, ratio in enumerate(fresh)}
+
+    def _drawn(self, ratio: Ratio) -> Floats:
+        """Returns the metric of each draw, `(n_draws,)`."""
+        if id(ratio) not in self._known:
+            self.draw([ratio])
+        return self._known[id(ratio)][1]
+
+    def _by_group(self, values: Floats) -> Floats:
+        return np.bincount(self._owner, weights=values, minlength=self.n_groups).astype(np.float64)
