@@ -204,7 +204,7 @@ class _Fit:
             return None
         taking_part = {name: fitted for name, fitted in (others | self.done).items() if not fitted.left_out}
         folders = {name: self._root / fitted.folder for name, fitted in taking_part.items()}
-        key = json.dumps([3, sorted(folder.name for folder in folders.values())])
+        key = json.dumps([4, sorted(folder.name for folder in folders.values())])
         fingerprint = hashlib.sha256(key.encode()).hexdigest()[:16]
         folder = self._root / _FOLDER / f"{FUSION}-{fingerprint}"
         outcome = "reused" if (folder / DONE).exists() else "fitted"
