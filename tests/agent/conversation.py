@@ -24,19 +24,21 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "conversations"
 
 @dataclass(frozen=True)
 class Line:
-    """What the person says in one turn, and what the reply must then hold."""
+    """What the person says in one turn, what the reply must then hold, and what a careful listener hears (None: not said)."""
 
     say: str
     expect: Mapping[str, Any]
+    understood: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """One script."""
+    """One script, on the catalogue of that name."""
 
     file: str
     name: str
     lines: tuple[Line, ...]
+    catalogue: str = "films"
 
 
 @dataclass
@@ -84,12 +86,12 @@ def load(path: Path) -> Conversation:
         ScriptError: it has a key that the README does not know, or a line that is no text.
     """
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    lines = tuple(Line(turn["say"], turn.get("expect") or {}) for turn in document["turns"])
+    lines = tuple(Line(turn["say"], turn.get("expect") or {}, turn.get("understood")) for turn in document["turns"])
     for line, turn in zip(lines, document["turns"], strict=True):
-        unknown = (set(turn) - {"say", "expect"}) | (set(line.expect) - set(_CHECKS))
+        unknown = (set(turn) - {"say", "expect", "understood"}) | (set(line.expect) - set(_CHECKS))
         if unknown or not isinstance(line.say, str):
             raise ScriptError(f"{path.name}: {line.say!r}: unknown {sorted(unknown)}")
-    return Conversation(path.name, document["name"], lines)
+    return Conversation(path.name, document["name"], lines, document.get("catalogue", "films"))
 
 
 def scripts(folder: Path = SCRIPTS) -> list[Path]:

@@ -1,0 +1,90 @@
+"""Prints how well the agent does in the conversations over four catalogues, and how well it listens; for those who make it better.
+
+python scripts/conversations_wide.py                 # all 120
+python scripts/conversations_wide.py plants 066 -v   # those whose catalogue or file name has one of the words; -v says what failed
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the tests' checker is no part of the package
+
+from convrec.agent import Agent
+from convrec.catalogue.ingest import ingest
+from convrec.catalogue.workspace import Workspace
+from convrec.tools.fitting import fit
+from tests.agent.conversation import SCRIPTS, Conversation, failures, load, scripts
+from tests.agent.facts import DEMO, Items
+from tests.agent.listening import Score, listened
+
+WIDE = SCRIPTS / "wide"
+
+
+def opened(name: str, root: Path) -> tuple[Agent, Items]:
+    """Returns an agent over a catalogue, and its facts; the demo's own for films."""
+    if name == "films":
+        return Agent.demo(), Items.read(DEMO)
+    workspace, source = Workspace.create(root / name), WIDE / "catalogues" / f"{name}.jsonl"
+    ingest(workspace, items=[source])
+    fit(workspace)
+    return Agent.open(workspace), Items.read(source)
+
+
+def held(conversation: Conversation, agent: Agent, items: Items) -> tuple[list[str], Score, int]:
+    """Returns what failed in a conversation, how well its messages were heard, and how many turns went without a fault."""
+    user, heard = f"wide {conversation.file}", []
+
+    def answer(say: str) -> dict:
+        reply = agent.chat(say, user_id=user).model_dump(mode="json")
+        heard.append(reply["understanding"]["preferences"])
+        return reply
+
+    broken = failures(conversation, answer, items)
+    pairs = zip(conversation.lines, heard, strict=True)
+    score = sum((listened(line.understood, found) for line, found in pairs if line.understood is not None), Score())
+    return broken, score, len(conversation.lines) - len({what.split(",")[0] for what in broken})
+
+
+def chosen(wanted: list[str]) -> Iterator[Conversation]:
+    """Yields the conversations whose catalogue or file name has one of the words."""
+    for path in scripts(WIDE):
+        conversation = load(path)
+        if not wanted or any(word in (conversation.catalogue, *path.stem.split("-")) for word in wanted):
+            yield conversation
+
+
+def main() -> None:
+    """Prints a line a conversation, and the totals by catalogue."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("words", nargs="*", help="catalogues, or parts of file names")
+    arguments.add_argument("-v", "--verbose", action="store_true", help="say what failed")
+    asked = arguments.parse_args()
+    right, turns, scores = Counter[str](), Counter[str](), defaultdict[str, Score](Score)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        agents: dict[str, tuple[Agent, Items]] = {}
+        for conversation in chosen(asked.words):
+            if conversation.catalogue not in agents:
+                agents[conversation.catalogue] = opened(conversation.catalogue, Path(folder))
+                stack.enter_context(agents[conversation.catalogue][0])
+            broken, score, n = held(conversation, *agents[conversation.catalogue])
+            print(f"{conversation.file:46}{len(broken):4} wrong   heard {score.f1:.2f}", flush=True)
+            if asked.verbose:
+                print("".join(f"    {what}\n" for what in broken), end="")
+            for name in (conversation.catalogue, "all"):
+                right[name] += n
+                turns[name] += len(conversation.lines)
+                scores[name] += score
+    for name in sorted(turns):
+        share, score = right[name] / turns[name], scores[name]
+        print(
+            f"{name:14} turns without a fault {share:.3f} of {turns[name]:4}   wishes heard, F1 {score.f1:.3f} of {score.said}"
+        )
+
+
+if __name__ == "__main__":
+    main()
