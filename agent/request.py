@@ -45,7 +45,8 @@ def preference_predicate(preference: Preference, schema: Schema) -> Predicate | 
     field = schema.field(preference.facet)
     if field.type not in ("number", "date"):
         op = {"tags": "contains", "category": "contains", "text": "text"}.get(field.type, "eq")
-        return Comparison.model_validate({"field": field.name, "op": op, "value": preference.value})
+        value = preference.value == "true" if field.type == "bool" else preference.value
+        return Comparison.model_validate({"field": field.name, "op": op, "value": value})
     low, _, high = preference.value.partition("..")
     if low and high:
         return Comparison(field=field.name, op="between", value=[_bound(low), _bound(high)])

@@ -82,6 +82,11 @@ def joined_by(field: Field, value: str) -> str:
     return f"with {value}" if field.type == "tags" else f"with {field.label or field.name.replace('_', ' ')} {value}"
 
 
+def flag(field: Field) -> str:
+    """Returns what an item is of which a bool field is true: `hardy`, `pet safe`."""
+    return (field.label or field.name.replace("_", " ")).removeprefix("is ")
+
+
 def range_words(field: Field, low: float | None, high: float | None) -> str:
     """Returns an inclusive range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `with price up to 20`."""
     if is_year(field):
@@ -116,7 +121,7 @@ def demand(predicate: Predicate, schema: Schema) -> str:
             inner = demand(arg, schema)
             return (
                 f"not {inner}"
-                if inner.startswith(("directed", "written", "by ", "from "))
+                if inner.startswith(("directed", "written", "by ", "from ")) or _is_flag(arg, schema)
                 else f"without {inner.removeprefix('with ')}"
             )
         case Both(op=op, args=args):
@@ -132,6 +137,8 @@ def _comparison(comparison: Comparison, field: Field) -> str:
             return f"with {name} {_STRICT[comparison.op]} {comparison.value:g}"
         found = bounds(comparison) if field.type == "number" else None
         return range_words(field, *found) if found else f"with {name} {comparison.op} {comparison.value}"
+    if field.type == "bool":
+        return flag(field) if comparison.value else f"not {flag(field)}"
     values = comparison.value if isinstance(comparison.value, list | tuple) else [comparison.value]
     last = "or" if comparison.op in ("in", "contains_any") else "and"
     return joined_by(field, listed([str(value) for value in values], last))
@@ -139,6 +146,7 @@ def _comparison(comparison: Comparison, field: Field) -> str:
 
 def request_words(predicates: Iterable[Predicate], schema: Schema) -> str:
     """Returns the demands around the catalogue's noun: `Western films from the 1960s without John Wayne or Horror`."""
+    flags: list[str] = []
     before: list[str] = []
     after: list[str] = []
     without: list[str] = []
@@ -146,12 +154,19 @@ def request_words(predicates: Iterable[Predicate], schema: Schema) -> str:
         said = demand(predicate, schema)
         if isinstance(predicate, Not) and said.startswith("without "):
             without.append(said.removeprefix("without "))
+        elif _is_flag(predicate, schema):
+            flags.append(said)
         elif not isinstance(predicate, Not) and all(is_kind(schema.field(part.field)) for part in _leaves(predicate)):
             before.append(said)
         else:
             after.append(said)
     ruled_out = [f"without {listed(without, 'or')}"] if without else []
-    return " ".join([*([listed(before)] if before else []), schema.nouns, *after, *ruled_out])
+    return " ".join([*flags, *([listed(before)] if before else []), schema.nouns, *after, *ruled_out])
+
+
+def _is_flag(predicate: Predicate, schema: Schema) -> bool:
+    leaves = _leaves(predicate)
+    return len(leaves) == 1 and schema.field(leaves[0].field).type == "bool"
 
 
 def _leaves(predicate: Predicate) -> list[Comparison]:

@@ -42,7 +42,8 @@ _VERBS = {
 class Fields:
     """The fields by what they are for; each tuple in the schema's order.
 
-    `kinds` say what sort of thing an item is, `makers` who made it, `players` who appears in it, `plain` the other values.
+    `kinds` say what sort of thing an item is, `makers` who made it, `players` who appears in it, `plain` the other values, `flags` what is
+    so or not.
     """
 
     catalogue: Catalogue
@@ -54,6 +55,7 @@ class Fields:
     makers: tuple[Field, ...]
     players: tuple[Field, ...]
     plain: tuple[Field, ...]
+    flags: tuple[Field, ...] = ()
 
     @property
     def people(self) -> tuple[Field, ...]:
@@ -97,6 +99,7 @@ def fields_of(catalogue: Catalogue) -> Fields:
         makers=tuple(f for f in people if f not in players),
         players=players,
         plain=tuple(f for f in valued if f not in people and f not in kinds),
+        flags=schema.of_type("bool"),
     )
 
 

@@ -45,7 +45,8 @@ def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool =
         stance = Stance(-1, "hard", "session")
     field = hit.value.field
     op = "contains" if field.type == "tags" else "eq"
-    predicate = Comparison.model_validate({"field": field.name, "op": op, "value": hit.value.value})
+    value = True if field.type == "bool" else hit.value.value
+    predicate = Comparison.model_validate({"field": field.name, "op": op, "value": value})
     return Wish(hit.start, hit.end, field.name, hit.value.value, predicate, stance)
 
 

@@ -81,6 +81,8 @@ class ValueIndex:
                     self._add_name(value)
                 else:
                     self._add(value)
+        for field in fields.flags:
+            self._add_flag(field)
         self._add_synonyms()
         for bearers in self.surnames.values():
             bearers.sort(key=lambda v: (-v.count, v.value))
@@ -139,6 +141,14 @@ class ValueIndex:
             if key not in LINGO or key == "".join(words):  # "new" is no singular of the genre News
                 self._join(self.meanings, key, value)
 
+    def _add_flag(self, field: Field) -> None:
+        """Adds what a field says of the items that are so: `pet_safe` by "pet safe" and "safe for pets"."""
+        value = Value(field, "true", int(np.nansum(self.fields.catalogue.numbers(field.name))))
+        for said in flag_words(field):
+            self.words += said
+            for key in keys(said):
+                self._join(self.meanings, key, value)
+
     def _add_name(self, value: Value) -> None:
         words = words_of(value.value)
         if not words or len(words) > _LONGEST or not any(w.isalpha() for w in words):
@@ -195,6 +205,18 @@ def keys(words: list[str]) -> Iterator[str]:
     head = "".join(words[:-1])
     for last in (words[-1], *singulars(words[-1]), *_plain(words[-1])):
         yield head + last
+
+
+def flag_words(field: Field) -> Iterator[list[str]]:
+    """Yields the ways to say that an item has what a bool field is called after."""
+    for name in dict.fromkeys((field.name.replace("_", " "), field.label)):
+        said = words_of(name)
+        while said and said[0] in FUNCTION:  # "is hardy", "has terrace"
+            said = said[1:]
+        if said and not all(word in FUNCTION for word in said):
+            yield said
+            if len(said) > 1:
+                yield [said[-1], "for", *said[:-1]]
 
 
 @lru_cache(maxsize=65_536)

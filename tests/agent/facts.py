@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-_RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
+_RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)")
 _BOUNDS = {
     "lt": lambda value, bound: value < bound,
     "le": lambda value, bound: value <= bound,
@@ -78,7 +78,7 @@ def meets(value: object, condition: object) -> bool:
         case list():
             return any(meets(value, one) for one in condition)
         case str() if found := _RANGE.fullmatch(condition):
-            return isinstance(value, int | float) and int(found[1]) <= value <= int(found[2])
+            return isinstance(value, int | float) and float(found[1]) <= value <= float(found[2])
         case str() | int() | float():
             return condition in value if isinstance(value, list) else value == condition
     raise ScriptError(f"{condition!r} is no condition")

@@ -1,11 +1,13 @@
 """Three catalogues to understand messages about: the demo's films, made-up restaurants and made-up games."""
 
 import json
+from pathlib import Path
 
 from convrec.catalogue.demo.shipped import ingest_shipped
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 
+PLANTS = Path(__file__).resolve().parents[1] / "conversations" / "wide" / "catalogues" / "plants.jsonl"
 RESTAURANTS = [
     ("Trattoria Luna", ["Italian"], "Old Town", 28, 4.5, ["Outdoor Seating", "Vegetarian"], 1998),
     ("The Olive Tree", ["Greek", "Mediterranean"], "Harbour", 22, 4.1, ["Outdoor Seating"], 2005),
@@ -68,6 +70,13 @@ def game_catalogue(folder):
         for n, (title, genres, developer, platforms, price, least, most, year) in enumerate(GAMES)
     ]  # fmt: skip
     return _ingested(folder, rows, "noun: game\nnouns: games\nfields:\n  developer: category\n")
+
+
+def plant_catalogue(folder):
+    """The 110 plants that conversations are held about, some of them hardy or safe for pets."""
+    workspace = Workspace.create(folder)
+    ingest(workspace, items=[PLANTS])
+    return workspace.catalogue()
 
 
 def _ingested(folder, rows, schema):

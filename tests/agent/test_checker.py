@@ -38,7 +38,7 @@ def broken(*turns):
         (["Crime", "Noir"], "Noir", True), (["Crime"], "Noir", False), (["Crime"], ["Noir", "Crime"], True),
         (["Crime"], {"all": ["Noir", "Crime"]}, False), (["Crime", "Noir"], {"all": ["Noir", "Crime"]}, True),
         (["Crime"], {"not": "Crime"}, False), (["Crime"], {"not": ["Noir", "War"]}, True), (None, {"not": "Noir"}, True),
-        (1960, "1960..1969", True), (1970, "1960..1969", False), (None, "1960..1969", False),
+        (1960, "1960..1969", True), (4.3, "4.2..4.6", True), (4.7, "4.2..4.6", False), (1970, "1960..1969", False), (None, "1960..1969", False),
         (1979, {"gt": 1975, "lt": 1980}, True), (1980, {"lt": 1980}, False), (1995, 1995, True), ("Heat", "Hea", False),
     ],
 )  # fmt: skip
