@@ -89,7 +89,9 @@ class Ranker:
 
     def confidence(self, scores: Floats) -> Floats:
         """Returns `(n,)` probabilities that an item of that score is what is looked for."""
-        probability: Floats = 1.0 / (1.0 + np.exp(-(self.about.slope * scores + self.about.offset)))
+        from scipy.special import expit
+
+        probability: Floats = expit(self.about.slope * scores + self.about.offset)
         return probability
 
     def save(self, folder: Path, name: str) -> None:

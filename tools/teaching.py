@@ -248,10 +248,11 @@ def _worth(ranks: list[Ints]) -> Ratio:
 def _calibrated(scores: Floats, targets: Ints) -> tuple[float, float]:
     """Returns slope (above 0) and offset of the logistic curve that fits targets to scores best (Platt 1999)."""
     from scipy.optimize import minimize
+    from scipy.special import expit
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         margin = np.exp(parameters[0]) * scores + parameters[1]
-        wrong = 1.0 / (1.0 + np.exp(-margin)) - targets
+        wrong = expit(margin) - targets
         value = np.logaddexp(0.0, margin) - targets * margin
         return float(value.mean()), np.array([(wrong * scores).mean() * np.exp(parameters[0]), wrong.mean()])
 
