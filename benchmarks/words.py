@@ -155,7 +155,9 @@ def _speed(tool: Bm25, catalogue: Catalogue, seed: int) -> dict[str, float]:
     """Returns the milliseconds that a misspelt word of a title takes to be corrected."""
     chance = random.Random(seed)
     titles = chance.choices(catalogue.titles, k=300)
-    slips = [slip(word, chance) for title in titles for word in title.lower().split()[:1] if word.isalpha()]
+    slips = [
+        slip(word, chance) for title in titles for word in title.lower().split()[:1] if word.isalpha() and len(word) > 1
+    ]
     started = time.perf_counter()
     for word in slips:
         tool.spelling.corrections(word)
