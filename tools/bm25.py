@@ -18,6 +18,7 @@ from convrec.tools.contract import (
     Contribution,
     Explanation,
     Floats,
+    Ints,
     Query,
     Tool,
     ToolConfig,
@@ -29,7 +30,7 @@ from convrec.tools.queries import rewritten
 from convrec.tools.spelling import Spelling, english, neighbours
 from convrec.tools.storage import read_config, read_json, write_config, write_json
 from convrec.tools.stuffing import bounded, honest_text, labels_of
-from convrec.tools.titles import Titles
+from convrec.tools.titles import SLIP, Titles
 
 _WHOLE_TITLE = 2.0  # what a whole title is worth, where the weights of all words of the text together are at most 1
 _FADING = 0.9  # what is left of a word's importance with each turn that came after it
@@ -155,6 +156,18 @@ class Bm25(Tool):
         tool._titles, tool.spelling = Titles.load(folder), Spelling.load(folder)
         tool._digests = read_json(folder / "digests.json")
         return tool
+
+    def titled(self, text: str) -> Ints:
+        """Returns the rows `(n,)` of the items whose whole title the text is, the best first.
+
+        For a word alone that is known, a title one letter off does not count: "funny" is not Bunny.
+        """
+        named, said = self._titles.named(text), words(text)
+        alone = len(said) == 1 and self.spelling.knows(said[0])
+        fitting = [own for own, quality in named.items() if quality > SLIP or not alone]
+        order = sorted(fitting, key=lambda own: (-named[own], own))
+        rows: Ints = self._items.rows[np.array(order, np.int64)]
+        return rows[rows >= 0]
 
     def _terms(self, said: list[str], title: str) -> list[str]:
         return bounded(terms(title) * (self.config.title_weight - 1) + terms_of(said), self.config.longest)

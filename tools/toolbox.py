@@ -20,6 +20,7 @@ from convrec.core.predicate import Predicate
 from convrec.core.reply import TraceStep
 from convrec.tools.asking import Asking
 from convrec.tools.basis import Basis, Heard, LearnedBasis, ReciprocalBasis
+from convrec.tools.bm25 import Bm25
 from convrec.tools.candidates import Candidates
 from convrec.tools.comparison import compared
 from convrec.tools.contract import (
@@ -147,14 +148,18 @@ class Toolbox:
         )
 
     def search(self, text: str, filter: Predicate | None = None, k: int = 10) -> Recommendation:  # noqa: A002  (the interface's name)
-        """Returns the items that the text describes best, by words and by meaning alone.
+        """Returns the items that the text describes best, by words and by meaning alone; those first whose whole title it is.
 
         Raises:
             PredicateError: the filter names an unknown field or a value of the wrong type.
         """
         able = tuple(name for name, tool in self.tools.items() if tool.capabilities.text_query and not tool.needs)
         said = " ".join(text.split())
-        return self.recommend(Request(text=said, filter=filter, k=k, tools=able, diversity=0.0, conversational=False))
+        allowed = self.rules.offered(self.catalogue.mask(filter))
+        titled = (row for tool in self.tools.values() if isinstance(tool, Bm25) for row in tool.titled(said).tolist())
+        named = tuple(self.catalogue.ids[row] for row in titled if allowed[row])
+        request = Request(text=said, filter=filter, k=k, tools=able, named=named, diversity=0.0, conversational=False)
+        return self.recommend(request)
 
     def similar(self, item_id: str, k: int = 10, filter: Predicate | None = None) -> Recommendation:  # noqa: A002  (as above)
         """Returns the items most like one item: chosen by the same people, or about the same things.

@@ -201,6 +201,16 @@ def test_search_finds_by_words_and_by_meaning(toolbox):
     assert not FROM_PEOPLE & {step.tool for step in toolbox.search("heist").steps}
 
 
+def test_search_puts_whole_titles_first_that_the_filter_allows(toolbox):
+    for title in ("Alien", "aliens", "Ronin", "the hangover", "Rronin"):
+        item = toolbox.search(title).items[0]
+        assert toolbox.catalogue.titles[item.row].casefold() in {title.casefold(), "ronin"}
+        assert item.contributions["named"] > 0
+        assert sum(item.contributions.values()) == pytest.approx(item.score, abs=1e-9)
+    assert "named" not in toolbox.search("Alien", filter=COMEDY).items[0].contributions
+    assert "named" not in toolbox.search("an alien thing on a ship").items[0].contributions
+
+
 def test_similar_leaves_out_the_item_itself(toolbox):
     result = toolbox.similar("alien", k=3)
     assert found(result)[0] == "aliens"
