@@ -299,6 +299,7 @@ class Agent:
         user_id = checked_id(user_id)
         deleted = self._house.ledger.forget(user_id, self._house.clock.now())
         deleted["checkpoints"] = checkpoints.forget(self._saver, user_id)
+        self._follower.forget()
         left = self._house.ledger.remaining(user_id) + checkpoints.forget(self._saver, user_id)
         return Receipt(user_id, deleted, verified=self._house.ledger.empty_log() and left == 0)
 

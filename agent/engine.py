@@ -66,6 +66,11 @@ class Follower:
             self._remember(said[: place + 1], stands)
         return stands
 
+    def forget(self) -> None:
+        """Drops what is remembered, for it holds people's words."""
+        with self._guard:
+            self._known.clear()
+
     def _next(self, before: Followed, role: str, content: str) -> Followed:
         named = tuple(mention.item_ids[0] for mention in self._engine.link_titles(content))
         if role == "assistant":

@@ -1,7 +1,7 @@
 """Batches made ready in a thread, so that the device never waits for the host."""
 
-import queue
-import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,8 @@ from torch import Tensor
 
 from convrec.finetune.pretraining.feed import Feed
 from convrec.finetune.pretraining.packing import document_numbers
+
+_AHEAD = 3  # batches made ready before they are asked for
 
 
 @dataclass(frozen=True)
@@ -34,40 +36,19 @@ class Loader:
 
     def __init__(self, feed: Feed, rows: int, begin: int, *, pin: bool) -> None:
         self._feed, self._rows, self._begin, self._pin = feed, rows, begin, pin
-        self._ready: queue.Queue[Batch | BaseException] = queue.Queue(3)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, "loader")
+        self._ready = deque(self._thread.submit(self._batch) for _ in range(_AHEAD))
 
     def next(self) -> Batch:
         """Returns the next batch; an error of the feed is raised here."""
-        found = self._ready.get()
-        if isinstance(found, BaseException):
-            raise found
+        found = self._ready.popleft().result()
+        self._ready.append(self._thread.submit(self._batch))
         return found
 
     def close(self) -> None:
         """Stops the thread and the feed's workers."""
-        self._stop.set()
-        while not self._ready.empty():
-            self._ready.get_nowait()
-        self._thread.join(timeout=5)
+        self._thread.shutdown(cancel_futures=True)
         self._feed.close()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                batch: Batch | BaseException = self._batch()
-            except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits for the batch
-                batch = error
-            while not self._stop.is_set():
-                try:
-                    self._ready.put(batch, timeout=0.5)
-                    break
-                except queue.Full:
-                    continue
-            if isinstance(batch, BaseException):
-                return
 
     def _batch(self) -> Batch:
         ids, weights = self._feed.rows(self._rows)
