@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from convrec.agent.compact.preferences import carries
 from convrec.agent.profiles import faded
 from convrec.agent.state import DialogueState, HeldWish
 from convrec.agent.wording import demand
@@ -44,9 +45,7 @@ def preference_predicate(preference: Preference, schema: Schema) -> Predicate | 
         return None
     field = schema.field(preference.facet)
     if field.type not in ("number", "date"):
-        op = {"tags": "contains", "category": "contains", "text": "text"}.get(field.type, "eq")
-        value = preference.value == "true" if field.type == "bool" else preference.value
-        return Comparison.model_validate({"field": field.name, "op": op, "value": value})
+        return carries(field, preference.value)
     low, _, high = preference.value.partition("..")
     if low and high:
         return Comparison(field=field.name, op="between", value=[_bound(low), _bound(high)])

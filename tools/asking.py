@@ -64,6 +64,10 @@ class Asking:
             context_vector=self._context(context, LINES) if context and "context" in asked else None,
         )  # fmt: skip
 
+    def titled(self, text: str) -> list[int]:
+        """Returns the rows of the items whose whole title the text is, the best first."""
+        return self._lexical.titled(text).tolist() if self._lexical is not None else []
+
     def _spelt(self, text: str) -> str:
         """Returns the text with slips mended by the catalogue's own words, since an encoder makes little of a misspelt word."""
         return self._lexical.spelling.mended(text) if self._lexical is not None else text

@@ -20,7 +20,6 @@ from convrec.core.predicate import Predicate
 from convrec.core.reply import TraceStep
 from convrec.tools.asking import Asking
 from convrec.tools.basis import Basis, Heard, LearnedBasis, ReciprocalBasis
-from convrec.tools.bm25 import Bm25
 from convrec.tools.candidates import Candidates
 from convrec.tools.comparison import compared
 from convrec.tools.contract import (
@@ -156,8 +155,7 @@ class Toolbox:
         able = tuple(name for name, tool in self.tools.items() if tool.capabilities.text_query and not tool.needs)
         said = " ".join(text.split())
         allowed = self.rules.offered(self.catalogue.mask(filter))
-        titled = (row for tool in self.tools.values() if isinstance(tool, Bm25) for row in tool.titled(said).tolist())
-        named = tuple(self.catalogue.ids[row] for row in titled if allowed[row])
+        named = tuple(self.catalogue.ids[row] for row in self._asking.titled(said) if allowed[row])
         request = Request(text=said, filter=filter, k=k, tools=able, named=named, diversity=0.0, conversational=False)
         return self.recommend(request)
 

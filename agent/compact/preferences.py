@@ -9,6 +9,7 @@ from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.scope import Scopes, Stance
 from convrec.agent.compact.value_linker import ValueHit
+from convrec.catalogue.schema import Field
 from convrec.core.predicate import Comparison, Not, Predicate, any_of, every
 from convrec.core.understanding import Preference
 
@@ -43,11 +44,16 @@ def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool =
     stance = scopes.stance(hit.start, hit.end, hit.soft)
     if negative:
         stance = Stance(-1, "hard", "session")
-    field = hit.value.field
-    op = "contains" if field.type == "tags" else "eq"
-    value = True if field.type == "bool" else hit.value.value
-    predicate = Comparison.model_validate({"field": field.name, "op": op, "value": value})
-    return Wish(hit.start, hit.end, field.name, hit.value.value, predicate, stance)
+    field, value = hit.value.field, hit.value.value
+    return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance)
+
+
+def carries(field: Field, value: str) -> Comparison:
+    """Returns the predicate that an item has a value, as a preference spells it, in a field of values, words or flags."""
+    op = {"tags": "contains", "text": "text"}.get(field.type, "eq")
+    return Comparison.model_validate(
+        {"field": field.name, "op": op, "value": value == "true" if field.type == "bool" else value}
+    )
 
 
 def range_wish(message: Message, hit: RangeHit, scopes: Scopes) -> Wish:
