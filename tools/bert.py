@@ -5,6 +5,7 @@ The same numbers as `transformers.BertModel` (to 1e-5), a third of the time to i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ _LAYER = {  # torch.nn.TransformerEncoderLayer's name → BertLayer's
 class Bert:
     """Word ids `(n, length)` in, hidden states `(n, length, width)` out; dropout off, gradients off."""
 
-    def __init__(self, folder: Path, dtype: torch.dtype) -> None:
+    def __init__(self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] | None = None) -> None:
+        """Loads the encoder; `adapter` has LoRA's matrices by BERT's own names, `encoder.layer.0.….lora_A.weight` and `lora_B`, scale 1."""
         import torch
         from safetensors.torch import load_file
 
@@ -35,6 +37,7 @@ class Bert:
         tensors = {
             name.removeprefix("bert."): tensor for name, tensor in load_file(folder / "model.safetensors").items()
         }
+        _merge(tensors, adapter or {})
         self.width: int = settings["hidden_size"]
         self.max_tokens: int = settings["max_position_embeddings"]
         self._eps: float = settings["layer_norm_eps"]
@@ -59,6 +62,15 @@ class Bert:
         embedded = layer_norm(embedded, (self.width,), self._norm[0], self._norm[1], self._eps)
         hidden: Tensor = self._layers(embedded, src_key_padding_mask=padding)
         return hidden
+
+
+def _merge(tensors: dict[str, Tensor], adapter: Mapping[str, Tensor]) -> None:
+    """Adds each LoRA product to the matrix that it belongs to (Hu et al. 2022, eq. 3)."""
+    for name, down in adapter.items():
+        if name.endswith("lora_A.weight"):
+            place = name.replace("lora_A.weight", "weight")
+            up = adapter[name.replace("lora_A", "lora_B")]
+            tensors[place] = tensors[place] + up.float() @ down.float()
 
 
 def _settings(folder: Path) -> dict[str, Any]:
