@@ -21,6 +21,9 @@ _SOFTENED = re.compile(
 )
 
 
+_UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
+
+
 @dataclass(frozen=True)
 class Wish:
     """One linked wish: where it stands, the predicate of its positive form, and how it is put."""
@@ -70,6 +73,8 @@ def range_wish(message: Message, hit: RangeHit, scopes: Scopes) -> Wish:
         )  # "maybe from the 2000s?" is a proposal, and takes the place of an older range
     if stance.polarity < 0 and not _is_close(message, scopes, hit):
         stance = Stance(1, "soft" if hit.vague else "hard", stance.scope)
+    if stance.polarity > 0 and hit.one_sided and _UNLESS.search(message.words(max(0, hit.start - 4), hit.start)):
+        hit = hit.flipped()
     if stance.polarity < 0 and hit.one_sided:
         hit, stance = hit.flipped(), Stance(1, stance.strength if not hit.vague else "soft", stance.scope)
     return Wish(hit.start, hit.end, hit.field.name, hit.value, hit.predicate(), stance, number=True)
@@ -109,6 +114,16 @@ def _is_close(message: Message, scopes: Scopes, hit: RangeHit) -> bool:
             "very",
             "a",
             "or",
+            "which",
+            "takes",
+            "lasts",
+            "costs",
+            "grows",
+            "gets",
+            "goes",
+            "runs",
+            "its",
+            "it",
         }
         | NOUNS
     )

@@ -26,6 +26,7 @@ from convrec.agent.compact.years import YearReader
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.clock import Clock
+from convrec.core.predicate import fields_of as predicate_fields
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
@@ -145,7 +146,7 @@ class Understander:
         values = self._values.link(message, lambda start, end: _overlaps(start, end, named))
         solid = [
             hit
-            for hit in [*self._years.read(message), *self._amounts.read(message)]
+            for hit in [*self._years.read(message), *self._amounts.read(message, _bounded(state))]
             if not _overlaps(hit.start, hit.end, named)
         ]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
@@ -194,6 +195,11 @@ class Understander:
     @staticmethod
     def _words(wishes: Sequence[Wish]) -> list[str]:
         return [wish.value for wish in wishes if wish.stance.polarity > 0 and not wish.number]
+
+
+def _bounded(state: DialogueState) -> list[str]:
+    """Returns the fields that the thread has demands for, the latest first."""
+    return [name for demand in reversed(state.constraints) for name in predicate_fields(demand.predicate)]
 
 
 def _closed(message: Message, start: int, end: int) -> Span:
