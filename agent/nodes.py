@@ -11,11 +11,12 @@ from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import DROP
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
+from convrec.agent.releases import dropped, let_go, unsaid, without
 from convrec.agent.request import wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import Turn
-from convrec.agent.wishes import absorb, dropped, let_go, unsaid, without
+from convrec.agent.wishes import absorb
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
 from convrec.core.understanding import Understanding

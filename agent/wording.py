@@ -12,6 +12,8 @@ _STARRING = {"cast", "actor", "actors", "actress", "star", "stars", "starring", 
 _MADE_BY = {"director": "directed by", "directors": "directed by", "author": "by", "authors": "by", "artist": "by", "artists": "by",
             "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by"}  # fmt: skip
 _STRICT = {"lt": "under", "gt": "over"}
+_ADD_UP = {"features", "amenities", "facilities", "offers", "services", "extras", "properties", "perks", "dishes", "tags", "keywords",
+           "mechanics", "diet", "diets"}  # fmt: skip
 _KIND = {
     "genre",
     "genres",
@@ -40,6 +42,11 @@ def is_year(field: Field) -> bool:
 def is_kind(field: Field) -> bool:
     """Tells whether the field says what kind of thing an item is (its genre, cuisine, category)."""
     return field.type in ("category", "tags") and bool(field_words(field) & _KIND)
+
+
+def adds_up(field: Field) -> bool:
+    """Tells whether a further value of the field is wished beside the older ones: a terrace, too, not a terrace instead of parking."""
+    return field.type == "tags" and bool(field_words(field) & _ADD_UP)
 
 
 def is_person(field: Field) -> bool:

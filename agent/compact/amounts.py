@@ -25,7 +25,10 @@ _N = (
 _SIGN = r"(?:[$€£¥] ?)?"
 _UNIT = r"(?: ?(?<=\d)(?P<glued>cm|m|h|hrs?|mins?|eur)\b| (?!or\b|and\b|to\b)(?P<unit>of us|[a-z]+|[$€£¥]))?"
 _AND_HALF = r"(?P<half> and a half)?"
-_MORE, _LESS = r"more|longer|higher|above|up|better|over|taller|older|later|upwards?|plus", r"less|under|fewer|cheaper|shorter|below|lower|smaller|younger"
+_MORE, _LESS = (
+    r"more|longer|higher|above|up|better|over|taller|older|later|upwards?|plus",
+    r"less|under|fewer|cheaper|shorter|below|lower|smaller|younger",
+)
 _SMALLER = rf"(?:{_LESS}) than|under|below|not more than|no (?:more|longer|taller|higher|bigger) than|at (?:the )?most|up to|max(?:imum)?(?: of)?|within|not above|not over"
 _LARGER = r"over|above|(?:more|longer|greater|higher|better|taller|bigger|larger|older) than|exceeding|at least|no less than|min(?:imum)?(?: of)?"
 _HOW = rf"(?:{_SMALLER}|{_LARGER}|around|about|roughly|exactly|only|just)"
@@ -40,7 +43,9 @@ _RANGE = re.compile(
     rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<n>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"
 )
 _TALL_AS = re.compile(rf"\b(?:(?P<how>{_HOW}) )?(?:my )?(?P<part>{'|'.join(_BODY)}) (?:high|height|deep|level)\b")
-_FREE = re.compile(r"(?:^|\b(?:a|any|is it|for|are|something|anything|that are|some|the|not|only|completely|totally) )free\b(?! (?:time|to|from|of|day|evening))")
+_FREE = re.compile(
+    r"(?:^|\b(?:a|any|is it|for|are|something|anything|that are|some|the|not|only|completely|totally) )free\b(?! (?:time|to|from|of|day|evening))"
+)
 _CHEAP = re.compile(r"\b(?:cheap(?:ish|est)?|inexpensive|affordable|(?<!the )(?<!my )budget|low cost|bargain)\b")
 _DEAR = re.compile(r"\b(?:expensive|fancy|upscale|luxurious|luxury|pricey|high end|most expensive)\b")
 _SHORT = re.compile(r"\b(?:short(?:ish)?|quick|brief|shortest)\b(?! (?:story|stories|of))")
@@ -68,7 +73,13 @@ class AmountReader:
         found: list[RangeHit] = []
         if not self._measures.numbers:
             return found
-        readings = (self._ranges(message, held), self._amounts(message, held), self._heights(message), self._free(message), self._vague(message))
+        readings = (
+            self._ranges(message, held),
+            self._amounts(message, held),
+            self._heights(message),
+            self._free(message),
+            self._vague(message),
+        )
         for hit in (hit for reading in readings for hit in reading):
             same = [o for o in found if o.field == hit.field and hit.start < o.end and o.start < hit.end]
             if not same:
@@ -111,7 +122,9 @@ class AmountReader:
         upwards = bool(_IS_LARGER.match(how) or re.search(rf"\+|^(?:or|and) (?:{_MORE})$", after or ""))
         return self._measures.of_size(amount, upwards, held)
 
-    def _bounded(self, field: Field, start: int, end: int, amount: float, how: str, after: str, rest: str) -> Iterator[RangeHit]:
+    def _bounded(
+        self, field: Field, start: int, end: int, amount: float, how: str, after: str, rest: str
+    ) -> Iterator[RangeHit]:
         twin = self._measures.twin(field)
         lower = bool(_IS_LARGER.match(how)) or after == "+" or re.fullmatch(_MORE, rest) is not None
         upper = bool(_IS_SMALLER.match(how)) or bool(after and not lower)
@@ -148,7 +161,9 @@ class AmountReader:
 
     def _free(self, message: Message) -> Iterator[RangeHit]:
         for _, end, _ in message.find(_FREE):
-            if self._fields.price is not None and "-" not in message.gap(end - 1) + message.gap(min(end, len(message) - 1)):
+            if self._fields.price is not None and "-" not in message.gap(end - 1) + message.gap(
+                min(end, len(message) - 1)
+            ):
                 yield RangeHit(end - 1, end, self._fields.price, None, 0)
 
     def _vague(self, message: Message) -> Iterator[RangeHit]:
@@ -159,7 +174,9 @@ class AmountReader:
                 known = self._measures.known(field)
                 if len(known):
                     bound = round(float(np.quantile(known, share)), 2)
-                    yield RangeHit(start, end, field, bound if upwards else None, None if upwards else bound, vague=True)
+                    yield RangeHit(
+                        start, end, field, bound if upwards else None, None if upwards else bound, vague=True
+                    )
 
 
 def _unit(match: re.Match[str]) -> str:

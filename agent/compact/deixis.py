@@ -10,8 +10,8 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.compact.values import Value
+from convrec.agent.releases import conjuncts
 from convrec.agent.state import DialogueState
-from convrec.agent.wishes import conjuncts
 from convrec.agent.wording import bounds
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Both, Comparison, Predicate
