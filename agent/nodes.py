@@ -62,7 +62,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     after = absorb(
         freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
     )
-    plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema))
+    plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema, catalogue))
     if freed is not None and before.question is not None and before.question.facet == DROP:
         gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
         plan = plan.model_copy(update={"let_go": gone})

@@ -10,7 +10,8 @@ from convrec.core.text import words
 _YEAR_WORDS = {"year", "released", "release", "published", "date"}
 _STARRING = {"cast", "actor", "actors", "actress", "star", "stars", "starring", "performer", "performers"}
 _MADE_BY = {"director": "directed by", "directors": "directed by", "author": "by", "authors": "by", "artist": "by", "artists": "by",
-            "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by"}  # fmt: skip
+            "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by",
+            "chef": "cooked by", "grower": "grown by", "brewer": "brewed by", "studio": "by", "manufacturer": "made by"}  # fmt: skip
 _STRICT = {"lt": "under", "gt": "over"}
 _ADD_UP = {"features", "amenities", "facilities", "offers", "services", "extras", "properties", "perks", "dishes", "tags", "keywords",
            "mechanics", "diet", "diets"}  # fmt: skip
@@ -128,7 +129,7 @@ def demand(predicate: Predicate, schema: Schema) -> str:
             inner = demand(arg, schema)
             return (
                 f"not {inner}"
-                if inner.startswith(("directed", "written", "by ", "from ")) or _is_flag(arg, schema)
+                if inner.startswith((*{f"{phrase} " for phrase in _MADE_BY.values()}, "from ")) or _is_flag(arg, schema)
                 else f"without {inner.removeprefix('with ')}"
             )
         case Both(op=op, args=args):
