@@ -135,6 +135,8 @@ class AmountReader:
             yield RangeHit(start, end, field, *bound, strict=bool(_IS_STRICT.match(how)))
         elif how in ("around", "about", "roughly"):
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
+        elif amount >= self._measures.known(field).max():
+            yield RangeHit(start, end, field, amount, None)
         elif field in (self._fields.price, self._fields.length, self._fields.age):
             yield RangeHit(start, end, field, None, amount)
         elif field in (self._fields.rating, self._fields.count) and twin is None:

@@ -1,7 +1,7 @@
 """From linked values and ranges to preferences and one filter: signs, firmness, "or" and "and"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from convrec.agent.compact.lexicon import NOUNS
@@ -35,6 +35,7 @@ class Wish:
     predicate: Predicate
     stance: Stance
     number: bool = False
+    either: bool = False  # one of several values that the same words may mean
 
     @property
     def demanded(self) -> bool:
@@ -48,7 +49,7 @@ def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool =
     if negative:
         stance = Stance(-1, "hard", "session")
     field, value = hit.value.field, hit.value.value
-    return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance)
+    return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance, either=hit.either)
 
 
 def carries(field: Field, value: str) -> Comparison:
@@ -151,17 +152,32 @@ def preference(message: Message, wish: Wish) -> Preference:
     )  # fmt: skip
 
 
-def filter_of(message: Message, wishes: Sequence[Wish], single_valued: frozenset[str]) -> Predicate | None:
+def filter_of(
+    message: Message, wishes: Sequence[Wish], single_valued: frozenset[str], matches: Callable[[Predicate], bool]
+) -> Predicate | None:
     """Returns the conjunction of all demands: alternatives as `or`, what is ruled out as `not`.
 
-    `single_valued` are the fields of which an item has one value: two of them can only be alternatives.
+    `single_valued` are the fields of which an item has one value: two of them can only be alternatives, as are values of one
+    field that no item has together (`matches` tells whether any item meets a predicate).
     """
     demanded = [wish for wish in wishes if wish.demanded]
     positive = [wish for wish in demanded if wish.stance.polarity > 0]
-    groups = _alternatives(message, positive, single_valued)
+    groups = _possible(_alternatives(message, positive, single_valued), matches)
     wanted = [any_of(*(wish.predicate for wish in group)) for group in groups]
     unwanted = [Not(arg=wish.predicate) for wish in demanded if wish.stance.polarity < 0]
     return every(*_distinct([*wanted, *unwanted]))
+
+
+def _possible(groups: list[list[Wish]], matches: Callable[[Predicate], bool]) -> list[list[Wish]]:
+    """Joins the groups of one field that no item meets together."""
+    found: list[list[Wish]] = []
+    for facet in dict.fromkeys(group[0].facet for group in groups):
+        own = [group for group in groups if group[0].facet == facet]
+        apart = every(*(any_of(*(wish.predicate for wish in group)) for group in own))
+        if len(own) > 1 and not own[0][0].number and apart is not None and not matches(apart):
+            own = [[wish for group in own for wish in group]]
+        found += own
+    return found
 
 
 def _alternatives(message: Message, wishes: list[Wish], single_valued: frozenset[str]) -> list[list[Wish]]:
@@ -185,7 +201,9 @@ def _is_alternative(
             and not last.value.endswith("..")
             and not wish.value.endswith("..")
         )
-    if last.start == wish.start or not _is_near(message, last, wish):
+    if last.start == wish.start:
+        return wish.either and last.facet == wish.facet
+    if not _is_near(message, last, wish):
         return False
     between = message.norms(last.end, wish.start)
     if "or" in between:

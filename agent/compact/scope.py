@@ -116,7 +116,8 @@ class Scopes:
 
         Without `by_list` a negation does not run on over commas.
         """
-        negation = self.negation(start, by_list) or spurned(self._message, end)
+        turned_down = spurned(self._message, end)
+        negation = self.negation(start, by_list) or turned_down
         clause = self._clause(start, end)
         follower = self._message.words(end, end + 1)
         taste = (bool(_TASTE.search(clause)) or follower in _FANS) and not _WANTS.search(clause)
@@ -128,7 +129,7 @@ class Scopes:
         if negation == "mind" or (negation is None and self._is_fine(end)):
             return Stance(1, "soft", scope, taste, permits=True)
         if negation is not None:
-            firm = negation == "no" and not _WEAK.search(clause)
+            firm = negation == "no" and (turned_down == "no" or not _WEAK.search(clause))
             return Stance(-1, "hard" if firm else "soft", scope, taste)
         told = bool(_TOLD.search(clause)) and not _MUST.search(clause)
         soft = (

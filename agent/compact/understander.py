@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from convrec.agent.compact.acts import Heard, acts_of, goes_on
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.asked import asked_fields
+from convrec.agent.compact.calendar import CalendarReader
 from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import described_items
 from convrec.agent.compact.fields import fields_of
@@ -97,6 +98,7 @@ class Understander:
         self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind, self._values.is_surname)
         self._years = YearReader(self._fields, clock.now().year, nouns | {f"{noun}s" for noun in nouns})
         self._amounts = AmountReader(self._fields)
+        self._calendar = CalendarReader(self._fields)
         self._pointers = PointerReader(nouns)
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
@@ -126,7 +128,7 @@ class Understander:
         pointers = sorted([*linked.titles, *linked.pointers, *described.pointers], key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         items = item_preferences(message, scopes, pointers, [self._title(p) for p in pointers])
-        filtered = filter_of(message, wishes, self._single_valued)
+        filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         preferences = (*(preference(message, wish) for wish in wishes), *items)
         references = tuple(Reference(kind=p.kind, item_ids=p.item_ids, span=self._span(message, p)) for p in pointers)
         attitudes = tuple(attitude(message, scopes, p) for p in pointers)
@@ -147,7 +149,9 @@ class Understander:
         return self._titles.link(message, self._values.full_names(message))
 
     def _link(self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState) -> _Linked:
-        values = self._values.link(message, lambda start, end: _overlaps(start, end, named))
+        seasons = [hit for hit in self._calendar.read(message) if not _overlaps(hit.start, hit.end, named)]
+        values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
+        values = sorted([*values, *seasons], key=lambda hit: hit.start)
         solid = [
             hit
             for hit in [*self._years.read(message), *self._amounts.read(message, _bounded(state))]
