@@ -15,7 +15,7 @@ _MORE_OF_IT = re.compile(
     r"\b(also|still|too|as well|plus|in addition|on top of that)\b|^and (?!what about|how about|now)|\b(?!the|those|these|other|different)\w+ ones( only)?\b"
 )
 _START_AFRESH = re.compile(
-    r"\bstart (over|afresh|again)\b|\bfrom scratch\b|\b(completely|totally|entirely) (different|else)\b"
+    r"\bstart (over|afresh|again)\b|\bfrom scratch\b|\bback to (?:my|our) (?:own |usual )?(?:taste|usual|self|stuff|things)\b|\b(completely|totally|entirely) (different|else)\b"
     r"|\bforget (all )?(that|it|this|the rest)\s*($|[.,!;:])|\bnever ?mind (all )?(that|it)\b"
 )
 _CHANGE_OF_MIND = re.compile(

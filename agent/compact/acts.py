@@ -37,7 +37,7 @@ _WHY = re.compile(
     r"\bwhy (?!not\b|dont (?:we|you)\b|cant\b|would i\b)(?:\w+ )*|\bhow come\b|\bfor what reason\b|\bwhat makes (?:you|it|that|the)\b|\bwhats the reason\b|\b(?:explain|justify) (?:why|that|the|your|this)\b|^why\b"
 )
 _COMPARE = re.compile(
-    r"\b(?:compare|comparison|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b"
+    r"\b(?:compared?|comparison|which (?:one )?(?:would|do|should|is|of)\b.{0,40}\b(?:better|best|recommend|prefer|choose|pick)|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b"
 )
 _ASK = re.compile(
     r"\b(?:who(?:s|se)?|what(?:s| is| was| are)? (?:it|that|this|the (?:\w+ )?(?:one|plot|story|director|author|cast|rating|price|year|genre|name|first|second|third|last)|its|about|year|genre|kind of \w+ (?:is|was))|when (?:was|did|were|is)"
@@ -48,7 +48,7 @@ _FACT_NOUN = re.compile(
     r"\b(?:one|first|second|third|fourth|last|\d(?:st|nd|rd|th)|it|that)(?:s)? (?:one )?(?:director|year|cast|actors?|author|plot|genre|price|runtime|length|rating|publisher|developer|platform)\b(?! (?:but|with|from))"
 )
 _SEEN = re.compile(
-    r"(?<!not )(?<!never )(?<!havent )(?<!you )(?<!dont )\b(?:(?:i|ive|we|weve|he|hes|she|shes|they|theyve|have|has|already|both|just) (?:\w+ ){0,2}?)?(?:already )?(?:seen|watched|saw|rewatched|been there|been to|finished|completed|already (?:read|played|know|own|have|visited|tried|did|done)|(?:ive|i have|weve|we have|i) (?:already )?(?:read|played|visited|tried) (?=it|that|this|the|them|those|these|both|all))\b"
+    r"(?<!not )(?<!never )(?<!havent )(?<!you )(?<!dont )\b(?:(?:i|ive|we|weve|he|hes|she|shes|they|theyve|have|has|already|both|just) (?:\w+ ){0,2}?)?(?:already )?(?:seen|watched|saw|rewatched|been there|been to|finished|completed|already (?:read|played|know|own|have|visited|tried|did|done)|(?:i|we) (?:already )?know (?=it|that|this|the|them|those|both|titled)|(?:played|read|visited|tried|had|been to) (?:titled|it|that|this)\b(?: \w+)? already|(?:ive|i have|weve|we have|i) (?:already )?(?:read|played|visited|tried) (?=it|that|this|the|them|those|these|both|all))\b"
 )
 _UNSEEN = re.compile(
     r"\b(?:(?:never|not|havent|hasnt|have not|didnt|have you|ever|yet to|should (?:i|we) have|want to have) (?:\w+ ){0,2}?(?:seen|watched|saw|see|read|played|been|finished|tried|visited)|(?:as|best) (?:\w+ )?seen|(?:seen|watched|read|played) (?:any|much|a lot|many|anything|nothing|by)\b|saw (?:a|an|some|the) (?:trailer|review|poster))\b"
@@ -57,7 +57,10 @@ _REJECT = re.compile(
     r"\b(?:no thanks?|no thank you|nah|nope|none of (?:them|these|those)|not (?:that|this|the|these|those|it|any|my|interested|for me|really (?:my|for)|what i|quite|feeling|in the mood for (?:that|those|these|any))|(?:dont|do not|didnt) (?:like|want|fancy|care for|feel like) (?:any of )?(?:it|that|this|these|those|them|the|any)\b|skip (?:it|that|the|this|those|these)|pass\b(?! \w+ (?:time|the))|hard pass|something else|anything else|try again|wrong|not good|rather not|neither|id rather not|(?:one|it|that|those|them|first|second|third|last) ?, no\b|no to|boring|not 1st|not \w*(?:st|nd|rd|th)\b|nothing there|none)\b|\bone , no(?= ?(?:$|[.,!]))"
 )
 _ACCEPT = re.compile(
-    r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for|there)|watch|take|try|do|get|play|read|book)|(?:ill|i will|will|gonna|going to) (?:definitely |have to |probably |maybe )?(?:check|look|give) (?:it|that|this|them|these|those|into)\b|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|sold\b(?! (?:out|by|in|at|on|as)\b)|(?:titled|it|that|that one|(?:first|second|third|last)(?: one)?) it is\b|(?:that|this) is (?:it|the one)\b|thatll be (?:it|all|the one)|(?:i|ill|we|well|im|were) (?:\w+ )?(?:take|taking|settle (?:on|for)|settling (?:on|for)|order|book|booking|buy|choose|pick|picked) (?:the|that|this|it|titled|both|one|(?:first|second|third|last))\b|off (?:i|we) go|(?:titled|it|that|this|one|first|second|third|last) ,? ?(?:then )?done\b|done deal|book us in|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|going with|gonna watch|will watch|sold on) (?:it|that|this|the)\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
+    r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for|there)|watch|take|try|do|get|play|read|book)|(?:ill|i will|will|gonna|going to) (?:definitely |have to |probably |maybe )?(?:check|look|give) (?:it|that|this|them|these|those|into)\b|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|sold\b(?! (?:out|by|in|at|on|as)\b)|\w+ it is\b(?= ?(?:$|[.,!]))|(?:that|this) is (?:it|the one)\b|thatll be (?:it|all|the one)|(?:i|ill|we|well|im|were) (?:\w+ )?(?:take|taking|settle (?:on|for)|settling (?:on|for)|order|book|booking|buy|choose|pick|picked) (?:the|that|this|it|titled|both|one|(?:first|second|third|last))\b|off (?:i|we) go|(?:titled|it|that|this|one|first|second|third|last) ,? ?(?:then )?done\b|done deal|book us in|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|going with|gonna watch|will watch|sold on) (?:it|that|this|the)\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
+)
+_TAKES = re.compile(  # whatever else is said
+    r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|order|get|go for|go with) (?:it|that one|this one|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
 )
 _NICE = re.compile(
     r"^(?:(?:ok|okay|oh|ah|hmm?|well|yes|yeah|yep|sure|alright|very|thats|pretty|👍|,) )*(?:nice|great|good|cool|perfect|awesome|super|lovely|fine|yes|yeah|yep|sure)(?: (?:one|ones|picks?|list|choices?|stuff|thanks?|thank you))*[ .,!]*$"
@@ -206,7 +209,11 @@ def _is_no(message: Message, state: DialogueState) -> bool:
 
 
 def _accepts(message: Message, state: DialogueState, heard: Heard, wishes: list[Preference]) -> bool:
-    if not (state.shown or state.focus) or wishes or heard.filtered:
+    if not (state.shown or state.focus):
+        return False
+    if message.has(_TAKES) and not message.has(r"\?$"):
+        return True
+    if wishes or heard.filtered:
         return False
     if message.has(_ACCEPT) and not message.has(_NOT_GOOD) and not message.has(r"\?$"):
         return True

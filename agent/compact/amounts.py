@@ -110,7 +110,7 @@ class AmountReader:
 
     def _field(self, message: Message, match: re.Match[str], start: int, end: int, held: Sequence[str]) -> Field | None:
         """Returns the field that a number is about: by its sign or unit, else by the words before it, else by its size."""
-        how, after = (match.groupdict().get("how") or "").strip(), match.groupdict().get("after")
+        how, after = (match.groupdict().get("how") or "").strip(), (match.groupdict().get("after") or "").strip()
         unit = self._measures.of_unit(match["sign"].strip(), _unit(match), _behind(message, end))
         if unit is not None:
             return unit
@@ -119,7 +119,7 @@ class AmountReader:
         named = self._measures.of_words(message, start, at, how, amount)
         if named is not None or not (how or after) or how in ("only", "just", "around", "about"):
             return named
-        upwards = bool(_IS_LARGER.match(how) or re.search(rf"\+|^(?:or|and) (?:{_MORE})$", after or ""))
+        upwards = bool(_IS_LARGER.match(how) or re.search(rf"\+|^(?:or|and) (?:{_MORE})$", after))
         return self._measures.of_size(amount, upwards, held)
 
     def _bounded(
@@ -135,7 +135,7 @@ class AmountReader:
             yield RangeHit(start, end, field, *bound, strict=bool(_IS_STRICT.match(how)))
         elif how in ("around", "about", "roughly"):
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
-        elif amount >= self._measures.known(field).max():
+        elif twin is None and amount >= self._measures.known(field).max():
             yield RangeHit(start, end, field, amount, None)
         elif field in (self._fields.price, self._fields.length, self._fields.age):
             yield RangeHit(start, end, field, None, amount)

@@ -164,7 +164,12 @@ def filter_of(
     positive = [wish for wish in demanded if wish.stance.polarity > 0]
     groups = _possible(_alternatives(message, positive, single_valued), matches)
     wanted = [any_of(*(wish.predicate for wish in group)) for group in groups]
-    unwanted = [Not(arg=wish.predicate) for wish in demanded if wish.stance.polarity < 0]
+    turned_down = [wish for wish in demanded if wish.stance.polarity < 0]
+    asked = every(*_distinct(wanted))
+    unwanted = [Not(arg=wish.predicate) for wish in turned_down]
+    own = [Not(arg=wish.predicate) for wish in turned_down if wish.facet not in {w.facet for w in positive}]
+    if asked is not None and not matches(every(asked, *unwanted) or asked) and matches(every(asked, *own) or asked):
+        unwanted = own  # "no Windows, I've only got a Mac" rules out no game that runs on both
     return every(*_distinct([*wanted, *unwanted]))
 
 

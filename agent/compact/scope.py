@@ -54,6 +54,7 @@ _TASTE = re.compile(
 )
 _TOLD = re.compile(  # reported, judged or asked about, not asked for
     r"\b(?:i|we|he|she|they) (?:\w+ ){0,2}(?:liked|loved|enjoyed|adored|used to|saw|watched)\b"
+    r"|\b(?:i|we|he|she|they|ive|weve|hes|shes) (?:\w+ ){0,1}?(?:had|did|done|went|teach|teaches|study|studies|write|writes|work|works)\b|\bwho (?:likes?|loves?|hates?|enjoys?)\b"
     r"|\bthere (?:was|were)\b|^(?:is|was|isnt|wasnt) (?:it|that|this|he|she)\b|^you (?:\w+ ){0,2}(?:like|love|enjoy)\b"
     r"|\b(?:is|are|was|were|s|re) (?:\w+ ){0,2}?(?:good|great|fun|funny|awesome|amazing|excellent|brilliant|iconic|hilarious|fantastic|ok|okay)\b"
 )

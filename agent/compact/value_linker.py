@@ -154,7 +154,7 @@ class ValueLinker:
 
     def _is_meant(self, message: Message, start: int, end: int, words: list[str]) -> bool:
         """Tells whether everyday words that are also a value are meant as one: beside a noun, in a list, or by themselves."""
-        if not all(word in LINGO or len(word) < 3 for word in words):
+        if not all(word in LINGO or len(word) < 3 for word in words) or _is_initials(message, start, words):
             return True
         if all(word in FUNCTION for word in words):
             return False
@@ -228,6 +228,14 @@ class ValueLinker:
         if before and _is_list(message, before[-1].end, found.start) and before[-1].value.field in fields.people:
             return (before[-1].value.field,)
         return ()
+
+
+def _is_initials(message: Message, start: int, words: list[str]) -> bool:
+    """Tells whether a short word is written in capitals, or stands where a thing is named: "on PC", "for my pc"."""
+    if len(words) > 1 or words[0] in LINGO:
+        return False
+    before = message.tokens[start - 1].norm if start else ""
+    return (message.tokens[start].raw.isupper() and not message.shouting) or before in ("on", "for", "my", "a", "no")
 
 
 def _is_told_again(message: Message, found: _Found, others: list[_Found]) -> bool:

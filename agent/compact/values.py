@@ -14,7 +14,7 @@ import yaml
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.lexicon import FUNCTION, LINGO
 from convrec.agent.compact.message import words_of
-from convrec.agent.wording import adds_up
+from convrec.agent.wording import adds_up, field_words
 from convrec.catalogue.schema import Field
 
 PARTICLES = frozenset(
@@ -220,6 +220,10 @@ class ValueIndex:
 
     def _name(self, word: str, meaning: Meaning) -> None:
         key = "".join(words_of(word))
+        if any(
+            key in (name, f"{name}s", name.removesuffix("s")) for f in self.fields.valued for name in field_words(f)
+        ):
+            return  # "any platform" asks for no Platformer
         self.meanings.setdefault(key, meaning)
         self.words += [part for part in words_of(word) if len(part) > 3]
 
