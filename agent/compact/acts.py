@@ -196,8 +196,9 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
 
 
 def goes_on(message: Message, state: DialogueState) -> bool:
-    """Tells whether a message that no rule reads can only say more of what is looked for: the thread stands, and nothing is asked of us."""
-    return bool(state.slates or state.constraints) and len(message) >= 3 and not message.has(_ABOUT_YOU)
+    """Tells whether a message that no rule reads can only say what is looked for: it is long enough, and nothing is asked of us."""
+    least = 3 if state.slates or state.constraints else 5
+    return len(message) >= least and not message.has(_ABOUT_YOU)
 
 
 def _is_no(message: Message, state: DialogueState) -> bool:

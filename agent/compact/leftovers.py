@@ -33,6 +33,8 @@ _CUE = re.compile(
     r"|featuring|involving|more|less|too|want|need|prefer|like|love|loves|enjoy|hate|avoid|mood for|into|fancy|make it|be|feel|keep it|interested in|good for|great for|perfect for)"
     r"(?: (?:very|really|so|pretty|quite|rather|a bit|a little|bit|little|more|less|too|a|an|the|some|any|as|just as|really good))*)$"
 )
+_KINDS = NOUNS | {"sort", "kind", "vibe", "vibes", "feel", "mood"}
+_BEFORE = {"a", "an", "some", "any", "good", "more", "no", "other", "really", "very"}
 _SET = re.compile(
     r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera)\b"
 )
@@ -156,9 +158,9 @@ class LeftoverReader:
 
 def _names_kind(message: Message, at: int, last: int, linked: set[int]) -> bool:
     """Tells whether a word says which kind of thing is meant: "dark stuff", "zombie movies", "space shooters"."""
-    for place in range(at + 1, min(at + 3, last)):
-        if message.tokens[place].mark:
-            return False
-        if message.tokens[place].norm in NOUNS | {"sort", "kind", "vibe", "vibes", "feel", "mood"} or place in linked:
-            return True
-    return False
+    if at + 1 >= last or message.tokens[at + 1].mark:
+        return False
+    near = message.norms(at + 1, min(at + 3, last))
+    if near[0] in _KINDS or (len(near) > 1 and near[1] in _KINDS and not message.tokens[at + 2].mark):
+        return True
+    return at + 1 in linked and (message.break_after(at) or message.tokens[at - 1].norm in _BEFORE)

@@ -48,6 +48,8 @@ def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool =
     stance = scopes.stance(hit.start, hit.end, hit.soft)
     if negative:
         stance = Stance(-1, "hard", "session")
+    if hit.opposite:
+        stance = stance.turned()
     field, value = hit.value.field, hit.value.value
     return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance, either=hit.either)
 

@@ -1,7 +1,7 @@
 """Where negation reaches, how firmly a wish is put, and for how long."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from convrec.agent.compact.message import Message
@@ -81,6 +81,10 @@ class Stance:
     scope: Scope
     taste: bool = False
     permits: bool = False
+
+    def turned(self) -> "Stance":
+        """Returns the stance towards the opposite of what was said: who wants nothing poisonous wants what is safe, firmly."""
+        return replace(self, polarity=-1 if self.polarity > 0 else 1, strength="hard")
 
 
 class Scopes:

@@ -48,6 +48,7 @@ class ValueHit:
     score: float = 1.0
     others: tuple[Value, ...] = ()
     either: bool = False  # one of several that the same words may mean
+    opposite: bool = False  # the words say that the value does not hold
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,14 @@ class ValueLinker:
                 others = tuple(v for v in part.values if v != value)
                 hits.append(
                     ValueHit(
-                        found.start, found.end, value, found.meaning.soft, found.score, others, found.meaning.either
+                        found.start,
+                        found.end,
+                        value,
+                        found.meaning.soft,
+                        found.score,
+                        others,
+                        found.meaning.either,
+                        found.meaning.opposite,
                     )
                 )
         return hits

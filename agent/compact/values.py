@@ -63,13 +63,15 @@ class Value:
 class Meaning:
     """What a word or phrase stands for: one value, in whichever fields have it; `parts` where it stands for several at once.
 
-    With `either`, the parts are alternatives: "shade" is partial shade or full shade.
+    With `either`, the parts are alternatives: "shade" is partial shade or full shade; with `opposite`, what is named is that the
+    value does not hold: "poisonous" is not safe.
     """
 
     values: tuple[Value, ...]
     soft: bool = False
     parts: tuple["Meaning", ...] = ()
     either: bool = False
+    opposite: bool = False
 
 
 class ValueIndex:
@@ -172,6 +174,10 @@ class ValueIndex:
             self.words += said
             for key in keys(said):
                 self._join(self.meanings, key, value)
+        for opposite in (
+            word for flag, words in _aliases()["opposite"].items() if _is_flag(field, flag) for word in words
+        ):
+            self._name(opposite, Meaning((value,), opposite=True))
 
     def _add_name(self, value: Value) -> None:
         words = words_of(value.value)
@@ -260,6 +266,10 @@ def flag_words(field: Field) -> Iterator[list[str]]:
             yield said
             if len(said) > 1:
                 yield [said[-1], "for", *said[:-1]]
+
+
+def _is_flag(field: Field, name: str) -> bool:
+    return any(said == words_of(name) for said in flag_words(field))
 
 
 @lru_cache(maxsize=65_536)
