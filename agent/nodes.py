@@ -11,11 +11,12 @@ from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import DROP
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
+from convrec.agent.releases import dropped, let_go, unsaid, without
 from convrec.agent.request import wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import Turn
-from convrec.agent.wishes import absorb, dropped, let_go, unsaid, without
+from convrec.agent.wishes import absorb
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
 from convrec.core.understanding import Understanding
@@ -61,7 +62,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     after = absorb(
         freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
     )
-    plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema))
+    plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema, catalogue))
     if freed is not None and before.question is not None and before.question.facet == DROP:
         gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
         plan = plan.model_copy(update={"let_go": gone})

@@ -1,46 +1,33 @@
 """How one message changes what a thread holds: demands are added, replaced or let go; wishes fade; items are put aside."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
+from convrec.agent.releases import conjuncts, freed, lifted, permitted, values_of
 from convrec.agent.state import Constraint, DialogueState, HeldWish
-from convrec.agent.wording import bounds, demand, is_kind, is_year
+from convrec.agent.wording import adds_up, bounds, demand
 from convrec.catalogue.schema import Schema
-from convrec.core.predicate import Both, Comparison, Not, Predicate, every, fields_of
+from convrec.core.predicate import Comparison, Not, Predicate, every, fields_of
 from convrec.core.text import fold
 from convrec.core.understanding import Preference, Understanding
 
 _MORE_OF_IT = re.compile(
-    r"\b(also|still|too|as well|plus|in addition|on top of that)\b|^and (?!what about|how about|now)"
+    r"\b(also|still|too|as well|plus|in addition|on top of that)\b|^and (?!what about|how about|now)|\b(?!the|those|these|other|different)\w+ ones( only)?\b"
 )
 _START_AFRESH = re.compile(
-    r"\bstart (over|afresh|again)\b|\bfrom scratch\b|\b(completely|totally|entirely) (different|else)\b"
+    r"\bstart (over|afresh|again)\b|\bfrom scratch\b|\bback to (?:my|our) (?:own |usual )?(?:taste|usual|self|stuff|things)\b|\b(completely|totally|entirely) (different|else)\b"
     r"|\bforget (all )?(that|it|this|the rest)\s*($|[.,!;:])|\bnever ?mind (all )?(that|it)\b"
 )
-_ANY = re.compile(
-    r"\b(any|whatever|whichever|no matter (?:which|what)|regardless of|(?:forget|drop|ignore|skip|never ?mind)(?: about)? the)\s+(?:the\s+)?(\w+)"
-)
 _CHANGE_OF_MIND = re.compile(
-    r"\b(then|instead|rather|actually|now|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
+    r"\b(then|instead|rather|actually|now|scratch that|correction|sorry|i meant|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
     r"|\b(want|need|give me|show me|looking for|find me|recommend|suggest|got any|have any|do you have|in the mood for|feel like)\b"
 )
 _SOMETHING_LIKE = re.compile(
     r"\b(something|anything|one|similar|more|\w+s) (like|similar to|along the lines of|in the vein of)\b"
 )
-_TAKEN_BACK = re.compile(
-    r"\b(?:forget|drop|scrap|lose|never ?mind|ignore)(?: about)?\b(?! (?:it|that|this|everything|me)\b)[^.,;:!?]*",
-    re.IGNORECASE,
-)
-_KEEPS = re.compile(r"\b(keep|want|need|must|only|insist|not that|neither|none)\b")
-_WHICHEVER = re.compile(
-    r"(?:(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
-    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|i don.?t (?:care|mind)|doesn.?t matter|no preference|surprise me|please|thanks|then)[ ,.!]*)+"
-)
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
 Together = Callable[[Predicate, Predicate], bool]
-_WHEN = {"decade", "year", "years", "time", "era", "period", "age"}
-_KINDS = {"genre", "kind", "type", "category", "style", "sort"}
 
 
 def absorb(
@@ -55,7 +42,8 @@ def absorb(
         state = state.model_copy(
             update={"constraints": (), "held": tuple(h for h in state.held if h.preference.polarity < 0)}
         )
-    constraints = _released(state.constraints, folded, schema)
+    state = freed(state, text, schema)
+    constraints = lifted(state.constraints, permitted(heard, text), schema)
     if _new_anchor(state, heard, folded):
         constraints = tuple(c for c in constraints if isinstance(c.predicate, Not))
     change = bool(_CHANGE_OF_MIND.search(folded)) or len(folded.split()) <= _BARE
@@ -77,77 +65,6 @@ def _new_anchor(state: DialogueState, heard: Understanding, folded: str) -> bool
     return bool(liked - state.ever_shown) and bool(_SOMETHING_LIKE.search(folded))
 
 
-def dropped(state: DialogueState, text: str) -> tuple[Constraint, ...]:
-    """Returns the demands that an answer to "which may I let go?" gives up: those it names, or the first offered for a plain yes."""
-    said = fold(text)
-    options = state.question.options if state.question is not None else ()
-    if not options or _KEEPS.search(said):
-        return ()
-    whole = [option for option in options if fold(option) in said]
-    if whole:
-        return _labelled(state.constraints, max(whole, key=len))
-    named = _labelled(state.constraints, said) or tuple(
-        c for c in state.constraints if len(said) > 2 and said in fold(c.label)
-    )
-    return named or (_labelled(state.constraints, options[0]) if _WHICHEVER.fullmatch(said) else ())
-
-
-def _labelled(constraints: Sequence[Constraint], text: str) -> tuple[Constraint, ...]:
-    """Returns the demands whose labels stand in a text, of nested ones the longest."""
-    rest, found = fold(text), []
-    for constraint in sorted(constraints, key=lambda c: -len(c.label)):
-        if fold(constraint.label) in rest:
-            rest = rest.replace(fold(constraint.label), "", 1)
-            found.append(constraint)
-    return tuple(constraint for constraint in constraints if constraint in found)
-
-
-def without(state: DialogueState, gone: Iterable[Constraint]) -> DialogueState:
-    """Returns the state without those demands."""
-    left_out = tuple(gone)
-    return state.model_copy(update={"constraints": tuple(c for c in state.constraints if c not in left_out)})
-
-
-def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Understanding]:
-    """Returns the wishes that the message takes back ("forget the westerns", "drop Hitchcock"), and what else it says."""
-    taken = [match.span() for match in _TAKEN_BACK.finditer(text)]
-    back = tuple(p for p in heard.preferences if p.span != (0, 0) and any(a <= p.span[0] < b for a, b in taken))
-    if not back:
-        return (), heard
-    values = {fold(p.value) for p in back}
-    rest = tuple(p for p in heard.preferences if p not in back)
-    kept = every(*(part for part in conjuncts(heard.filter) if not _values(part) <= values))
-    acts = tuple(act for act in heard.acts if act != "forget") if rest else ("answer",)
-    return back, heard.model_copy(update={"preferences": rest, "filter": kept, "acts": acts or ("answer",)})
-
-
-def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
-    """Returns the parts of a filter that must all hold."""
-    if predicate is None:
-        return ()
-    if isinstance(predicate, Both) and predicate.op == "and":
-        return tuple(part for arg in predicate.args for part in conjuncts(arg))
-    return (predicate,)
-
-
-def _released(constraints: tuple[Constraint, ...], folded: str, schema: Schema) -> tuple[Constraint, ...]:
-    """Lets demands go that the message declares free: "any decade", "whatever the genre"."""
-    free = {match[2] for match in _ANY.finditer(folded)}
-    if not free:
-        return constraints
-
-    def is_free(constraint: Constraint) -> bool:
-        fields = [schema.field(name) for name in fields_of(constraint.predicate)]
-        named = any(
-            fold(field.label or field.name).rstrip("s") in {word.rstrip("s") for word in free} for field in fields
-        )
-        when = bool(free & _WHEN) and all(is_year(field) for field in fields)
-        kind = bool(free & _KINDS) and all(is_kind(field) for field in fields)
-        return not isinstance(constraint.predicate, Not) and (named or when or kind)
-
-    return tuple(constraint for constraint in constraints if not is_free(constraint))
-
-
 def _demanded(
     constraints: tuple[Constraint, ...], predicate: Predicate, turn: int, together: Together, schema: Schema
 ) -> tuple[Constraint, ...]:
@@ -163,10 +80,13 @@ def _gives_way(old: Constraint, new: Predicate, turn: int, together: Together, s
         return False
     old_negative, new_negative = isinstance(old.predicate, Not), isinstance(new, Not)
     if old_negative or new_negative:
-        return old_negative != new_negative and bool(_values(old.predicate) & _values(new))
+        return old_negative != new_negative and bool(values_of(old.predicate) & values_of(new))
     if old.turn == turn:
         return False
-    numeric = all(schema.field(name).type in ("number", "date") for name in fields_of(new))
+    fields = [schema.field(name) for name in fields_of(new)]
+    numeric = all(field.type in ("number", "date") for field in fields)
+    if all(adds_up(field) for field in fields):
+        return False
     return _range_gives_way(old.predicate, new) if numeric else not together(old.predicate, new)
 
 
@@ -183,17 +103,6 @@ def _range_gives_way(old: Predicate, new: Predicate) -> bool:
     if new_high is not None and new_low is None and old_high is None and old_low is not None:
         return new_high < old_low
     return True
-
-
-def _values(predicate: Predicate) -> set[str]:
-    match predicate:
-        case Comparison(value=value):
-            values = value if isinstance(value, list | tuple) else [value]
-            return {fold(str(part)) for part in values}
-        case Not(arg=arg):
-            return _values(arg)
-        case Both(args=args):
-            return set().union(*(_values(arg) for arg in args))
 
 
 def _held(held: tuple[HeldWish, ...], preferences: Iterable[Preference], turn: int) -> tuple[HeldWish, ...]:
@@ -216,7 +125,7 @@ def _contradicted(wish: Preference, demands: Predicate | None) -> bool:
             isinstance(part, Not)
             and wish.polarity > 0
             and fields_of(part) == {wish.facet}
-            and fold(wish.value) in _values(part)
+            and fold(wish.value) in values_of(part)
         ):
             return True
     return False
@@ -239,7 +148,7 @@ def _set_aside(state: DialogueState, heard: Understanding) -> DialogueState:
         accepted = pointed or state.focus[-1:] or (state.shown if len(state.shown) == 1 else ())
     titles = tuple(r.item_ids[0] for r in heard.references if r.kind == "title" and r.item_ids)
     return state.model_copy(update={
-        "rejected": _appended(state.rejected, rejected), "seen": _appended(state.seen, seen),
+        "rejected": _appended(tuple(i for i in state.rejected if i not in liked), rejected), "seen": _appended(state.seen, seen),
         "accepted": _appended(state.accepted, accepted), "mentioned": _appended(state.mentioned, titles),
         "focus": _appended(state.focus, referred)[-8:],
     })  # fmt: skip
@@ -249,17 +158,3 @@ def _appended(old: tuple[str, ...], new: Iterable[str | None]) -> tuple[str, ...
     """Returns the old ids and the new ones after them, each once, the latest place counting."""
     fresh = tuple(dict.fromkeys(item for item in new if item))
     return (*(item for item in old if item not in fresh), *fresh)
-
-
-def let_go(state: DialogueState, things: Iterable[Preference]) -> DialogueState:
-    """Returns the state without the wishes and demands about the things named."""
-    values = {(thing.facet, thing.item_id or fold(thing.value)) for thing in things}
-    facets = {facet: {value for f, value in values if f == facet} for facet, _ in values}
-    held = tuple(
-        h for h in state.held if (h.preference.facet, h.preference.item_id or fold(h.preference.value)) not in values
-    )
-    constraints = tuple(
-        c for c in state.constraints
-        if not any(fields_of(c.predicate) == {facet} and _values(c.predicate) & found for facet, found in facets.items())
-    )  # fmt: skip
-    return state.model_copy(update={"held": held, "constraints": constraints})

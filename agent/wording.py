@@ -10,8 +10,11 @@ from convrec.core.text import words
 _YEAR_WORDS = {"year", "released", "release", "published", "date"}
 _STARRING = {"cast", "actor", "actors", "actress", "star", "stars", "starring", "performer", "performers"}
 _MADE_BY = {"director": "directed by", "directors": "directed by", "author": "by", "authors": "by", "artist": "by", "artists": "by",
-            "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by"}  # fmt: skip
+            "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by",
+            "chef": "cooked by", "grower": "grown by", "brewer": "brewed by", "studio": "by", "manufacturer": "made by"}  # fmt: skip
 _STRICT = {"lt": "under", "gt": "over"}
+_ADD_UP = {"features", "amenities", "facilities", "offers", "services", "extras", "properties", "perks", "dishes", "tags", "keywords",
+           "mechanics", "diet", "diets"}  # fmt: skip
 _KIND = {
     "genre",
     "genres",
@@ -40,6 +43,11 @@ def is_year(field: Field) -> bool:
 def is_kind(field: Field) -> bool:
     """Tells whether the field says what kind of thing an item is (its genre, cuisine, category)."""
     return field.type in ("category", "tags") and bool(field_words(field) & _KIND)
+
+
+def adds_up(field: Field) -> bool:
+    """Tells whether a further value of the field is wished beside the older ones: a terrace, too, not a terrace instead of parking."""
+    return field.type == "tags" and bool(field_words(field) & _ADD_UP)
 
 
 def is_person(field: Field) -> bool:
@@ -121,7 +129,7 @@ def demand(predicate: Predicate, schema: Schema) -> str:
             inner = demand(arg, schema)
             return (
                 f"not {inner}"
-                if inner.startswith(("directed", "written", "by ", "from ")) or _is_flag(arg, schema)
+                if inner.startswith((*{f"{phrase} " for phrase in _MADE_BY.values()}, "from ")) or _is_flag(arg, schema)
                 else f"without {inner.removeprefix('with ')}"
             )
         case Both(op=op, args=args):

@@ -1,11 +1,12 @@
-"""How much: prices, lengths, ratings and any other number field, with its unit or by its name."""
+"""How much: prices, lengths, heights, ratings and any other number field, with its unit or by its name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from convrec.agent.compact.fields import Fields, described
+from convrec.agent.compact.fields import Fields
+from convrec.agent.compact.measures import Measures
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.catalogue.schema import Field
@@ -15,229 +16,177 @@ _WORDS = {
     "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
     "half a": 0.5, "half an": 0.5,
 }  # fmt: skip
-_MONEY = {
-    "euro",
-    "euros",
-    "dollar",
-    "dollars",
-    "buck",
-    "bucks",
-    "pound",
-    "pounds",
-    "eur",
-    "usd",
-    "gbp",
-    "quid",
-    "yen",
-    "$",
-    "€",
-    "£",
-    "¥",
-}
-_HOURS, _MINUTES = {"hour", "hours", "hr", "hrs", "h"}, {"minute", "minutes", "min", "mins", "m"}
+_BODY = {"ankle": 10, "knee": 50, "hip": 90, "waist": 100, "chest": 130, "shoulder": 150, "head": 175}  # cm
 _N = (
-    r"(?:an?(?= (?:hours?|hr|minute|hundred|euro|dollar|buck|pound))|\d+(?:\.\d+)?|"
+    r"(?:an?(?= (?:hours?|hr|minute|hundred|euro|dollar|buck|pound|met(?:re|er)|foot)\b)|\d+(?:\.\d+)?|"
     + "|".join(sorted(_WORDS, key=len, reverse=True))
     + r")"
 )
 _SIGN = r"(?:[$€£¥] ?)?"
-_UNIT = r"(?: (?!or\b|and\b|to\b)(?P<unit>[a-z]+|[$€£¥]))?"
+_UNIT = r"(?: ?(?<=\d)(?P<glued>cm|m|h|hrs?|mins?|eur)\b| (?!or\b|and\b|to\b)(?P<unit>of us|[a-z]+|[$€£¥]))?"
 _AND_HALF = r"(?P<half> and a half)?"
-_LESS = r"(?:under|below|less than|fewer than|cheaper than|shorter than|smaller than|lower than|not more than|no more than|no longer than|at most|up to|max(?:imum)?(?: of)?|within|over|above|more than|longer than|greater than|higher than|better than|exceeding|at least|no less than|min(?:imum)?(?: of)?|around|about|roughly|exactly)"
-_STRICT = {"under", "below", "less than", "fewer than", "cheaper than", "shorter than", "smaller than", "lower than",
-           "over", "above", "more than", "longer than", "greater than", "higher than", "better than", "exceeding"}  # fmt: skip
-_LOWER = {"over", "above", "more than", "longer than", "greater than", "higher than", "better than", "exceeding", "at least", "no less than",
-          "min", "minimum", "min of", "minimum of"}  # fmt: skip
-_UNDER = {
-    "under",
-    "below",
-    "less than",
-    "at most",
-    "up to",
-    "max",
-    "maximum",
-    "max of",
-    "maximum of",
-    "no more than",
-    "not more than",
-    "within",
-}
+_MORE, _LESS = (
+    r"more|longer|higher|above|up|better|over|taller|older|later|upwards?|plus",
+    r"less|under|fewer|cheaper|shorter|below|lower|smaller|younger",
+)
+_SMALLER = rf"(?:{_LESS}) than|under|below|not more than|no (?:more|longer|taller|higher|bigger) than|at (?:the )?most|up to|max(?:imum)?(?: of)?|within|not above|not over"
+_LARGER = r"over|above|(?:more|longer|greater|higher|better|taller|bigger|larger|older) than|exceeding|at least|no less than|min(?:imum)?(?: of)?"
+_HOW = rf"(?:{_SMALLER}|{_LARGER}|around|about|roughly|exactly|only|just)"
+_IS_STRICT = re.compile(r"^(?:(?!no|not)\w+ than|under|below|over|above|exceeding)$")
+_IS_LARGER = re.compile(rf"^(?:{_LARGER})$")
+_IS_SMALLER = re.compile(rf"^(?:{_SMALLER})$")
 _AMOUNT = re.compile(
-    rf"(?P<how>\b{_LESS} )?(?P<sign>{_SIGN})\b(?P<n>{_N})\b{_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
-    r"(?P<after> (?:or|and) (?:less|under|fewer|cheaper|shorter|below|lower|more|longer|higher|above|up|better|over)| ?\+| tops| max)?"
+    rf"(?P<how>\b{_HOW} (?:(?:a|the) (?=\d|$))?)?(?P<sign>{_SIGN})\b(?P<n>{_N})(?![a-z]{{3}}){_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
+    rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?| at most| at the most)?"
 )
 _RANGE = re.compile(
-    rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<a>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"
+    rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<n>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"
 )
-_CHEAP = re.compile(r"\b(?:cheap|inexpensive|affordable|budget|low cost|bargain|cheapest)\b")
+_TALL_AS = re.compile(rf"\b(?:(?P<how>{_HOW}) )?(?:my )?(?P<part>{'|'.join(_BODY)}) (?:high|height|deep|level)\b")
+_FREE = re.compile(
+    r"(?:^|\b(?:a|any|is it|for|are|something|anything|that are|some|the|not|only|completely|totally) )free\b(?! (?:time|to|from|of|day|evening))"
+)
+_CHEAP = re.compile(r"\b(?:cheap(?:ish|est)?|inexpensive|affordable|(?<!the )(?<!my )budget|low cost|bargain)\b")
 _DEAR = re.compile(r"\b(?:expensive|fancy|upscale|luxurious|luxury|pricey|high end|most expensive)\b")
-_SHORT = re.compile(r"\b(?:short(?:ish)?|quick|brief|shortest)\b(?! (?:story|stories))")
+_SHORT = re.compile(r"\b(?:short(?:ish)?|quick|brief|shortest)\b(?! (?:story|stories|of))")
 _LONG = re.compile(r"\b(?:long|lengthy|longest)\b(?! (?:time|ago|as|since|story|for|john|way))")
 _WELL_RATED = re.compile(
     r"\b(?:(?:highly|best|top|well|highest|better) (?:rated|reviewed)|critically acclaimed|acclaimed|highest rating|highest score|good reviews|great reviews)\b"
 )
+_SMALL = re.compile(r"\b(?:small|compact|dwarf|low growing|short|tiny)\b")
+_TALL = re.compile(r"\b(?:tall|tallest|huge)\b")
+_VAGUE = ((_CHEAP, "price", 0.35, False), (_DEAR, "price", 0.7, True), (_SHORT, "length", 0.3, False), (_LONG, "length", 0.7, True),
+          (_WELL_RATED, "rating", 0.7, True), (_SMALL, "height", 0.35, False), (_TALL, "height", 0.7, True))  # fmt: skip
 
 
 class AmountReader:
     """Reads numbers against one catalogue's number fields."""
 
     def __init__(self, fields: Fields) -> None:
-        self._fields = fields
-        self._numbers = [f for f in fields.catalogue.schema.of_type("number") if f != fields.year]
+        self._fields, self._measures = fields, Measures(fields)
 
-    def read(self, message: Message) -> list[RangeHit]:
-        """Returns the ranges of number fields that the message names, in order; none where the catalogue has no such field."""
+    def read(self, message: Message, held: Sequence[str] = ()) -> list[RangeHit]:
+        """Returns the ranges of number fields that the message names, in order; none where the catalogue has no such field.
+
+        `held` are the fields that the thread has demands for: what a bound without a unit may be about.
+        """
         found: list[RangeHit] = []
-        if not self._numbers:
+        if not self._measures.numbers:
             return found
-        for hit in (*self._ranges(message), *self._amounts(message), *self._vague(message)):
-            same = [
-                other for other in found if other.field == hit.field and hit.start < other.end and other.start < hit.end
-            ]
+        readings = (
+            self._ranges(message, held),
+            self._amounts(message, held),
+            self._heights(message),
+            self._free(message),
+            self._vague(message),
+        )
+        for hit in (hit for reading in readings for hit in reading):
+            same = [o for o in found if o.field == hit.field and hit.start < o.end and o.start < hit.end]
             if not same:
                 found.append(hit)
         return sorted(found, key=lambda hit: hit.start)
 
-    def _ranges(self, message: Message) -> Iterator[RangeHit]:
+    def _ranges(self, message: Message, held: Sequence[str]) -> Iterator[RangeHit]:
         for start, end, match in message.find(_RANGE):
-            field = self._field(message, start, match["sign"], match["unit"])
+            field = self._field(message, match, start, end, held)
             if field is None:
                 continue
-            scale = self._scale(field, match["unit"])
-            low, high = _value(match["a"]) * scale, _value(match["b"]) * scale
+            scale = self._measures.scale(field, _unit(match))
+            low, high = _value(match["n"]) * scale, _value(match["b"]) * scale
             if low < high:
                 yield RangeHit(start, end, field, low, high)
 
-    def _amounts(self, message: Message) -> Iterator[RangeHit]:
+    def _amounts(self, message: Message, held: Sequence[str]) -> Iterator[RangeHit]:
         for start, end, match in message.find(_AMOUNT):
-            field = self._field(message, start, match["sign"], match["unit"])
-            counted = match["n"] not in ("a", "an", "one") or bool(match["how"])
-            if (
-                field is None
-                and match["how"]
-                and match["how"].strip() in _UNDER
-                and match["n"].isdigit()
-                and int(match["n"]) < 1_000
-            ):
-                field = self._fields.price
-            if field is None or not counted:
+            how, after = (match["how"] or "").strip(), (match["after"] or "").strip()
+            field = self._field(message, match, start, end, held)
+            if field is None or (match["n"] in ("a", "an", "one") and not (how or after)):
                 continue
-            amount = (_value(match["n"]) + (0.5 if match["half"] or match["half2"] else 0)) * self._scale(
-                field, match["unit"]
-            )
-            last = (
-                end
-                if (match["unit"] and self._is_unit(field, match["unit"])) or match["after"]
-                else message.range_of(match, "n")[1]
-            )
-            yield from self._bounded(
-                field, start, last, amount, (match["how"] or "").strip(), (match["after"] or "").strip()
-            )
+            half = 0.5 if match["half"] or match["half2"] else 0
+            amount = (_value(match["n"]) + half) * self._measures.scale(field, _unit(match))
+            measured = _unit(match) and self._measures.of_unit("", _unit(match), _behind(message, end)) == field
+            last = end if measured or after else message.range_of(match, "n")[1]
+            yield from self._bounded(field, start, last, amount, how, after, match["rest"] or "")
 
-    def _bounded(self, field: Field, start: int, end: int, amount: float, how: str, after: str) -> Iterator[RangeHit]:
-        twin = self._twin(field)
-        lower = how in _LOWER or bool(re.search(r"more|longer|higher|above|up|better|over|\+", after))
-        if twin is not None and (lower or how or after):
-            field = twin if lower else field
-        if how in ("around", "about", "roughly"):
+    def _field(self, message: Message, match: re.Match[str], start: int, end: int, held: Sequence[str]) -> Field | None:
+        """Returns the field that a number is about: by its sign or unit, else by the words before it, else by its size."""
+        how, after = (match.groupdict().get("how") or "").strip(), (match.groupdict().get("after") or "").strip()
+        unit = self._measures.of_unit(match["sign"].strip(), _unit(match), _behind(message, end))
+        if unit is not None:
+            return unit
+        amount = _value(match["n"])
+        at = message.range_of(match, "n")[0]
+        named = self._measures.of_words(message, start, at, how, amount)
+        if named is not None or not (how or after) or how in ("only", "just", "around", "about"):
+            return named
+        upwards = bool(_IS_LARGER.match(how) or re.search(rf"\+|^(?:or|and) (?:{_MORE})$", after))
+        return self._measures.of_size(amount, upwards, held)
+
+    def _bounded(
+        self, field: Field, start: int, end: int, amount: float, how: str, after: str, rest: str
+    ) -> Iterator[RangeHit]:
+        twin = self._measures.twin(field)
+        lower = bool(_IS_LARGER.match(how)) or after == "+" or re.fullmatch(_MORE, rest) is not None
+        upper = bool(_IS_SMALLER.match(how)) or bool(after and not lower)
+        if twin is not None and lower:
+            field = twin
+        if lower or upper:
+            bound = (amount, None) if lower else (None, amount)
+            yield RangeHit(start, end, field, *bound, strict=bool(_IS_STRICT.match(how)))
+        elif how in ("around", "about", "roughly"):
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
-        elif lower:
-            yield RangeHit(start, end, field, amount, None, strict=how in _STRICT)
-        elif (how and how != "exactly") or after:
-            yield RangeHit(start, end, field, None, amount, strict=how in _STRICT)
-        elif field in (self._fields.price, self._fields.length):
+        elif twin is None and amount >= self._measures.known(field).max():
+            yield RangeHit(start, end, field, amount, None)
+        elif field in (self._fields.price, self._fields.length, self._fields.age):
             yield RangeHit(start, end, field, None, amount)
-        elif field == self._fields.rating:
+        elif field in (self._fields.rating, self._fields.count) and twin is None:
             yield RangeHit(start, end, field, amount, None)
         else:
             yield from self._exactly(field, start, end, amount)
 
     def _exactly(self, field: Field, start: int, end: int, amount: float) -> Iterator[RangeHit]:
         """Yields the one or two ranges that a plain count asks for: four players fit between the least and the most."""
-        twin = self._twin(field)
+        twin = self._measures.twin(field)
         if twin is None:
             yield RangeHit(start, end, field, amount, amount)
         else:
             yield RangeHit(start, end, field, None, amount)
             yield RangeHit(start, end, twin, amount, None)
 
-    def _twin(self, field: Field) -> Field | None:
-        """Returns the field of the most where `field` is that of the least (`min_players` → `max_players`)."""
-        if not described(field) & {"min", "minimum", "least", "fewest"}:
-            return None
-        return next((f for f in self._numbers if f != field and _stem(f) == _stem(field)), None)
+    def _heights(self, message: Message) -> Iterator[RangeHit]:
+        field = self._fields.height
+        for start, end, match in message.find(_TALL_AS) if field is not None else ():
+            assert field is not None
+            amount = _BODY[match["part"]] * self._measures.scale(field, "cm")
+            larger = _IS_LARGER.match(match["how"] or "")
+            yield RangeHit(start, end, field, amount if larger else None, None if larger else amount)
+
+    def _free(self, message: Message) -> Iterator[RangeHit]:
+        for _, end, _ in message.find(_FREE):
+            if self._fields.price is not None and "-" not in message.gap(end - 1) + message.gap(
+                min(end, len(message) - 1)
+            ):
+                yield RangeHit(end - 1, end, self._fields.price, None, 0)
 
     def _vague(self, message: Message) -> Iterator[RangeHit]:
-        wishes = ((_CHEAP, self._fields.price, 0.35, False), (_DEAR, self._fields.price, 0.7, True), (_SHORT, self._fields.length, 0.3, False),
-                  (_LONG, self._fields.length, 0.7, True), (_WELL_RATED, self._fields.rating, 0.7, True))  # fmt: skip
-        for pattern, field, share, upwards in wishes:
+        for pattern, role, share, upwards in _VAGUE:
+            field: Field | None = getattr(self._fields, role)
             for start, end, _ in message.find(pattern) if field is not None else ():
                 assert field is not None
-                known = self._known(field)
+                known = self._measures.known(field)
                 if len(known):
                     bound = round(float(np.quantile(known, share)), 2)
                     yield RangeHit(
                         start, end, field, bound if upwards else None, None if upwards else bound, vague=True
                     )
 
-    def _field(self, message: Message, start: int, sign: str | None, unit: str | None) -> Field | None:
-        """Returns the field that a number is about: by its sign or unit, else by the words before it."""
-        if (sign and sign.strip()) or unit in _MONEY:
-            return self._fields.price
-        if unit in _HOURS or unit in _MINUTES:
-            return self._fields.length
-        by_unit = [f for f in self._numbers if unit and unit not in ("of", "in", "for") and self._is_unit(f, unit)]
-        if by_unit:
-            return next((f for f in by_unit if self._twin(f) is not None), by_unit[0])
-        before = message.norms(start - 3, start)
-        if {"rated", "rating"} & set(before):
-            return self._fields.rating
-        named = [f for f in self._numbers if any(w in described_name(f) for w in before if len(w) > 2)]
-        return named[0] if named else None
 
-    def _is_unit(self, field: Field, unit: str) -> bool:
-        if field == self._fields.price and unit in _MONEY:
-            return True
-        if field == self._fields.length and (unit in _HOURS or unit in _MINUTES):
-            return True
-        return (
-            len(unit) > 2
-            and bool({unit, unit.rstrip("s"), f"{unit}s"} & described(field))
-            and unit not in ("than", "the")
-        )
-
-    def _scale(self, field: Field, unit: str | None) -> float:
-        """Returns by what to multiply hours or minutes so that they are in the field's unit."""
-        if field != self._fields.length or unit is None:
-            return 1.0
-        known = self._known(field)
-        in_hours = bool(described(field) & {"hours", "hour", "hrs", "h"}) or (
-            not described(field) & {"minutes", "min", "mins"} and len(known) > 0 and float(np.median(known)) < 12
-        )
-        if unit in _HOURS:
-            return 1.0 if in_hours else 60.0
-        return 1 / 60 if in_hours and unit in _MINUTES else 1.0
-
-    def _known(self, field: Field) -> np.ndarray:
-        numbers = self._fields.catalogue.numbers(field.name)
-        return numbers[~np.isnan(numbers)]
+def _unit(match: re.Match[str]) -> str:
+    return match["unit"] or match["glued"] or ""
 
 
-def described_name(field: Field) -> set[str]:
-    """Returns the words of the field's name and label, in the singular and the plural."""
-    words = set(f"{field.name.replace('_', ' ')} {field.label}".casefold().split())
-    return words | {f"{word}s" for word in words}
-
-
-def _stem(field: Field) -> frozenset[str]:
-    return frozenset(field.name.casefold().replace("_", " ").split()) - {
-        "min",
-        "max",
-        "minimum",
-        "maximum",
-        "least",
-        "most",
-    }
+def _behind(message: Message, end: int) -> str:
+    return message.tokens[end].norm if end < len(message) else ""
 
 
 def _value(said: str) -> float:

@@ -1,10 +1,14 @@
 """Which facts of an item a question asks for."""
 
 import re
+from collections.abc import Iterator
 
 from convrec.agent.compact.fields import described
-from convrec.agent.compact.message import Message
-from convrec.agent.wording import is_kind, is_person, is_year
+from convrec.agent.compact.lexicon import LINGO
+from convrec.agent.compact.message import Message, words_of
+from convrec.agent.compact.values import flag_words, singulars
+from convrec.agent.wording import adds_up, field_words, is_kind, is_person, is_year
+from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field, Schema
 
 _ABOUT = re.compile(
@@ -17,93 +21,136 @@ _WHEN = re.compile(
     r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old (?:is|are|was)|whats? years?|years? (?:is|was|of)|release date|from what year)\b"
 )
 _WHO_IN = re.compile(
-    r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+)? (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|main (?:actor|actress|role|cast))\b"
+    r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+)? (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|(?:main|leading|lead) (?:actor|actress|role|cast|man|lady|part))\b"
 )
 _WHO_MADE = re.compile(
-    r"\bwho(?:s| is| was| has| else| all)?(?: \w+)? (?P<verb>directed|directs?|made|makes|wrote|writes|published|develop(?:ed|s)|designed|created|produced|composed|did|shot|behind|cooks)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist)s?\b"
+    r"\bwho(?:s| is| was| has| else| all)?(?: \w+)? (?P<verb>[a-z]{4,}|made|did|shot)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist|grower)s?\b"
 )
+_MADE = {"made", "makes", "did", "behind", "shot"}
 _KIND = re.compile(
     r"\bwhat (?:genres?|kind|type|sort|category|style|cuisine)\b|\b(?:genres?|category|cuisine) (?:is|of)\b|\bis (?:it|that|this|the \w+(?: one)?) (?:an? )?(?:\w+ ){0,2}?(?:funny|scary|sad|romantic|violent|horror|comedy|drama|thriller|western|animated|cartoon|for kids|for children|family friendly|suitable)\b"
 )
-_LONG = re.compile(
-    r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how many (?:minutes|hours|pages))\b"
-)
-_COST = re.compile(
-    r"\bhow (?:much|expensive|cheap)\b|\b(?:price|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"
-)
-_RATED = re.compile(
-    r"\b(?:ratings?|rated|scores?|reviews?|stars)\b|\bhow good\b|\b(?:is|was) (?:it|that|this|the \w+(?: one)?) (?:any )?good\b"
-)
-_VERB_STEMS = {"direct": "direct", "writ": "writ", "wrote": "writ", "publish": "publish", "develop": "develop", "design": "design",
-               "creat": "creat", "produc": "produc", "compos": "compos", "cook": "chef"}  # fmt: skip
-_LENGTH_WORDS = {"runtime", "duration", "length", "minutes", "hours", "playtime", "pages", "time"}
-_PRICE_WORDS = {"price", "cost", "costs", "prices", "fee"}
-_RATING_WORDS = {"rating", "ratings", "score", "stars", "metascore"}
+_VERB_STEMS = {"direct": "direct", "writ": "writ", "wrote": "writ", "cook": "chef", "own": "owner"}
 _STAR_WORDS = {"cast", "actor", "actors", "starring", "stars", "performers", "performer"}
+_CUES: tuple[tuple[set[str], re.Pattern[str]], ...] = tuple(
+    (names, re.compile(pattern))
+    for names, pattern in (
+        ({"runtime", "duration", "length", "minutes", "hours", "playtime", "pages", "time"},
+         r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how many (?:minutes|hours|pages))\b|\bis (?:it|that|this) (?:very |too |a )?(?:long|short)\b"),
+        ({"price", "cost", "costs", "prices", "fee"},
+         r"\bhow (?:much(?! (?:light|sun|water|time|room|space)\b)|expensive|cheap|many (?:euros|dollars|pounds|bucks))\b|\b(?:prices?|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"),
+        ({"rating", "ratings", "score", "stars", "metascore"},
+         r"\b(?:ratings?|rated|scores?|reviews?|stars)\b|\bhow good\b|\b(?:is|was) (?:it|that|this|the \w+(?: one)?) (?:any )?good\b|\bany good\b"),
+        ({"height", "size"}, r"\bhow (?:high|tall|big|large)\b|\b(?:what|which) (?:height|size)\b"),
+        ({"months", "month", "season"},
+         r"\bwhen (?:do|does|is|are|will|would|can)\b.*\b(?:flower|flowers|bloom|blooms|blossom|in season|out)\b|\b(?:what|which) (?:months?|season|time of)\b|\b(?:flower|bloom)(?:s|ing)? (?:when|time|season|period)\b"),
+        ({"colours", "colour", "colors", "color"}, r"\b(?:what|which) colou?rs?\b"),
+        ({"light", "sun", "exposure"}, r"\b(?:sun|shade|shady|sunny) (?:or|does|do)\b|\bhow (?:much )?(?:light|sun|sunny|shady)\b|\bneeds?\b.*\b(?:sun|shade|light)\b"),
+        ({"water", "watering"}, r"\bhow (?:much|often)\b.*\bwater\b|\bhow thirsty\b"),
+        ({"players"}, r"\bhow many (?:people|players|ppl|of us|friends|can|could)\b|\b(?:single|multi) ?player\b"),
+        ({"age", "ages"}, r"\bhow old (?:do|does|should|must|to)\b|\b(?:what|which) age\b|\bage (?:rating|limit)\b"),
+        ({"platforms", "platform", "systems"}, r"\b(?:what|which) (?:platforms?|consoles?|systems?)\b|\b(?:runs?|works?|playable|available|out) on\b"),
+        ({"dishes", "menu", "food"}, r"\bserves?\b|\bon the menu\b|\bwhat(?:s| is| are| do| does| can| could)?\b.{0,20}\b(?:eat|order|cook|dish|dishes|food)\b|\bspeciality\b|\bknown for\b"),
+        ({"area", "district", "neighbourhood", "location", "address", "city"}, r"\bwhere(?:s| is| are| abouts)\b|\b(?:which|what) (?:part|area|side|district|neighbourhood)\b|\baddress\b|\blocated\b"),
+        ({"days", "open", "hours"}, r"\bwhen\b.*\b(?:open|shut|closed?)\b|\b(?:is|are) (?:it|they|that|titled) (?:open|closed|shut)\b|\bopening (?:days|hours|times)\b|\bwhich days\b"),
+    )
+)  # fmt: skip
 _ASKS = re.compile(
-    r"\b(?:who|whos|whose|what|whats|when|which|how|hows|where|wheres|is|was|are|were|does|did|do|tell|describe|details|info)\b|\?|\b(?:it|one|that|first|second|third|last|\d(?:st|nd|rd|th))\b"
+    r"\b(?:who|whos|whose|what|whats|when|which|how|hows|where|wheres|is|was|are|were|does|did|do|can|has|have|tell|describe|details|info)\b|\?|\b(?:it|one|that|first|second|third|last|\d(?:st|nd|rd|th))\b"
 )
+_FEW = 400  # values of a field that a question is compared with
 
 
-def asked_fields(text: str, schema: Schema) -> tuple[str, ...]:
+def asked_fields(text: str, schema: Schema, catalogue: Catalogue | None = None) -> tuple[str, ...]:
     """Returns the names of the fields that a question in the text asks for, in the order of the schema.
 
     "Who directed it?" asks for the director, "what's it about" for the describing text; empty when no fact is asked for
-    or the question is general ("tell me more").
+    or the question is general ("tell me more"). With a `catalogue`, "is it on Switch?" asks for the field that has Switch.
     """
-    marked = Message(text).marked
-    if not _ASKS.search(marked):
+    message = Message(text)
+    if not _ASKS.search(message.marked):
         return ()
-    return tuple(field.name for field in schema.fields if field.name != "title" and _is_asked(field, marked, schema))
+    asked = [f.name for f in schema.fields if f.name != "title" and _is_asked(f, message.marked, schema)]
+    if not asked and catalogue is not None:
+        asked = [f.name for f in schema.fields if f.name != "title" and _names_value(f, message, catalogue)]
+    return tuple(asked)
 
 
 def _is_asked(field: Field, marked: str, schema: Schema) -> bool:
-    words = described(field)
     if is_year(field):
-        return bool(_WHEN.search(marked)) or _by_name(field, marked)
+        return (bool(_WHEN.search(marked)) and not _is_season_asked(marked)) or _by_name(field, marked)
     if field.type == "text":
-        return bool(_ABOUT.search(marked) and _TELL.search(marked)) and not _is_title_like(field)
-    if field.type in ("number", "date", "bool"):
-        return _is_amount_asked(words, marked) or _by_name(field, marked)
+        return bool(_ABOUT.search(marked) and _TELL.search(marked)) and not field.name.endswith("title")
     if field.type in ("url", "image"):
         return _by_name(field, marked)
-    if is_person(field):
-        return _is_person_asked(field, words, marked, schema)
-    return (is_kind(field) and bool(_KIND.search(marked))) or _by_name(field, marked)
+    if field.type in ("category", "tags") and _is_maker_asked(field, marked, schema):
+        return True
+    names = described(field) if field.type in ("number", "date", "bool") else field_words(field)
+    cued = any(names & called and pattern.search(marked) for called, pattern in _CUES)
+    return cued or (is_kind(field) and bool(_KIND.search(marked))) or _by_name(field, marked)
 
 
-def _is_amount_asked(words: frozenset[str], marked: str) -> bool:
-    pairs = ((_LONG, _LENGTH_WORDS), (_COST, _PRICE_WORDS), (_RATED, _RATING_WORDS))
-    return any(words & names and pattern.search(marked) for pattern, names in pairs)
+def _is_season_asked(marked: str) -> bool:
+    return re.search(r"\bwhen (?:do|does|is|are)\b.*\b(?:flower|bloom|open)", marked) is not None
 
 
-def _is_person_asked(field: Field, words: frozenset[str], marked: str, schema: Schema) -> bool:
-    if words & _STAR_WORDS:
+def _is_maker_asked(field: Field, marked: str, schema: Schema) -> bool:
+    names = field_words(field)
+    if names & _STAR_WORDS:
         return bool(_WHO_IN.search(marked))
+    makers = [f for f in schema.of_type("category", "tags") if is_person(f) and not field_words(f) & _STAR_WORDS]
     for match in _WHO_MADE.finditer(marked):
         said = match["verb"] or match["noun"]
         stem = next((target for start, target in _VERB_STEMS.items() if said.startswith(start)), said)
-        if any(word.startswith(stem) for word in words):
+        if any(_is_kin(stem, name) for name in names):
             return True
-        makers = [f for f in schema.of_type("category", "tags") if is_person(f) and not described(f) & _STAR_WORDS]
-        if said in ("made", "makes", "did", "behind", "shot") and field == next(iter(makers), None):
+        if said in _MADE and field == next(iter(makers), None):
             return True
     return False
 
 
+def _is_kin(verb: str, noun: str) -> bool:
+    """Tells whether somebody who does the one is called the other: `grows`, grower; `developed`, developer."""
+    stem = verb.removesuffix("ed").removesuffix("s").removesuffix("e")
+    return len(stem) >= 4 and noun.startswith(stem)
+
+
 def _by_name(field: Field, marked: str) -> bool:
-    """Tells whether the field is asked for by its own name: "what's the publisher", "which platform is it on"."""
+    """Tells whether the field is asked for by its own name: "what's the publisher", "which platform is it on", "chef of the 2nd", "year?"."""
     name = " ".join((field.label or field.name).casefold().replace("_", " ").split())
     if not name:
         return False
-    any_form = rf"{re.escape(name.removesuffix('s'))}(?:s|es)?"
+    form = rf"{re.escape(name.removesuffix('s'))}(?:s|es)?"
     return bool(
         re.search(
-            rf"\b(?:what|whats|which|the|its|tell me|how many|whose|one) (?:is |are |the |its |their )*{any_form}\b",
+            rf"\b(?:what|whats|which|the|its|tell me|how many|whose|one) (?:is |are |the |its |their )*{form}\b|\b{form} of\b|(?:^|[?,.] )(?:and |the )*{form} \?",
             marked,
         )
     )
 
 
-def _is_title_like(field: Field) -> bool:
-    return field.name.endswith("title")
+def _names_value(field: Field, message: Message, catalogue: Catalogue) -> bool:
+    """Tells whether the message names one of the field's values (or, of dishes and the like, a word of one)."""
+    said = message.norms(0, len(message))
+    if field.type == "bool":
+        return any(_stands(run, said) for run in flag_words(field))
+    if field.type not in ("category", "tags"):
+        return False
+    values = catalogue.values(field.name).values
+    if len(values) > _FEW:
+        return False
+    forms = {form for word in said for form in (word, *singulars(word))}
+    telling = {word for word in forms if word not in LINGO and len(word) > 2}
+    return any(
+        _stands(run, said) or _stands(run, [*_singular(said)]) or (adds_up(field) and telling & {*run})
+        for run in map(words_of, values)
+    )
+
+
+def _singular(said: list[str]) -> Iterator[str]:
+    for word in said:
+        yield next(iter(singulars(word)), word)
+
+
+def _stands(run: list[str], said: list[str]) -> bool:
+    return bool(run) and any(said[at : at + len(run)] == run for at in range(len(said) - len(run) + 1))

@@ -10,8 +10,8 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.compact.values import Value
+from convrec.agent.releases import conjuncts
 from convrec.agent.state import DialogueState
-from convrec.agent.wishes import conjuncts
 from convrec.agent.wording import bounds
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Both, Comparison, Predicate
@@ -25,10 +25,15 @@ _HIM = re.compile(
 _OTHER = re.compile(
     rf"\b(?:(?P<how>by|with|from|of) )?(?:(?P<other>other|different|another) {_ROLE}\b|(?P<else>(?:anyone|someone|somebody|anybody|others?) else)\b|(?P<theirs>other peoples|someone elses|other people)\b)"
 )
+_THEIRS = re.compile(
+    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from|of) (?:them|theirs|the same (?:people|lot|folks))"
+    r"|(?:more|others?|any|anything|something|everything) (?:of )?theirs|(?:by|from) the (?P<role>[a-z]+?)s? (?:of|behind|who made))\b"
+)
 _NOT_MADE = re.compile(r"\b(?:not|never|nothing|none)(?: \w+)? (?:by|from)$")
 _KINDS = {"genre", "kind", "type", "style", "category", "cuisine", "topic", "sort"}
 _TIMES = {"decade", "year", "period", "era", "time", "century"}
 _PEOPLE = {"people", "person", "guy", "woman", "man", "name", "maker"}
+_HOUSES = {"studio", "company", "team", "firm", "house", "nursery", "brand", "label", "maker", "creator", "folks"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class DeixisReader:
             *self._that(message, state, named),
             *self._him(message, state, hits),
             *self._others(message, state, named),
+            *self._theirs(message, state, named),
         ]
 
     def same_time(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> list[RangeHit]:
@@ -61,7 +67,7 @@ class DeixisReader:
             return []
         found = []
         for start, end, match in message.find(_THAT):
-            if match["role"] not in _TIMES:
+            if match["role"] not in _TIMES or match[0] == "this time":
                 continue
             span = self._time_in_force(state)
             item = _meant(state, _told(message, named, start, end))
@@ -119,6 +125,19 @@ class DeixisReader:
             for value in values:
                 yield Echo(ValueHit(start, end, value), negative=True)
 
+    def _theirs(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> Iterator[Echo]:
+        """Yields who made what is talked about: "what else have they done?", "any of theirs", "not from them", "by the director of Heat"."""
+        for start, end, match in message.find(_THEIRS):
+            place = (start, end)
+            fields = self._role(match["role"]) if match["role"] else self._fields.makers
+            here = (
+                [p for p in named if p.start in (end, end + 1)] if match["role"] else _told(message, named, start, end)
+            )
+            if match["role"] and not here:
+                continue
+            for value in self._of_item(_meant(state, here), fields)[:2]:
+                yield Echo(ValueHit(*place, value), negative=bool(match["not"]))
+
     def _by_lead(self, how: str | None, theirs: bool) -> tuple[Field, ...]:
         if theirs or how in ("by", "from", "of"):
             return self._fields.makers or self._fields.people
@@ -130,6 +149,8 @@ class DeixisReader:
             return self._fields.kinds
         if role in _PEOPLE:
             return self._fields.people
+        if role in _HOUSES and not any(role in described(f) for f in self._fields.people):
+            return self._fields.makers
         if len(role) < 4:
             return ()
         exact = tuple(

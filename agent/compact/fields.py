@@ -17,6 +17,9 @@ _DATED = {"year", "date", "released", "release", "published", "publication", "op
 _PRICED = {"price", "prices", "cost", "costs", "fee", "amount", "msrp", "dollars", "euros", "usd", "eur", "budget"}
 _LASTING = {"runtime", "duration", "length", "minutes", "playtime", "hours", "mins"}
 _RATED = {"rating", "ratings", "score", "stars", "grade", "metascore", "votes"}
+_HIGH = {"height", "tall", "size"}
+_COUNTED = {"players", "persons", "people", "seats", "guests", "capacity"}
+_AGED = {"age", "ages", "pegi"}
 _SHOWN_BY = {
     "cast",
     "actor",
@@ -43,7 +46,7 @@ class Fields:
     """The fields by what they are for; each tuple in the schema's order.
 
     `kinds` say what sort of thing an item is, `makers` who made it, `players` who appears in it, `plain` the other values, `flags` what is
-    so or not.
+    so or not; `height` how big it gets, `count` how many people it is for, `age` from which age it is.
     """
 
     catalogue: Catalogue
@@ -56,6 +59,9 @@ class Fields:
     players: tuple[Field, ...]
     plain: tuple[Field, ...]
     flags: tuple[Field, ...] = ()
+    height: Field | None = None
+    count: Field | None = None
+    age: Field | None = None
 
     @property
     def people(self) -> tuple[Field, ...]:
@@ -100,6 +106,9 @@ def fields_of(catalogue: Catalogue) -> Fields:
         players=players,
         plain=tuple(f for f in valued if f not in people and f not in kinds),
         flags=schema.of_type("bool"),
+        height=_first(numbers, _HIGH),
+        count=_first(numbers, _COUNTED),
+        age=_first(numbers, _AGED),
     )
 
 

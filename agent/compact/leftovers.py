@@ -15,7 +15,7 @@ from convrec.core.text import words
 from convrec.core.understanding import Preference
 from convrec.tools.encoder import TextEncoder
 
-FLOOR = 0.5  # cosine under which a word is not taken for a value
+FLOOR = 0.6  # cosine under which a word is not taken for a value
 _MOST_VALUES = 2_000
 _MOST_PHRASES = 6
 _TALK = LINGO | frozenset(
@@ -23,18 +23,18 @@ _TALK = LINGO | frozenset(
     matter mind question questions worth curiosity course totally probably instead cold hot late early please sometimes often
     anymore possible fan heard tend seeking favorite favourite favorites favourites etc reckon sorts agree minute hmmm add check mixed lately binge trust genius mention mentioned intriguing reviews sound sounded review trailer theaters theatre somewhere food eat drink open rated player players directors actors round stand hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
     godo gud goood surprise meh cheer spoil choose whatever care top liking somthing smth recomend sequel sequels
-    closer skip rule rules ruled
+    closer skip rule rules ruled sth smth ooh oo ugh hiya aight yo bro dude mate sir dear poor pls plz damn dammit bloody obv obviously necessarily otherwise unless plus
+    stays stay again always never imagine lovely ouch ahh aah finally fair mid cheers scratch strike correction completely week weeks month months lifetime takes wait kidding honest
     grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )
-_WANTING = re.compile(
-    r"\b(?:something|anything|somewhere|want|need|looking|mood|recommend|suggest|show|find|prefer|feel like|fancy|love|like|enjoy|hate|movies?|films?|books?|games?"
-    r"|restaurants?|places?|stories|story|songs?|what about|how about|no|not|nothing|without|avoid|more|less|too|make it|be)\b"
-)
 _CUE = re.compile(
-    r"(?:^|\b(?:something|anything|somewhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|ones?|stuff|things?|about|with|without|no|not|nothing|never|set in"
-    r"|for|where|featuring|involving|more|less|too|very|really|so|pretty|quite|bit|little|a|an|some|any|want|need|prefer|like|love|enjoy|hate|or|and|but|be|in|only|avoid|then|want to|need to|make me))$"
+    r"(?:\b(?:something|anything|somewhere|nothing|nowhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|ones?|stuff|things?|about|with|without|no|not|never|set in"
+    r"|featuring|involving|more|less|too|want|need|prefer|like|love|loves|enjoy|hate|avoid|mood for|into|fancy|make it|be|feel|keep it|interested in|good for|great for|perfect for)"
+    r"(?: (?:very|really|so|pretty|quite|rather|a bit|a little|bit|little|more|less|too|a|an|the|some|any|as|just as|really good))*)$"
 )
+_KINDS = NOUNS | {"sort", "kind", "vibe", "vibes", "feel", "mood"}
+_BEFORE = {"a", "an", "some", "any", "good", "more", "no", "other", "really", "very"}
 _SET = re.compile(
     r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera)\b"
 )
@@ -128,6 +128,8 @@ class LeftoverReader:
         said = message.words(first, last)
         if _QUESTION.search(said) or _TOLD.search(said):
             return False
+        if last - first <= 2 and not linked & {*range(first, last)}:
+            return True
         head = at
         while (
             head > first
@@ -136,10 +138,8 @@ class LeftoverReader:
             and at - head < 3
         ):
             head -= 1
-        cued = bool(message.tokens[head].mark) or _CUE.search(message.words(max(first, head - 2), head)) is not None
-        named = at + 1 < last and message.tokens[at + 1].norm in NOUNS
-        wanting = _WANTING.search(said) is not None or any(first <= i < last for i in linked)
-        return (wanting and (cued or named)) or last - first <= 3
+        cued = not message.tokens[head].mark and _CUE.search(message.words(max(first, head - 5), head)) is not None
+        return cued or _names_kind(message, at, last, linked)
 
     def _nearest(self, phrases: list[str]) -> list[tuple[str, str] | None]:
         """Returns the `(field, value)` nearest to each phrase, None where none is near enough."""
@@ -154,3 +154,13 @@ class LeftoverReader:
                 best = int(np.argmax(row))
                 self._cache[phrase] = self._names[best] if row[best] >= FLOOR else None
         return [self._cache[phrase] for phrase in phrases]
+
+
+def _names_kind(message: Message, at: int, last: int, linked: set[int]) -> bool:
+    """Tells whether a word says which kind of thing is meant: "dark stuff", "zombie movies", "space shooters"."""
+    if at + 1 >= last or message.tokens[at + 1].mark:
+        return False
+    near = message.norms(at + 1, min(at + 3, last))
+    if near[0] in _KINDS or (len(near) > 1 and near[1] in _KINDS and not message.tokens[at + 2].mark):
+        return True
+    return at + 1 in linked and (message.break_after(at) or message.tokens[at - 1].norm in _BEFORE)

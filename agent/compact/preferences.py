@@ -1,7 +1,7 @@
 """From linked values and ranges to preferences and one filter: signs, firmness, "or" and "and"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from convrec.agent.compact.lexicon import NOUNS
@@ -21,6 +21,9 @@ _SOFTENED = re.compile(
 )
 
 
+_UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
+
+
 @dataclass(frozen=True)
 class Wish:
     """One linked wish: where it stands, the predicate of its positive form, and how it is put."""
@@ -32,6 +35,7 @@ class Wish:
     predicate: Predicate
     stance: Stance
     number: bool = False
+    either: bool = False  # one of several values that the same words may mean
 
     @property
     def demanded(self) -> bool:
@@ -44,8 +48,10 @@ def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool =
     stance = scopes.stance(hit.start, hit.end, hit.soft)
     if negative:
         stance = Stance(-1, "hard", "session")
+    if hit.opposite:
+        stance = stance.turned()
     field, value = hit.value.field, hit.value.value
-    return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance)
+    return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance, either=hit.either)
 
 
 def carries(field: Field, value: str) -> Comparison:
@@ -70,6 +76,8 @@ def range_wish(message: Message, hit: RangeHit, scopes: Scopes) -> Wish:
         )  # "maybe from the 2000s?" is a proposal, and takes the place of an older range
     if stance.polarity < 0 and not _is_close(message, scopes, hit):
         stance = Stance(1, "soft" if hit.vague else "hard", stance.scope)
+    if stance.polarity > 0 and hit.one_sided and _UNLESS.search(message.words(max(0, hit.start - 4), hit.start)):
+        hit = hit.flipped()
     if stance.polarity < 0 and hit.one_sided:
         hit, stance = hit.flipped(), Stance(1, stance.strength if not hit.vague else "soft", stance.scope)
     return Wish(hit.start, hit.end, hit.field.name, hit.value, hit.predicate(), stance, number=True)
@@ -109,6 +117,16 @@ def _is_close(message: Message, scopes: Scopes, hit: RangeHit) -> bool:
             "very",
             "a",
             "or",
+            "which",
+            "takes",
+            "lasts",
+            "costs",
+            "grows",
+            "gets",
+            "goes",
+            "runs",
+            "its",
+            "it",
         }
         | NOUNS
     )
@@ -136,17 +154,37 @@ def preference(message: Message, wish: Wish) -> Preference:
     )  # fmt: skip
 
 
-def filter_of(message: Message, wishes: Sequence[Wish], single_valued: frozenset[str]) -> Predicate | None:
+def filter_of(
+    message: Message, wishes: Sequence[Wish], single_valued: frozenset[str], matches: Callable[[Predicate], bool]
+) -> Predicate | None:
     """Returns the conjunction of all demands: alternatives as `or`, what is ruled out as `not`.
 
-    `single_valued` are the fields of which an item has one value: two of them can only be alternatives.
+    `single_valued` are the fields of which an item has one value: two of them can only be alternatives, as are values of one
+    field that no item has together (`matches` tells whether any item meets a predicate).
     """
     demanded = [wish for wish in wishes if wish.demanded]
     positive = [wish for wish in demanded if wish.stance.polarity > 0]
-    groups = _alternatives(message, positive, single_valued)
+    groups = _possible(_alternatives(message, positive, single_valued), matches)
     wanted = [any_of(*(wish.predicate for wish in group)) for group in groups]
-    unwanted = [Not(arg=wish.predicate) for wish in demanded if wish.stance.polarity < 0]
+    turned_down = [wish for wish in demanded if wish.stance.polarity < 0]
+    asked = every(*_distinct(wanted))
+    unwanted = [Not(arg=wish.predicate) for wish in turned_down]
+    own = [Not(arg=wish.predicate) for wish in turned_down if wish.facet not in {w.facet for w in positive}]
+    if asked is not None and not matches(every(asked, *unwanted) or asked) and matches(every(asked, *own) or asked):
+        unwanted = own  # "no Windows, I've only got a Mac" rules out no game that runs on both
     return every(*_distinct([*wanted, *unwanted]))
+
+
+def _possible(groups: list[list[Wish]], matches: Callable[[Predicate], bool]) -> list[list[Wish]]:
+    """Joins the groups of one field that no item meets together."""
+    found: list[list[Wish]] = []
+    for facet in dict.fromkeys(group[0].facet for group in groups):
+        own = [group for group in groups if group[0].facet == facet]
+        apart = every(*(any_of(*(wish.predicate for wish in group)) for group in own))
+        if len(own) > 1 and not own[0][0].number and apart is not None and not matches(apart):
+            own = [[wish for group in own for wish in group]]
+        found += own
+    return found
 
 
 def _alternatives(message: Message, wishes: list[Wish], single_valued: frozenset[str]) -> list[list[Wish]]:
@@ -170,7 +208,9 @@ def _is_alternative(
             and not last.value.endswith("..")
             and not wish.value.endswith("..")
         )
-    if last.start == wish.start or not _is_near(message, last, wish):
+    if last.start == wish.start:
+        return wish.either and last.facet == wish.facet
+    if not _is_near(message, last, wish):
         return False
     between = message.norms(last.end, wish.start)
     if "or" in between:

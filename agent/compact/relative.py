@@ -19,7 +19,8 @@ _WORDS = {
     "cheaper": ("price", False), "less expensive": ("price", False), "less pricey": ("price", False), "more affordable": ("price", False),
     "more expensive": ("price", True), "pricier": ("price", True), "fancier": ("price", True),
     "shorter": ("length", False), "quicker": ("length", False), "less long": ("length", False), "longer": ("length", True),
-    "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
+    "smaller": ("height", False), "lower": ("height", False), "taller": ("height", True), "higher": ("height", True), "bigger": ("height", True),
+    "better": ("rating", True), "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
 }  # fmt: skip
 _PATTERN = re.compile(
     rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than)?(?! or \w+er\b)"

@@ -1,7 +1,7 @@
 """Where negation reaches, how firmly a wish is put, and for how long."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from convrec.agent.compact.message import Message
@@ -16,10 +16,10 @@ _NOT_NEGATIVE = re.compile(
     r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be|have to)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
-    r"|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem)\b"
+    r"|if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem)\b"
 )
 _PERMITS = re.compile(
-    r"\b(?:dont|do not|wouldnt|doesnt|not) (?:really )?mind|no (?:objections?|issue|problem) (?:to|with)|fine with|ok(?:ay)? with|open to\b"
+    r"\b(?:dont|do not|wouldnt|doesnt|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:dont |do )?mind|no (?:objections?|issue|problem) (?:to|with)|fine with|ok(?:ay)? with|open to\b"
 )
 _WEAK = re.compile(
     r"\b(?:not (?:too|so|as|very|that(?= (?!one|film|movie|book|game|i|again|please)\w)|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
@@ -28,15 +28,18 @@ _WEAK = re.compile(
 _STRONG = re.compile(
     r"\b(?:(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
-    r"|none of|nobody|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
+    r"|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
     r"|had enough of|has enough of|not a fan of|not into|put off by|terrified of|scared of|uncomfortable with)\b"
 )
 _ENDS = re.compile(
     r"\b(?:but|though|although|however|because|since|yet|just|only|instead|rather|prefer|preferably|ideally|maybe|perhaps|something|please|so|then|still"
     r"|(?:i|we|she|he|they|you) (?:want|like|love|need|would|enjoy|do|prefer|adore|liked|loved|am|feel)|id (?:like|love|prefer|rather)|ill|im|were|lets|give|show|find|recommend|suggest|make it"
-    r"|is (?:fine|ok|okay|good|great|alright)|are (?:fine|ok|okay|good|great)|as long as|if|while)\b"
+    r"|is (?:fine|ok|okay|good|great|alright)|are (?:fine|ok|okay|good|great)|as long as|if|while|stays?|remains?|keeps?|would be|should be|must)\b"
 )
+_FINE = re.compile(
+    r"^(?:is|are|s|re|would be|will be|were) (?:also |now |totally |perfectly |actually |really |just |still )*(?:fine|ok|okay|allowed|alright|all right|welcome|acceptable)\b"
+)  # behind a value: it may be, it need not
 _HEDGE = re.compile(
     r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|kind of|kinda|sort of|somewhat|would be (?:nice|great|good|cool|a plus|a bonus|lovely|ideal)"
     r"|bonus|i guess|i suppose|leaning|more or less|ish|slightly|optionally|could be|might|wouldnt hurt|nice to have|would rather|if there is|if there are|hopefully|a plus|at best|doesnt have to)\b"
@@ -51,6 +54,7 @@ _TASTE = re.compile(
 )
 _TOLD = re.compile(  # reported, judged or asked about, not asked for
     r"\b(?:i|we|he|she|they) (?:\w+ ){0,2}(?:liked|loved|enjoyed|adored|used to|saw|watched)\b"
+    r"|\b(?:i|we|he|she|they|ive|weve|hes|shes) (?:\w+ ){0,1}?(?:had|did|done|went|teach|teaches|study|studies|write|writes|work|works)\b|\bwho (?:likes?|loves?|hates?|enjoys?)\b"
     r"|\bthere (?:was|were)\b|^(?:is|was|isnt|wasnt) (?:it|that|this|he|she)\b|^you (?:\w+ ){0,2}(?:like|love|enjoy)\b"
     r"|\b(?:is|are|was|were|s|re) (?:\w+ ){0,2}?(?:good|great|fun|funny|awesome|amazing|excellent|brilliant|iconic|hilarious|fantastic|ok|okay)\b"
 )
@@ -77,6 +81,10 @@ class Stance:
     scope: Scope
     taste: bool = False
     permits: bool = False
+
+    def turned(self) -> "Stance":
+        """Returns the stance towards the opposite of what was said: who wants nothing poisonous wants what is safe, firmly."""
+        return replace(self, polarity=-1 if self.polarity > 0 else 1, strength="hard")
 
 
 class Scopes:
@@ -108,9 +116,13 @@ class Scopes:
         ]
         return max(reaching, key=lambda place: place[1]) if reaching else None
 
-    def stance(self, start: int, end: int, mood: bool = False) -> Stance:
-        """Returns how the wish in tokens `[start, end)` is put; `mood` for words that only describe a feeling."""
-        negation = self.negation(start) or spurned(self._message, end)
+    def stance(self, start: int, end: int, mood: bool = False, by_list: bool = True) -> Stance:
+        """Returns how the wish in tokens `[start, end)` is put; `mood` for words that only describe a feeling.
+
+        Without `by_list` a negation does not run on over commas.
+        """
+        turned_down = spurned(self._message, end)
+        negation = self.negation(start, by_list) or turned_down
         clause = self._clause(start, end)
         follower = self._message.words(end, end + 1)
         taste = (bool(_TASTE.search(clause)) or follower in _FANS) and not _WANTS.search(clause)
@@ -119,10 +131,10 @@ class Scopes:
             _ALWAYS.search(sentence) and (taste or negation == "no")
         )
         scope: Scope = "turn" if _ONCE.search(sentence) else "lasting" if lasting else "session"
-        if negation == "mind":
+        if negation == "mind" or (negation is None and self._is_fine(end)):
             return Stance(1, "soft", scope, taste, permits=True)
         if negation is not None:
-            firm = negation == "no" and not _WEAK.search(clause)
+            firm = negation == "no" and (turned_down == "no" or not _WEAK.search(clause))
             return Stance(-1, "hard" if firm else "soft", scope, taste)
         told = bool(_TOLD.search(clause)) and not _MUST.search(clause)
         soft = (
@@ -133,6 +145,10 @@ class Scopes:
             or (mood and not _MUST.search(clause))
         )
         return Stance(1, "soft" if soft else "hard", scope, taste)
+
+    def _is_fine(self, end: int) -> bool:
+        """Tells whether what follows the words only permits them: "mysteries are fine after all"."""
+        return not self._message.break_after(end) and _FINE.search(self._message.words(end, end + 5)) is not None
 
     def _is_more(self, start: int, end: int) -> bool:
         """Tells whether a quality is wished up ("more action"), not more items ("more westerns", "more action films")."""
@@ -160,9 +176,9 @@ class Scopes:
             return False
         tokens = self._message.tokens
         breaks = [i for i in range(end, at + 1) if tokens[i].mark]
-        if any(tokens[i].mark in ".?!" for i in breaks):
-            return False
-        if not breaks:
+        if any(tokens[i].mark in ".?!" and tokens[i].norm not in ("or", "nor") for i in breaks):
+            return False  # "I can't stand Hitchcock. Or Nolan." goes on
+        if not breaks or tokens[breaks[-1]].mark != ",":
             return True
         return by_list and self._is_list(end, at, breaks)
 

@@ -25,10 +25,10 @@ _EVENT = re.compile(
     rf"\b(?:(?P<disliked>{_NEG})|(?P<want>(?:id|would|ill|i will) (?:also |really |rather )?(?:like|love|enjoy|prefer)(?: to)?)|(?P<compared>{_COMPARED})|(?P<seen>{_SEEN})|(?P<liked>{_POS})|(?P<like>{_LIKE})|(?P<asked>{_ASKED}))\b"
 )
 _AFTER_NEG = re.compile(
-    r"^(?:(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
+    r"^(?:(?:that |which )?(?:i|we|he|she) (?:really |absolutely )?(?:hated|disliked|detested)|(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
 )
 _AFTER_POS = re.compile(
-    r"^(?:(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rites?|lovely|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules)\b"
+    r"^(?:(?:that|which) (?:i|we|he|she) (?:really |absolutely )?(?:loved|liked|enjoyed)|(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rites?|lovely|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules)\b"
 )
 _BETWEEN = re.compile(
     r"[\s\"'“”’]*(?:,|&|and|or|,\s*(?:and|or)|as well as|plus)[\s\"'“‘]*(?:the\s+|also\s+)?", re.IGNORECASE

@@ -11,7 +11,7 @@ _WITH = r"(?:(?:and|or|nor) (?:the )?\w+(?: \w+)? )?"  # "westerns and musicals 
 _OUT = re.compile(
     rf"^{_WITH}(?:{_BE} (?:also |just |definitely |now |all )?(?:out\b(?! (?:on|of|in|now|there|yet|already|this|next|soon|here|to|for)\b)|off the (?:list|table|menu|cards)|ruled out)"
     rf"|{_NOT}(?:my (?:thing|cup|kind|taste|style|favou?rites?)|for me|what (?:i|we)\b)|(?:wont|will not|doesnt|dont|does not|do not) (?:do\b(?! \w+ing)|work for (?:me|us)|appeal)"
-    r"|(?:does|do) nothing for (?:me|us)|can go\b)"
+    rf"|(?:does|do) nothing for (?:me|us)|can go\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears)"
 )
 _NOT_QUITE = re.compile(rf"^{_WITH}{_NOT}what (?:i|we)\b")
 _NO = re.compile(r"^(?:no|nope|nah)\b(?= ?(?:$|[.,!;]))")

@@ -11,6 +11,7 @@ from convrec.agent.compact.marks import (
     CUE,
     DETERMINED,
     FELT,
+    HEADS,
     JOINED,
     JUDGED,
     LIKES,
@@ -23,7 +24,8 @@ from convrec.agent.compact.marks import (
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
 from convrec.agent.compact.spurned import spurned
-from convrec.agent.compact.titles import ARTICLES, EXACT, PARTIAL, TitleIndex, figure, is_skipped, loose_key
+from convrec.agent.compact.titles import ARTICLES, EXACT, PARTIAL, PLURAL, TitleIndex, figure, is_skipped, loose_key
+from convrec.agent.compact.values import singulars
 
 
 class TitleLinker:
@@ -69,6 +71,11 @@ class TitleLinker:
             if forms and (start, end) not in seen:
                 seen.add((start, end))
                 yield Hit(start, end, tuple(form.row for form in forms), forms[0].quality * quality)
+            for single in () if forms else singulars(norms[end - 1]):
+                several = self._index.find(key.removesuffix(norms[end - 1]) + single, end - start)
+                if several and (start, end) not in seen:
+                    seen.add((start, end))
+                    yield Hit(start, end, tuple(form.row for form in several), PLURAL * several[0].quality * quality)
         slips = [i for i, token in enumerate(message.tokens) if self._speller.is_slip(token.norm)][:MAX_CORRECTED]
         best = {i: self._speller.corrections(norms[i], 3) for i in slips}
         firsts = [best[i][0] if best.get(i) else norm for i, norm in enumerate(norms)]
@@ -168,10 +175,12 @@ class TitleLinker:
             return False
         determined = before in DETERMINED
         if hit.score < 0.85:
-            return (cued or capital) and not is_common(word) and len(word) >= 5
+            asked = cued or capital or _is_head(message, hit) or (hit.score >= PLURAL * PARTIAL and before == "the")
+            return asked and not is_common(word) and len(word) >= 5
         return (
             (capital and not determined)
             or self._is_judged(message, hit, word)
+            or (_is_head(message, hit) and not self._is_surname(word))
             or cued
             or (not is_common(word) and len(word) >= 4 and not determined)
             or len(message) == 1
@@ -193,6 +202,8 @@ class TitleLinker:
             return True
         if capital or self._cued(message, hit.start, hit.end, taken) or len(message) == len(words):
             return True
+        if before == "the" and hit.score == EXACT and len(words) > 1:
+            return True
         if before in DETERMINED or hit.score < 0.85:
             return False
         liked = len(telling) >= 2 and LIKES.search(message.words(max(0, hit.start - 3), hit.start)) is not None
@@ -206,3 +217,12 @@ class TitleLinker:
             return closed
         before = message.marked[: message.marked_at(start)].rstrip()
         return closed and CUE.search(before[-60:]) is not None
+
+
+def _is_head(message: Message, hit: Hit) -> bool:
+    """Tells whether a message or sentence begins with the words and then asks about them: "Jaws, do you have it?", "sage - how tall?"."""
+    return (
+        message.starts_sentence(hit.start)
+        and message.break_after(hit.end)
+        and HEADS.search(message.marked[message.marked_at(hit.end) - 2 :] if hit.end < len(message) else "") is not None
+    )

@@ -23,8 +23,10 @@ _COUNTED = {
 }
 _LAST_ARTICLE = re.compile(r"^(?P<rest>.+), (?P<article>the|a|an|les?|la|el|los|las|il|der|die|das)$", re.IGNORECASE)
 _YEAR_AFTER = re.compile(r"\s*\((?P<year>1[89]\d\d|20\d\d)[^)]*\)\s*$")
+_QUOTED = re.compile(r"^(?P<before>[^'‘\"“]+) ['‘\"“](?P<quoted>[^'’\"”]+(?:['’]\w[^'’\"”]*)?)['’\"”]$")
 _ASIDE = re.compile(r"\s*\([^)]*\)\s*$")
 EXACT, BARE, LOOSE, PARTIAL = 1.0, 0.97, 0.9, 0.8
+PLURAL = 0.95  # of a form that is named in the plural
 """How well a form stands for its title: the title itself, without its article, without small words, a part of it."""
 
 
@@ -108,6 +110,7 @@ def forms_of(name: str) -> Iterator[tuple[str, float, int]]:
         for whole in _spellings(loose):
             yield loose_key(whole), LOOSE, len(words)
     yield from _parts(plain)
+    yield from _quoted(plain)
 
 
 def loose_key(words: list[str]) -> str:
@@ -138,6 +141,15 @@ def _parts(title: str) -> Iterator[tuple[str, float, int]]:
         yield "".join(before), PARTIAL, len(before)
     if len(telling) >= 2 and not all(word in LINGO for word in after):
         yield "".join(after), PARTIAL, len(after)
+
+
+def _quoted(title: str) -> Iterator[tuple[str, float, int]]:
+    """Yields what stands in quotation marks in a title, and what stands before them: of `Lavender 'Hidcote'` both."""
+    match = _QUOTED.match(title)
+    for part in (match["before"], match["quoted"]) if match else ():
+        words = words_of(part)
+        if words and not all(word in LINGO for word in words):
+            yield "".join(words), PARTIAL, len(words)
 
 
 def _popularity(catalogue: Catalogue) -> np.ndarray:

@@ -1,10 +1,13 @@
 """The compact engine's understanding of a message: linking, scope and acts by rules, MiniLM where rules end."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convrec.agent.compact.acts import Heard, acts_of
+from convrec.agent.compact.acts import Heard, acts_of, goes_on
 from convrec.agent.compact.amounts import AmountReader
+from convrec.agent.compact.asked import asked_fields
+from convrec.agent.compact.calendar import CalendarReader
 from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import described_items
 from convrec.agent.compact.fields import fields_of
@@ -26,6 +29,7 @@ from convrec.agent.compact.years import YearReader
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.clock import Clock
+from convrec.core.predicate import fields_of as predicate_fields
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
@@ -94,6 +98,7 @@ class Understander:
         self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind, self._values.is_surname)
         self._years = YearReader(self._fields, clock.now().year, nouns | {f"{noun}s" for noun in nouns})
         self._amounts = AmountReader(self._fields)
+        self._calendar = CalendarReader(self._fields)
         self._pointers = PointerReader(nouns)
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
@@ -123,16 +128,18 @@ class Understander:
         pointers = sorted([*linked.titles, *linked.pointers, *described.pointers], key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         items = item_preferences(message, scopes, pointers, [self._title(p) for p in pointers])
-        filtered = filter_of(message, wishes, self._single_valued)
+        filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         preferences = (*(preference(message, wish) for wish in wishes), *items)
         references = tuple(Reference(kind=p.kind, item_ids=p.item_ids, span=self._span(message, p)) for p in pointers)
         attitudes = tuple(attitude(message, scopes, p) for p in pointers)
-        acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None))
+        asked = asked_fields(text, self._catalogue.schema, self._catalogue if pointers else None)
+        acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None, bool(asked)))
         extra = Leftover()
         if _OPEN & set(acts):
             extra = self._leftovers.read(message, scopes, linked.places(pointers))
             preferences = (*preferences, *extra.preferences)
-            acts = ("request",) if extra.preferences and acts == ("other",) else acts
+            said = bool(extra.preferences) or goes_on(message, state)
+            acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
             filtered, preferences = None, tuple(_remembered(p) for p in preferences)
         query = " ".join(dict.fromkeys([*self._words(wishes), *extra.words]))
@@ -142,10 +149,12 @@ class Understander:
         return self._titles.link(message, self._values.full_names(message))
 
     def _link(self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState) -> _Linked:
-        values = self._values.link(message, lambda start, end: _overlaps(start, end, named))
+        seasons = [hit for hit in self._calendar.read(message) if not _overlaps(hit.start, hit.end, named)]
+        values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
+        values = sorted([*values, *seasons], key=lambda hit: hit.start)
         solid = [
             hit
-            for hit in [*self._years.read(message), *self._amounts.read(message)]
+            for hit in [*self._years.read(message), *self._amounts.read(message, _bounded(state))]
             if not _overlaps(hit.start, hit.end, named)
         ]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
@@ -196,6 +205,11 @@ class Understander:
         return [wish.value for wish in wishes if wish.stance.polarity > 0 and not wish.number]
 
 
+def _bounded(state: DialogueState) -> list[str]:
+    """Returns the fields that the thread has demands for, the latest first."""
+    return [name for demand in reversed(state.constraints) for name in predicate_fields(demand.predicate)]
+
+
 def _closed(message: Message, start: int, end: int) -> Span:
     """Returns the characters of a title, with the bracket that closes its year."""
     first, last = message.span(start, end)
@@ -207,21 +221,27 @@ def _overlaps(start: int, end: int, others: Sequence[Pointer | ValueHit | RangeH
     return any(start < other.end and other.start < end for other in others)
 
 
+_ASKS_IF = re.compile(  # up to the value: a question whether an item has it
+    r"(?:^|[.,;:?!] |\b(?:and|so|but|ok|okay|hm|hmm|well|oh|then|no) )(?:is|are|was|were|does|do|did|has|have|can|could|will)(?: (?:the|that|this|their|its))?"
+    r" (?:titled|it|that|this|they|there|he|she|first|second|third|fourth|last|other|one)\b[^.?!]*$"
+)
+_ASKS_HOW = re.compile(r"(?:^|[.,;:?!] |\b(?:and|so|but) )(?:how|which|what|whats|who|whos|when|where|why)\b[^.?!]*$")
+
+
 def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -> bool:
-    """Tells whether a value is what a question about an item asks ("is it funny?"), so no wish."""
+    """Tells whether a value is what a question about an item asks ("is it funny?", "does Heat have Pacino?"), so no wish."""
     first, last = message.sentence(wish.start)
-    here = [p for p in pointers if first <= p.start < last and p.end <= wish.start]
-    lead = message.words(first, wish.start)
-    if (
-        wish.start > first
-        and message.tokens[wish.start - 1].norm in ("which", "what", "whats")
-        and any(first <= p.start < last for p in pointers)
-    ):
+    here = [p for p in pointers if first <= p.start < last]
+    if wish.start > first and here and message.tokens[wish.start - 1].norm in ("which", "what", "whats"):
         return True
-    asks = lead.startswith(
-        ("is it", "is that", "is this", "is the", "was it", "was that", "does it", "is he", "are they", "how ")
-    )
-    return asks and (bool(here) or lead in ("is it", "is it a", "is it an", "was it")) and not message.has(r"\blike\b")
+    if message.has(r"\blike\b"):
+        return False
+    lead = message.marked[message.marked_at(first) : message.marked_at(wish.start)]
+    if _ASKS_IF.search(lead):
+        return bool(here) or any(p.start < wish.start for p in pointers)
+    if any(p.start < wish.start for p in here) and message.words(first, wish.start).startswith("how "):
+        return True
+    return wish.number and bool(here) and _ASKS_HOW.search(lead) is not None
 
 
 def _remembered(stated: Preference) -> Preference:

@@ -8,11 +8,17 @@ from convrec.agent.compact.fields import described
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, is_common, rank
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
-from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex
+from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex, singulars
+from convrec.agent.wording import adds_up
 from convrec.catalogue.schema import Field
 
 _LONGEST = 6
 _HEARD_RANK = 15_000  # up to which a word in small letters is no name
+_RARE = 5_000  # from which rank on a word alone stands for a value that it is a part of
+_PLACED = {"in", "at", "by", "near", "around", "with", "without", "no", "for", "the", "or"}
+_AREA = {"area", "side", "part", "end", "quarter", "district"}
+_CLOSED = {"", "or", "and", "please", "then", "too", "must", "is", "are", "i", "im", "we", "its", "now", "already"}
+_NOWHERE = {"town", "city"}
 _WELL_KNOWN = 5  # but that of somebody with so many items
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and [a-z]+)? )?by(?: the)?$")
 _WITH = re.compile(
@@ -41,6 +47,8 @@ class ValueHit:
     soft: bool = False
     score: float = 1.0
     others: tuple[Value, ...] = ()
+    either: bool = False  # one of several that the same words may mean
+    opposite: bool = False  # the words say that the value does not hold
 
 
 @dataclass(frozen=True)
@@ -85,11 +93,23 @@ class ValueLinker:
                 continue
             taken.append(found)
         hits: list[ValueHit] = []
+        taken = [found for found in taken if not _is_told_again(message, found, taken)]
         for found in sorted(taken, key=lambda f: f.start):
             for part in found.meaning.parts or (found.meaning,):
                 value = self._in_field(message, found, part, hits)
                 others = tuple(v for v in part.values if v != value)
-                hits.append(ValueHit(found.start, found.end, value, found.meaning.soft, found.score, others))
+                hits.append(
+                    ValueHit(
+                        found.start,
+                        found.end,
+                        value,
+                        found.meaning.soft,
+                        found.score,
+                        others,
+                        found.meaning.either,
+                        found.meaning.opposite,
+                    )
+                )
         return hits
 
     def _candidates(self, message: Message) -> Iterator[_Found]:
@@ -123,7 +143,12 @@ class ValueLinker:
     def _named(self, message: Message, start: int, end: int, words: list[str], corrected: bool) -> Iterator[_Found]:
         meaning = self.index.find(words)
         if meaning is not None and self._is_meant(message, start, end, words):
-            yield _Found(start, end, meaning, 1.0)
+            wider = self.index.find_part(words[0]) if len(words) == 1 and adds_up(meaning.values[0].field) else None
+            yield _Found(start, end, wider or meaning, 1.0)
+        elif meaning is None and len(words) == 1 and not corrected and self._is_part(message, start, words[0]):
+            part = self.index.find_part(words[0])
+            if part is not None:
+                yield _Found(start, end, part, 0.6)
         if len(words) > 1 and not all(word in LINGO for word in words):
             name = self.index.find_name(words)
             if name is not None:
@@ -137,7 +162,7 @@ class ValueLinker:
 
     def _is_meant(self, message: Message, start: int, end: int, words: list[str]) -> bool:
         """Tells whether everyday words that are also a value are meant as one: beside a noun, in a list, or by themselves."""
-        if not all(word in LINGO or len(word) < 3 for word in words):
+        if not all(word in LINGO or len(word) < 3 for word in words) or _is_initials(message, start, words):
             return True
         if all(word in FUNCTION for word in words):
             return False
@@ -153,6 +178,15 @@ class ValueLinker:
             and words[-1] not in self._nouns
             and words[-1] not in ("new", "old", "good", "fun", "more", "like", "speed")
         )
+
+    @staticmethod
+    def _is_part(message: Message, at: int, word: str) -> bool:
+        """Tells whether a word may stand for a value that it is only a part of: a rare one, or one in its place ("by the river")."""
+        if word in LINGO or len(word) < 3 or word in _NOWHERE:
+            return False
+        before = message.tokens[at - 1].norm if at and not message.tokens[at].mark else ""
+        after = message.tokens[at + 1].norm if not message.break_after(at + 1) else ""
+        return rank(word) >= _RARE or after in _AREA or (before in _PLACED and after in _CLOSED)
 
     def _is_surname(self, message: Message, at: int, word: str, count: int, corrected: bool) -> bool:
         """Tells whether a single word is meant as somebody's name."""
@@ -202,6 +236,28 @@ class ValueLinker:
         if before and _is_list(message, before[-1].end, found.start) and before[-1].value.field in fields.people:
             return (before[-1].value.field,)
         return ()
+
+
+def _is_initials(message: Message, start: int, words: list[str]) -> bool:
+    """Tells whether a short word is written in capitals, or stands where a thing is named: "on PC", "for my pc"."""
+    if len(words) > 1 or words[0] in LINGO:
+        return False
+    before = message.tokens[start - 1].norm if start else ""
+    return (message.tokens[start].raw.isupper() and not message.shouting) or before in ("on", "for", "my", "a", "no")
+
+
+def _is_told_again(message: Message, found: _Found, others: list[_Found]) -> bool:
+    """Tells whether a longer value of another field says the same word more closely: "two vegans, so vegan options"."""
+    if found.end - found.start > 1:
+        return False
+    field, forms = found.meaning.values[0].field, {message.tokens[found.start].norm}
+    forms |= {*singulars(message.tokens[found.start].norm)}
+    return any(
+        other.end - other.start > 1
+        and other.meaning.values[0].field != field
+        and forms & {*message.norms(other.start, other.end)}
+        for other in others
+    )
 
 
 def _is_part(found: _Found, quotes: list[tuple[int, int]]) -> bool:

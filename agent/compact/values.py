@@ -14,6 +14,7 @@ import yaml
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.lexicon import FUNCTION, LINGO
 from convrec.agent.compact.message import words_of
+from convrec.agent.wording import adds_up, field_words
 from convrec.catalogue.schema import Field
 
 PARTICLES = frozenset(
@@ -44,6 +45,8 @@ PARTICLES = frozenset(
 _SAMPLED = 3000  # items whose texts tell which words are plain ones
 _PLAIN = 3  # of them that must use the word
 _SMALL = re.compile(r"\b[a-z]{3,}\b")
+_PARTS = 3  # values that share a word and may all be meant by it
+_PLACES = ("side", "town", "gate", "quarter")
 _LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
 
 
@@ -58,11 +61,17 @@ class Value:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a word or phrase stands for: one value, in whichever fields have it; `parts` where it stands for several at once."""
+    """What a word or phrase stands for: one value, in whichever fields have it; `parts` where it stands for several at once.
+
+    With `either`, the parts are alternatives: "shade" is partial shade or full shade; with `opposite`, what is named is that the
+    value does not hold: "poisonous" is not safe.
+    """
 
     values: tuple[Value, ...]
     soft: bool = False
     parts: tuple["Meaning", ...] = ()
+    either: bool = False
+    opposite: bool = False
 
 
 class ValueIndex:
@@ -75,6 +84,7 @@ class ValueIndex:
         self.surnames: dict[str, list[Value]] = {}
         self.first_names: set[str] = set()
         self.words: list[str] = []
+        self._partial: dict[str, list[Value]] = {}
         for field in fields.valued:
             for value in _values(fields, field):
                 if field in fields.people:
@@ -107,6 +117,19 @@ class ValueIndex:
         """Returns what the words stand for (a plural counts as its singular), or None."""
         return next((self.meanings[key] for key in keys(words) if key in self.meanings), None)
 
+    def find_part(self, word: str) -> Meaning | None:
+        """Returns the values of one field that have the word, or what it is an adjective of, in them: "shady" is any shade.
+
+        None for a word of too many values to mean any of them.
+        """
+        for form in (word, *singulars(word), *_nouns(word)):
+            values = self._partial.get(form, [])
+            fewest = min(values, key=lambda v: len(self.fields.catalogue.values(v.field.name).values), default=None)
+            found = [value for value in values if fewest is not None and value.field == fewest.field]
+            if found and len(found) <= _PARTS:
+                return Meaning((found[0],), parts=tuple(Meaning((value,)) for value in found), either=True)
+        return None
+
     def find_name(self, words: list[str]) -> Meaning | None:
         """Returns the person or house of that full name, with or without middle names, or with a short first name."""
         key = "".join(words)
@@ -137,6 +160,9 @@ class ValueIndex:
         ):
             return
         self.words += words
+        for part in {*words, *_heads(words)} if len(words) > 1 or _heads(words) or adds_up(value.field) else ():
+            if part not in LINGO and len(part) > 2:
+                self._partial.setdefault(part, []).append(value)
         for key in keys(words):
             if key not in LINGO or key == "".join(words):  # "new" is no singular of the genre News
                 self._join(self.meanings, key, value)
@@ -148,6 +174,10 @@ class ValueIndex:
             self.words += said
             for key in keys(said):
                 self._join(self.meanings, key, value)
+        for opposite in (
+            word for flag, words in _aliases()["opposite"].items() if _is_flag(field, flag) for word in words
+        ):
+            self._name(opposite, Meaning((value,), opposite=True))
 
     def _add_name(self, value: Value) -> None:
         words = words_of(value.value)
@@ -196,8 +226,27 @@ class ValueIndex:
 
     def _name(self, word: str, meaning: Meaning) -> None:
         key = "".join(words_of(word))
+        if any(
+            key in (name, f"{name}s", name.removesuffix("s")) for f in self.fields.valued for name in field_words(f)
+        ):
+            return  # "any platform" asks for no Platformer
         self.meanings.setdefault(key, meaning)
         self.words += [part for part in words_of(word) if len(part) > 3]
+
+
+def _heads(words: list[str]) -> list[str]:
+    """Returns what a one-word value may be cut to: `riverside` to `river`, `university` to `uni`."""
+    (word,) = words if len(words) == 1 else ("",)
+    cut = [word.removesuffix(end) for end in _PLACES if word.endswith(end) and len(word) - len(end) >= 3]
+    return [*cut, *(["uni"] if word == "university" else [])]
+
+
+def _nouns(word: str) -> tuple[str, ...]:
+    """Returns what an adjective in -y may come from: `sunny` → `sun`, `shady` → `shade`."""
+    if len(word) < 5 or not word.endswith("y"):
+        return ()
+    stem = word[:-1]
+    return (f"{stem}e", stem[:-1]) if len(stem) > 2 and stem[-1] == stem[-2] else (f"{stem}e", stem)
 
 
 def keys(words: list[str]) -> Iterator[str]:
@@ -217,6 +266,10 @@ def flag_words(field: Field) -> Iterator[list[str]]:
             yield said
             if len(said) > 1:
                 yield [said[-1], "for", *said[:-1]]
+
+
+def _is_flag(field: Field, name: str) -> bool:
+    return any(said == words_of(name) for said in flag_words(field))
 
 
 @lru_cache(maxsize=65_536)

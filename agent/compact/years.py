@@ -17,7 +17,9 @@ _COUNTS = {"a": 1, "one": 1, "couple": 2, "two": 2, "three": 3, "few": 3, "four"
            "fifteen": 15, "twenty": 20, "thirty": 30}  # fmt: skip
 _ONE = rf"(?:(?:the )?(?:early|mid|late|year|years) )?(?:the )?(?:(?:1[5-9]|20)\d\ds?|\d0s|{'|'.join(_DECADES)})"
 _NUMBER = r"(?:\d+|" + "|".join(_COUNTS) + r")"
-_TWO = re.compile(rf"\b(?:between|from|in)? ?(?P<a>{_ONE}) (?:and|to|till|until|through|thru|up to) (?P<b>{_ONE})\b")
+_TWO = re.compile(
+    rf"\b(?:between|from|in)? ?(?P<a>{_ONE}) (?:and|to|till|until|through|thru|up to(?: and including)?) (?P<b>{_ONE})\b"
+)
 _BETWEEN = re.compile(rf"\bbetween (?P<a>{_ONE}) and (?P<b>{_ONE})\b")
 _DASHED = re.compile(rf"\b(?:between |from )?(?P<a>{_ONE}) (?P<b>{_ONE})\b")
 _UP_TO = re.compile(

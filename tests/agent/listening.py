@@ -5,6 +5,7 @@ What the values of `understood` mean is told in `tests/conversations/wide/README
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from convrec.core.text import words
 
 Wish = Mapping[str, Any]
+_DATED = re.compile(r"\(\d{4}\)$")
 _LOW, _HIGH = frozenset({"low", "lower"}), frozenset({"high", "higher"})
 
 
@@ -50,10 +52,13 @@ def same(said: Wish, heard: Wish) -> bool:
         return False
     bounds = bounds_of(said["value"])
     if bounds is not None:
-        return heard["polarity"] == 1 and _ranges_agree(bounds, str(heard["value"]))
+        figures = [bounds, *_whole(said["value"])]
+        return heard["polarity"] == 1 and any(_ranges_agree(each, str(heard["value"])) for each in figures)
     if heard["polarity"] != said["polarity"]:
         return False
     own, other = words(str(said["value"])), words(str(heard["value"]))
+    if said["facet"] == "item" and _DATED.search(str(said["value"])):
+        own = own[:-1]  # a preference names the title alone; its item_id tells which of that title it is
     return own == other or (said["facet"] == "text" and bool(set(own) & set(other)))
 
 
@@ -73,6 +78,16 @@ def bounds_of(value: object) -> tuple[str, str] | None:
             low, _, high = value.partition("..")
             return low, high
     return None
+
+
+def _whole(value: object) -> list[tuple[str, str]]:
+    """Returns what a strict bound spells where numbers are whole: before 2019 is up to 2018."""
+    match value:
+        case {"lt": int(high)}:
+            return [("", _figure(high - 1))]
+        case {"gt": int(low)}:
+            return [(_figure(low + 1), "")]
+    return []
 
 
 def _ranges_agree(bounds: tuple[str, str], heard: str) -> bool:

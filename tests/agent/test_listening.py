@@ -17,6 +17,8 @@ def wish(facet, value, polarity=1):
         (wish("year", "1990..1999"), wish("year", "1990..1999")),
         (wish("players", 4), wish("players", "4..4")),
         (wish("price", "low"), wish("price", "..20")),
+        (wish("year", {"lt": 2019}), wish("year", "..2018")),
+        (wish("item", "Heat (1995)"), wish("item", "Heat")),
         (wish("text", "cosy"), wish("text", "cosy and warm")),
     ],
 )

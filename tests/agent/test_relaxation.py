@@ -2,8 +2,8 @@
 
 import pytest
 
+from convrec.agent.releases import dropped
 from convrec.agent.state import Constraint, DialogueState
-from convrec.agent.wishes import dropped
 from convrec.core.predicate import Comparison
 from convrec.core.reply import Question
 

@@ -1,7 +1,8 @@
 """How one message changes what a thread holds."""
 
+from convrec.agent.releases import let_go
 from convrec.agent.state import DialogueState
-from convrec.agent.wishes import absorb, let_go
+from convrec.agent.wishes import absorb
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.predicate import Predicate, every, parse_predicate
 from convrec.core.understanding import Preference, Reference, Understanding
