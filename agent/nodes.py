@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
+from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import DROP
@@ -42,8 +43,14 @@ def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueSt
 
 
 def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-    """Understands the message."""
-    return {"understanding": runtime.context.house.engine.understand(state["text"], state["state"])}
+    """Understands the message; an answer by its place among the options ("the second") as that option."""
+    text, before = state["text"], state["state"]
+    option = picked(before.question, text) if before.question is not None else None
+    heard = runtime.context.house.engine.understand(option or text, before)
+    if option is not None:
+        whole = tuple(p.model_copy(update={"span": (0, len(text))}) for p in heard.preferences)
+        heard = heard.model_copy(update={"preferences": whole})
+    return {"understanding": heard}
 
 
 def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
