@@ -7,12 +7,12 @@ value of information, Raiffa & Schlaifer 1961), as far as people are likely to a
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from convrec.agent.learned import LEARNED, Learned, facet_kind
+from convrec.agent.learned import Learned, facet_kind, learned
 from convrec.agent.state import DialogueState
 from convrec.agent.wording import is_year, joined_by, range_words
 from convrec.catalogue.catalogue import Catalogue
@@ -44,24 +44,29 @@ class Occasion:
     catalogue: Catalogue
     policy: Policy
     invited: bool = False
-    learned: Learned = LEARNED
+    learned: Learned = field(default_factory=learned)
 
     def askable(self, *, again: bool = False) -> list[Askable]:
         """Returns every question that may be asked: about no facet that is settled, nor (unless `again`) about one asked before."""
-        state = self.state
-        settled = {name for c in state.constraints for name in fields_of(c.predicate)} | {
-            h.preference.facet for h in state.held
-        }
-        fields = [
-            f for f in self.catalogue.schema.fields if f.name not in settled and (again or f.name not in state.asked)
-        ]
-        return [self._asked(field) for field in fields]
+        asked = () if again else self.state.asked
+        fields = [f for f in self.catalogue.schema.fields if f.name not in self.settled and f.name not in asked]
+        return [self._asked(about) for about in fields]
 
-    def _asked(self, field: Field) -> Askable:
-        places = self._answers(field)
+    def _asked(self, about: Field) -> Askable:
+        places = self._answers(about)
         after = sum(self._best([self.belief[place] * share for place, share in held]) for held in places.values())
-        gain = self.learned.answered[facet_kind(field)] * max(after - self._best(self.belief), 0.0)
-        return Askable(gain if len(places) > 1 else 0.0, Question(facet=field.name, text="", options=self._options(field, places)))
+        likely = self.learned.shrugged if set(self.state.asked) - self.settled else self.learned.answered
+        gain = likely[facet_kind(about)] * max(after - self._best(self.belief), 0.0)
+        return Askable(
+            gain if len(places) > 1 else 0.0, Question(facet=about.name, text="", options=self._options(about, places))
+        )
+
+    @cached_property
+    def settled(self) -> frozenset[str]:
+        """The facets that something was said about."""
+        state = self.state
+        demanded = {name for c in state.constraints for name in fields_of(c.predicate)}
+        return frozenset(demanded | {h.preference.facet for h in state.held})
 
     @cached_property
     def left(self) -> list[Recommended]:
@@ -80,22 +85,25 @@ class Occasion:
         """Returns the chance that a slate of the likeliest of them holds what is looked for."""
         return float(np.sort(np.asarray(chances))[::-1][: self.policy.slate_size].sum())
 
-    def _answers(self, field: Field) -> Places:
-        """Returns what people could answer, each with the candidates that it means and how likely who wants such a one says just this."""
+    def _answers(self, about: Field) -> Places:
+        """Returns what people could answer, each with the candidates that it means and how likely who wants such a one says just this.
+
+        What one item alone has is no answer: who could say it would have named the item.
+        """
         found: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
         for place, item in enumerate(self.left):
-            values = _values(self.catalogue, field, item.row)
+            values = _values(self.catalogue, about, item.row)
             for value in values:
                 found[value].append((place, 1.0 / len(values)))
         return dict(found)
 
-    def _options(self, field: Field, places: Mapping[str, list[tuple[int, float]]]) -> tuple[str, ...]:
+    def _options(self, about: Field, places: Mapping[str, list[tuple[int, float]]]) -> tuple[str, ...]:
         masses = {value: sum(self.belief[place] * share for place, share in held) for value, held in places.items()}
         top = [value for value, _ in sorted(masses.items(), key=lambda pair: (-pair[1], pair[0]))[:_OPTIONS]]
-        if is_year(field):
+        if is_year(about):
             decades = sorted(int(value) for value in top)
-            return tuple(range_words(field, decade, decade + 9) for decade in decades)
-        return tuple(joined_by(field, value) for value in top)
+            return tuple(range_words(about, decade, decade + 9) for decade in decades)
+        return tuple(joined_by(about, value) for value in top)
 
 
 Asking = Callable[[Occasion], Question | None]
@@ -116,12 +124,13 @@ def question(occasion: Occasion) -> Question | None:
     return None if best is None or (best.gain < occasion.learned.price and not occasion.invited) else best.question
 
 
-def _values(catalogue: Catalogue, field: Field, row: int) -> Sequence[str]:
+def _values(catalogue: Catalogue, about: Field, row: int) -> Sequence[str]:
     """Returns what an item could be asked for by: its values, or the decade it is from."""
-    if field.type in ("category", "tags"):
-        return catalogue.values(field.name).of(row)
-    if is_year(field) and field.type == "number":
-        year = catalogue.numbers(field.name)[row]
+    if about.type in ("category", "tags"):
+        index = catalogue.values(about.name)
+        return [value for value in index.of(row) if len(index.rows(value)) > 1]
+    if is_year(about) and about.type == "number":
+        year = catalogue.numbers(about.name)[row]
         return () if np.isnan(year) else (f"{int(year) // 10 * 10}",)
     return ()
 

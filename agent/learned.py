@@ -1,6 +1,5 @@
 """What was learned about asking from simulated people: how likely each kind of question is answered, and when one pays."""
 
-import json
 from functools import cache
 from importlib import resources
 from typing import Literal
@@ -11,20 +10,30 @@ from convrec.agent.wording import is_kind, is_person, is_year
 from convrec.catalogue.schema import Field
 
 FacetKind = Literal["kind", "time", "person", "other"]
+KINDS: tuple[FacetKind, ...] = ("kind", "time", "person", "other")
 
 
 class Learned(BaseModel):
-    """Parameters of asking, as `make policy` learns and writes them to `agent/policy.json`.
+    """The parameters of asking, as `make policy` learns them and writes them to `agent/policy.json`.
 
-    `answered` is how likely a question about that kind of facet is answered; `sharpness` the power to which confidences are raised to be a belief;
-    `price` the least rise of the next slate's chance for which a question is asked.
+    `answered` is how likely a question about that kind of facet is answered, `shrugged` the same after a question that was not, whatever it was about;
+    `sharpness` the power to which confidences are raised to be a belief; `price` the least rise of the next slate's chance for which a question is asked;
+    `learned_from` says in words from what.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     answered: dict[FacetKind, float]
+    shrugged: dict[FacetKind, float]
     sharpness: float
     price: float
+    learned_from: str = ""
+
+
+@cache
+def learned() -> Learned:
+    """Returns the parameters that ship with the package."""
+    return Learned.model_validate_json(resources.files("convrec.agent").joinpath("policy.json").read_text("utf-8"))
 
 
 def facet_kind(field: Field) -> FacetKind:
@@ -34,6 +43,3 @@ def facet_kind(field: Field) -> FacetKind:
     if is_year(field):
         return "time"
     return "person" if is_person(field) else "other"
-
-
-LEARNED = Learned(answered={"kind": 0.7, "time": 0.7, "person": 0.5, "other": 0.5}, sharpness=1.0, price=0.02)

@@ -18,11 +18,12 @@ class _Shape(BaseModel):
 
 
 class Constraint(_Shape):
-    """One demand in force: a predicate, the words for it, and the turn it was made in."""
+    """One demand in force: a predicate, the words for it, the turn it was made in, and whether it answered a question of the agent's."""
 
     predicate: Predicate
     label: str
     turn: int
+    answered: bool = False
 
 
 class LetGo(_Shape):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from convrec.agent.state import Constraint, DialogueState, HeldWish
 from convrec.agent.wording import bounds, demand, is_kind, is_year
 from convrec.catalogue.schema import Schema
+from convrec.core.reply import Question
 from convrec.core.predicate import Both, Comparison, Not, Predicate, every, fields_of
 from convrec.core.text import fold
 from convrec.core.understanding import Preference, Understanding
@@ -28,13 +29,15 @@ _SOMETHING_LIKE = re.compile(
     r"\b(something|anything|one|similar|more|\w+s) (like|similar to|along the lines of|in the vein of)\b"
 )
 _TAKEN_BACK = re.compile(
-    r"\b(?:forget|drop|scrap|lose|never ?mind|ignore)(?: about)?\b(?! (?:it|that|this|everything|me)\b)[^.,;:!?]*",
+    r"\b(?:forget|drop|scrap|lose|never ?mind|ignore|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me)\b)[^.,;:!?]*"
+    r"|[^.,;:!?]*\b(?:isn.?t|is not|not) (?:so |that |really |all that )?(?:important|necessary|needed)\b",
     re.IGNORECASE,
 )
 _KEEPS = re.compile(r"\b(keep|want|need|must|only|insist|not that|neither|none)\b")
 _WHICHEVER = re.compile(
     r"(?:(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
-    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|i don.?t (?:care|mind)|doesn.?t matter|no preference|surprise me|please|thanks|then)[ ,.!]*)+"
+    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|(?:i )?(?:really )?don.?t (?:care|mind|know)|dunno|(?:i )?can.?t say|no idea|(?:that )?doesn.?t matter(?: to me)?|no preference"
+    r"|surprise me|please|thanks|then|so|well|uh|um|er|hm+)[ ,.!]*)+"
 )
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
@@ -65,7 +68,7 @@ def absorb(
         return not change and matches(every(old, new))
 
     for predicate in conjuncts(heard.filter):
-        constraints = _demanded(constraints, predicate, turn, together, schema)
+        constraints = _demanded(constraints, predicate, turn, together, schema, state.question)
     held = _held(state.held, heard.preferences, turn)
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
     return _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
@@ -149,11 +152,12 @@ def _released(constraints: tuple[Constraint, ...], folded: str, schema: Schema) 
 
 
 def _demanded(
-    constraints: tuple[Constraint, ...], predicate: Predicate, turn: int, together: Together, schema: Schema
+    constraints: tuple[Constraint, ...], predicate: Predicate, turn: int, together: Together, schema: Schema, asked: Question | None
 ) -> tuple[Constraint, ...]:
     """Adds a demand; an older one of its kind gives way."""
     kept = [c for c in constraints if not _gives_way(c, predicate, turn, together, schema)]
-    return (*kept, Constraint(predicate=predicate, label=demand(predicate, schema), turn=turn))
+    answered = asked is not None and fields_of(predicate) == {asked.facet}
+    return (*kept, Constraint(predicate=predicate, label=demand(predicate, schema), turn=turn, answered=answered))
 
 
 def _gives_way(old: Constraint, new: Predicate, turn: int, together: Together, schema: Schema) -> bool:

@@ -25,7 +25,7 @@ _WORDS = {
 }  # fmt: skip
 _AS = {"old": "newer", "dated": "newer", "new": "older", "recent": "older", "modern": "older", "expensive": "cheaper", "pricey": "cheaper", "cheap": "pricier", "long": "shorter", "short": "longer"}  # fmt: skip
 _PATTERN = re.compile(
-    rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what|i|im|we)\b))?)?"
+    rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?:not (?:really |quite |exactly |too |so )?(?=too ))?(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what )?(?:i|im|ive|id|we|wed)\b))?)?"
     rf"|(?:not|nothing|none) (?:quite |nearly )?as (?P<adjective>{'|'.join(_AS)})(?P<as> as)\b)(?! or \w+er\b)"
 )
 _FEW = 5  # items that a bound should leave, if it can
