@@ -116,8 +116,8 @@ def question(occasion: Occasion) -> Question | None:
     Who invites a question gets the best one, whatever its price.
     """
     state, policy = occasion.state, occasion.policy
-    too_many = state.questions_in_row >= policy.max_questions and not occasion.invited
-    if too_many or not occasion.left:
+    unwanted = state.quiet or state.questions_in_row >= policy.max_questions
+    if (unwanted and not occasion.invited) or not occasion.left:
         return None
     options = [a for a in occasion.askable(again=occasion.invited) if a.question.options]
     best = max(options, key=lambda a: (a.gain, a.question.facet), default=None)

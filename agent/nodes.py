@@ -9,7 +9,7 @@ from convrec.agent.controller import explore
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
-from convrec.agent.planner import DROP
+from convrec.agent.planner import DROP, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.request import Wanted, wanted
@@ -88,7 +88,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     )
     profile = _patched(state, turn.patch)
     return {
-        "state": after.model_copy(update={"question": None}),
+        "state": after.model_copy(update={"question": None, "quiet": wants_quiet(state["text"], before.quiet)}),
         "plan": plan,
         "profile": profile,
         "understanding": heard,

@@ -21,6 +21,9 @@ _LIKE_WHAT = re.compile(  # in the text as it is written: a name has a capital
     r"\b(?:[Ss]ome?thing|[Aa]nything|[a-z]+s|one) (?:[a-z]+ )?(?:like|similar to) [\"'“‘]?(?:(?:The|An?) )?[A-Z]\w"
 )
 _ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
+_NO_QUESTIONS = re.compile(
+    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:dont|don t|do not|stop|quit) (?:keep )?ask(?:ing)?\b(?! for\b)"
+)
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _OVERVIEW = re.compile(
     r"\b(about|plot|story|synopsis|tell (me|us) more|more (on|info)|describe|summary|what is|whats|what's)\b"
@@ -46,6 +49,12 @@ def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple
         return Plan(action="forget", note="ask")
     about = _about_items(heard, before, acts, folded, fields)
     return about or _search(heard, before, acts, text, fields).model_copy(update={"count": counted(folded)})
+
+
+def wants_quiet(text: str, before: bool) -> bool:
+    """Tells whether the person wants no questions: they said so now, or `before` and have not asked for one since."""
+    folded = fold(text)
+    return bool(_NO_QUESTIONS.search(folded)) or (before and not _ASK_ME.search(folded))
 
 
 def counted(folded: str) -> int | None:
@@ -74,9 +83,7 @@ def _about_items(
     )
 
 
-def _search(
-    heard: Understanding, before: DialogueState, acts: set[str], text: str, fields: tuple[str, ...]
-) -> Plan:
+def _search(heard: Understanding, before: DialogueState, acts: set[str], text: str, fields: tuple[str, ...]) -> Plan:
     """Returns the plan for a message that asks for items, or for small talk."""
     folded = fold(text)
     named = _named(heard, before, folded)

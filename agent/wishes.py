@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from convrec.agent.state import Constraint, DialogueState, HeldWish
 from convrec.agent.wording import bounds, demand, is_kind, is_year
 from convrec.catalogue.schema import Schema
-from convrec.core.reply import Question
 from convrec.core.predicate import Both, Comparison, Not, Predicate, every, fields_of
+from convrec.core.reply import Question
 from convrec.core.text import fold
 from convrec.core.understanding import Preference, Understanding
 
@@ -152,7 +152,12 @@ def _released(constraints: tuple[Constraint, ...], folded: str, schema: Schema) 
 
 
 def _demanded(
-    constraints: tuple[Constraint, ...], predicate: Predicate, turn: int, together: Together, schema: Schema, asked: Question | None
+    constraints: tuple[Constraint, ...],
+    predicate: Predicate,
+    turn: int,
+    together: Together,
+    schema: Schema,
+    asked: Question | None,
 ) -> tuple[Constraint, ...]:
     """Adds a demand; an older one of its kind gives way."""
     kept = [c for c in constraints if not _gives_way(c, predicate, turn, together, schema)]

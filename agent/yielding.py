@@ -32,7 +32,11 @@ def giving_way(toolbox: Toolbox, wanted: Wanted, state: DialogueState) -> tuple[
     none = not (here & met).any()
     if not none and any(c.turn == state.turn for c in of.values()):
         return ()
-    loose = [place for place, demand in enumerate(wanted.demands) if demand not in wanted.lasting and demand in of and _is_loose(of[demand], state, none)]
+    loose = [
+        place
+        for place, demand in enumerate(wanted.demands)
+        if demand not in wanted.lasting and demand in of and _is_loose(of[demand], state, none)
+    ]
     kept = tuple(place for place in range(len(masks)) if place not in loose)
     stated = [0 if demand in of and of[demand].answered else 1 for demand in wanted.demands]
     found = relaxations(masks, fresh, stated, kept)

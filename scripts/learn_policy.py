@@ -30,7 +30,7 @@ def main() -> None:
     workspace = Workspace.open(asked.workspace) if asked.workspace else Workspace.demo()
     found = _learned(workspace, SessionOptions(users=asked.users, seed=asked.seed))
     text = found.model_dump_json(indent=1) + "\n"
-    print(text, end="")  # noqa: T201  (what the command is for)
+    print(text, end="")
     if not asked.print_only:
         SHIPPED.write_text(text, encoding="utf-8")
 

@@ -17,7 +17,7 @@ _NEG = (
     r"|cant stand|couldnt stand|cannot stand|bored by|disappointed (?:by|in)|sick of|couldnt finish|walked out of|put me off|nothing like|not (?:anything|something|things?) like"
 )
 _POS = r"(?:really |absolutely )?(?:(?<=\bi )like|(?<=\bwe )like|loved?|loves|liked|likes|enjoy(?:ed|s)?|adore[ds]?|fans? of|favou?rites?(?: (?:movie|film|book|game|one|thing|restaurant))?(?: ever)? (?:is|was|are)|into|enjoying|obsessed with|crazy about|blown away by|(?:could|can|would) live with|prefer|leaning (?:to|towards?))"
-_LIKE = r"(?:similar to|like|along the lines of|in the (?:style|vein|spirit) of|reminiscent of|reminds me of|such as|akin to|comparable to|in the direction of|close to|thinking of|based on|in the mood for something like|kind of)"
+_LIKE = r"(?:similar to|like|along the lines of|in the (?:style|vein|spirit) of|reminiscent of|reminds me of|such as|akin to|comparable to|in the direction of|close to|thinking of|another|based on|in the mood for something like|kind of)"
 _SEEN = r"(?:seen|watched|saw|rewatched|read|finished|played|know|been to|already (?:have|own)|own|visited|tried|eaten at|heard)"
 _ASKED = r"(?:have|got|find|show|show me|stock|carry|is there|there is|called|named|titled|who(?:s| is| was| are| plays| else is)? (?:\w+ )?in|about|director of|cast of|year of|directed|wrote|made|see|watch|what is|whats|mean|meant|how is|what about|how about|play|want)"
 _COMPARED = r"(?:than|compare|versus|vs|between|difference between|as (?:\w+ )?as)"

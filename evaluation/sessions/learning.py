@@ -24,8 +24,8 @@ from convrec.evaluation.sessions.house import House, SessionOptions, agent_over
 from convrec.evaluation.sessions.servers import AgentServer
 from convrec.evaluation.sessions.session import Session, talk
 
-SHARPNESS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
-PRICES = (0.0, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3)
+SHARPNESS = (0.25, 0.5, 1.0, 2.0, 4.0)
+PRICES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4)
 A_QUESTION = 0.1
 """What being asked costs a person, in turns."""
 
@@ -88,7 +88,8 @@ class Floor:
             return question(replace(occasion, learned=parameters))
 
         costs = [
-            (told["hit"] or session.person.patience + 1) + A_QUESTION * sum(t["asked"] is not None for t in told["turns"])
+            (told["hit"] or session.person.patience + 1)
+            + A_QUESTION * sum(t["asked"] is not None for t in told["turns"])
             for session, told in self._transcripts(f"price-{parameters.price}", asking)
         ]
         return float(np.mean(costs))
@@ -106,7 +107,12 @@ class Floor:
 
 
 def learn(
-    workspace: Workspace, options: SessionOptions, runs: Path, scratch: Path, start: Learned, progress: Progress = silent
+    workspace: Workspace,
+    options: SessionOptions,
+    runs: Path,
+    scratch: Path,
+    start: Learned,
+    progress: Progress = silent,
 ) -> Learned:
     """Returns parameters learned from `options.users` people a way of drawing targets, with each simulator; `start` gives what is not observed.
 
