@@ -1,29 +1,35 @@
-"""When to ask, what to ask, and with which answers to choose from."""
+"""When to ask, what to ask, and with which answers to choose from.
 
+A question is worth what its answer is expected to do for the next slate: the rise of the chance that it holds what is looked for (the expected
+value of information, Raiffa & Schlaifer 1961), as far as people are likely to answer (EAR, Lei et al. 2020: estimate, act, reflect).
+"""
+
+import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
+from convrec.agent.learned import Learned, facet_kind, learned
 from convrec.agent.state import DialogueState
-from convrec.agent.wording import is_kind, is_person, is_year, joined_by, range_words
+from convrec.agent.wording import is_year, joined_by, range_words
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import fields_of
 from convrec.core.reply import Question
 from convrec.core.settings import Policy
+from convrec.tools.contract import Floats
 from convrec.tools.toolbox import Recommended
 
-Masses = defaultdict[str, float]
-_PRICE = 0.9  # nats of uncertainty that a question must remove to be worth a turn
+Places = dict[str, list[tuple[int, float]]]
 _OPTIONS = 4
-_HEAD = 60
 
 
 @dataclass(frozen=True)
 class Askable:
-    """A question that could be asked, and what its answer is expected to settle, in nats."""
+    """A question that could be asked, and by how much its answer is expected to raise the next slate's chance to hold what is looked for."""
 
     gain: float
     question: Question
@@ -38,26 +44,66 @@ class Occasion:
     catalogue: Catalogue
     policy: Policy
     invited: bool = False
+    learned: Learned = field(default_factory=learned)
 
     def askable(self, *, again: bool = False) -> list[Askable]:
-        """Returns every question that may be asked: about no facet that is settled, nor (unless `again`) about one asked before.
+        """Returns every question that may be asked: about no facet that is settled, nor (unless `again`) about one asked before."""
+        asked = () if again else self.state.asked
+        fields = [f for f in self.catalogue.schema.fields if f.name not in self.settled and f.name not in asked]
+        return [self._asked(about) for about in fields]
 
-        The gain of asking about a facet is the entropy of its values over the best candidates (weighted by score), times how
-        likely people are to know an answer.
+    def _asked(self, about: Field) -> Askable:
+        places = self._answers(about)
+        after = sum(self._best([self.belief[place] * share for place, share in held]) for held in places.values())
+        likely = self.learned.shrugged if set(self.state.asked) - self.settled else self.learned.answered
+        gain = likely[facet_kind(about)] * max(after - self._best(self.belief), 0.0)
+        return Askable(
+            gain if len(places) > 1 else 0.0, Question(facet=about.name, text="", options=self._options(about, places))
+        )
+
+    @cached_property
+    def settled(self) -> frozenset[str]:
+        """The facets that something was said about."""
+        state = self.state
+        demanded = {name for c in state.constraints for name in fields_of(c.predicate)}
+        return frozenset(demanded | {h.preference.facet for h in state.held})
+
+    @cached_property
+    def left(self) -> list[Recommended]:
+        """The candidates that the coming slate does not show and no earlier one did."""
+        fresh = [item for item in self.found if item.id not in self.state.ever_shown]
+        return fresh[self.policy.slate_size :]
+
+    @cached_property
+    def belief(self) -> Floats:
+        """How likely each of `left` is what is looked for, `(n,)`, summing to 1: the ranker's confidences, sharpened as was learned."""
+        sure = np.array([max(item.confidence, 0.0) for item in self.left]) + 1e-6
+        odds: Floats = sure**self.learned.sharpness
+        return odds / odds.sum() if len(odds) else odds
+
+    def _best(self, chances: Sequence[float] | Floats) -> float:
+        """Returns the chance that a slate of the likeliest of them holds what is looked for."""
+        return float(np.sort(np.asarray(chances))[::-1][: self.policy.slate_size].sum())
+
+    def _answers(self, about: Field) -> Places:
+        """Returns what people could answer, each with the candidates that it means and how likely who wants such a one says just this.
+
+        What one item alone has is no answer: who could say it would have named the item.
         """
-        state, head = self.state, self.found[:_HEAD]
-        settled = {name for c in state.constraints for name in fields_of(c.predicate)} | {
-            h.preference.facet for h in state.held
-        }
-        weights = np.array([max(item.score, 0.0) for item in head]) + 1e-9
-        fields = [
-            f for f in self.catalogue.schema.fields if f.name not in settled and (again or f.name not in state.asked)
-        ]
-        gains = [(field, *_gain(self.catalogue, field, head, weights / weights.sum())) for field in fields]
-        return [
-            Askable(gain, Question(facet=field.name, text="", options=_options(field, masses)))
-            for field, gain, masses in gains
-        ]
+        found: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+        for place, item in enumerate(self.left):
+            values = _values(self.catalogue, about, item.row)
+            for value in values:
+                found[value].append((place, 1.0 / len(values)))
+        return dict(found)
+
+    def _options(self, about: Field, places: Mapping[str, list[tuple[int, float]]]) -> tuple[str, ...]:
+        masses = {value: sum(self.belief[place] * share for place, share in held) for value, held in places.items()}
+        top = [value for value, _ in sorted(masses.items(), key=lambda pair: (-pair[1], pair[0]))[:_OPTIONS]]
+        if is_year(about):
+            decades = sorted(int(value) for value in top)
+            return tuple(range_words(about, decade, decade + 9) for decade in decades)
+        return tuple(joined_by(about, value) for value in top)
 
 
 Asking = Callable[[Occasion], Question | None]
@@ -70,48 +116,34 @@ def question(occasion: Occasion) -> Question | None:
     Who invites a question gets the best one, whatever its price.
     """
     state, policy = occasion.state, occasion.policy
-    too_many = state.questions_in_row >= policy.max_questions and not occasion.invited
-    if too_many or len(occasion.found) <= policy.slate_size:
+    unwanted = state.quiet or state.questions_in_row >= policy.max_questions
+    if (unwanted and not occasion.invited) or not occasion.left:
         return None
-    options = occasion.askable(again=occasion.invited)
+    options = [a for a in occasion.askable(again=occasion.invited) if a.question.options]
     best = max(options, key=lambda a: (a.gain, a.question.facet), default=None)
-    return None if best is None or (best.gain < _PRICE and not occasion.invited) else best.question
+    return None if best is None or (best.gain < occasion.learned.price and not occasion.invited) else best.question
 
 
-def _gain(catalogue: Catalogue, field: Field, head: Sequence[Recommended], weights: np.ndarray) -> tuple[float, Masses]:
-    """Returns the expected gain in nats of asking about a facet, and the mass of each of its values."""
-    masses: Masses = defaultdict(float)
-    if field.type in ("category", "tags"):
-        index = catalogue.values(field.name)
-        for item, weight in zip(head, weights, strict=True):
-            values = index.of(item.row)
-            for value in values:
-                masses[value] += float(weight) / len(values)
-    elif is_year(field) and field.type == "number":
-        years = catalogue.numbers(field.name)
-        for item, weight in zip(head, weights, strict=True):
-            if not np.isnan(years[item.row]):
-                masses[f"{int(years[item.row]) // 10 * 10}"] += float(weight)
-    shares = np.array([mass for mass in masses.values() if mass > 0])
-    if len(shares) < 2:
-        return 0.0, masses
-    shares = shares / shares.sum()
-    top = np.sort(shares)[::-1][:_OPTIONS].sum()  # what no option offers, a question hardly settles
-    return float(-(shares * np.log(shares)).sum() * top * _answerable(field)), masses
+def _values(catalogue: Catalogue, about: Field, row: int) -> Sequence[str]:
+    """Returns what an item could be asked for by: its values, or the decade it is from."""
+    if about.type in ("category", "tags"):
+        index = catalogue.values(about.name)
+        return [value for value in index.of(row) if len(index.rows(value)) > 1]
+    if is_year(about) and about.type == "number":
+        year = catalogue.numbers(about.name)[row]
+        return () if np.isnan(year) else (f"{int(year) // 10 * 10}",)
+    return ()
 
 
-def _answerable(field: Field) -> float:
-    """Returns how likely people are to have an answer: most know the kind they want, few a name."""
-    if is_kind(field):
-        return 1.0
-    if is_year(field):
-        return 0.6
-    return 0.15 if is_person(field) else 0.4
+_PLACES = {word: place for place, words in enumerate(("first 1st one 1", "second 2nd two 2", "third 3rd three 3", "fourth 4th four 4")) for word in words.split()}  # fmt: skip
+_PICKED = re.compile(
+    rf"(?:(?:er|uh|um|hm+|oh|well|ok|okay|so),? )*(?:rather |maybe )?(?:the |number |option |# ?)+(?P<place>{'|'.join(_PLACES)}|last)(?: one| option)?"
+    r"(?:,? (?:i think|i guess|please|then|maybe|probably))*"
+)
 
 
-def _options(field: Field, masses: Masses) -> tuple[str, ...]:
-    top = [value for value, _ in sorted(masses.items(), key=lambda pair: (-pair[1], pair[0]))[:_OPTIONS]]
-    if is_year(field):
-        decades = sorted(int(value) for value in top)
-        return tuple(range_words(field, decade, decade + 9) for decade in decades)
-    return tuple(joined_by(field, value) for value in top)
+def picked(asked: Question, text: str) -> str | None:
+    """Returns the option that an answer picks by its place and nothing else ("the third", "number 2 please"); None where it does not."""
+    match = _PICKED.fullmatch(" ".join(text.casefold().split()).strip(" .!"))
+    place = None if match is None else len(asked.options) - 1 if match["place"] == "last" else _PLACES[match["place"]]
+    return asked.options[place] if place is not None and place < len(asked.options) else None

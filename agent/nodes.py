@@ -6,17 +6,19 @@ from langgraph.runtime import Runtime
 
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
+from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
-from convrec.agent.planner import DROP
+from convrec.agent.planner import DROP, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.releases import dropped, let_go, unsaid, without
-from convrec.agent.request import wanted
+from convrec.agent.request import Wanted, wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import DialogueState, Plan, Slate, TurnState
-from convrec.agent.turn import Turn
+from convrec.agent.turn import House, Turn
 from convrec.agent.wishes import absorb
+from convrec.agent.yielding import giving_way
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
 from convrec.core.understanding import Understanding
@@ -43,8 +45,14 @@ def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueSt
 
 
 def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-    """Understands the message."""
-    return {"understanding": runtime.context.house.engine.understand(state["text"], state["state"])}
+    """Understands the message; an answer by its place among the options ("the second") as that option."""
+    text, before = state["text"], state["state"]
+    option = picked(before.question, text) if before.question is not None else None
+    heard = runtime.context.house.engine.understand(option or text, before)
+    if option is not None:
+        whole = tuple(p.model_copy(update={"span": (0, len(text))}) for p in heard.preferences)
+        heard = heard.model_copy(update={"preferences": whole})
+    return {"understanding": heard}
 
 
 def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
@@ -81,7 +89,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     )
     profile = _patched(state, turn.patch)
     return {
-        "state": after.model_copy(update={"question": None}),
+        "state": after.model_copy(update={"question": None, "quiet": wants_quiet(state["text"], before.quiet)}),
         "plan": plan,
         "profile": profile,
         "understanding": heard,
@@ -99,13 +107,23 @@ def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     turn, house, plan = runtime.context, runtime.context.house, state["plan"]
     if not searches(plan):
         return {}
-    turn.wanted = wanted(
-        state["state"], state["profile"], house.toolbox.catalogue, house.clock.now(),
-        named=plan.named, half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
-    )  # fmt: skip
+    held = state["state"]
+    turn.wanted = _wanted(state, held, house)
+    gone = () if plan.named else giving_way(house.toolbox, turn.wanted, held)
+    if gone:
+        held = without(held, gone)
+        turn.wanted = _wanted(state, held, house)
+        plan = plan.model_copy(update={"let_go": (*plan.let_go, *(c.label for c in gone))})
     turn.explored = explore(house.toolbox, turn.wanted.request, house.settings.policy, turn.watch)
     turn.emit(CandidatesEvent(n=turn.explored.found.n_allowed, of=len(house.toolbox.catalogue)))
-    return {}
+    return {"state": held, "plan": plan}
+
+
+def _wanted(state: TurnState, held: DialogueState, house: House) -> Wanted:
+    return wanted(
+        held, state["profile"], house.toolbox.catalogue, house.clock.now(),
+        named=state["plan"].named, half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
+    )  # fmt: skip
 
 
 def searches(plan: Plan) -> bool:

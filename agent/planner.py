@@ -21,6 +21,9 @@ _LIKE_WHAT = re.compile(  # in the text as it is written: a name has a capital
     r"\b(?:[Ss]ome?thing|[Aa]nything|[a-z]+s|one) (?:[a-z]+ )?(?:like|similar to) [\"'“‘]?(?:(?:The|An?) )?[A-Z]\w"
 )
 _ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
+_NO_QUESTIONS = re.compile(
+    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:dont|don t|do not|stop|quit) (?:keep )?ask(?:ing)?\b(?! for\b)"
+)
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _OVERVIEW = re.compile(
     r"\b(about|plot|story|synopsis|tell (me|us) more|more (on|info)|describe|summary|what is|whats|what's)\b"
@@ -45,7 +48,13 @@ def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple
     if "forget" in acts:
         return Plan(action="forget", note="ask")
     about = _about_items(heard, before, acts, folded, fields)
-    return about or _search(heard, acts, text, fields).model_copy(update={"count": counted(folded)})
+    return about or _search(heard, before, acts, text, fields).model_copy(update={"count": counted(folded)})
+
+
+def wants_quiet(text: str, before: bool) -> bool:
+    """Tells whether the person wants no questions: they said so now, or `before` and have not asked for one since."""
+    folded = fold(text)
+    return bool(_NO_QUESTIONS.search(folded)) or (before and not _ASK_ME.search(folded))
 
 
 def counted(folded: str) -> int | None:
@@ -66,7 +75,7 @@ def _about_items(
     if "ask_why" in acts and before.shown:
         return Plan(action="explain", about=about or before.focus[-1:] or before.shown[:1])
     meant = about or before.focus[-1:] or before.shown[:1]
-    by_name = _named(heard, folded) and not fields and _AVAILABLE.search(folded)
+    by_name = _named(heard, before, folded) and not fields and _AVAILABLE.search(folded)
     if "ask_item" not in acts or not meant or by_name or _also_searches(heard, acts):
         return None
     return Plan(
@@ -74,10 +83,10 @@ def _about_items(
     )
 
 
-def _search(heard: Understanding, acts: set[str], text: str, fields: tuple[str, ...]) -> Plan:
+def _search(heard: Understanding, before: DialogueState, acts: set[str], text: str, fields: tuple[str, ...]) -> Plan:
     """Returns the plan for a message that asks for items, or for small talk."""
     folded = fold(text)
-    named = _named(heard, folded)
+    named = _named(heard, before, folded)
     if named:
         return Plan(action="recommend", named=named)
     if _ASK_ME.search(folded):
@@ -100,13 +109,17 @@ def _unknown_title(heard: Understanding, text: str) -> str:
     return "unknown_title" if only_words and (example or _HAVE_YOU.search(fold(text))) else ""
 
 
-def _named(heard: Understanding, folded: str) -> tuple[str, ...]:
-    """Returns the items asked for: titles that are no example, no measure of others, and not put aside; or shown ones pointed at."""
+def _named(heard: Understanding, before: DialogueState, folded: str) -> tuple[str, ...]:
+    """Returns the items asked for: titles that are no example, no measure of others, and not put aside; or shown ones pointed at.
+
+    A shown item that is named beside a wish is remarked on, not asked for: "Heat is a bit dated, anything newer?".
+    """
     acts = set(heard.acts)
     if not {"request", "ask_item"} & acts or {"already_seen", "reject"} & acts:
         return ()
     examples = {p.item_id for p in heard.preferences if p.item_id}
-    titles = [r for r in heard.references if r.kind == "title" and not set(r.item_ids) & examples]
+    remarked = examples | (before.ever_shown if heard.preferences or heard.filter is not None else frozenset())
+    titles = [r for r in heard.references if r.kind == "title" and not set(r.item_ids) & remarked]
     asked = [r for r in titles if not _MEASURED_BY.search(folded[: r.span[0]])]
     if not heard.preferences and heard.filter is None:
         asked += [r for r in heard.references if r.kind in ("ordinal", "description") and "ask_item" not in acts]

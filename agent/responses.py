@@ -200,6 +200,10 @@ def _chat(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         said.about = tuple(taken)
         return
     said.paragraphs.append(voice.say(note if note in ("greet", "thank", "bye") else "dont_follow", **slots))
+    if note == "other" and state["slate"].items:
+        said.items = state["slate"].items
+        demands = turn.wanted.demands if turn.wanted else ()
+        said.paragraphs += house.realiser.slate(state["slate"], demands, (), _guard(state, turn), voice)
     if state["slate"].question is not None:
         said.question = house.realiser.ask(state["slate"].question, voice)
         said.paragraphs.append(said.question.text)

@@ -18,11 +18,12 @@ class _Shape(BaseModel):
 
 
 class Constraint(_Shape):
-    """One demand in force: a predicate, the words for it, and the turn it was made in."""
+    """One demand in force: a predicate, the words for it, the turn it was made in, and whether it answered a question of the agent's."""
 
     predicate: Predicate
     label: str
     turn: int
+    answered: bool = False
 
 
 class LetGo(_Shape):
@@ -43,7 +44,7 @@ class DialogueState(_Shape):
     """All that a thread carries from one turn to the next: ids and wishes, never candidates.
 
     `slates` are the item ids shown, one tuple a turn that showed some, oldest first. `focus` are the items last talked
-    about, the most recent last. `questions_in_row` counts turns in a row that ended in a question.
+    about, the most recent last. `questions_in_row` counts turns in a row that ended in a question; `quiet` says that the person wants none.
     """
 
     turn: int = 0
@@ -58,6 +59,7 @@ class DialogueState(_Shape):
     question: Question | None = None
     questions_in_row: int = 0
     asked: tuple[str, ...] = ()
+    quiet: bool = False
     said: tuple[str, ...] = ()
 
     @property

@@ -8,6 +8,7 @@ from convrec.agent.state import Constraint, DialogueState, HeldWish
 from convrec.agent.wording import adds_up, bounds, demand
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every, fields_of
+from convrec.core.reply import Question
 from convrec.core.text import fold
 from convrec.core.understanding import Preference, Understanding
 
@@ -53,7 +54,7 @@ def absorb(
         return not change and matches(every(old, new))
 
     for predicate in conjuncts(heard.filter):
-        constraints = _demanded(constraints, predicate, turn, together, schema)
+        constraints = _demanded(constraints, predicate, turn, together, schema, state.question)
     held = _held(state.held, heard.preferences, turn)
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
     return _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
@@ -66,11 +67,17 @@ def _new_anchor(state: DialogueState, heard: Understanding, folded: str) -> bool
 
 
 def _demanded(
-    constraints: tuple[Constraint, ...], predicate: Predicate, turn: int, together: Together, schema: Schema
+    constraints: tuple[Constraint, ...],
+    predicate: Predicate,
+    turn: int,
+    together: Together,
+    schema: Schema,
+    asked: Question | None,
 ) -> tuple[Constraint, ...]:
     """Adds a demand; an older one of its kind gives way."""
     kept = [c for c in constraints if not _gives_way(c, predicate, turn, together, schema)]
-    return (*kept, Constraint(predicate=predicate, label=demand(predicate, schema), turn=turn))
+    answered = asked is not None and fields_of(predicate) == {asked.facet}
+    return (*kept, Constraint(predicate=predicate, label=demand(predicate, schema), turn=turn, answered=answered))
 
 
 def _gives_way(old: Constraint, new: Predicate, turn: int, together: Together, schema: Schema) -> bool:

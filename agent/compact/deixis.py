@@ -83,6 +83,8 @@ class DeixisReader:
             if not fields:
                 continue
             here = _told(message, named, start, end)
+            if here and match["role"] in _KINDS and "same" not in match["which"]:
+                continue  # "I liked Heat, more of that kind" wants what is like Heat, not all of its genres at once
             item = _meant(state, here)
             own = self._of_item(item, fields)
             held = self._in_force(state, fields)

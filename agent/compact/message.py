@@ -143,7 +143,7 @@ def _tokens(text: str) -> list[Token]:
         norm = _SIGNS.get(raw) or normal(raw)
         if not norm:
             continue
-        mark = _mark(text[end : match.start()], found[-1].norm if found else "") if found else ""
+        mark = _mark(text[end : match.start()], _before(found[-1], raw)) if found else ""
         bare = normal(raw[:-2]) if re.search(r"['’`´][sS]$", raw) else norm
         found.append(Token(norm, bare, raw, match.start(), match.end(), mark))
         end = match.end()
@@ -163,6 +163,11 @@ def normal(word: str) -> str:
     folded = fold(word)
     dots = "" if any(char.isalpha() for char in folded) else "."
     return "".join(char for char in folded if char.isalnum() or char in dots)
+
+
+def _before(token: Token, following: str) -> str:
+    """Returns the word before a gap, as what may shorten it: "no. 3" is a number, "No. A comedy" a sentence."""
+    return "" if token.norm == "no" and not following[0].isdigit() else token.norm
 
 
 def _mark(gap: str, before: str, last: bool = False) -> str:

@@ -43,6 +43,9 @@ _IT = re.compile(
 _NOT_IT = re.compile(
     r"\b(?:make|(?<!who )made|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|would|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
 )
+_NEARLY = re.compile(  # "the second one is more like it"
+    r"\b(?:is|s|was|looks|feels|comes|gets) (?:much |a lot |a bit |very )?(?:more like|nearly|almost|close to|closer to|near|nearer) $"
+)
 _CONTAINED = re.compile(r"\b(?:with|without|no|has|have|having|any)\b[^.,!?]{1,40} in $")
 _OTHER = re.compile(r"\bthe other (?:one|NOUN|film|movie)\b|\bthe other(?= ?(?:$|[.,!?]))")
 _TEXT_LIMIT = 24
@@ -101,7 +104,8 @@ class PointerReader:
             yield Pointer(start, end, "pronoun", _single(state, named, start))
         for start, end, match in message.find(_IT):
             before = message.marked[: match.start()]
-            if not _NOT_IT.search(before[-_TEXT_LIMIT:]) and not _CONTAINED.search(before):
+            idle = _NEARLY.search(before) or _NOT_IT.search(before[-_TEXT_LIMIT:]) or _CONTAINED.search(before)
+            if not idle:
                 yield Pointer(start, end, "pronoun", _single(state, named, start))
 
     def _several(self, message: Message, shown: tuple[str, ...]) -> Iterator[Pointer]:

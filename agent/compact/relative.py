@@ -1,4 +1,4 @@
-"""Bounds that only an item can give: "older than Jaws", "something newer", "cheaper"."""
+"""Bounds that only an item can give: "older than Jaws", "something newer", "the second is too old", "nothing as long as that"."""
 
 import re
 from collections.abc import Sequence
@@ -20,10 +20,14 @@ _WORDS = {
     "more expensive": ("price", True), "pricier": ("price", True), "fancier": ("price", True),
     "shorter": ("length", False), "quicker": ("length", False), "less long": ("length", False), "longer": ("length", True),
     "smaller": ("height", False), "lower": ("height", False), "taller": ("height", True), "higher": ("height", True), "bigger": ("height", True),
-    "better": ("rating", True), "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
+    "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
+    "too old": ("year", True), "too dated": ("year", True), "dated": ("year", True), "too recent": ("year", False), "too new": ("year", False), "too modern": ("year", False),
+    "too expensive": ("price", False), "too pricey": ("price", False), "too cheap": ("price", True), "too long": ("length", False), "too short": ("length", True),
 }  # fmt: skip
+_AS = {"old": "newer", "dated": "newer", "new": "older", "recent": "older", "modern": "older", "expensive": "cheaper", "pricey": "cheaper", "cheap": "pricier", "long": "shorter", "short": "longer"}  # fmt: skip
 _PATTERN = re.compile(
-    rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than)?(?! or \w+er\b)"
+    rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?:not (?:really |quite |exactly |too |so )?(?=too ))?(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what )?(?:i|im|ive|id|we|wed)\b))?)?"
+    rf"|(?:not|nothing|none) (?:quite |nearly )?as (?P<adjective>{'|'.join(_AS)})(?P<as> as)\b)(?! or \w+er\b)"
 )
 _FEW = 5  # items that a bound should leave, if it can
 
@@ -45,12 +49,14 @@ class RelativeReader:
         """Returns the bounds; none for a field that another range of the message settles. `examples` are liked items named here."""
         found = []
         for start, end, match in message.find(_PATTERN):
-            role, upwards = _WORDS[match["word"]]
+            word = match["word"] or _AS[match["adjective"]]
+            role, upwards = _WORDS[word]
+            upwards ^= match["wish"] is not None  # what is older than wanted calls for newer ones
             field: Field | None = getattr(self._fields, role)
-            stray = match["word"] in ("earlier", "later") and not match["than"]
+            stray = word in ("earlier", "later") and not match["than"]
             if field is None or stray or any(hit.field == field and not hit.vague for hit in ranges):
                 continue
-            target, stop = self._than(named, end) if match["than"] else (None, end)
+            target, stop = self._than(named, end) if match["than"] or match["as"] else (None, end)
             items = [target] if target else self._meant(state, named, examples)
             bound = self._bound(field, items, upwards, state)
             if bound is not None:

@@ -16,7 +16,7 @@ _NOT_NEGATIVE = re.compile(
     r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be|have to)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
-    r"|if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem)\b"
+    r"|if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
 )
 _PERMITS = re.compile(
     r"\b(?:dont|do not|wouldnt|doesnt|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:dont |do )?mind|no (?:objections?|issue|problem) (?:to|with)|fine with|ok(?:ay)? with|open to\b"
@@ -35,13 +35,13 @@ _STRONG = re.compile(
 _ENDS = re.compile(
     r"\b(?:but|though|although|however|because|since|yet|just|only|instead|rather|prefer|preferably|ideally|maybe|perhaps|something|please|so|then|still"
     r"|(?:i|we|she|he|they|you) (?:want|like|love|need|would|enjoy|do|prefer|adore|liked|loved|am|feel)|id (?:like|love|prefer|rather)|ill|im|were|lets|give|show|find|recommend|suggest|make it"
-    r"|is (?:fine|ok|okay|good|great|alright)|are (?:fine|ok|okay|good|great)|as long as|if|while|stays?|remains?|keeps?|would be|should be|must)\b"
+    r"|(?:with )?more|is (?:fine|ok|okay|good|great|alright)|are (?:fine|ok|okay|good|great)|as long as|if|while|stays?|remains?|keeps?|would be|should be|must)\b"
 )
 _FINE = re.compile(
     r"^(?:is|are|s|re|would be|will be|were) (?:also |now |totally |perfectly |actually |really |just |still )*(?:fine|ok|okay|allowed|alright|all right|welcome|acceptable)\b"
 )  # behind a value: it may be, it need not
 _HEDGE = re.compile(
-    r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|kind of|kinda|sort of|somewhat|would be (?:nice|great|good|cool|a plus|a bonus|lovely|ideal)"
+    r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|(?<!some )(?<!any )(?<!what )(?<!that )(?<!this )(?<!the )(?<!same )(?:kind|sort) of|kinda|somewhat|would be (?:nice|great|good|cool|a plus|a bonus|lovely|ideal)"
     r"|bonus|i guess|i suppose|leaning|more or less|ish|slightly|optionally|could be|might|wouldnt hurt|nice to have|would rather|if there is|if there are|hopefully|a plus|at best|doesnt have to)\b"
 )
 _MUST = re.compile(

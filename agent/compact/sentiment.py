@@ -16,8 +16,8 @@ _NEG = (
     r"hated?|hates|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|(?:did not|didnt|do not|dont|doesnt|never|not) (?:really |particularly |much |even )*(?:like|liked|love|enjoy|care for|get into|fond of|a fan of|into)"
     r"|cant stand|couldnt stand|cannot stand|bored by|disappointed (?:by|in)|sick of|couldnt finish|walked out of|put me off|nothing like|not (?:anything|something|things?) like"
 )
-_POS = r"(?:really |absolutely )?(?:(?<=\bi )like|(?<=\bwe )like|loved?|loves|liked|likes|enjoy(?:ed|s)?|adore[ds]?|fans? of|favou?rites?(?: (?:movie|film|book|game|one|thing|restaurant))?(?: ever)? (?:is|was|are)|into|enjoying|obsessed with|crazy about|blown away by)"
-_LIKE = r"(?:similar to|like|along the lines of|in the (?:style|vein|spirit) of|reminiscent of|reminds me of|such as|akin to|comparable to|based on|in the mood for something like|kind of)"
+_POS = r"(?:really |absolutely )?(?:(?<=\bi )like|(?<=\bwe )like|loved?|loves|liked|likes|enjoy(?:ed|s)?|adore[ds]?|fans? of|favou?rites?(?: (?:movie|film|book|game|one|thing|restaurant))?(?: ever)? (?:is|was|are)|into|enjoying|obsessed with|crazy about|blown away by|(?:could|can|would) live with|prefer|leaning (?:to|towards?))"
+_LIKE = r"(?:similar to|like|along the lines of|in the (?:style|vein|spirit) of|reminiscent of|reminds me of|such as|akin to|comparable to|in the direction of|close to|thinking of|another|based on|in the mood for something like|kind of)"
 _SEEN = r"(?:seen|watched|saw|rewatched|read|finished|played|know|been to|already (?:have|own)|own|visited|tried|eaten at|heard)"
 _ASKED = r"(?:have|got|find|show|show me|stock|carry|is there|there is|called|named|titled|who(?:s| is| was| are| plays| else is)? (?:\w+ )?in|about|director of|cast of|year of|directed|wrote|made|see|watch|what is|whats|mean|meant|how is|what about|how about|play|want)"
 _COMPARED = r"(?:than|compare|versus|vs|between|difference between|as (?:\w+ )?as)"
@@ -28,8 +28,11 @@ _AFTER_NEG = re.compile(
     r"^(?:(?:that |which )?(?:i|we|he|she) (?:really |absolutely )?(?:hated|disliked|detested)|(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
 )
 _AFTER_POS = re.compile(
-    r"^(?:(?:that|which) (?:i|we|he|she) (?:really |absolutely )?(?:loved|liked|enjoyed)|(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rites?|lovely|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules)\b"
+    r"^(?:(?:that|which) (?:i|we|he|she) (?:really |absolutely )?(?:loved|liked|enjoyed)|(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rites?|lovely|nice|better|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules"
+    r"|(?:is|are|was|comes?|gets?|looks?|feels?|sounds?) (?:\w+ ){0,2}?(?:close|closer|closest|near|nearer|nearest|nearly it|almost it|more like it|better|good|great|nice)"
+    r"|(?:rather than|instead of|over) \w+)\b"
 )
+_CHANGED = re.compile(r"^(?:but|just|only|though)\b \w+")  # "the second one but newer" wants one like it
 _BETWEEN = re.compile(
     r"[\s\"'“”’]*(?:,|&|and|or|,\s*(?:and|or)|as well as|plus)[\s\"'“‘]*(?:the\s+|also\s+)?", re.IGNORECASE
 )
@@ -60,6 +63,8 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
         return "disliked" if kind in ("liked", "like") else "excluded"
     if kind in (None, "asked") and _AFTER_POS.search(after):
         return "liked" if not message.text.rstrip().endswith("?") else "asked"
+    if kind in (None, "asked") and pointer.kind != "pronoun" and _CHANGED.search(after):
+        return "like"
     if kind is None or kind == "want":
         return "none"
     if (

@@ -167,7 +167,8 @@ class Understander:
             hit for hit in self._deixis.same_time(message, state, about) if not _overlaps(hit.start, hit.end, ranges)
         ]
         examples = [p.item_ids[0] for p in about if p.item_ids and attitude(message, scopes, p) in ("like", "liked")]
-        ranges += self._relative.read(message, state, about, examples, ranges)
+        relative = self._relative.read(message, state, about, examples, ranges)
+        ranges = [hit for hit in ranges if not (hit.vague and _overlaps(hit.start, hit.end, relative))] + relative
         places = {(echo.hit.start, echo.hit.end) for echo in echoes}
         return _Linked(
             named,

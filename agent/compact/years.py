@@ -36,7 +36,10 @@ _OPEN = re.compile(
 _AFTER = re.compile(
     rf"\b(?:after|later than|newer than|younger than|post|past|more recent than|beyond) (?P<a>{_ONE})\b"
 )
-_AROUND = re.compile(r"\b(?:around|about|circa|roughly|approximately) (?:the )?(?P<a>(?:1[5-9]|20)\d\d)\b")
+_AROUND = re.compile(
+    r"\b(?:around|about|circa|roughly|approximately|more or less) (?:the )?(?P<a>(?:1[5-9]|20)\d\d)\b"
+    r"|\b(?:from |in )?(?P<b>(?:1[5-9]|20)\d\d) (?:or (?:so|thereabouts)|ish|give or take)\b"
+)
 _PLAIN = re.compile(rf"\b(?:from|in|during|released in|made in|published in)? ?(?P<a>{_ONE})\b")
 _AGO = re.compile(
     rf"\b(?:last|past|previous|recent) (?P<n>{_NUMBER}) (?:of )?(?P<unit>years?|decades?)\b|\b(?:the|this|in the) (?:last|past) (?P<one>decade)\b"

@@ -103,7 +103,7 @@ class House:
         if not drawn:
             raise InputError("Nobody is there to talk.", "Bring people with more choices.")
         agents = {
-            name: _agent(tools, scratch, name, asking, **policy)
+            name: agent_over(tools, scratch, name, asking, **policy)
             for name, (asking, policy) in _ways(options.seed).items()
         }
         toolbox = next(iter(agents.values())).toolbox
@@ -137,7 +137,7 @@ def _without_them(
     return trained(workspace, split, runs / "fitted", progress), split.held
 
 
-def _agent(tools: Workspace, scratch: Path, name: str, asking: Asking, **policy: Any) -> Agent:
+def agent_over(tools: Workspace, scratch: Path, name: str, asking: Asking, **policy: Any) -> Agent:
     """Returns an agent with a state database of its own, a fixed clock, and slates of five."""
     opened = Workspace.open(tools.root)
     settings: Settings = tools.settings
