@@ -17,7 +17,7 @@ from convrec.evaluation.understanding.marks import scored
 from convrec.evaluation.understanding.soft_attributes import N_FOLDS, SoftCase, mark
 from convrec.evaluation.understanding.titles import TitleLookUp
 from convrec.tools.attributes.model import ENCODER, AttributeModel
-from convrec.tools.attributes.places import centred, neighbourly, value_vectors
+from convrec.tools.attributes.places import centred, value_vectors
 from convrec.tools.attributes.teaching import Judged, Talk, teach
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.neighbours import similar
@@ -174,14 +174,21 @@ def _models(
 
 def _kinds(films: Films, model: AttributeModel) -> Iterator[tuple[str, Floats]]:
     """Yields each kind of item information with the places that it gives the films."""
-    nothing = np.zeros_like(films.values)
-    yield "values", model.items(films.values, nothing)
-    yield "cards", model.items(nothing, films.cards)
-    both = model.items(films.values, films.cards)
-    yield "values and cards", both
+    values, cards = model.by_values(films.values), model.by_cards(films.cards)
+    yield "values", values
+    yield "cards", cards
+    yield "values and cards", values + cards
     if films.near is not None:
-        yield "neighbours of values", neighbourly(model.items(films.values, nothing), films.near)
-        yield "values, cards and neighbours", neighbourly(both, films.near)
+        yield "values and neighbours", neighbourly(values, films.near)
+        yield "values, cards and neighbours", neighbourly(values + cards, films.near)
+
+
+def neighbourly(places: Floats, near: Any) -> Floats:
+    """Returns the places moved half-way to the mean of their neighbours'. `near` `(n_items, n_items)` holds each item's neighbours by weight."""
+    sums = np.asarray(near.sum(axis=1)).ravel()
+    means = (near @ places) / np.maximum(sums, 1e-9)[:, None]
+    found: Floats = np.where((sums > 0)[:, None], (places + means) / 2, places)
+    return found
 
 
 def _only(case: SoftCase, film_fold: Mapping[str, int], film: int) -> SoftCase:

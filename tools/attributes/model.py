@@ -101,10 +101,15 @@ class AttributeModel:
         corrected: Floats = linear + beyond / (self.support[places].sum() + _TAUGHT * len(roots))
         return corrected
 
-    def items(self, values: Vectors, cards: Vectors) -> Floats:
-        """Returns `(n, rank)`: the items' places, from the centred vectors of their values and cards."""
-        places: Floats = values.astype(np.float64) @ self.value_map + cards.astype(np.float64) @ self.card_map
-        return places
+    def by_values(self, values: Vectors) -> Floats:
+        """Returns the part `(n, rank)` of the items' places that the centred vectors of their values make."""
+        part: Floats = values.astype(np.float64) @ self.value_map
+        return part
+
+    def by_cards(self, cards: Vectors) -> Floats:
+        """Returns the part `(n, rank)` of the items' places that the centred vectors of their cards make."""
+        part: Floats = cards.astype(np.float64) @ self.card_map
+        return part
 
     def save(self, path: Path) -> None:
         """Writes one safetensors file, in 16-bit floats."""

@@ -1,4 +1,4 @@
-"""Where a catalogue's items lie in the space of attributes."""
+"""What a catalogue's items are, in vectors: those of the values that they carry."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
-from convrec.tools.attributes.model import AttributeModel
-from convrec.tools.contract import Floats, Vectors
+from convrec.tools.contract import Vectors
 from convrec.tools.encoder import TextEncoder
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 _COMMON = 0.01  # of the items must carry a value that says what kind of thing they are; names of people seldom are so common
 _FEWEST = 3
-_DRAWN = 0.5  # how far an item is drawn to those that the same people choose
 _MOST = 200  # values that are read, the most frequent first
 
 
@@ -37,21 +35,6 @@ def centred(vectors: Vectors, known: Any) -> Vectors:
     if not known.any():
         return np.zeros_like(vectors, dtype=np.float32)
     found: Vectors = ((vectors - vectors[known].mean(axis=0, dtype=np.float64)) * known[:, None]).astype(np.float32)
-    return found
-
-
-def places(catalogue: Catalogue, model: AttributeModel, encoder: TextEncoder, cards: Vectors | None) -> Floats:
-    """Returns `(n_items, rank)`; `cards` are the vectors of the items' cards, None where there are none that the model can read."""
-    values = value_vectors(catalogue, encoder)
-    read = np.zeros_like(values) if cards is None else centred(cards, cards.any(axis=1))
-    return model.items(values, read)
-
-
-def neighbourly(points: Floats, near: csr_array[Any, tuple[int, int]]) -> Floats:
-    """Returns the places moved half-way to the mean of their neighbours'. `near` `(n_items, n_items)` holds each item's neighbours by weight."""
-    sums = np.asarray(near.sum(axis=1)).ravel()
-    means = (near @ points) / np.maximum(sums, 1e-9)[:, None]
-    found: Floats = np.where((sums > 0)[:, None], (1.0 - _DRAWN) * points + _DRAWN * means, points)
     return found
 
 

@@ -11,7 +11,10 @@ _EMPTY = STOP | frozenset(
     "film films movie movies make makes made making feel feels style like not too top over".split()
 )
 _REVERSING = ("un", "in", "im", "ir", "non", "dis")
-_IRREGULAR = {"better": "good", "best": "good", "worse": "bad", "worst": "bad", "less": "little", "further": "far"}
+_IRREGULAR = {
+    "better": "good", "best": "good", "worse": "bad", "worst": "bad", "lighter": "light-hearted", "lightest": "light-hearted",
+    "heavier": "serious", "heaviest": "serious",
+}  # fmt: skip
 _ENDINGS = (
     ("iest", ("y",)), ("ier", ("y",)), ("ily", ("y",)), ("y", ("", "e")), ("ed", ("", "e")), ("ing", ("", "e")),
     ("ness", ("",)), ("ful", ("", "s")), ("ly", ("",)), ("s", ("",)), ("ized", ("", "al")), ("er", ("", "e")), ("est", ("", "e")),
