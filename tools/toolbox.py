@@ -370,15 +370,16 @@ class Toolbox:
             liked = [
                 (row, w) for i, w in request.history.items() if (row := self.catalogue.row(i)) is not None and w > 0
             ]
-            own = self._vectors_of([row for row, _ in liked])
+            own = self.vectors([row for row, _ in liked])
             found = tastes(own, np.array([weight for _, weight in liked]))
             if len(found) > 1:
-                group = belonging(self._vectors_of(rows), own, found)
+                group = belonging(self.vectors(rows), own, found)
                 return calibrated(scores, group, [taste.share for taste in found], n, balance)
         diversity = self._diversity if request.diversity is None else request.diversity
-        return diversified(scores, self._vectors_of(rows), diversity, n) if diversity > 0 else None
+        return diversified(scores, self.vectors(rows), diversity, n) if diversity > 0 else None
 
-    def _vectors_of(self, rows: Sequence[int] | Ints) -> Vectors:
+    def vectors(self, rows: Sequence[int] | Ints) -> Vectors:
+        """Returns `(n, width)`: the vectors of the rows' cards, of length 1; zeros of width 1 where there are none."""
         if self._dense is None:
             return np.zeros((len(rows), 1), np.float32)
         return self._dense.vectors(np.asarray(rows, np.int64))

@@ -36,7 +36,7 @@ _CUE = re.compile(
     r"|for|where|featuring|involving|more|less|too|very|really|so|pretty|quite|bit|little|a|an|some|any|want|need|prefer|like|love|enjoy|hate|or|and|but|be|in|only|avoid|then|want to|need to|make me))$"
 )
 _SET = re.compile(
-    r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera)\b"
+    r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera|makes? (?:you|me|us) (?:think|cry|laugh|smile))\b"
 )
 _QUESTION = re.compile(
     r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is|was|does|did|tell|compare)\b"
