@@ -14,6 +14,7 @@ from convrec.tools.contract import Contribution, Explanation
 from convrec.tools.rules import RULE, Rules
 from convrec.tools.toolbox import Recommended, Wish
 
+LEAN = "lean:"  # what a leaning's part of the score begins with
 EXPLORED = "explore:"  # what the label of a wish begins with that the controller added
 _WORDED = 3  # reasons beside the demands that are put into words; the rest is summed
 _COLLABORATIVE = ("ease", "item_knn", "als")
@@ -119,6 +120,8 @@ def _reasons(key: str, amount: float, explanation: Explanation, item: Item, grou
     """Yields what one contribution to the score can be put down to."""
     if key.startswith("wish:") and key.removeprefix("wish:") in ground.wishes:
         yield _wish_reason(ground.wishes[key.removeprefix("wish:")], amount, item, ground)
+    elif key.startswith(LEAN):
+        yield _leaning_reason(key.removeprefix(LEAN), amount, ground)
     elif key == "named":
         evidence = (ground.fact(item, "title"), ground.said(item.title))
         yield Reason(kind="text_match", text="you asked for it", weight=amount, evidence=evidence)
@@ -145,6 +148,14 @@ def _wish_reason(wish: Wish, amount: float, item: Item, ground: Ground) -> Reaso
     text = f"like {listed([other.title for other in like])}, {wish.label.removeprefix(EXPLORED)}"
     evidence = (*facts, *(ground.told(other) for other in like))
     return Reason(kind="exploration", text=text, weight=amount, evidence=evidence)
+
+
+def _leaning_reason(phrase: str, amount: float, ground: Ground) -> Reason:
+    """Returns that an item has more, or less, of what was asked for in words of the user's own; a learned guess, so it says so."""
+    wished = next(one for one in ground.wanted.request.leanings if one.phrase == phrase)
+    text = f"probably {'closer to' if wished.weight > 0 else 'further from'} {phrase}"
+    shown = Evidence(source="tool:attributes", value=round(amount, 6))
+    return Reason(kind="attribute", text=text, weight=amount, evidence=(shown, ground.said(phrase)))
 
 
 def _tool_reasons(key: str, amount: float, explanation: Explanation, item: Item, ground: Ground) -> Iterator[Reason]:

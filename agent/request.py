@@ -7,16 +7,17 @@ from datetime import datetime
 from convrec.agent.compact.preferences import carries
 from convrec.agent.profiles import faded
 from convrec.agent.state import DialogueState, HeldWish
-from convrec.agent.wording import demand
+from convrec.agent.wording import demand, is_person
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Act, Preference
-from convrec.tools.toolbox import Request, Wish
+from convrec.tools.toolbox import Leaning, Request, Wish
 
 _FADE = 0.85  # of a wish's weight, each turn that goes by
 _WISHED = 2.0  # a soft wish for a facet's value, beside the words of the message
+_SECOND_OPINION = 1.0  # how much of the words of a wish an item has, beside whether it carries the value
 _TASTE = 1.0  # of a lasting taste beside a wish of today
 _LIKED_BEFORE = 0.4  # of an item liked in an earlier thread beside one named now
 _NAMED = 0.5
@@ -78,6 +79,7 @@ def wanted(
         text=_text(state) or _taste_in_words(profile),
         history={item: weight for item, weight in near.items() if catalogue.row(item) is not None},
         wishes=_wishes(state, profile, catalogue.schema, now, half_life_days),
+        leanings=_leanings(state, catalogue.schema),
         filter=every(*demands),
         exclude=put_aside,
         k=k,
@@ -157,6 +159,26 @@ def _wishes(
             label = demand(predicate, schema)
             found[predicate] = Wish(label=label, predicate=predicate, weight=polarity * weight)
     return tuple(found.values())
+
+
+def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
+    """Returns the soft wishes that the words themselves can order items by: those in free words, and, as a second opinion beside the
+    values that they link to, those for kinds and tags. Today's are measured from the items liked or looked at just now.
+    """
+    found: dict[str, Leaning] = {}
+    liked = tuple(h.preference.item_id for h in state.held if h.preference.item_id and h.turn == state.turn and h.preference.polarity > 0)
+    than = liked or state.focus[-1:] or state.shown
+    for held in state.held:
+        wish = held.preference
+        free = wish.facet == "text"
+        if wish.item_id is None and (free or _is_kind_of(schema, wish.facet)) and state.turn - held.turn <= _TEXT_LASTS:
+            weight = (_WISHED if free else _SECOND_OPINION) * wish.polarity * _fade(held, state.turn)
+            found[wish.value] = Leaning(wish.value, weight, than if held.turn == state.turn else ())
+    return tuple(found.values())
+
+
+def _is_kind_of(schema: Schema, facet: str) -> bool:
+    return facet in schema.names and schema.field(facet).type in ("category", "tags") and not is_person(schema.field(facet))
 
 
 def _rule(entry: ProfileEntry, schema: Schema) -> Predicate | None:

@@ -19,6 +19,17 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Leaning:
+    """A soft wish in words of its own: items gain (`weight` above 0) or lose by how much of `phrase` they have, beyond the items `than`
+    where some are given. None is ruled out.
+    """
+
+    phrase: str
+    weight: float
+    than: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Request:
     """A request for items.
 
@@ -32,6 +43,7 @@ class Request:
     text: str = ""
     history: Mapping[str, float] = field(default_factory=dict)
     wishes: tuple[Wish, ...] = ()
+    leanings: tuple[Leaning, ...] = ()
     filter: Predicate | None = None
     exclude: frozenset[str] = frozenset()
     k: int = 10
@@ -45,7 +57,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Recommended:
-    """One item. `score` is the sum of `contributions` (a tool's name, `wish:<label>`, `disliked`, `named`, `base`) to 1e-6.
+    """One item. `score` is the sum of `contributions` (a tool's name, `wish:<label>`, `lean:<phrase>`, `disliked`, `named`, `base`) to 1e-6.
 
     `confidence` is the score's share of the most that this request could give an item, between 0 and 1: it rises with the
     score, and is a share, not yet a probability.

@@ -19,6 +19,8 @@ from convrec.core.errors import ConvrecError, InputError, NotFittedError
 from convrec.core.predicate import Predicate
 from convrec.core.reply import TraceStep
 from convrec.tools.asking import Asking
+from convrec.tools.attributes.model import ENCODER
+from convrec.tools.attributes.scorer import AttributeScorer
 from convrec.tools.basis import Basis, Heard, LearnedBasis, ReciprocalBasis
 from convrec.tools.candidates import Candidates
 from convrec.tools.comparison import compared
@@ -32,6 +34,7 @@ from convrec.tools.contract import (
     Ranking,
     Tool,
     Vectors,
+    top,
 )
 from convrec.tools.critiquing import few_shot
 from convrec.tools.dense import Dense
@@ -41,13 +44,13 @@ from convrec.tools.heldout import DIALOGUE, HISTORY
 from convrec.tools.mmr import diversified
 from convrec.tools.opening import opened_rankers, opened_tools, opened_weights
 from convrec.tools.ranker import Ranker
-from convrec.tools.request import Comparison, Recommendation, Recommended, Request, Wish
+from convrec.tools.request import Comparison, Leaning, Recommendation, Recommended, Request, Wish
 from convrec.tools.rules import NO_RULES, Asked, Rules
 from convrec.tools.signals import Signal, Weights, weigh
 from convrec.tools.tastes import belonging, calibrated, tastes
 from convrec.tools.threads import one_blas_thread
 
-__all__ = ["Comparison", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
+__all__ = ["Comparison", "Leaning", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
 
 _WISH = 0.3  # what a wish of weight 1 is worth, where the best of every tool's ranks are worth 1 together
 _HEARD = 0.35  # the same in a conversation, where tools that learned from dialogues have heard the wish already
@@ -124,10 +127,11 @@ class Toolbox:
         wishes = [(wish, self.catalogue.mask(wish.predicate)) for wish in request.wishes if math.isfinite(wish.weight)]
         asked_for = Asked(self.catalogue.mask(request.filter), tuple(mask for wish, mask in wishes if wish.weight > 0))
         pinned = np.setdiff1d(self.rules.pinned(heard.allowed, asked_for), named)
-        rows = self._candidates_of(basis, request, [mask for wish, mask in wishes if wish.weight > 0])
+        leaning = self._leaning(request)
+        rows = self._candidates_of(basis, request, [mask for wish, mask in wishes if wish.weight > 0], leaning)
         rows = np.union1d(np.union1d(rows, named), pinned)
         heard_scores = basis.scores(rows)
-        added = self._wished(request, heard.query, rows, wishes)
+        added = self._wished(request, heard.query, rows, wishes, leaning)
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
         added |= self._ventured(request, rows, sums)
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
@@ -199,6 +203,22 @@ class Toolbox:
         able = dict.fromkeys(s.tool for s in self._asking.signals(request) if self.tools[s.tool].capabilities.explain)
         found = {name: self.tools[name].explain(query, row) for name in able}
         return {name: explanation for name, explanation in found.items() if explanation.contributions}
+
+    @cached_property
+    def attributes(self) -> AttributeScorer:
+        """Returns what scores the items by a phrase such as "funny"."""
+        dense = self._dense if self._dense is not None and self._dense.config.encoder == ENCODER else None
+        return AttributeScorer(self.catalogue, dense.vectors if dense is not None else None)
+
+    def _leaning(self, request: Request) -> dict[str, Floats]:
+        """Returns, for each leaning, what each item gains by it `(n_items,)`, within its weight; nothing at the level of the items `than`."""
+        gains = {}
+        for leaning in request.leanings:
+            scores = self.attributes.scores(leaning.phrase)
+            than = self.catalogue.rows(list(leaning.than))
+            start = float(scores[than[than >= 0]].mean()) if (than >= 0).any() else 0.0
+            gains[f"lean:{leaning.phrase}"] = leaning.weight * np.tanh(scores - start)
+        return gains
 
     @cached_property
     def _dense(self) -> Dense | None:
@@ -278,11 +298,13 @@ class Toolbox:
         )
         return ranking, step
 
-    def _candidates_of(self, basis: Basis, request: Request, wished: list[Bools]) -> Ints:
-        """Returns the rows `(n,)` that are scored, ascending: what the signals point at, what wishes ask for, and never fewer than
-        are asked for while any are allowed.
+    def _candidates_of(self, basis: Basis, request: Request, wished: list[Bools], leaning: Mapping[str, Floats]) -> Ints:
+        """Returns the rows `(n,)` that are scored, ascending: what the signals point at, what wishes and leanings ask for, and never
+        fewer than are asked for while any are allowed.
         """
         heard, rows = basis.heard, basis.candidates()
+        for gains in leaning.values():
+            rows = np.union1d(rows, top(gains, heard.allowed, _WISHED).rows)
         for mask in wished:
             fitting = replace(heard, allowed=heard.allowed & mask)
             rows = np.union1d(rows, fitting.others(_WISHED, rows))
@@ -293,14 +315,15 @@ class Toolbox:
         return np.union1d(rows, heard.others(short, rows)) if short > 0 else rows
 
     def _wished(
-        self, request: Request, query: Query, rows: Ints, wishes: list[tuple[Wish, Bools]]
+        self, request: Request, query: Query, rows: Ints, wishes: list[tuple[Wish, Bools]], leaning: Mapping[str, Floats]
     ) -> dict[str, Floats]:
-        """Returns the parts `(n,)` of the rows' scores that soft wishes add, and what nearness to disliked items costs."""
+        """Returns the parts `(n,)` of the rows' scores that soft wishes and leanings add, and what nearness to disliked items costs."""
         added: dict[str, Floats] = {}
         strength = _WISH * (_HEARD if self.weights.dialogue and "\n" in request.text.strip() else 1.0)
         for wish, mask in wishes:
             key = f"wish:{wish.label}"
             added[key] = added.get(key, np.zeros(len(rows))) + strength * wish.weight * mask[rows].astype(np.float64)
+        added |= {key: strength * gains[rows] for key, gains in leaning.items()}
         self._push_down(query, rows, added)
         return added
 
@@ -347,15 +370,16 @@ class Toolbox:
             liked = [
                 (row, w) for i, w in request.history.items() if (row := self.catalogue.row(i)) is not None and w > 0
             ]
-            own = self._vectors_of([row for row, _ in liked])
+            own = self.vectors([row for row, _ in liked])
             found = tastes(own, np.array([weight for _, weight in liked]))
             if len(found) > 1:
-                group = belonging(self._vectors_of(rows), own, found)
+                group = belonging(self.vectors(rows), own, found)
                 return calibrated(scores, group, [taste.share for taste in found], n, balance)
         diversity = self._diversity if request.diversity is None else request.diversity
-        return diversified(scores, self._vectors_of(rows), diversity, n) if diversity > 0 else None
+        return diversified(scores, self.vectors(rows), diversity, n) if diversity > 0 else None
 
-    def _vectors_of(self, rows: Sequence[int] | Ints) -> Vectors:
+    def vectors(self, rows: Sequence[int] | Ints) -> Vectors:
+        """Returns `(n, width)`: the vectors of the rows' cards, of length 1; zeros of width 1 where there are none."""
         if self._dense is None:
             return np.zeros((len(rows), 1), np.float32)
         return self._dense.vectors(np.asarray(rows, np.int64))

@@ -35,7 +35,7 @@ _CUE = re.compile(
 _KINDS = NOUNS | {"sort", "kind", "vibe", "vibes", "feel", "mood"}
 _BEFORE = {"a", "an", "some", "any", "good", "more", "no", "other", "really", "very"}
 _SET = re.compile(
-    r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera)\b"
+    r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera|makes? (?:you|me|us) (?:think|cry|laugh|smile))\b"
 )
 _QUESTION = re.compile(
     r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is|was|does|did|tell|compare)\b"

@@ -11,7 +11,9 @@ from convrec.agent.compact.scope import Scopes, Stance
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Comparison, Not, Predicate, any_of, every
+from convrec.core.text import words
 from convrec.core.understanding import Preference
+from convrec.tools.attributes.words import positive
 
 _BETWEEN = NOUNS | {"or", "and", "a", "an", "the", "some", "maybe", "even", "with", "by", "from", "perhaps", "either", "in", "any", "just", "good",
                     "also", "something", "anything", "possibly", "of", "starring", "then", "else", "both", "&"}  # fmt: skip
@@ -45,13 +47,20 @@ class Wish:
 
 def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool = False) -> Wish:
     """Returns the wish for a value; `negative` where its words themselves exclude ("other directors")."""
-    stance = scopes.stance(hit.start, hit.end, hit.soft)
+    stance = scopes.stance(hit.start, hit.end, hit.soft or _is_comparative(message, hit))
     if negative:
         stance = Stance(-1, "hard", "session")
     if hit.opposite:
         stance = stance.turned()
     field, value = hit.value.field, hit.value.value
     return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance, either=hit.either)
+
+
+def _is_comparative(message: Message, hit: ValueHit) -> bool:
+    """Tells whether a value is wished up by its own form: "funnier", "darker"; that asks for a degree, not for the value itself."""
+    word = message.tokens[hit.end - 1].norm
+    named = words(hit.value.value)
+    return word.endswith("er") and word not in named and (word.endswith("ier") or positive(word, named.__contains__) != word)
 
 
 def carries(field: Field, value: str) -> Comparison:

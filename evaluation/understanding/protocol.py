@@ -24,7 +24,7 @@ from convrec.evaluation.understanding.hearing import compact
 from convrec.evaluation.understanding.layouts import LayoutName, detect
 from convrec.evaluation.understanding.marks import Answers, C, Measured, Predict, Prediction, shuffled
 from convrec.evaluation.understanding.resolvers import AgentResolver, choices_catalogue, overlap, sentence_similarity
-from convrec.evaluation.understanding.similarity import at_random, card_similarity, popularity, word_count
+from convrec.evaluation.understanding.similarity import at_random, by_attributes, card_similarity, popularity, word_count
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.threads import one_thread
 
@@ -147,8 +147,11 @@ def _soft_attributes(
     options: UnderstandingOptions,
     answer: Answers,
 ) -> Measured:
+    cases, _ = soft_attributes.read_soft_attributes(source, limit=options.limit)
+    titles = [title for case in cases for title in case.titles]
     found = {
-        "agent": card_similarity(catalogue, encoder, card_tokens),
+        "agent": by_attributes(catalogue, titles, card_tokens),
+        "cards": card_similarity(catalogue, encoder, card_tokens),
         "words": word_count(catalogue),
         "random": at_random(catalogue, options.seed),
     }

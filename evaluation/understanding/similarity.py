@@ -1,4 +1,4 @@
-"""What the agent's tools can say today of "more so": how near an item's card is to the words. And how often they stand in its text."""
+"""What can be said of "more so": by the attributes that the agent learned, by nearness of card and words, by how often they stand in the text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.core.text import words
 from convrec.evaluation.understanding.soft_attributes import Score, Scorer
 from convrec.evaluation.understanding.titles import TitleLookUp
+from convrec.tools.attributes.model import ENCODER
+from convrec.tools.attributes.scorer import AttributeScorer
 from convrec.tools.encoder import TextEncoder
 
 Floats = npt.NDArray[np.float32]
@@ -36,7 +38,7 @@ class Vectors:
 
 
 def card_similarity(catalogue: Catalogue, encoder: TextEncoder, card_tokens: int) -> Scorer:
-    """Returns the cosine of the attribute's words with an item's card: how the agent ranks a wish that links to nothing.
+    """Returns the cosine of the attribute's words with an item's card, which knows nothing of attributes.
 
     `card_tokens` is how much of a card is read, as `[fit] max_tokens` says.
     """
@@ -47,6 +49,17 @@ def card_similarity(catalogue: Catalogue, encoder: TextEncoder, card_tokens: int
         return [round(float(value), 6) for value in similar]
 
     return _of_known(catalogue, score)
+
+
+def by_attributes(catalogue: Catalogue, titles: Sequence[str], card_tokens: int) -> Scorer:
+    """Returns how the agent ranks a wish in words of its own: by `AttributeScorer`. Cards are read of the items of those titles only."""
+    encoder, look_up = TextEncoder.open(ENCODER), TitleLookUp(catalogue)
+    rows = sorted({row for title in titles if (row := look_up.row(title)) is not None})
+    cards = np.zeros((len(catalogue), encoder.width), np.float32)
+    if rows:
+        cards[rows] = encoder.encode([catalogue.card(row) for row in rows], card_tokens, full_precision=True)
+    scorer = AttributeScorer(catalogue, lambda some: cards[some], encoder)
+    return _of_known(catalogue, lambda attribute, rows: [round(float(scorer.scores(attribute)[row]), 6) for row in rows])
 
 
 def word_count(catalogue: Catalogue) -> Scorer:
