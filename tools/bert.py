@@ -5,6 +5,7 @@ The same numbers as `transformers.BertModel` (to 1e-5), a third of the time to i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,12 @@ _LAYER = {  # torch.nn.TransformerEncoderLayer's name → BertLayer's
 
 
 class Bert:
-    """Word ids `(n, length)` in, hidden states `(n, length, width)` out; dropout off, gradients off."""
+    """Word ids `(n, length)` in, hidden states `(n, length, width)` out; dropout off, gradients off.
 
-    def __init__(self, folder: Path, dtype: torch.dtype) -> None:
+    `adapter` are LoRA matrices by the encoder's own names: `X.lora_B @ X.lora_A` is added to `X.weight` (Hu et al. 2021, LoRA, eq. 3).
+    """
+
+    def __init__(self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] | None = None) -> None:
         import torch
         from safetensors.torch import load_file
 
@@ -35,6 +39,10 @@ class Bert:
         tensors = {
             name.removeprefix("bert."): tensor for name, tensor in load_file(folder / "model.safetensors").items()
         }
+        for name in [name for name in adapter or {} if name.endswith(".lora_A")]:
+            layer_name = name.removesuffix(".lora_A")
+            added = adapter[f"{layer_name}.lora_B"].float() @ adapter[name].float()
+            tensors[f"{layer_name}.weight"] = tensors[f"{layer_name}.weight"].float() + added
         self.width: int = settings["hidden_size"]
         self.max_tokens: int = settings["max_position_embeddings"]
         self._eps: float = settings["layer_norm_eps"]

@@ -27,10 +27,11 @@ _CONTRAST = re.compile(
 
 @dataclass(frozen=True)
 class Phrase:
-    """What is said of an item, and whether it is turned down by it. `text` is what an encoder reads."""
+    """What is said of an item, whether it is turned down by it, and at which character the description starts."""
 
     text: str
     turned_down: bool = False
+    start: int = 0
 
 
 def phrase_of(said: str) -> Phrase:
@@ -38,8 +39,8 @@ def phrase_of(said: str) -> Phrase:
     message = Message(said)
     after = _after_denial(message)
     if after is not None:
-        rest = said[message.tokens[after].start :] if after < len(message) else said
-        return Phrase(_tidy(rest), turned_down=True)
+        start = message.tokens[after].start if after < len(message) else 0
+        return Phrase(_tidy(said[start:]), turned_down=True, start=start)
     return Phrase(_tidy(_CONTRAST.sub("", said) or said))
 
 

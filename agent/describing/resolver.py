@@ -1,0 +1,108 @@
+"""Which of several items a description means, how surely, and whether it means any of them at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from convrec.agent.compact.fields import Fields
+from convrec.agent.describing.late import LateInteraction
+from convrec.agent.describing.likeness import SIGNALS, Said, Sight
+from convrec.agent.describing.lines import lines_of
+from convrec.tools.encoder import TextEncoder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = npt.NDArray[np.float64]
+
+WEIGHTS = Path(__file__).with_name("weights.safetensors")
+"""The adapter, and how much each signal counts: see the README.md beside it."""
+
+_TUNED_FOR = "all-MiniLM-L6-v2"
+_KEPT = 512  # items whose words are kept
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """How likely each item is the one described, given that one is (they sum to 1), and how likely any of them is."""
+
+    chances: tuple[float, ...]
+    any_of_them: float
+
+
+class Resolver:
+    """Weighs descriptions against a catalogue's items. Safe to use from several threads.
+
+    Without the encoder that its weights were tuned for, only the words that description and item share are weighed.
+    """
+
+    def __init__(self, fields: Fields, encoder: TextEncoder | None = None, weights: Path = WEIGHTS) -> None:
+        self._fields, self._file = fields, weights
+        self._encoder = encoder if encoder is not None and encoder.folder == TextEncoder.open(_TUNED_FOR).folder else None
+        self._sights: dict[int, Sight] = {}
+        self._guard = threading.Lock()
+
+    def resolve(self, text: str, rows: Sequence[int]) -> Resolved:
+        """Returns how likely a description (without its denial, see `phrase_of`) means each of the rows' items."""
+        with self._guard:
+            utilities = self.signals(text, rows) @ self._counts
+        likely = np.exp(utilities - utilities.max())
+        slope, start = self._any
+        return Resolved(tuple((likely / likely.sum()).tolist()), float(1 / (1 + np.exp(-slope * utilities.max() - start))))
+
+    def signals(self, text: str, rows: Sequence[int]) -> Floats:
+        """Returns `(n_items, n_signals)`: what speaks for each item; the last three are late interaction's, where there is an encoder."""
+        said, items = Said(text), [self._sight(row) for row in rows]
+        columns = [signal(said, items) for signal in SIGNALS.values()]
+        matrix: Floats = np.array(columns, np.float64).T
+        if self._late is None:
+            return matrix
+        return np.hstack([matrix, self._late.scores(text, [item.lines for item in items])])
+
+    def _sight(self, row: int) -> Sight:
+        if row not in self._sights:
+            if len(self._sights) >= _KEPT:
+                self._sights.pop(next(iter(self._sights)))
+            self._sights[row] = sight_of(self._fields, row)
+        return self._sights[row]
+
+    @cached_property
+    def _tensors(self) -> Mapping[str, Tensor]:
+        from safetensors.torch import load_file
+
+        return load_file(self._file)
+
+    @cached_property
+    def _late(self) -> LateInteraction | None:
+        return None if self._encoder is None else LateInteraction(self._encoder, self._tensors)
+
+    @cached_property
+    def _counts(self) -> Floats:
+        return self._numbers("signals" if self._late is not None else "signals_alone")
+
+    @cached_property
+    def _any(self) -> Floats:
+        return self._numbers("any" if self._late is not None else "any_alone")
+
+    def _numbers(self, name: str) -> Floats:
+        numbers: Floats = self._tensors[name].double().numpy()
+        return numbers
+
+
+def sight_of(fields: Fields, row: int) -> Sight:
+    """Returns an item as descriptions see it."""
+    catalogue, years = fields.catalogue, fields.years()
+    lengths = None if fields.length is None else catalogue.numbers(fields.length.name)
+    return Sight(catalogue.titles[row], lines_of(catalogue, row), _known(years, row), _known(lengths, row))
+
+
+def _known(column: Floats | None, row: int) -> float | None:
+    return None if column is None or np.isnan(column[row]) else float(column[row])
