@@ -99,7 +99,7 @@ class TextEncoder:
         """Yields the texts' places and vectors, the longest texts first, as they are done (a tenth of a second apiece)."""
         full = (len(texts) <= _FEW or not _fast_bfloat16()) if full_precision is None else full_precision
         model = self._model("float32" if full else "bfloat16")
-        words = self._word_ids(texts, min(max_tokens, model.max_tokens))
+        words = self.word_ids(texts, min(max_tokens, model.max_tokens))
         order = sorted(range(len(texts)), key=lambda place: -len(words[place]))
         size = 1 if len(texts) <= _FEW else _BATCH
         groups = [order[start : start + size] for start in range(0, len(order), size)]
@@ -111,7 +111,7 @@ class TextEncoder:
     def word_vectors(self, texts: Sequence[str], max_tokens: int = TEXT_TOKENS) -> list[Vectors]:
         """Returns `(n_words, width)` for each text: the last layer's states of its word pieces, the marks of its ends included."""
         model = self._model("float32")
-        rows = self._word_ids(texts, min(max_tokens, model.max_tokens))
+        rows = self.word_ids(texts, min(max_tokens, model.max_tokens))
         order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
         found: dict[int, Vectors] = {}
         for start in range(0, len(order), _BATCH):
@@ -146,7 +146,8 @@ class TextEncoder:
         pooled: torch.Tensor = (hidden * kept).sum(1) / kept.sum(1)
         return pooled
 
-    def _word_ids(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+    def word_ids(self, texts: Sequence[str], max_tokens: int = TEXT_TOKENS) -> list[list[int]]:
+        """Returns the ids of each text's word pieces, the marks of its ends included."""
         with self._loading:
             self._tokenizer.enable_truncation(max_tokens)
             short = [text[: max_tokens * _LONGEST_CHARACTERS_PER_TOKEN] for text in texts]

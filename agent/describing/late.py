@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 LINE_TOKENS = 60
-_SAID_TOKENS = 48
+SAID_TOKENS = 48
 _KEPT = 64  # items whose lines stay encoded: a megabyte each at most
 _SHARP = 2.0  # how near the mean over lines is to the best line
 
@@ -70,7 +70,7 @@ class LateInteraction:
         return [float(self._scale[0]) * anywhere, within, whole]
 
     def _said(self, text: str) -> _Said:
-        (states,) = self._encoder.word_vectors([text], _SAID_TOKENS)
+        (states,) = self._encoder.word_vectors([text], SAID_TOKENS)
         inner = states[1:-1]
         weights = np.exp(inner @ self._word_weight)
         return _Said(_unit(inner), weights / weights.sum(), _unit(states.mean(axis=0)))
