@@ -20,7 +20,10 @@ _OLDEST = re.compile(r"\b(olde(?:r|st)|earlie(?:r|st)|(?:came out|released|publi
 _LONGEST = re.compile(r"\b(longe(?:r|st)|more pages)\b")
 _SHORTEST = re.compile(r"\b(shorte(?:r|st)|(?:less|fewer) pages)\b")
 _TITLE = re.compile(r"\b(title|titled|name|named)\b")
-_BEGINS = re.compile(r"\b(?:start|begin)(?:s|ing|ning)?(?: off)? with (?:an? |the )?(?:letter )?['\"“]?([a-z])\b['\"”]?")
+_BEGINS = re.compile(
+    r"\b(?:title|name|one|it|song|book|film|movie|dish) (?:that |which )?(?:start|begin)(?:s|ing|ning)?(?: off)? with "
+    r"(?:an? |the )?(?:letter )?['\"“]?([a-z])['\"”]? ?(?:$|[.,!?])"
+)
 _FEMALE = frozenset("woman women female lady ladies girl girls she her hers diva actress".split())
 _MALE = frozenset("man men male guy guys he his him boy boys dude gentleman".split())
 _GROUP = frozenset("band group duo trio they their members".split())

@@ -32,7 +32,10 @@ _KEPT = 512  # items whose words are kept
 
 @dataclass(frozen=True)
 class Resolved:
-    """How likely each item is the one described, given that one is (they sum to 1), and how likely any of them is."""
+    """How likely each item is the one described, given that one is (they sum to 1), and how likely any of them is.
+
+    The latter goes by shared words alone.
+    """
 
     chances: tuple[float, ...]
     any_of_them: float
@@ -46,23 +49,24 @@ class Resolver:
 
     def __init__(self, fields: Fields, encoder: TextEncoder | None = None, weights: Path = WEIGHTS) -> None:
         self._fields, self._file = fields, weights
-        self._encoder = encoder if encoder is not None and encoder.folder == TextEncoder.open(_TUNED_FOR).folder else None
+        self._encoder = encoder
         self._sights: dict[int, Sight] = {}
         self._guard = threading.Lock()
 
     def resolve(self, text: str, rows: Sequence[int]) -> Resolved:
         """Returns how likely a description (without its denial, see `phrase_of`) means each of the rows' items."""
         with self._guard:
-            utilities = self.signals(text, rows) @ self._counts
+            signals = self.signals(text, rows)
+        plain = signals[:, : len(SIGNALS)] @ self._numbers("signals_alone")
+        utilities = plain if signals.shape[1] == len(SIGNALS) else signals @ self._numbers("signals")
         likely = np.exp(utilities - utilities.max())
-        slope, start = self._any
-        return Resolved(tuple((likely / likely.sum()).tolist()), float(1 / (1 + np.exp(-slope * utilities.max() - start))))
+        slope, start = self._numbers("any")
+        return Resolved(tuple((likely / likely.sum()).tolist()), float(1 / (1 + np.exp(-slope * plain.max() - start))))
 
     def signals(self, text: str, rows: Sequence[int]) -> Floats:
         """Returns `(n_items, n_signals)`: what speaks for each item; the last three are late interaction's, where there is an encoder."""
         said, items = Said(text), [self._sight(row) for row in rows]
-        columns = [signal(said, items) for signal in SIGNALS.values()]
-        matrix: Floats = np.array(columns, np.float64).T
+        matrix: Floats = np.array([signal(said, items) for signal in SIGNALS.values()], np.float64).T
         if self._late is None:
             return matrix
         return np.hstack([matrix, self._late.scores(text, [item.lines for item in items])])
@@ -82,15 +86,10 @@ class Resolver:
 
     @cached_property
     def _late(self) -> LateInteraction | None:
-        return None if self._encoder is None else LateInteraction(self._encoder, self._tensors)
-
-    @cached_property
-    def _counts(self) -> Floats:
-        return self._numbers("signals" if self._late is not None else "signals_alone")
-
-    @cached_property
-    def _any(self) -> Floats:
-        return self._numbers("any" if self._late is not None else "any_alone")
+        encoder = self._encoder
+        if encoder is None or encoder.folder != TextEncoder.open(_TUNED_FOR).folder or "scale" not in self._tensors:
+            return None
+        return LateInteraction(encoder, self._tensors)
 
     def _numbers(self, name: str) -> Floats:
         numbers: Floats = self._tensors[name].double().numpy()

@@ -49,6 +49,7 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
 _FIELDS = (
     TITLE,
     Field(name="year", type="number", description="the year in which it came out"),
+    Field(name="length", type="number", description="how long it is, in pages or minutes"),
     *(
         Field.model_validate({"name": name, "type": kind, "label": label, "description": said})
         for name, (kind, label, said) in _KINDS.items()
@@ -72,11 +73,21 @@ def _facts(choice: Choice) -> dict[str, Any]:
     found: dict[str, Any] = {"id": choice.id, "title": name, "description": choice.text or None}
     year = next((match for key in _DATED if (match := _YEAR.search(choice.facts.get(key, "")))), None)
     found["year"] = int(year[0]) if year else None
+    found["length"] = _length(choice.facts)
     for key, (kind, _, _) in _KINDS.items():
         value = choice.facts.get(key)
         parts = [part for part in _SPLIT.split(value) if part and len(part) <= 60] if value else []
         found[key] = (parts if kind == "tags" else value) or None
     return found
+
+
+def _length(facts: Mapping[str, str]) -> float | None:
+    """Returns the pages or minutes of an infobox: `335` → 335, `4:30 (album version)` → 4.5."""
+    pages = re.match(r"\d+", facts.get("pages", ""))
+    time = re.match(r"(\d+):([0-5]\d)", facts.get("length", ""))
+    if time is None:
+        return float(pages[0]) if pages else None
+    return round(int(time[1]) + int(time[2]) / 60, 3)
 
 
 class AgentResolver:

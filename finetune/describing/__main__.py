@@ -42,8 +42,7 @@ def main() -> None:
     for number in range(FOLDS):
         path = _adapter(options, [questions[place] for place in taught(questions, fold, number)], fields, encoder, number)
         places = [place for place in range(len(questions)) if fold[place] == number]
-        strange = sorted({row for place in places for row in questions[place].rows})
-        found += held(Resolver(fields, encoder, path), questions, places, strange, seed=number)
+        found += held(Resolver(fields, encoder, path), Resolver(fields), questions, places, seed=number)
         logging.info("fold %d of %d: %d descriptions held out", number + 1, FOLDS, len(found))
     path = _adapter(options, questions, fields, encoder, FOLDS)
     numbers = {name: torch.tensor(values, dtype=torch.float32) for name, values in weights_of(found).items()}

@@ -21,40 +21,42 @@ _MOST_ON_TABLE = 5
 
 @dataclass(frozen=True)
 class Held:
-    """A description's question, the lead that each signal gives the item meant, and signals on tables that have its items or not."""
+    """A description's question, the lead that each signal gives the item meant, and signals on tables that have its items or not.
+
+    The tables' signals are those that need no encoder.
+    """
 
     question: int
     lead: Floats
     tables: tuple[tuple[Floats, bool], ...]
 
 
-def held(resolver: Resolver, questions: Sequence[Question], places: Iterable[int], rows: Sequence[int], seed: int = 0) -> list[Held]:
-    """Returns what a resolver's signals say of each description of the questions at `places`; `rows` are strange items to draw from."""
+def held(
+    resolver: Resolver, plain: Resolver, questions: Sequence[Question], places: Iterable[int], seed: int = 0
+) -> list[Held]:
+    """Returns what a resolver's signals say of each description of the questions at `places`, and one's without an encoder of tables."""
     drawn, found = np.random.default_rng(seed), []
+    rows = {name: sorted({row for q in questions if q.domain == name for row in q.rows}) for name in {q.domain for q in questions}}
     for place in places:
         question = questions[place]
         other = next(n for n in range(len(question.rows)) if n != question.target)
         for phrase in question.phrases:
             signals = resolver.signals(phrase.text, question.rows)
             sign = -1 if phrase.turned_down else 1
-            some: list[tuple[Floats, bool]] = []
-            if drawn.random() < _TABLE_SHARE:
-                size = int(drawn.integers(2, _MOST_ON_TABLE + 1))
-                some = [(resolver.signals(phrase.text, table), there) for table, there in tables(question.rows, rows, size, drawn)]
-            found.append(Held(place, sign * (signals[question.target] - signals[other]), tuple(some)))
+            size = int(drawn.integers(2, _MOST_ON_TABLE + 1)) if drawn.random() < _TABLE_SHARE else 0
+            laid = tables(question.rows, rows[question.domain], size, drawn) if size else []
+            some = tuple((plain.signals(phrase.text, table), there) for table, there in laid)
+            found.append(Held(place, sign * (signals[question.target] - signals[other]), some))
     return found
 
 
 def weights_of(found: Sequence[Held]) -> Mapping[str, Floats]:
-    """Returns the weights that `Resolver` reads: those of all signals, and of those that need no encoder, alone."""
+    """Returns the weights that `Resolver` reads: of all signals, of those that need no encoder, and the chance that any item is meant."""
     leads, some = np.array([one.lead for one in found]), [table for one in found for table in one.tables]
-    weights: dict[str, Floats] = {}
-    for ending, width in (("", leads.shape[1]), ("_alone", len(SIGNALS))):
-        counts = counts_of(leads[:, :width])
-        best = np.array([(signals[:, :width] @ counts).max() for signals, _ in some])
-        weights[f"signals{ending}"] = counts
-        weights[f"any{ending}"] = np.array(any_of(best, np.array([there for _, there in some])))
-    return weights
+    alone = counts_of(leads[:, : len(SIGNALS)])
+    best = np.array([(signals @ alone).max() for signals, _ in some])
+    line = np.array(any_of(best, np.array([there for _, there in some])))
+    return {"signals": counts_of(leads), "signals_alone": alone, "any": line}
 
 
 def accuracies(found: Sequence[Held], questions: Sequence[Question], fold: Sequence[int], width: int) -> dict[str, float]:
