@@ -30,7 +30,7 @@ _TOLD = re.compile(
 )
 _ASKED = 0.52  # the chance from which an item is taken for the one meant, where one of those shown must be
 _UNASKED = 0.6  # … where something else may be spoken of
-_ANY = 0.5
+_ANY = 0.4  # "the one …" is said of what is shown more often than not
 _ORDERS = {"oldest": ("year", False), "newest": ("year", True), "latest": ("year", True), "most recent": ("year", True), "cheapest": ("price", False),
            "most expensive": ("price", True), "priciest": ("price", True), "shortest": ("length", False), "longest": ("length", True)}  # fmt: skip
 
