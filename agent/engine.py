@@ -18,7 +18,9 @@ from convrec.core.reply import Question
 from convrec.core.text import well_formed
 from convrec.core.understanding import Understanding
 
-_WHICH_ONE = re.compile(r"\b(?:(?:do|did) you mean|which (?:one|of)|are you (?:thinking|talking))\b[^?]*\?", re.IGNORECASE)
+_WHICH_ONE = re.compile(
+    r"\b(?:(?:do|did) you mean|which (?:one|of)|are you (?:thinking|talking))\b[^?]*\?", re.IGNORECASE
+)
 _REMEMBERED = 512  # messages after which is known how things stand
 
 
@@ -79,7 +81,11 @@ class Follower:
         if role == "assistant":
             slates = (*before.state.slates, named) if named else before.state.slates
             state = before.state.model_copy(
-                update={"slates": slates, "focus": named[-1:] or before.state.focus, "question": self._which(content, named)}
+                update={
+                    "slates": slates,
+                    "focus": named[-1:] or before.state.focus,
+                    "question": self._which(content, named),
+                }
             )
             return Followed(state, before.heard, before.named + named)
         if role != "user":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from convrec.core.errors import InputError
@@ -31,7 +32,7 @@ class Bert:
     `adapter` are LoRA matrices by the encoder's own names: `X.lora_B @ X.lora_A` is added to `X.weight` (Hu et al. 2021, LoRA, eq. 3).
     """
 
-    def __init__(self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] = MappingProxyType({})) -> None:
         import torch
         from safetensors.torch import load_file
 
@@ -39,10 +40,11 @@ class Bert:
         tensors = {
             name.removeprefix("bert."): tensor for name, tensor in load_file(folder / "model.safetensors").items()
         }
-        for name in [name for name in adapter or {} if name.endswith(".lora_A")]:
-            layer_name = name.removesuffix(".lora_A")
-            added = adapter[f"{layer_name}.lora_B"].float() @ adapter[name].float()
-            tensors[f"{layer_name}.weight"] = tensors[f"{layer_name}.weight"].float() + added
+        for name, low in adapter.items():
+            if name.endswith(".lora_A"):
+                matrix = name.removesuffix(".lora_A")
+                added = adapter[f"{matrix}.lora_B"].float() @ low.float()
+                tensors[f"{matrix}.weight"] = tensors[f"{matrix}.weight"].float() + added
         self.width: int = settings["hidden_size"]
         self.max_tokens: int = settings["max_position_embeddings"]
         self._eps: float = settings["layer_norm_eps"]

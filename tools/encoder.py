@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +36,7 @@ _LONGEST_CHARACTERS_PER_TOKEN = 24  # so that a text of megabytes is not tokenis
 class TextEncoder:
     """A sentence encoder of the BERT kind, by itself or with a LoRA adapter. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, adapter: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(self, folder: Path, adapter: Mapping[str, Tensor] = MappingProxyType({})) -> None:
         self.folder = folder
         self._adapter = adapter
         self._pooling: dict[str, Any] = (

@@ -57,12 +57,12 @@ class DescriptionReader:
         shown = [row for item in state.shown if (row := self._fields.catalogue.row(item)) is not None]
         if not shown:
             return Described(list(pointers), set())
-        linked = [(hit.start, hit.end) for hit in (*values, *ranges)]
+        linked = [(hit.start, hit.end) for hit in values] + [(hit.start, hit.end) for hit in ranges]
         answer = self._answer(message, state, shown, pointers)
         if answer is not None:
             return _holding([answer], pointers, linked)
         found, used = self._by_fields(message, shown, values, ranges)
-        told = self._told(message, shown, [p for p in found], linked)
+        told = self._told(message, shown, found, linked)
         whole = _holding(told, [*pointers, *found], linked)
         return Described(whole.pointers, whole.used | used)
 
@@ -132,10 +132,12 @@ class DescriptionReader:
 
 def _holding(told: Sequence[Pointer], others: Sequence[Pointer], linked: Sequence[tuple[int, int]]) -> Described:
     """Returns the pointers with those that stand inside a description left out, and the linked places that it holds."""
-    held = lambda start, end: any(start < p.end and p.start < end for p in told)  # noqa: E731
-    return Described(
-        [*told, *(p for p in others if not held(p.start, p.end))], {(a, b) for a, b in linked if held(a, b)}
-    )
+
+    def held(start: int, end: int) -> bool:
+        return any(start < p.end and p.start < end for p in told)
+
+    kept = [pointer for pointer in others if not held(pointer.start, pointer.end)]
+    return Described([*told, *kept], {(start, end) for start, end in linked if held(start, end)})
 
 
 def _extreme(fields: Fields, word: str, rows: list[int]) -> int | None:

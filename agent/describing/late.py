@@ -63,7 +63,9 @@ class LateInteraction:
         return [self._three(said, self._lines(lines)) for lines in items]
 
     def _three(self, said: _Said, item: _Encoded) -> list[float]:
-        best = np.maximum.reduceat(item.words.astype(np.float32) @ said.words.T, item.starts, axis=0)  # (n_lines, n_words)
+        best = np.maximum.reduceat(
+            item.words.astype(np.float32) @ said.words.T, item.starts, axis=0
+        )  # (n_lines, n_words)
         anywhere = float(best.max(axis=0) @ said.weights)
         within = _soft_best(self._scale[1], best @ said.weights + item.bonus)
         whole = _soft_best(self._scale[2], item.means @ said.mean + item.bonus)
@@ -87,7 +89,9 @@ class LateInteraction:
         states = self._encoder.word_vectors(lines, LINE_TOKENS)
         means = np.stack([each.mean(axis=0) for each in states])
         starts = np.cumsum([0, *(len(each) for each in states[:-1])])
-        return _Encoded(_unit(np.concatenate(states)).astype(np.float16), starts, _unit(means), means @ self._line_bonus)
+        return _Encoded(
+            _unit(np.concatenate(states)).astype(np.float16), starts, _unit(means), means @ self._line_bonus
+        )
 
 
 def _soft_best(scale: float, fits: Floats) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from convrec.agent.describing.words import stem, stems, telling, weight
+from convrec.agent.describing.words import stem, stems, telling
 from convrec.core.text import fold, words
 
 _YEAR = re.compile(r"\b(1[4-9]\d\d|20[0-2]\d)\b")
@@ -16,7 +16,9 @@ _DECADE = re.compile(r"\b(1[4-9]\d0|20\d0)['’]?s\b|(?<!\d)['’`]?(\d0)['’]?
 _TENS = {"twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960, "seventies": 1970, "eighties": 1980,
          "nineties": 1990, "ninties": 1990}  # fmt: skip
 _NEWEST = re.compile(r"\b(newe(?:r|st)|(?:more |most )?recent(?:ly)?|late(?:r|st)|(?:came out|published|released) (?:after|second|last|later)|younger)\b")  # fmt: skip
-_OLDEST = re.compile(r"\b(olde(?:r|st)|earlie(?:r|st)|(?:came out|released|published|written|was) (?:first|before|earlier))\b")
+_OLDEST = re.compile(
+    r"\b(olde(?:r|st)|earlie(?:r|st)|(?:came out|released|published|written|was) (?:first|before|earlier))\b"
+)
 _LONGEST = re.compile(r"\b(longe(?:r|st)|more pages)\b")
 _SHORTEST = re.compile(r"\b(shorte(?:r|st)|(?:less|fewer) pages)\b")
 _TITLE = re.compile(r"\b(title|titled|name|named)\b")
@@ -63,7 +65,9 @@ class Sight:
     @cached_property
     def years(self) -> frozenset[int]:
         """All years that are written of."""
-        return frozenset(int(year) for line in self.lines for year in _YEAR.findall(line)) | ({int(self.year)} if self.year else set())
+        return frozenset(int(year) for line in self.lines for year in _YEAR.findall(line)) | (
+            {int(self.year)} if self.year else set()
+        )
 
     def share(self, some: frozenset[str], others: frozenset[str]) -> float:
         """Returns which share of the words of two kinds is of the first kind, a half where there are none."""
@@ -166,13 +170,24 @@ def decade_named(said: Said, items: Sequence[Sight]) -> list[float]:
 
 
 def _decades(folded: str) -> list[int]:
-    found = [int(whole) if whole else int(short) + (1900 if int(short) > 20 else 2000) for whole, short in _DECADE.findall(folded)]
+    found = [
+        int(whole) if whole else int(short) + (1900 if int(short) > 20 else 2000)
+        for whole, short in _DECADE.findall(folded)
+    ]
     return found + [year for word, year in _TENS.items() if word in folded]
 
 
 def newer_or_older(said: Said, items: Sequence[Sight]) -> list[float]:
     """Returns 1 for the newest or the oldest, where the description says so and names no year."""
-    sign = 0 if _YEAR.search(said.folded) else 1 if _NEWEST.search(said.folded) else -1 if _OLDEST.search(said.folded) else 0
+    sign = (
+        0
+        if _YEAR.search(said.folded)
+        else 1
+        if _NEWEST.search(said.folded)
+        else -1
+        if _OLDEST.search(said.folded)
+        else 0
+    )
     return _most([item.year for item in items], sign)
 
 

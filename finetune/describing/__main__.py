@@ -22,7 +22,9 @@ from convrec.tools.encoder import TextEncoder
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m convrec.finetune.describing", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder of AltEntities, or one of its files")
-    parser.add_argument("--work", type=Path, required=True, help="where adapters are kept; a run goes on from those that are there")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="where adapters are kept; a run goes on from those that are there"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the weights to write")
     parser.add_argument("--device", default="cpu", help="on a GPU an adapter takes half a minute, on two cores hours")
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
@@ -40,7 +42,9 @@ def main() -> None:
     fold = dealt(questions)
     found: list[Held] = []
     for number in range(FOLDS):
-        path = _adapter(options, [questions[place] for place in taught(questions, fold, number)], fields, encoder, number)
+        path = _adapter(
+            options, [questions[place] for place in taught(questions, fold, number)], fields, encoder, number
+        )
         places = [place for place in range(len(questions)) if fold[place] == number]
         found += held(Resolver(fields, encoder, path), Resolver(fields), questions, places, seed=number)
         logging.info("fold %d of %d: %d descriptions held out", number + 1, FOLDS, len(found))
@@ -51,7 +55,9 @@ def main() -> None:
         print(name, {domain: round(value, 4) for domain, value in accuracies(found, questions, fold, width).items()})  # noqa: T201
 
 
-def _adapter(options: argparse.Namespace, questions: list[Question], fields: Fields, encoder: TextEncoder, number: int) -> Path:
+def _adapter(
+    options: argparse.Namespace, questions: list[Question], fields: Fields, encoder: TextEncoder, number: int
+) -> Path:
     """Returns the file of the adapter that the questions teach."""
     path: Path = options.work / f"adapter-{number}.safetensors"
     if not path.exists():

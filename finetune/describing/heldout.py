@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,10 @@ def held(
 ) -> list[Held]:
     """Returns what a resolver's signals say of each description of the questions at `places`, and one's without an encoder of tables."""
     drawn, found = np.random.default_rng(seed), []
-    rows = {name: sorted({row for q in questions if q.domain == name for row in q.rows}) for name in {q.domain for q in questions}}
+    rows = {
+        name: sorted({row for q in questions if q.domain == name for row in q.rows})
+        for name in {q.domain for q in questions}
+    }
     for place in places:
         question = questions[place]
         other = next(n for n in range(len(question.rows)) if n != question.target)
@@ -59,7 +63,9 @@ def weights_of(found: Sequence[Held]) -> Mapping[str, Floats]:
     return {"signals": counts_of(leads), "signals_alone": alone, "any": line}
 
 
-def accuracies(found: Sequence[Held], questions: Sequence[Question], fold: Sequence[int], width: int) -> dict[str, float]:
+def accuracies(
+    found: Sequence[Held], questions: Sequence[Question], fold: Sequence[int], width: int
+) -> dict[str, float]:
     """Returns the share of descriptions resolved rightly, by domain, with weights from other folds; a tie counts a half."""
     right: dict[str, list[float]] = {}
     for number in range(FOLDS):
@@ -69,4 +75,4 @@ def accuracies(found: Sequence[Held], questions: Sequence[Question], fold: Seque
             if fold[one.question] == number:
                 margin = float(one.lead[:width] @ counts)
                 right.setdefault(questions[one.question].domain, []).append(0.5 if margin == 0 else float(margin > 0))
-    return {domain: float(np.mean(each)) for domain, each in right.items()} | {"all": float(np.mean(sum(right.values(), [])))}
+    return {name: float(np.mean(each)) for name, each in (right | {"all": [*chain(*right.values())]}).items()}

@@ -40,7 +40,9 @@ class Encoder(nn.Module):
         super().__init__()
         tensors = load_file(folder / "model.safetensors")
         self.dropout = dropout
-        places = tensors["embeddings.position_embeddings.weight"] + tensors["embeddings.token_type_embeddings.weight"][0]
+        places = (
+            tensors["embeddings.position_embeddings.weight"] + tensors["embeddings.token_type_embeddings.weight"][0]
+        )
         self.register_buffer("places", places)
         self.register_buffer("words", tensors["embeddings.word_embeddings.weight"])
         self.n_layers = 1 + max(int(name.split(".")[2]) for name in tensors if name.startswith("encoder.layer."))
@@ -62,11 +64,11 @@ class Encoder(nn.Module):
 
     def adapter(self) -> dict[str, Tensor]:
         """Returns the adapter's matrices as `tools.bert.Bert` takes them."""
-        found = {}
+        found: dict[str, Tensor] = {}
         for key, module in self.linear.items():
             name = key.replace("/", ".")
-            found[f"{name}.lora_A"] = module.a.detach()
-            found[f"{name}.lora_B"] = _LORA_SCALE * module.b.detach()
+            low, high = (getattr(module, part).detach() for part in ("a", "b"))
+            found |= {f"{name}.lora_A": low, f"{name}.lora_B": _LORA_SCALE * high}
         return found
 
     def _layer(self, x: Tensor, mask: Tensor, name: str) -> Tensor:
@@ -99,7 +101,7 @@ class LateNetwork(nn.Module):
     def __init__(self, folder: Path, rank: int = 32, dropout: float = 0.1) -> None:
         super().__init__()
         self.encoder = Encoder(folder, rank, dropout)
-        width = int(self.encoder.words.shape[1])  # type: ignore[index,arg-type]
+        width = int(self.encoder.words.shape[1])  # type: ignore[index]
         self.word_weight = nn.Parameter(torch.zeros(width))
         self.line_bonus = nn.Parameter(torch.zeros(width))
         self.scale = nn.Parameter(torch.full((3,), 12.0))
@@ -113,13 +115,15 @@ class LateNetwork(nn.Module):
         inner[torch.arange(len(words), device=words.device), words.sum(1) - 1] = False
         counts = (states @ self.word_weight).masked_fill(~inner, -1e4).softmax(1)
         row, place = inner.nonzero(as_tuple=True)
-        best = _best_words(functional.normalize(states, dim=-1)[row, place], functional.normalize(lines, dim=-1), line_words)
+        best = _best_words(
+            functional.normalize(states, dim=-1)[row, place], functional.normalize(lines, dim=-1), line_words
+        )
         count = counts[row, place][:, None]
         within = torch.zeros(len(said), len(lines), device=words.device).index_add_(0, row, best * count)
         whole = functional.normalize(means, dim=-1) @ functional.normalize(line_means, dim=-1).T
         bonus = _BONUS * (line_means @ self.line_bonus)
         at, there = _places([len(item) for item in items], words.device)
-        anywhere = (best[:, at].masked_fill(~there, -1.0).amax(-1) * count)
+        anywhere = best[:, at].masked_fill(~there, -1.0).amax(-1) * count
         total = torch.zeros(len(said), len(items), device=words.device).index_add_(0, row, anywhere) * self.scale[0]
         for number, fit in ((1, within), (2, whole)):
             sharp = _SHARP * self.scale[number] * (fit + bonus)[:, at]
@@ -129,7 +133,9 @@ class LateNetwork(nn.Module):
     def tensors(self) -> dict[str, Tensor]:
         """Returns all that is learnt, in 16 bits, as `agent/describing` loads it."""
         more = {"word_weight": self.word_weight, "line_bonus": self.line_bonus, "scale": self.scale}
-        return {name: tensor.detach().half().cpu().contiguous() for name, tensor in (self.encoder.adapter() | more).items()}
+        return {
+            name: tensor.detach().half().cpu().contiguous() for name, tensor in (self.encoder.adapter() | more).items()
+        }
 
     def _encoded(self, texts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor]:
         """Returns the texts' states `(n, length, width)`, where they have words `(n, length)`, and their means."""
@@ -140,7 +146,9 @@ class LateNetwork(nn.Module):
             some = [texts[place] for place in order[start : start + _BUCKET]]
             widest = max(map(len, some))
             ids = torch.tensor([[*text, *[0] * (widest - len(text))] for text in some], device=device)
-            mask = torch.arange(widest, device=device)[None] < torch.tensor([[len(text)] for text in some], device=device)
+            mask = torch.arange(widest, device=device)[None] < torch.tensor(
+                [[len(text)] for text in some], device=device
+            )
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 hidden = self.encoder(ids, mask)
             states.append(functional.pad(hidden, (0, 0, 0, length - widest)))

@@ -33,7 +33,8 @@ def counts_of(leads: Floats, ridge: float = _RIDGE) -> Floats:
         return float(lost), -(scaled.T @ (1 / (1 + np.exp(margin)))) + ridge * off
 
     found: Floats = minimize(loss, prior, jac=True, method="L-BFGS-B").x
-    return found / size
+    counts: Floats = found / size
+    return counts
 
 
 def any_of(utilities: Floats, described: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -47,9 +48,16 @@ def any_of(utilities: Floats, described: npt.NDArray[np.bool_]) -> tuple[float, 
     return float(slope), float(start)
 
 
-def tables(rows: Sequence[int], others: Sequence[int], n: int, drawn: np.random.Generator) -> list[tuple[list[int], bool]]:
+def tables(
+    rows: Sequence[int], others: Sequence[int], n: int, drawn: np.random.Generator
+) -> list[tuple[list[int], bool]]:
     """Returns tables to weigh a description against: its own items, alone and among `n`, and as many strange ones twice."""
     free = [row for row in others if row not in rows]
     strange = drawn.choice(free, min(n, len(free)), replace=False).tolist()
     own = list(rows)
-    return [(own, True), ([*own, *strange[: max(0, n - len(own))]], True), (strange[: len(own)], False), (strange, False)]
+    return [
+        (own, True),
+        ([*own, *strange[: max(0, n - len(own))]], True),
+        (strange[: len(own)], False),
+        (strange, False),
+    ]

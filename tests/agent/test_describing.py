@@ -1,5 +1,7 @@
 """Which of the items on the table is meant: "the one with the piano", "not the older one", "the one that starts with a D"."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from convrec.agent.compact.fields import fields_of
@@ -11,9 +13,11 @@ from convrec.agent.describing.words import stem, telling, weight
 from convrec.agent.engine import Follower
 from convrec.agent.state import WHICH, DialogueState
 from convrec.catalogue.schema import TITLE, Field, Schema
+from convrec.core.clock import FixedClock
 from convrec.core.reply import Question
 from convrec.evaluation.understanding.workspaces import cached
 
+NOON = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
 BELLS, ROADS, DEEP = "bells", "roads", "deep"
 ITEMS = [
     {"id": BELLS, "title": "Glass Bells", "year": 1962, "minutes": 95, "genre": ["Drama"], "artist": ["Ana Sol"],
@@ -31,27 +35,20 @@ SCHEMA = Schema(fields=(
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory):
-    from datetime import UTC, datetime
-
-    from convrec.core.clock import FixedClock
-
-    noon = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
-    return cached(tmp_path_factory.mktemp("described"), "three", ITEMS, SCHEMA, noon)
+    return cached(tmp_path_factory.mktemp("described"), "three", ITEMS, SCHEMA, NOON)
 
 
 @pytest.fixture(scope="module")
 def understander(catalogue):
-    from datetime import UTC, datetime
-
-    from convrec.core.clock import FixedClock
-
-    return Understander(catalogue, FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC)))
+    return Understander(catalogue, NOON)
 
 
 def asked(*items):
     """A thread in which "which of these do you mean?" was just asked."""
     titles = tuple(item["title"] for item in ITEMS if item["id"] in items)
-    return DialogueState(turn=1, slates=(items,), question=Question(facet=WHICH, text="Which one do you mean?", options=titles))
+    return DialogueState(
+        turn=1, slates=(items,), question=Question(facet=WHICH, text="Which one do you mean?", options=titles)
+    )
 
 
 def shown(*items):
@@ -61,7 +58,9 @@ def shown(*items):
 
 def meant(understander, text, state):
     """The items that descriptions in the text point at."""
-    return [item for r in understander.understand(text, state).references if r.kind == "description" for item in r.item_ids]
+    return [
+        item for r in understander.understand(text, state).references if r.kind == "description" for item in r.item_ids
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,11 @@ def test_an_item_is_its_name_its_facts_and_its_sentences(catalogue):
 
 
 def test_abbreviations_do_not_end_a_sentence_and_long_ones_are_cut():
-    assert list(sentences("Mr. Lund rides a mule. It is old.\nHe sings.")) == ["Mr. Lund rides a mule.", "It is old.", "He sings."]
+    assert list(sentences("Mr. Lund rides a mule. It is old.\nHe sings.")) == [
+        "Mr. Lund rides a mule.",
+        "It is old.",
+        "He sings.",
+    ]
     assert [len(piece.split()) for piece in sentences(" ".join(["word"] * 90))] == [40, 40, 10]
 
 
@@ -140,7 +143,10 @@ def test_words_years_and_lengths_tell_which_item_is_described(catalogue, text, i
 
 def test_what_fits_no_item_is_told_from_what_fits_one(catalogue):
     resolver, rows = Resolver(fields_of(catalogue)), [catalogue.row(each["id"]) for each in ITEMS]
-    fits, strange = resolver.resolve("a sheriff hunts three robbers", rows), resolver.resolve("an opera about penguins", rows)
+    fits, strange = (
+        resolver.resolve("a sheriff hunts three robbers", rows),
+        resolver.resolve("an opera about penguins", rows),
+    )
     assert fits.any_of_them > 0.8
     assert strange.any_of_them < 0.3
     assert max(strange.chances) - min(strange.chances) < 0.5
@@ -162,14 +168,19 @@ def test_after_which_do_you_mean_the_whole_message_describes_one(understander, t
     assert "reject" not in understander.understand(text, asked(*items)).acts
 
 
-@pytest.mark.parametrize("text", ["not the one with the piano", "I don't mean the one with the piano", "it doesn't have a piano"])
+@pytest.mark.parametrize(
+    "text", ["not the one with the piano", "I don't mean the one with the piano", "it doesn't have a piano"]
+)
 def test_a_description_can_turn_an_item_down(understander, text):
     heard = understander.understand(text, asked(BELLS, ROADS))
     assert [r.item_ids for r in heard.references] == [(BELLS,)]
     assert "reject" in heard.acts
 
 
-@pytest.mark.parametrize(("text", "kind", "item"), [("the second one", "ordinal", ROADS), ("Dusty Roads", "title", ROADS), ("I mean Glass Bells", "title", BELLS)])
+@pytest.mark.parametrize(
+    ("text", "kind", "item"),
+    [("the second one", "ordinal", ROADS), ("Dusty Roads", "title", ROADS), ("I mean Glass Bells", "title", BELLS)],
+)
 def test_places_and_names_need_no_description(understander, text, kind, item):
     (reference,) = understander.understand(text, asked(BELLS, ROADS)).references
     assert (reference.kind, reference.item_ids[0]) == (kind, item)
