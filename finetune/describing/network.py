@@ -132,7 +132,7 @@ class LateNetwork(nn.Module):
 
     def tensors(self) -> dict[str, Tensor]:
         """Returns all that is learnt, in 16 bits, as `agent/describing` loads it."""
-        more = {"word_weight": self.word_weight, "line_bonus": self.line_bonus, "scale": self.scale}
+        more = {"word_weight": self.word_weight, "line_bonus": _BONUS * self.line_bonus, "scale": self.scale}
         return {
             name: tensor.detach().half().cpu().contiguous() for name, tensor in (self.encoder.adapter() | more).items()
         }
