@@ -29,7 +29,7 @@ _LAYER = {  # torch.nn.TransformerEncoderLayer's name → BertLayer's
 class Bert:
     """Word ids `(n, length)` in, hidden states `(n, length, width)` out; dropout off, gradients off.
 
-    `adapter` are LoRA matrices by the encoder's own names: `X.lora_B @ X.lora_A` is added to `X.weight` (Hu et al. 2021, LoRA, eq. 3).
+    `words` `(n_pieces, width)` are the word pieces' own vectors. `adapter` are LoRA matrices by the encoder's own names: `X.lora_B @ X.lora_A` is added to `X.weight` (Hu et al. 2021, LoRA, eq. 3).
     """
 
     def __init__(self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] = MappingProxyType({})) -> None:
@@ -49,7 +49,7 @@ class Bert:
         self.max_tokens: int = settings["max_position_embeddings"]
         self._eps: float = settings["layer_norm_eps"]
         kinds = tensors["embeddings.token_type_embeddings.weight"][0]
-        self._words = tensors["embeddings.word_embeddings.weight"].to(dtype)
+        self.words = tensors["embeddings.word_embeddings.weight"].to(dtype)
         self._places = (tensors["embeddings.position_embeddings.weight"] + kinds).to(dtype)
         self._norm = tuple(tensors[f"embeddings.LayerNorm.{part}"].to(dtype) for part in ("weight", "bias"))
         with torch.device("meta"):
@@ -65,7 +65,7 @@ class Bert:
         """Returns the last layer's hidden states; `padding` `(n, length)` is true where there is no word."""
         from torch.nn.functional import layer_norm
 
-        embedded = self._words[ids] + self._places[: ids.shape[1]]
+        embedded = self.words[ids] + self._places[: ids.shape[1]]
         embedded = layer_norm(embedded, (self.width,), self._norm[0], self._norm[1], self._eps)
         hidden: Tensor = self._layers(embedded, src_key_padding_mask=padding)
         return hidden

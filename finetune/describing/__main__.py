@@ -8,12 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from convrec.agent.compact.fields import Fields, fields_of
-from convrec.agent.describing.likeness import SIGNALS
 from convrec.agent.describing.resolver import Resolver
 from convrec.core.clock import SystemClock
 from convrec.evaluation.understanding.alt_entities import read_alt_entities
 from convrec.evaluation.understanding.resolvers import choices_catalogue
-from convrec.finetune.describing.heldout import Held, accuracies, held, weights_of
+from convrec.finetune.describing.heldout import Held, accuracies, held, weights_of, widths
 from convrec.finetune.describing.questions import FOLDS, Question, dealt, questions_of, taught
 from convrec.finetune.describing.teach import Recipe, teach
 from convrec.tools.encoder import TextEncoder
@@ -26,14 +25,17 @@ def _arguments() -> argparse.Namespace:
         "--work", type=Path, required=True, help="where adapters are kept; a run goes on from those that are there"
     )
     parser.add_argument("--out", type=Path, required=True, help="the weights to write")
-    parser.add_argument("--device", default="cpu", help="on a GPU an adapter takes half a minute, on two cores hours")
+    parser.add_argument(
+        "--adapter", action="store_true", help="teach late interaction, too: minutes on a GPU, hours without"
+    )
+    parser.add_argument("--device", default="cpu", help="where adapters learn: cpu, cuda")
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--limit", type=int, help="questions of each file, evenly spread")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Teaches an adapter for each fold and one of everything, weighs the signals on what each fold held out, and reports."""
+    """Weighs the signals, with an adapter on what each fold held out and with one of everything to ship, and reports."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     options, encoder = _arguments(), TextEncoder.open()
     cases, _ = read_alt_entities(options.data, limit=options.limit)
@@ -42,28 +44,27 @@ def main() -> None:
     fold = dealt(questions)
     found: list[Held] = []
     for number in range(FOLDS):
-        path = _adapter(
-            options, [questions[place] for place in taught(questions, fold, number)], fields, encoder, number
-        )
+        known = [questions[place] for place in taught(questions, fold, number)]
+        path = _adapter(options, known, fields, encoder, number)
         places = [place for place in range(len(questions)) if fold[place] == number]
         found += held(Resolver(fields, encoder, path), Resolver(fields), questions, places, seed=number)
-        logging.info("fold %d of %d: %d descriptions held out", number + 1, FOLDS, len(found))
-    path = _adapter(options, questions, fields, encoder, FOLDS)
+        logging.info("fold %d of %d: %d descriptions", number + 1, FOLDS, len(found))
     numbers = {name: torch.tensor(values, dtype=torch.float32) for name, values in weights_of(found).items()}
-    save_file(load_file(path) | numbers, options.out)
-    for name, width in (("all signals", len(found[0].lead)), ("without the encoder", len(SIGNALS))):
-        print(name, {domain: round(value, 4) for domain, value in accuracies(found, questions, fold, width).items()})  # noqa: T201
+    save_file(load_file(_adapter(options, questions, fields, encoder, FOLDS)) | numbers, options.out)
+    for width in widths(found):
+        right = accuracies(found, questions, fold, width)
+        print(width, "signals", {domain: round(value, 4) for domain, value in right.items()})  # noqa: T201
 
 
 def _adapter(
     options: argparse.Namespace, questions: list[Question], fields: Fields, encoder: TextEncoder, number: int
 ) -> Path:
-    """Returns the file of the adapter that the questions teach."""
-    path: Path = options.work / f"adapter-{number}.safetensors"
+    """Returns the file of the adapter that the questions teach; one without tensors where none is to be taught."""
+    path: Path = options.work / (f"adapter-{number}.safetensors" if options.adapter else "none.safetensors")
     if not path.exists():
         recipe = Recipe(epochs=options.epochs)
         told = lambda step, of: logging.info("adapter %d: step %d of %d", number, step, of)  # noqa: E731
-        save_file(teach(questions, fields, encoder, recipe, options.device, told), path)
+        save_file(teach(questions, fields, encoder, recipe, options.device, told) if options.adapter else {}, path)
     return path
 
 

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 _TABLE_SHARE = 0.25  # of the descriptions are weighed against strange tables, too
 _MOST_ON_TABLE = 5
+_MORE = 3  # signals that meanings have, and late interaction
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,16 @@ def held(
 
 
 def weights_of(found: Sequence[Held]) -> Mapping[str, Floats]:
-    """Returns the weights that `Resolver` reads: of all signals, of those that need no encoder, and the chance that any item is meant."""
+    """Returns the weights that `Resolver` reads: of the first so many signals, and the chance that any item is meant."""
     leads, some = np.array([one.lead for one in found]), [table for one in found for table in one.tables]
-    alone = counts_of(leads[:, : len(SIGNALS)])
-    best = np.array([(signals @ alone).max() for signals, _ in some])
-    line = np.array(any_of(best, np.array([there for _, there in some])))
-    return {"signals": counts_of(leads), "signals_alone": alone, "any": line}
+    weights = {f"signals_{width}": counts_of(leads[:, :width]) for width in widths(found)}
+    best = np.array([(signals @ weights[f"signals_{len(SIGNALS)}"]).max() for signals, _ in some])
+    return weights | {"any": np.array(any_of(best, np.array([there for _, there in some])))}
+
+
+def widths(found: Sequence[Held]) -> range:
+    """Returns how many signals there are without an encoder, with the meanings of words, and with late interaction."""
+    return range(len(SIGNALS), len(found[0].lead) + 1, _MORE)
 
 
 def accuracies(

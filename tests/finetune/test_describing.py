@@ -1,7 +1,6 @@
 """What teaching descriptions promises: folds share no item, known weights are found again, the agent runs what was learnt."""
 
 from datetime import UTC, datetime
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,7 +30,10 @@ SCHEMA = Schema(fields=(TITLE, Field(name="about", type="text")))
 @pytest.fixture(scope="module")
 def fields(tmp_path_factory):
     """Thirty items; item n is about topic n of ten, so three are about each."""
-    rows = [{"id": str(n), "title": f"Title {n}", "about": f"A story of the {TOPICS[n % 10]}. It has {n + 30} pages."} for n in range(N)]
+    rows = [
+        {"id": str(n), "title": f"Title {n}", "about": f"A story of the {TOPICS[n % 10]}. It has {n + 30} pages."}
+        for n in range(N)
+    ]
     clock = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
     return fields_of(cached(tmp_path_factory.mktemp("taught"), "topics", rows, SCHEMA, clock))
 
@@ -94,8 +96,8 @@ def test_the_agent_computes_what_the_network_learnt(fields):
     encoder = TextEncoder.open()
     network = LateNetwork(encoder.folder, rank=2, dropout=0.0).eval()
     with torch.no_grad():
-        for name, weight in network.named_parameters():
-            weight += 0.02 * torch.randn_like(weight) if name != "scale" else torch.tensor([1.0, -2.0, 3.0])
+        for name, learnt in network.named_parameters():
+            learnt.add_(0.02 * torch.randn_like(learnt) if name != "scale" else torch.tensor([1.0, -2.0, 3.0]))
     said = ["the one with the piano", "a mule"]
     items = [lines_of(fields.catalogue, row) for row in range(3)]
     with torch.no_grad():
@@ -120,5 +122,5 @@ def test_shared_words_are_enough_for_these_questions(fields):
     found = held(plain, plain, QUESTIONS, range(len(QUESTIONS)))
     assert accuracies(found, QUESTIONS, fold, len(SIGNALS)) == {"stories": 1.0, "all": 1.0}
     weights = weights_of(found)
-    assert {name: len(values) for name, values in weights.items()} == {"signals": len(SIGNALS), "signals_alone": len(SIGNALS), "any": 2}
-    assert all(a.question <= b.question for a, b in pairwise(found))
+    width = len(SIGNALS)
+    assert {name: len(values) for name, values in weights.items()} == {f"signals_{width}": width, "any": 2}
