@@ -10,7 +10,7 @@ from convrec.agent.compact.lexicon import FUNCTION, rank, word_set
 from convrec.core.text import words
 
 _LEAST = FUNCTION | word_set(
-    """mean meant talking thinking referring refer think kind type sort song book novel dish food story recipe track film movie get got
+    """like likes liked want wants wanted know enjoy prefer mean meant talking thinking referring refer think kind type sort song book novel dish food story recipe track film movie get got
     into he's she's it's isn't doesn't don't wasn't didn't i'm that's"""
 )
 _IRREGULAR = {

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from convrec.agent.compact.fields import fields_of
 from convrec.agent.compact.understander import Understander
 from convrec.agent.describing.lines import MOST_LINES, lines_of, sentences
+from convrec.agent.describing.meanings import Meanings
 from convrec.agent.describing.phrase import phrase_of
 from convrec.agent.describing.resolver import Resolver
 from convrec.agent.describing.words import stem, telling, weight
@@ -16,6 +18,7 @@ from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.core.clock import FixedClock
 from convrec.core.reply import Question
 from convrec.evaluation.understanding.workspaces import cached
+from convrec.tools.encoder import TextEncoder
 
 NOON = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
 BELLS, ROADS, DEEP = "bells", "roads", "deep"
@@ -222,3 +225,19 @@ def test_an_assistant_that_asks_which_is_answered_by_a_description(understander,
     assert stands.heard.acts == ("answer",)
     other = follow([{"role": "assistant", "content": "There are Glass Bells and Dusty Roads."}, messages[1]])
     assert [r.kind for r in other.heard.references] != ["description"]
+
+
+def test_words_near_in_meaning_speak_for_an_item():
+    lines = [("Glass Bells", "A widow learns the piano."), ("Dusty Roads", "A sheriff rides a mule.")]
+    meanings = Meanings(TextEncoder.open())
+    for text, nearer in (("the one with the keyboard", 0), ("policeman", 1), ("horses and donkeys", 1)):
+        first, second = (np.array(three) for three in meanings.scores(text, lines))
+        assert (first > second).all() if nearer == 0 else (second > first).all(), text
+    assert meanings.scores("the one", lines) == [[0.0] * 3] * 2
+    assert meanings.scores("piano", [("…",)]) == [[0.0] * 3]
+
+
+def test_with_an_encoder_items_are_resolved_by_what_words_mean(catalogue):
+    understander = Understander(catalogue, NOON, TextEncoder.open())
+    assert meant(understander, "a tale of outer space astronauts", asked(BELLS, ROADS, DEEP)) == [DEEP]
+    assert meant(understander, "some law officer", asked(BELLS, ROADS)) == [ROADS]
