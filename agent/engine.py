@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -9,13 +10,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from convrec.agent.compact.understander import TitleMention
-from convrec.agent.state import DialogueState
+from convrec.agent.state import WHICH, DialogueState
 from convrec.agent.wishes import absorb
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import InputError
+from convrec.core.reply import Question
 from convrec.core.text import well_formed
 from convrec.core.understanding import Understanding
 
+_WHICH_ONE = re.compile(
+    r"\b(?:(?:do|did) you mean|which (?:one|of)|are you (?:thinking|talking))\b[^?]*\?", re.IGNORECASE
+)
 _REMEMBERED = 512  # messages after which is known how things stand
 
 
@@ -75,7 +80,13 @@ class Follower:
         named = tuple(mention.item_ids[0] for mention in self._engine.link_titles(content))
         if role == "assistant":
             slates = (*before.state.slates, named) if named else before.state.slates
-            state = before.state.model_copy(update={"slates": slates, "focus": named[-1:] or before.state.focus})
+            state = before.state.model_copy(
+                update={
+                    "slates": slates,
+                    "focus": named[-1:] or before.state.focus,
+                    "question": self._which(content, named),
+                }
+            )
             return Followed(state, before.heard, before.named + named)
         if role != "user":
             raise InputError(f"The message role {role!r} is unknown.", "Use `user` or `assistant`.")
@@ -83,6 +94,13 @@ class Follower:
         matches = lambda predicate: bool(self._catalogue.mask(predicate).any())  # noqa: E731
         state = absorb(before.state, heard, content, before.state.turn + 1, self._catalogue.schema, matches)
         return Followed(state, heard, before.named + named)
+
+    def _which(self, content: str, named: Sequence[str]) -> Question | None:
+        """Returns the question which of the items named is meant, where an assistant asked it."""
+        if len(named) < 2 or not _WHICH_ONE.search(content):
+            return None
+        titles = tuple(self._catalogue.item(item).title for item in named)
+        return Question(facet=WHICH, text=content, options=titles)
 
     def _remember(self, said: tuple[tuple[str, str], ...], stands: Followed) -> None:
         with self._guard:

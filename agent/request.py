@@ -166,7 +166,11 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
     values that they link to, those for kinds and tags. Today's are measured from the items liked or looked at just now.
     """
     found: dict[str, Leaning] = {}
-    liked = tuple(h.preference.item_id for h in state.held if h.preference.item_id and h.turn == state.turn and h.preference.polarity > 0)
+    liked = tuple(
+        h.preference.item_id
+        for h in state.held
+        if h.preference.item_id and h.turn == state.turn and h.preference.polarity > 0
+    )
     than = liked or state.focus[-1:] or state.shown
     for held in state.held:
         wish = held.preference
@@ -178,7 +182,11 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
 
 
 def _is_kind_of(schema: Schema, facet: str) -> bool:
-    return facet in schema.names and schema.field(facet).type in ("category", "tags") and not is_person(schema.field(facet))
+    return (
+        facet in schema.names
+        and schema.field(facet).type in ("category", "tags")
+        and not is_person(schema.field(facet))
+    )
 
 
 def _rule(entry: ProfileEntry, schema: Schema) -> Predicate | None:

@@ -12,6 +12,9 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, Reply, ReplyItem
 from convrec.core.understanding import Preference, Understanding
 
+WHICH = "item"
+"""The facet of the question which of some items is meant; its options are their titles."""
+
 
 class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

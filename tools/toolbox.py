@@ -298,7 +298,9 @@ class Toolbox:
         )
         return ranking, step
 
-    def _candidates_of(self, basis: Basis, request: Request, wished: list[Bools], leaning: Mapping[str, Floats]) -> Ints:
+    def _candidates_of(
+        self, basis: Basis, request: Request, wished: list[Bools], leaning: Mapping[str, Floats]
+    ) -> Ints:
         """Returns the rows `(n,)` that are scored, ascending: what the signals point at, what wishes and leanings ask for, and never
         fewer than are asked for while any are allowed.
         """
@@ -315,7 +317,12 @@ class Toolbox:
         return np.union1d(rows, heard.others(short, rows)) if short > 0 else rows
 
     def _wished(
-        self, request: Request, query: Query, rows: Ints, wishes: list[tuple[Wish, Bools]], leaning: Mapping[str, Floats]
+        self,
+        request: Request,
+        query: Query,
+        rows: Ints,
+        wishes: list[tuple[Wish, Bools]],
+        leaning: Mapping[str, Floats],
     ) -> dict[str, Floats]:
         """Returns the parts `(n,)` of the rows' scores that soft wishes and leanings add, and what nearness to disliked items costs."""
         added: dict[str, Floats] = {}

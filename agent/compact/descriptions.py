@@ -1,4 +1,4 @@
-"""Shown items that a message describes: "the western one", "the one with Tom Hanks", "the oldest"."""
+"""Shown items that a message describes: "the western one", "the one with Tom Hanks", "the oldest", "not the one set in space"."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,10 @@ from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
 from convrec.agent.compact.value_linker import ValueHit
-from convrec.agent.state import DialogueState
+from convrec.agent.describing.phrase import phrase_of
+from convrec.agent.describing.resolver import Resolver
+from convrec.agent.describing.words import telling
+from convrec.agent.state import WHICH, DialogueState
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Comparison, Predicate
 
@@ -22,44 +25,119 @@ _MOST = re.compile(
     r"\b(?:the|your|which (?:one )?is(?: the)?) (?P<word>oldest|newest|latest|most recent|cheapest|most expensive|priciest|shortest|longest|best rated|highest rated|top rated)"
     r"(?: one| of (?:them|these|those|the \w+))?(?= ?(?:$|[.,!?]| please| and| but| or))"
 )
+_TOLD = re.compile(
+    r"\b(?:not )?(?:the|that) (?:(?!other\b|same\b|next\b)\w+ ){0,3}one(?: (?:with|without|about|where|when|that|which|who|whose|by|from|in|on|at|of|set|made|featuring|having) [^.,;!?]+|(?= ?(?:$|[.,!?])))"
+)
+_ASKED = 0.52  # the chance from which an item is taken for the one meant, where one of those shown must be
+_UNASKED = 0.6  # … where something else may be spoken of
+_ANY = 0.4  # "the one …" is said of what is shown more often than not
 _ORDERS = {"oldest": ("year", False), "newest": ("year", True), "latest": ("year", True), "most recent": ("year", True), "cheapest": ("price", False),
            "most expensive": ("price", True), "priciest": ("price", True), "shortest": ("length", False), "longest": ("length", True)}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Described:
-    """The pointers found, and the token ranges of the values that they use up (those are no wishes)."""
+    """The pointers of the message, those that a description holds left out, and the token ranges of the values it uses up."""
 
     pointers: list[Pointer]
     used: set[tuple[int, int]]
 
 
-def described_items(
-    message: Message, state: DialogueState, values: Sequence[ValueHit], ranges: Sequence[RangeHit], fields: Fields
-) -> Described:
-    """Returns the shown items that a singular description fits; descriptions that fit none of them stay wishes."""
-    catalogue = fields.catalogue
-    pointers: list[Pointer] = []
-    used: set[tuple[int, int]] = set()
-    rows = [(item, row) for item in state.shown if (row := catalogue.row(item)) is not None]
-    if not rows:
-        return Described(pointers, used)
-    for start, end, word in ((start, end, match["word"]) for start, end, match in message.find(_MOST)):
-        extreme = _extreme(fields, word, [row for _, row in rows])
-        if extreme is not None:
-            pointers.append(Pointer(start, end, "description", (catalogue.ids[extreme],)))
-            used |= {(hit.start, hit.end) for hit in ranges if start <= hit.start < end}
-    places = [(hit.start, hit.end, _equal(hit)) for hit in values]
-    places += [(hit.start, hit.end, hit.predicate()) for hit in ranges if not hit.vague]
-    for start, end, predicate in places:
-        if not _is_description(message, start, end):
-            continue
-        mask = catalogue.mask(predicate)
-        fitting = tuple(item for item, row in rows if mask[row])
-        if fitting:
-            pointers.append(Pointer(start, end, "description", fitting))
-            used.add((start, end))
-    return Described(pointers, used)
+class DescriptionReader:
+    """Finds the shown items that a singular description fits; descriptions that fit none of them stay wishes."""
+
+    def __init__(self, fields: Fields, resolver: Resolver) -> None:
+        self._fields, self._resolver = fields, resolver
+
+    def read(
+        self, message: Message, state: DialogueState, values: Sequence[ValueHit], ranges: Sequence[RangeHit],
+        pointers: Sequence[Pointer],
+    ) -> Described:  # fmt: skip
+        """Returns what is described. After "do you mean A or B?" the whole message may describe one of them."""
+        shown = [row for item in state.shown if (row := self._fields.catalogue.row(item)) is not None]
+        if not shown:
+            return Described(list(pointers), set())
+        linked = [(hit.start, hit.end) for hit in values] + [(hit.start, hit.end) for hit in ranges]
+        answer = self._answer(message, state, shown, pointers)
+        if answer is not None:
+            return _holding([answer], pointers, linked)
+        found, used = self._by_fields(message, shown, values, ranges)
+        told = self._told(message, shown, found, linked)
+        whole = _holding(told, [*pointers, *found], linked)
+        return Described(whole.pointers, whole.used | used)
+
+    def _answer(
+        self, message: Message, state: DialogueState, shown: Sequence[int], pointers: Sequence[Pointer]
+    ) -> Pointer | None:
+        """Returns the item that answers "which do you mean?"; None where that was not asked, or nothing but names or places is said."""
+        if state.question is None or state.question.facet != WHICH:
+            return None
+        pointed = {place for p in pointers for place in range(p.start, p.end)}
+        if not telling(" ".join(token.raw for place, token in enumerate(message.tokens) if place not in pointed)):
+            return None
+        offered = [row for row in shown if self._fields.catalogue.titles[row] in state.question.options]
+        elsewhere = any(p.kind == "title" and not set(p.item_ids) & set(state.shown) for p in pointers)
+        return self._resolved(message, 0, len(message), offered or shown, _ASKED, sure=elsewhere)
+
+    def _told(
+        self, message: Message, shown: Sequence[int], found: Sequence[Pointer], linked: Sequence[tuple[int, int]]
+    ) -> list[Pointer]:
+        """Returns the items that "the one where …" means, where no linked value says which."""
+        told = []
+        for start, end, _ in message.find(_TOLD):
+            taken = [(p.start, p.end) for p in found]
+            if not any(start < b and a < end for a, b in (*taken, *linked)):
+                told.append(self._resolved(message, start, end, shown, _UNASKED, sure=True))
+        return [pointer for pointer in told if pointer is not None]
+
+    def _resolved(
+        self, message: Message, start: int, end: int, rows: Sequence[int], least: float, sure: bool
+    ) -> Pointer | None:
+        """Returns the item that the words mean; None where the best chance is under `least`, or, to be `sure`, likely none is meant."""
+        if len(rows) < 2:
+            return None
+        first, last = message.span(start, end)
+        phrase = phrase_of(message.text[first:last])
+        resolved = self._resolver.resolve(phrase.text, rows)
+        best = max(range(len(rows)), key=resolved.chances.__getitem__)
+        if resolved.chances[best] < least or (sure and resolved.any_of_them < _ANY):
+            return None
+        begins = next(place for place in range(start, end) if message.tokens[place].end > first + phrase.start)
+        item = self._fields.catalogue.ids[rows[best]]
+        return Pointer(begins, end, "description", (item,), turned_down=phrase.turned_down)
+
+    def _by_fields(
+        self, message: Message, shown: Sequence[int], values: Sequence[ValueHit], ranges: Sequence[RangeHit]
+    ) -> tuple[list[Pointer], set[tuple[int, int]]]:
+        catalogue = self._fields.catalogue
+        pointers: list[Pointer] = []
+        used: set[tuple[int, int]] = set()
+        for start, end, word in ((start, end, match["word"]) for start, end, match in message.find(_MOST)):
+            extreme = _extreme(self._fields, word, list(shown))
+            if extreme is not None:
+                pointers.append(Pointer(start, end, "description", (catalogue.ids[extreme],)))
+                used |= {(hit.start, hit.end) for hit in ranges if start <= hit.start < end}
+        places = [(hit.start, hit.end, _equal(hit)) for hit in values]
+        places += [(hit.start, hit.end, hit.predicate()) for hit in ranges if not hit.vague]
+        for start, end, predicate in places:
+            if not _is_description(message, start, end):
+                continue
+            mask = catalogue.mask(predicate)
+            fitting = tuple(catalogue.ids[row] for row in shown if mask[row])
+            if fitting:
+                pointers.append(Pointer(start, end, "description", fitting))
+                used.add((start, end))
+        return pointers, used
+
+
+def _holding(told: Sequence[Pointer], others: Sequence[Pointer], linked: Sequence[tuple[int, int]]) -> Described:
+    """Returns the pointers with those that stand inside a description left out, and the linked places that it holds."""
+
+    def held(start: int, end: int) -> bool:
+        return any(start < p.end and p.start < end for p in told)
+
+    kept = [pointer for pointer in others if not held(pointer.start, pointer.end)]
+    return Described([*told, *kept], {(start, end) for start, end in linked if held(start, end)})
 
 
 def _extreme(fields: Fields, word: str, rows: list[int]) -> int | None:

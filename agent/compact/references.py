@@ -53,12 +53,13 @@ _TEXT_LIMIT = 24
 
 @dataclass(frozen=True)
 class Pointer:
-    """Items pointed at by tokens `[start, end)`."""
+    """Items pointed at by tokens `[start, end)`; `turned_down` where the words around them deny that they are meant."""
 
     start: int
     end: int
     kind: Literal["ordinal", "pronoun", "title", "description"]
     item_ids: tuple[str, ...]
+    turned_down: bool = False
 
 
 class PointerReader:

@@ -42,6 +42,8 @@ _GENERAL = re.compile(r"\b(?:i|im|ive|my)\b")
 
 def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
     """Returns what the words around an item say of it: the nearest verb before it in its sentence decides, else what follows."""
+    if pointer.turned_down:
+        return "excluded"
     first, last = message.sentence(pointer.start)
     after = message.words(pointer.end, last)
     if _AFTER_NEG.search(after):

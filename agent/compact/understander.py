@@ -9,7 +9,7 @@ from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
 from convrec.agent.compact.deixis import DeixisReader
-from convrec.agent.compact.descriptions import described_items
+from convrec.agent.compact.descriptions import DescriptionReader
 from convrec.agent.compact.fields import fields_of
 from convrec.agent.compact.leftovers import Leftover, LeftoverReader
 from convrec.agent.compact.marks import Hit
@@ -26,6 +26,7 @@ from convrec.agent.compact.titles import TitleIndex
 from convrec.agent.compact.value_linker import ValueHit, ValueLinker
 from convrec.agent.compact.values import ValueIndex
 from convrec.agent.compact.years import YearReader
+from convrec.agent.describing.resolver import Resolver
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.clock import Clock
@@ -102,6 +103,7 @@ class Understander:
         self._pointers = PointerReader(nouns)
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
+        self._descriptions = DescriptionReader(self._fields, Resolver(self._fields, encoder))
         self._leftovers = LeftoverReader(self._fields, encoder)
         self._single_valued = frozenset(field.name for field in catalogue.schema.of_type("category"))
 
@@ -124,8 +126,10 @@ class Understander:
         linked = self._link(
             message, scopes, [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles], state
         )
-        described = described_items(message, state, linked.values, linked.ranges, self._fields)
-        pointers = sorted([*linked.titles, *linked.pointers, *described.pointers], key=lambda p: p.start)
+        described = self._descriptions.read(
+            message, state, linked.values, linked.ranges, [*linked.titles, *linked.pointers]
+        )
+        pointers = sorted(described.pointers, key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         items = item_preferences(message, scopes, pointers, [self._title(p) for p in pointers])
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))

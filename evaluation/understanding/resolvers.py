@@ -10,19 +10,19 @@ from typing import Any
 
 from convrec.agent.compact.lexicon import FUNCTION
 from convrec.agent.engine import Engine
-from convrec.agent.state import DialogueState
+from convrec.agent.state import WHICH, DialogueState
 from convrec.agent.wishes import absorb
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.core.clock import Clock
-from convrec.core.predicate import parse_predicate
+from convrec.core.reply import Question
 from convrec.core.text import words
-from convrec.core.understanding import Preference
 from convrec.evaluation.understanding.alt_entities import AltCase, Choice, Resolver
 from convrec.evaluation.understanding.similarity import Vectors
 from convrec.evaluation.understanding.workspaces import cached
 from convrec.tools.encoder import TextEncoder
 
+_WHICH_ONE = "Which one do you mean?"
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _MOST_SENTENCES = 40
 _YEAR = re.compile(r"\b(1[4-9]\d\d|20\d\d)\b")
@@ -49,6 +49,7 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
 _FIELDS = (
     TITLE,
     Field(name="year", type="number", description="the year in which it came out"),
+    Field(name="length", type="number", description="how long it is, in pages or minutes"),
     *(
         Field.model_validate({"name": name, "type": kind, "label": label, "description": said})
         for name, (kind, label, said) in _KINDS.items()
@@ -72,6 +73,7 @@ def _facts(choice: Choice) -> dict[str, Any]:
     found: dict[str, Any] = {"id": choice.id, "title": name, "description": choice.text or None}
     year = next((match for key in _DATED if (match := _YEAR.search(choice.facts.get(key, "")))), None)
     found["year"] = int(year[0]) if year else None
+    found["length"] = _length(choice.facts)
     for key, (kind, _, _) in _KINDS.items():
         value = choice.facts.get(key)
         parts = [part for part in _SPLIT.split(value) if part and len(part) <= 60] if value else []
@@ -79,11 +81,19 @@ def _facts(choice: Choice) -> dict[str, Any]:
     return found
 
 
-class AgentResolver:
-    """Resolves with an agent's understanding: the choices stand as shown, and what the message refers to and wishes for is weighed.
+def _length(facts: Mapping[str, str]) -> float | None:
+    """Returns the pages or minutes of an infobox: `335` → 335, `4:30 (album version)` → 4.5."""
+    pages = re.match(r"\d+", facts.get("pages", ""))
+    time = re.match(r"(\d+):([0-5]\d)", facts.get("length", ""))
+    if time is None:
+        return float(pages[0]) if pages else None
+    return round(int(time[1]) + int(time[2]) / 60, 3)
 
-    A reference to a choice counts 1, one that turns it down -1, and so does each wish that a choice's facts meet. "It" is the item that is
-    meant, whichever that is, and counts for none. Nor do words that link to nothing, so that many expressions stay undecided.
+
+class AgentResolver:
+    """Resolves with an agent's understanding, as if it had just asked which of the choices is meant.
+
+    A reference to a choice counts 1, one that turns it down -1. "It" is the item that is meant, whichever that is, and counts for none.
     """
 
     def __init__(self, engine: Engine, catalogue: Catalogue) -> None:
@@ -92,32 +102,12 @@ class AgentResolver:
     def __call__(self, expression: str, choices: Sequence[Choice]) -> list[float]:
         """Returns how much speaks for each choice."""
         ids = tuple(choice.id for choice in choices)
-        state = DialogueState(turn=1, slates=(ids,))
+        asked = Question(facet=WHICH, text=_WHICH_ONE, options=tuple(self._catalogue.item(item).title for item in ids))
+        state = DialogueState(turn=1, slates=(ids,), question=asked)
         heard = self._engine.understand(expression, state)
         aside = absorb(state, heard, expression, 2, self._catalogue.schema).rejected
         pointed = {item for reference in heard.references if reference.kind != "pronoun" for item in reference.item_ids}
-        rows = self._catalogue.rows(ids)
-        scores = [0.0] * len(ids)
-        for place, item in enumerate(ids):
-            scores[place] += 0.0 if item not in pointed else -1.0 if item in aside else 1.0
-        for stated in heard.preferences:
-            met = self._met(stated)
-            for place, row in enumerate(rows.tolist()):
-                scores[place] += stated.polarity * float(met is not None and row >= 0 and met[row])
-        return scores
-
-    def _met(self, stated: Preference) -> Any:
-        names = self._catalogue.schema.names
-        if stated.facet not in names:
-            return None
-        field = self._catalogue.schema.field(stated.facet)
-        if field.type == "number":
-            low, dots, high = stated.value.partition("..")
-            ends = [low or "-1e9", (high if dots else low) or "1e9"]
-            spelled: dict[str, Any] = {"op": "between", "value": [float(end) for end in ends]}
-        else:
-            spelled = {"op": "contains" if field.type == "tags" else "eq", "value": stated.value}
-        return self._catalogue.mask(parse_predicate({"field": field.name, **spelled}))
+        return [0.0 if item not in pointed else -1.0 if item in aside else 1.0 for item in ids]
 
 
 def overlap(expression: str, choices: Sequence[Choice]) -> list[float]:

@@ -103,7 +103,7 @@ def weights_of(model: Reader) -> dict[str, torch.Tensor]:
 
 
 def _plain(name: str) -> str:
-    return name.removeprefix("base_model.model.").replace(".default", "")
+    return name.removeprefix("base_model.model.").replace(".default", "").removesuffix(".weight")
 
 
 def measured(

@@ -30,7 +30,7 @@ def test_same_numbers_as_transformers(encoder):
     from transformers import BertModel
 
     reference = BertModel.from_pretrained(encoder.folder, add_pooling_layer=False).eval()
-    tokens = torch.tensor([encoder._word_ids([PAIR[0]], 128)[0]])
+    tokens = torch.tensor([encoder.word_ids([PAIR[0]], 128)[0]])
     with torch.inference_mode():
         hidden = reference(input_ids=tokens).last_hidden_state.mean(1)
     expected = torch.nn.functional.normalize(hidden, dim=1).numpy()[0]

@@ -47,17 +47,15 @@ def _likeliest(logs: Floats, begins: Floats, toll: float) -> list[tuple[int, boo
     best = np.full((2, n_classes), -np.inf)
     best[0, 0] = logs[0, 0]
     best[0, 1:] = logs[0, 1:] + opens[0]
-    came: list[tuple[tuple[int, int], Floats]] = []
+    came: list[tuple[tuple[int, int], npt.NDArray[np.intp]]] = []
     for place in range(1, length):
-        state = np.unravel_index(int(best.argmax()), best.shape)
-        came.append(((int(state[0]), int(state[1])), best.argmax(0)))
+        came.append((divmod(int(best.argmax()), n_classes), best.argmax(0)))
         going = best.max(0) + logs[place] + goes_on[place]
         going[0] = -np.inf
         fresh = best.max() + logs[place] + opens[place]
         fresh[0] = best.max() + logs[place, 0]
         best = np.stack([fresh, going])
-    last = np.unravel_index(int(best.argmax()), best.shape)
-    kind, label = int(last[0]), int(last[1])
+    kind, label = divmod(int(best.argmax()), n_classes)
     path = [(label, kind == 0)]
     for state, in_class in reversed(came):
         kind, label = (int(in_class[label]), label) if kind == 1 else state
