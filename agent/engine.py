@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from convrec.agent.compact.understander import TitleMention
-from convrec.agent.state import WHICH, DialogueState
+from convrec.agent.state import REPLY, WHICH, DialogueState
 from convrec.agent.wishes import absorb
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import InputError
@@ -85,6 +85,7 @@ class Follower:
                     "slates": slates,
                     "focus": named[-1:] or before.state.focus,
                     "question": self._which(content, named),
+                    "reply": content[-REPLY:],
                 }
             )
             return Followed(state, before.heard, before.named + named)

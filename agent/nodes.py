@@ -15,7 +15,7 @@ from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.releases import dropped, let_go, unsaid, without
 from convrec.agent.request import Wanted, wanted
 from convrec.agent.responses import respond as respond_in_words
-from convrec.agent.state import DialogueState, Plan, Slate, TurnState
+from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import House, Turn
 from convrec.agent.wishes import absorb
 from convrec.agent.yielding import giving_way
@@ -172,6 +172,7 @@ def carried_on(state: DialogueState, reply: Reply, about: tuple[str, ...], spoke
         "questions_in_row": state.questions_in_row + 1 if asked else 0,
         "asked": (*state.asked, asked) if asked else state.asked,
         "said": (*state.said, *spoken)[-24:],
+        "reply": reply.text[-REPLY:],
     })  # fmt: skip
 
 

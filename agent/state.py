@@ -12,6 +12,8 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, Reply, ReplyItem
 from convrec.core.understanding import Preference, Understanding
 
+REPLY = 300
+"""Characters of the assistant's latest words that are kept: what a short answer is an answer to."""
 WHICH = "item"
 """The facet of the question which of some items is meant; its options are their titles."""
 
@@ -48,6 +50,7 @@ class DialogueState(_Shape):
 
     `slates` are the item ids shown, one tuple a turn that showed some, oldest first. `focus` are the items last talked
     about, the most recent last. `questions_in_row` counts turns in a row that ended in a question; `quiet` says that the person wants none.
+    `reply` is the end of what the assistant said last.
     """
 
     turn: int = 0
@@ -63,6 +66,7 @@ class DialogueState(_Shape):
     questions_in_row: int = 0
     asked: tuple[str, ...] = ()
     quiet: bool = False
+    reply: str = ""
     said: tuple[str, ...] = ()
 
     @property

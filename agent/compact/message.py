@@ -89,6 +89,11 @@ class Message:
         """Returns the characters `[from, to)` that tokens `start` to before `end` take up."""
         return (self.tokens[start].start, self.tokens[end - 1].end) if start < end else (0, 0)
 
+    def tokens_of(self, span: Span) -> tuple[int, int]:
+        """Returns the token range `[start, end)` that lies in the characters of a span."""
+        inside = [place for place, token in enumerate(self.tokens) if token.start < span[1] and span[0] < token.end]
+        return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
     def find(self, pattern: str | re.Pattern[str], group: int | str = 0) -> Iterator[tuple[int, int, re.Match[str]]]:
         """Yields `(start, end, match)` in tokens for each place of `marked` where the pattern's group stands."""
         for match in _compiled(pattern).finditer(self.marked):

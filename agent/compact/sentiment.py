@@ -92,13 +92,12 @@ def _listed_with(message: Message, one: Pointer, other: Pointer) -> bool:
 
 
 def item_preferences(
-    message: Message, scopes: Scopes, pointers: Sequence[Pointer], titles: Sequence[str]
+    message: Message, attitudes: Sequence[Attitude], pointers: Sequence[Pointer], titles: Sequence[str]
 ) -> list[Preference]:
-    """Returns the likes and dislikes of items; `titles` is the title of each pointer's first item."""
+    """Returns the likes and dislikes of items; `attitudes` and `titles` (of the first item) are a row a pointer."""
     found: dict[str, Preference] = {}
     before: tuple[Pointer, Attitude] | None = None
-    for pointer, title in zip(pointers, titles, strict=True):
-        feeling = attitude(message, scopes, pointer)
+    for pointer, title, feeling in zip(pointers, titles, attitudes, strict=True):
         if before is not None and feeling in ("none", "asked") and _listed_with(message, before[0], pointer):
             feeling = before[1]
         before = (pointer, feeling)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convrec.agent.compact.acts import Heard, acts_of, goes_on
+from convrec.agent.compact.advice import advised, judged, unlinked
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
@@ -21,6 +22,7 @@ from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
 from convrec.agent.compact.sentiment import attitude, item_preferences
 from convrec.agent.compact.spelling import Speller
+from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import TitleIndex
 from convrec.agent.compact.value_linker import ValueHit, ValueLinker
@@ -89,6 +91,7 @@ class Understander:
 
     def __init__(self, catalogue: Catalogue, clock: Clock, encoder: TextEncoder | None = None) -> None:
         self._catalogue = catalogue
+        self._reader = Reader(catalogue, encoder) if encoder is not None and Reader.fits(encoder) else None
         self._fields = fields_of(catalogue)
         nouns = _NOUNS | {catalogue.schema.noun.casefold()}
         values, titles = ValueIndex(self._fields), TitleIndex(catalogue)
@@ -131,16 +134,21 @@ class Understander:
         )
         pointers = sorted(described.pointers, key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
-        items = item_preferences(message, scopes, pointers, [self._title(p) for p in pointers])
+        reading = Reading() if self._reader is None else self._reader.read(whole.text, state.reply)
+        attitudes = tuple(judged(attitude(message, scopes, p), message.span(p.start, p.end), reading) for p in pointers)
+        items = item_preferences(message, attitudes, pointers, [self._title(p) for p in pointers])
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
-        preferences = (*(preference(message, wish) for wish in wishes), *items)
+        taken = [message.span(*place) for place in linked.places(pointers)]
+        beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue))
+        preferences = (*(preference(message, wish) for wish in wishes), *items, *beyond)
         references = tuple(Reference(kind=p.kind, item_ids=p.item_ids, span=self._span(message, p)) for p in pointers)
-        attitudes = tuple(attitude(message, scopes, p) for p in pointers)
         asked = asked_fields(text, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None, bool(asked)))
+        acts = advised(acts, reading, state)
         extra = Leftover()
         if _OPEN & set(acts):
-            extra = self._leftovers.read(message, scopes, linked.places(pointers))
+            places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
+            extra = self._leftovers.read(message, scopes, places)
             preferences = (*preferences, *extra.preferences)
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ class Reader:
             field for field in catalogue.schema.fields if field.type in ("category", "tags", "number", "bool", "date")
         ]
         self._order = {field.name: place for place, field in enumerate(self._facets)}
+
+    @staticmethod
+    def fits(encoder: TextEncoder) -> bool:
+        """Tells whether the shipped weights were trained on this encoder."""
+        return _metadata().get("encoder") == encoder.revision
 
     def read(self, text: str, before: str = "") -> Reading:
         """Returns what a message is, after what was said before it."""
@@ -140,7 +146,16 @@ class Reader:
         return ", ".join(Random(name).sample(values, min(_SAMPLED, len(values))))
 
 
+_WEIGHTS = resources.files("convrec.agent.compact.tagger").joinpath("weights.safetensors")
 _loading = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _metadata() -> Mapping[str, str]:
+    """Returns what is written about the weights beside them: the revision of the encoder that they were trained on."""
+    with _WEIGHTS.open("rb") as file:
+        header: dict[str, dict[str, str]] = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return header["__metadata__"]
 
 
 def _loaded(folder: Path) -> tuple[Bert, Heads]:
@@ -157,7 +172,7 @@ def _load(folder: Path) -> tuple[Bert, Heads]:
     from convrec.agent.compact.tagger.network import Heads
     from convrec.tools.bert import Bert
 
-    tensors = load(resources.files("convrec.agent.compact.tagger").joinpath("weights.safetensors").read_bytes())
+    tensors = load(_WEIGHTS.read_bytes())
     adapter = {name.removeprefix("adapter."): t for name, t in tensors.items() if name.startswith("adapter.")}
     bert = Bert(folder, torch.float32, adapter)
     heads = Heads(bert.width)

@@ -1,0 +1,84 @@
+"""Where the learned reader is heard beside the rules: what a message thinks of items, words for facets that no rule links, acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rapidfuzz import fuzz, process
+
+from convrec.agent.compact.sentiment import Attitude
+from convrec.agent.compact.tagger.labels import POINTER, TITLE
+from convrec.agent.compact.tagger.reader import Marked, Reading
+from convrec.agent.state import DialogueState
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.text import fold
+from convrec.core.understanding import Act, Preference, Span
+
+_SURE = 0.6  # share from which an attitude is taken from the reader
+_FACET = 0.7  # probability from which words are taken for a facet's
+_ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
+_ACT, _NO_ACT = 0.8, 0.05
+_JUDGED: Mapping[str, Attitude] = {"liked": "liked", "disliked": "disliked", "seen": "seen", "neutral": "none"}
+_HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "bye")
+
+
+def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
+    """Returns what a message thinks of the item that its characters `span` name: the reader's word where it is sure.
+
+    Examples ("like Heat"), comparisons and permissions are the rules' own: the reader knows likes, dislikes and what was seen.
+    """
+    if rule in ("like", "compared", "permitted", "excluded"):
+        return rule
+    here = [
+        one for one in reading.marked if one.label in (TITLE, POINTER) and one.start < span[1] and span[0] < one.end
+    ]
+    if not here:
+        return rule
+    shares = here[0].meant["attitude"]
+    best = max(shares, key=lambda label: shares[label])
+    if shares[best] < _SURE or (best == "neutral" and rule in ("none", "asked")):
+        return rule
+    return _JUDGED[best]
+
+
+def unlinked(text: str, reading: Reading, taken: Sequence[Span], catalogue: Catalogue) -> Iterator[Preference]:
+    """Yields wishes for words that the reader takes for a facet's and no rule linked: a value spelt much alike, else the words themselves.
+
+    None of them is a demand: what the catalogue does not have can filter nothing.
+    """
+    for one in reading.marked:
+        if one.probability < _FACET or one.label not in catalogue.schema.names or _overlaps(one, taken):
+            continue
+        if catalogue.schema.field(one.label).type not in ("category", "tags"):
+            continue
+        polarity = max(one.meant["polarity"], key=lambda label: one.meant["polarity"][label])
+        if polarity != "let_go":
+            said = text[one.start : one.end]
+            value = _nearest(said, catalogue.values(one.label).values) or said
+            yield Preference(
+                facet=one.label,
+                value=value,
+                polarity=1 if polarity == "wanted" else -1,
+                strength="soft",
+                span=(one.start, one.end),
+            )
+
+
+def advised(acts: Sequence[Act], reading: Reading, state: DialogueState) -> tuple[Act, ...]:
+    """Returns the acts with those that the reader is sure of, and without those that it is sure are none."""
+    if reading.acts is None:
+        return tuple(acts)
+    known = bool(state.shown or state.focus)
+    possible = {act for act in _HEARD if act in ("thank", "bye", "answer") or known}
+    added = [act for act in _HEARD if act in possible and reading.acts[act] >= _ACT and act not in acts]
+    kept = [act for act in acts if act not in _HEARD or reading.acts[act] >= _NO_ACT]
+    return tuple(dict.fromkeys([*(act for act in kept if act != "other" or not added), *added])) or ("other",)
+
+
+def _overlaps(one: Marked, taken: Iterable[Span]) -> bool:
+    return any(one.start < end and start < one.end for start, end in taken)
+
+
+def _nearest(said: str, values: Sequence[str]) -> str | None:
+    found = process.extractOne(fold(said), values, processor=fold, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return None if found is None else str(found[0])
