@@ -137,7 +137,7 @@ class AmountReader:
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
         elif twin is None and amount >= self._measures.known(field).max():
             yield RangeHit(start, end, field, amount, None)
-        elif field in (self._fields.price, self._fields.length, self._fields.age):
+        elif field in (self._fields.price, self._fields.length, self._fields.age, self._fields.height):
             yield RangeHit(start, end, field, None, amount)
         elif field in (self._fields.rating, self._fields.count) and twin is None:
             yield RangeHit(start, end, field, amount, None)

@@ -12,7 +12,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field, Schema
 
 _ABOUT = re.compile(
-    r"\b(?:about|plot|story|storyline|synopsis|summary|description|premise|happens in|tell me more|more (?:details?|info|information))\b"
+    r"\b(?:about|plot|story|storyline|synopsis|summary|description|premise|happens in|like(?= ?(?:\?|$))|tell me more|more (?:details?|info|information))\b"
 )
 _TELL = re.compile(
     r"\b(?:what|whats|hows|tell|describe|describes?|explain|is (?:it|that)|summary|synopsis|plot|details?|info|more about)\b"

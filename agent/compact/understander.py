@@ -19,7 +19,7 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
-from convrec.agent.compact.sentiment import attitude, item_preferences
+from convrec.agent.compact.sentiment import Attitude, attitude, item_preferences
 from convrec.agent.compact.spelling import Speller
 from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import TitleIndex
@@ -130,8 +130,15 @@ class Understander:
         items = item_preferences(message, scopes, pointers, [self._title(p) for p in pointers])
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         preferences = (*(preference(message, wish) for wish in wishes), *items)
-        references = tuple(Reference(kind=p.kind, item_ids=p.item_ids, span=self._span(message, p)) for p in pointers)
         attitudes = tuple(attitude(message, scopes, p) for p in pointers)
+        references = tuple(
+            Reference(
+                kind="description" if filtered is not None and _is_aside(message, p, a) else p.kind,
+                item_ids=p.item_ids,
+                span=self._span(message, p),
+            )
+            for p, a in zip(pointers, attitudes, strict=True)
+        )
         asked = asked_fields(text, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None, bool(asked)))
         extra = Leftover()
@@ -230,6 +237,8 @@ _ASKS_HOW = re.compile(r"(?:^|[.,;:?!] |\b(?:and|so|but) )(?:how|which|what|what
 
 def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -> bool:
     """Tells whether a value is what a question about an item asks ("is it funny?", "does Heat have Pacino?"), so no wish."""
+    if not pointers:
+        return False
     first, last = message.sentence(wish.start)
     here = [p for p in pointers if first <= p.start < last]
     if wish.start > first and here and message.tokens[wish.start - 1].norm in ("which", "what", "whats"):
@@ -242,6 +251,13 @@ def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -
     if any(p.start < wish.start for p in here) and message.words(first, wish.start).startswith("how "):
         return True
     return wish.number and bool(here) and _ASKS_HOW.search(lead) is not None
+
+
+def _is_aside(message: Message, pointer: Pointer, feeling: Attitude) -> bool:
+    """Tells whether a title is only spoken of beside a wish, not asked for: "no musicals, they sang Cats", "smaller than the peony"."""
+    if pointer.kind != "title" or message.starts_sentence(pointer.start):
+        return False
+    return feeling == "none" or (feeling == "compared" and message.tokens[pointer.start - 1].norm == "the")
 
 
 def _remembered(stated: Preference) -> Preference:

@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.compact.lexicon import FUNCTION, LINGO
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
 from convrec.agent.compact.message import words_of
 from convrec.agent.wording import adds_up, field_words
 from convrec.catalogue.schema import Field
@@ -246,7 +246,8 @@ def _nouns(word: str) -> tuple[str, ...]:
     if len(word) < 5 or not word.endswith("y"):
         return ()
     stem = word[:-1]
-    return (f"{stem}e", stem[:-1]) if len(stem) > 2 and stem[-1] == stem[-2] else (f"{stem}e", stem)
+    bases = (f"{stem}e", stem[:-1]) if len(stem) > 2 and stem[-1] == stem[-2] else (f"{stem}e", stem)
+    return tuple(base for base in bases if is_common(base))
 
 
 def keys(words: list[str]) -> Iterator[str]:

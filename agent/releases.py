@@ -1,0 +1,206 @@
+"""What a message lets go of: demands whose field is declared free, wishes taken back, vetoes lifted, the answer to "which may I drop?"."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from convrec.agent.compact.preferences import carries
+from convrec.agent.state import Constraint, DialogueState
+from convrec.agent.wording import demand, field_words, is_kind, is_year
+from convrec.catalogue.schema import Field, Schema
+from convrec.core.predicate import Both, Comparison, Not, Predicate, any_of, every, fields_of
+from convrec.core.text import fold, words
+from convrec.core.understanding import Preference, Span, Understanding
+
+_CALLED: tuple[tuple[set[str], set[str]], ...] = (  # names of fields, and what else they are called
+    ({"price", "prices", "cost", "budget", "level"}, {"price", "money", "budget", "cost", "costs", "expense", "expensive"}),
+    ({"area", "district", "neighbourhood", "location", "city", "region"}, {"area", "place", "location", "neighbourhood", "anywhere", "where", "part"}),
+    ({"months", "month", "season", "bloom"}, {"month", "season", "time"}),
+    ({"runtime", "duration", "length", "hours", "minutes"}, {"length", "long", "duration", "short"}),
+    ({"height", "size"}, {"height", "size", "tall", "high", "big"}),
+    ({"rating", "score", "stars"}, {"rating", "star", "score", "good"}),
+    ({"players"}, {"player", "people", "many"}),
+    ({"colours", "colors", "colour", "color"}, {"colour", "color"}),
+    ({"light", "sun", "exposure"}, {"light", "sun", "shade", "spot"}),
+    ({"days", "day"}, {"day", "when"}),
+    ({"age", "ages"}, {"age", "old"}),
+)  # fmt: skip
+_WHEN = {"decade", "year", "time", "era", "period", "age"}
+_KINDS = {"genre", "kind", "type", "category", "style", "sort", "cuisine"}
+_END = r"(?=\s*(?:$|[.,;:!?]|\b(?:and|but|then|so|just|now|i|i.?m|we|make|give|show|it|it.?s)\b))"
+_FREE = re.compile(
+    r"\b(?:any|whichever) (?!other|more|good|new)(?P<a>\w+)"
+    r"|\b(?:whatever|no matter(?: (?:which|what))?|regardless of|irrespective of|don.?t (?:really )?(?:care|mind)(?: about| which| what)?) (?:the |its |your )?(?P<b>\w+)"
+    r"|\b(?:no matter|don.?t (?:care|mind)|regardless of) how (?P<c>\w+)"
+    r"|\b(?P<d>\w+)(?: (?:range|limit))? (?:really )?(?:does(?:n.?t| not)|do(?:n.?t| not)) (?:really )?matter\b"
+    r"|\b(?P<e>\w+)(?: range| limit)?(?:.?s| is| are) (?:no (?:object|problem|issue|concern|limit)|irrelevant|unimportant|flexible|up to you|not (?:so |that )?important)\b"
+    r"|\bno (?P<f>\w+) (?:limits?|restrictions?|preference|cap)\b|\b(?P<g>anywhere)\b"
+    r"|\b(?:forget|drop|ignore|skip|scrap|scratch|lose|never ?mind)(?: about)? (?:the|my|that) (?P<h>\w+)(?: (?:limit|range|bound|thing|rule|filter|restriction|wish))?" + _END,
+    re.IGNORECASE,
+)  # fmt: skip
+_WHAT = r"(?P<{}>[^.,;:!?]*?)" + _END
+_TAKEN_BACK = re.compile(
+    r"\b(?:forget|drop|scrap|scratch|strike|lose|cancel|undo|never ?mind|ignore)(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
+    + _WHAT.format("a")
+    + r"|\b(?:(?:does|do|need|must)(?:n.?t| not)(?: (?:really|actually|necessarily))?(?: (?:have|need) to)? be|not necessarily|no need for|(?:does|do)(?:n.?t| not) (?:need|have) to (?:have|be|do))\b"
+    + _WHAT.format("b")
+    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:(?:does|do)(?:n.?t| not) (?:really )?matter|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional)",
+    re.IGNORECASE,
+)  # fmt: skip
+_FINE_AFTER = re.compile(
+    r"^\W{0,2}(?:s|would be|(?:is|are)(?: also| now| totally| perfectly| actually| really| just| still)*) (?:fine|ok|okay|allowed|alright|all right|welcome|acceptable)\b",
+    re.IGNORECASE,
+)
+_FINE_BEFORE = re.compile(
+    r"\b(?:(?:fine|ok|okay|happy|cool) with|(?:don.?t|do not|wouldn.?t|not|that i) (?:really )?mind|open to|not opposed to|bring back)(?: an?| the| some)?\s*$",
+    re.IGNORECASE,
+)
+_KEEPS = re.compile(r"\b(keep|want|need|must|only|insist|not that|neither|none)\b")
+_WHICHEVER = re.compile(
+    r"(?:(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
+    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|i don.?t (?:care|mind)|doesn.?t matter|no preference|surprise me|please|thanks|then)[ ,.!]*)+"
+)
+
+
+def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
+    """Returns the state without the demands and wishes that the message declares free: "any decade", "the price doesn't matter"."""
+    said = {
+        word.rstrip("s") for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)
+    }
+    open_fields = {field.name for field in schema.fields if _names(field) & said}
+    if not open_fields:
+        return state
+
+    def is_free(predicate: Predicate) -> bool:
+        return not isinstance(predicate, Not) and fields_of(predicate) <= open_fields
+
+    return state.model_copy(update={
+        "constraints": tuple(c for c in state.constraints if not is_free(c.predicate)),
+        "held": tuple(h for h in state.held if h.preference.facet not in open_fields or h.preference.polarity < 0),
+    })  # fmt: skip
+
+
+def _names(field: Field) -> set[str]:
+    """Returns what a field is called, in the singular."""
+    own = field_words(field)
+    called = {word.rstrip("s") for word in own} | {word for names, others in _CALLED if own & names for word in others}
+    return called | (_WHEN if is_year(field) else set()) | (_KINDS if is_kind(field) else set())
+
+
+def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Understanding]:
+    """Returns the wishes that the message takes back ("forget the westerns", "not necessarily fish"), and what else it says."""
+    taken = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abc" if match[name]]
+    back = tuple(p for p in heard.preferences if p.span != (0, 0) and _within(p.span, taken))
+    if not back:
+        return (), heard
+    values = {fold(p.value) for p in back}
+    rest = tuple(p for p in heard.preferences if p not in back)
+    kept = every(*(part for part in conjuncts(heard.filter) if not values_of(part) <= values))
+    acts = tuple(act for act in heard.acts if act != "forget") if rest else ("answer",)
+    return back, heard.model_copy(update={"preferences": rest, "filter": kept, "acts": acts or ("answer",)})
+
+
+def _within(span: Span, places: Sequence[Span]) -> bool:
+    return any(start <= span[0] < end for start, end in places)
+
+
+def permitted(heard: Understanding, text: str) -> tuple[Preference, ...]:
+    """Returns the wishes for values that the message only permits: "mysteries are fine too", "I'd be fine with a western"."""
+    return tuple(
+        p
+        for p in heard.preferences
+        if p.polarity > 0
+        and p.strength == "soft"
+        and p.span != (0, 0)
+        and (_FINE_AFTER.search(text[p.span[1] :]) or _FINE_BEFORE.search(text[: p.span[0]]))
+    )
+
+
+def lifted(constraints: Sequence[Constraint], allowed: Iterable[Preference], schema: Schema) -> tuple[Constraint, ...]:
+    """Returns the demands after values were permitted: no veto holds against them, and a demand of their kind takes them in."""
+    for permit in allowed:
+        if permit.facet in ("item", "text"):
+            continue
+        constraints = [changed for c in constraints for changed in _permitting(c, permit, schema)]
+    return tuple(constraints)
+
+
+def _permitting(constraint: Constraint, permit: Preference, schema: Schema) -> Iterator[Constraint]:
+    old, value = constraint.predicate, fold(permit.value)
+    field = schema.field(permit.facet)
+    if fields_of(old) != {permit.facet} or field.type in ("number", "date", "bool"):
+        veto = field.type == "bool" and isinstance(old, Not) and fields_of(old) == {permit.facet}
+        if not veto:
+            yield constraint
+        return
+    if isinstance(old, Not):
+        if value not in values_of(old):
+            yield constraint
+        return
+    wider = old if value in values_of(old) else any_of(old, carries(field, permit.value))
+    yield constraint.model_copy(update={"predicate": wider, "label": demand(wider, schema)})
+
+
+def dropped(state: DialogueState, text: str) -> tuple[Constraint, ...]:
+    """Returns the demands that an answer to "which may I let go?" gives up: those it names, or the first offered for a plain yes."""
+    said = fold(text)
+    options = state.question.options if state.question is not None else ()
+    if not options or _KEEPS.search(said):
+        return ()
+    whole = [option for option in options if fold(option) in said]
+    if whole:
+        return _labelled(state.constraints, max(whole, key=len))
+    named = _labelled(state.constraints, said) or tuple(
+        c for c in state.constraints if len(said) > 2 and said in fold(c.label)
+    )
+    return named or (_labelled(state.constraints, options[0]) if _WHICHEVER.fullmatch(said) else ())
+
+
+def _labelled(constraints: Sequence[Constraint], text: str) -> tuple[Constraint, ...]:
+    """Returns the demands whose labels stand in a text, of nested ones the longest."""
+    rest, found = fold(text), []
+    for constraint in sorted(constraints, key=lambda c: -len(c.label)):
+        if fold(constraint.label) in rest:
+            rest = rest.replace(fold(constraint.label), "", 1)
+            found.append(constraint)
+    return tuple(constraint for constraint in constraints if constraint in found)
+
+
+def without(state: DialogueState, gone: Iterable[Constraint]) -> DialogueState:
+    """Returns the state without those demands."""
+    left_out = tuple(gone)
+    return state.model_copy(update={"constraints": tuple(c for c in state.constraints if c not in left_out)})
+
+
+def let_go(state: DialogueState, things: Iterable[Preference]) -> DialogueState:
+    """Returns the state without the wishes and demands about the things named."""
+    values = {(thing.facet, thing.item_id or fold(thing.value)) for thing in things}
+    facets = {facet: {value for f, value in values if f == facet} for facet, _ in values}
+    held = tuple(
+        h for h in state.held if (h.preference.facet, h.preference.item_id or fold(h.preference.value)) not in values
+    )
+    constraints = tuple(
+        c for c in state.constraints
+        if not any(fields_of(c.predicate) == {facet} and values_of(c.predicate) & found for facet, found in facets.items())
+    )  # fmt: skip
+    return state.model_copy(update={"held": held, "constraints": constraints})
+
+
+def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
+    """Returns the parts of a filter that must all hold."""
+    if predicate is None:
+        return ()
+    if isinstance(predicate, Both) and predicate.op == "and":
+        return tuple(part for arg in predicate.args for part in conjuncts(arg))
+    return (predicate,)
+
+
+def values_of(predicate: Predicate) -> set[str]:
+    """Returns the folded values that a predicate speaks of."""
+    match predicate:
+        case Comparison(value=value):
+            values = value if isinstance(value, list | tuple) else [value]
+            return {fold(str(part)) for part in values}
+        case Not(arg=arg):
+            return values_of(arg)
+        case Both(args=args):
+            return set().union(*(values_of(arg) for arg in args))
