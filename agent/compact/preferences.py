@@ -36,6 +36,7 @@ class Wish:
     stance: Stance
     number: bool = False
     either: bool = False  # one of several values that the same words may mean
+    by_itself: bool = False  # no negation over a comma is its own
     flipped: bool = False  # the bound on the other side of what is turned down
 
     @property
@@ -44,15 +45,19 @@ class Wish:
         return self.stance.strength == "hard"
 
 
-def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool = False) -> Wish:
-    """Returns the wish for a value; `negative` where its words themselves exclude ("other directors")."""
-    stance = Stance(1, "hard", "session") if hit.firm else scopes.stance(hit.start, hit.end, hit.soft)
+def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool = False, by_list: bool = True) -> Wish:
+    """Returns the wish for a value; `negative` where its words themselves exclude ("other directors").
+
+    Without `by_list`, a negation before a comma is not its own.
+    """
+    stance = Stance(1, "hard", "session") if hit.firm else scopes.stance(hit.start, hit.end, hit.soft, by_list)
     if negative:
         stance = Stance(-1, "hard", "session")
     if hit.opposite:
         stance = stance.turned()
     field, value = hit.value.field, hit.value.value
-    return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance, either=hit.either)
+    own = carries(field, value)
+    return Wish(hit.start, hit.end, field.name, value, own, stance, either=hit.either, by_itself=not by_list)
 
 
 def carries(field: Field, value: str) -> Comparison:

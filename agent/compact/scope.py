@@ -28,7 +28,7 @@ _WEAK = re.compile(
 _STRONG = re.compile(
     r"\b(?:(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
-    r"|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
+    r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
     r"|had enough(?: of)?|has enough of|not a fan of|not into|put off by|terrified of|scared of|uncomfortable with)\b"
 )

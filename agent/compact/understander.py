@@ -8,6 +8,7 @@ from convrec.agent.compact.acts import Heard, acts_of, goes_on
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
+from convrec.agent.compact.degrees import DegreeReader
 from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import described_items
 from convrec.agent.compact.fields import fields_of
@@ -98,7 +99,7 @@ class Understander:
         self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind, self._values.is_surname)
         self._years = YearReader(self._fields, clock.now().year, nouns | {f"{noun}s" for noun in nouns})
         self._amounts = AmountReader(self._fields)
-        self._calendar = CalendarReader(self._fields)
+        self._calendar, self._degrees = CalendarReader(self._fields), DegreeReader(self._fields)
         self._pointers = PointerReader(nouns)
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
@@ -139,7 +140,7 @@ class Understander:
             )
             for p, a in zip(pointers, attitudes, strict=True)
         )
-        asked = asked_fields(text, self._catalogue.schema, self._catalogue if pointers else None)
+        asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None, bool(asked)))
         extra = Leftover()
         if _OPEN & set(acts):
@@ -156,7 +157,11 @@ class Understander:
         return self._titles.link(message, self._values.full_names(message))
 
     def _link(self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState) -> _Linked:
-        seasons = [hit for hit in self._calendar.read(message) if not _overlaps(hit.start, hit.end, named)]
+        seasons = [
+            hit
+            for hit in (*self._calendar.read(message), *self._degrees.read(message))
+            if not _overlaps(hit.start, hit.end, named)
+        ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
         solid = [
@@ -187,10 +192,28 @@ class Understander:
     def _wishes(
         self, message: Message, scopes: Scopes, linked: _Linked, used: set[tuple[int, int]], pointers: Sequence[Pointer]
     ) -> list[Wish]:
-        found = [value_wish(message, hit, scopes) for hit in linked.values]
+        found = self._value_wishes(message, scopes, linked.values)
         found += [value_wish(message, hit, scopes, negative=True) for hit in linked.negatives]
         found += [range_wish(message, hit, scopes) for hit in linked.ranges]
         return settled([w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)])
+
+    @staticmethod
+    def _value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> list[Wish]:
+        """Returns the wishes for values; a negation runs over a comma into another field only with a value of its own there.
+
+        "Anything but Italian, Old Town or Harbour" rules out Italian alone; "no horror, gore or Tom Cruise" all three.
+        """
+        found: list[Wish] = []
+        for place, hit in enumerate(hits):
+            wish = value_wish(message, hit, scopes)
+            ruled_out = {w.facet for w in found if w.stance.polarity < 0}
+            near = {hits[i].value.field.name for i in (place - 1, place + 1) if 0 <= i < len(hits)}
+            apart = ruled_out and wish.facet not in ruled_out and wish.facet in near
+            goes_on = found and found[-1].by_itself and found[-1].facet == wish.facet
+            if wish.stance.polarity < 0 and (apart or goes_on):
+                wish = value_wish(message, hit, scopes, by_list=False)
+            found.append(wish)
+        return found
 
     def _ids(self, hit: Hit) -> tuple[str, ...]:
         return tuple(self._catalogue.ids[row] for row in hit.rows)

@@ -45,6 +45,21 @@ PARTICLES = frozenset(
 _SAMPLED = 3000  # items whose texts tell which words are plain ones
 _PLAIN = 3  # of them that must use the word
 _SMALL = re.compile(r"\b[a-z]{3,}\b")
+_HOUSE = {
+    "studio",
+    "studios",
+    "games",
+    "interactive",
+    "nursery",
+    "nurseries",
+    "works",
+    "collective",
+    "inc",
+    "ltd",
+    "entertainment",
+    "press",
+    "books",
+}
 _PARTS = 3  # values that share a word and may all be meant by it
 _PLACES = ("side", "town", "gate", "quarter")
 _LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
@@ -187,6 +202,8 @@ class ValueIndex:
         self._join(self.names, "".join(words), value)
         if len(words) > 2 and words[0] not in FUNCTION and words[-1] not in FUNCTION:
             self._join(self.names, _outer(words), value)
+        if words[-1] in _HOUSE and len("".join(words[:-1])) > 4:
+            self._join(self.names, "".join(words[:-1]), value)
         last = words[-2] if words[-1] in ("jr", "sr", "ii", "iii") and len(words) > 2 else words[-1]
         if len(words) > 1:
             self.first_names.add(words[0])
