@@ -1,11 +1,13 @@
 """The seven nodes of a turn, pure between `recall` and `remember`: each takes the graph's state and returns what it adds."""
 
+import re
 from collections.abc import Sequence
 
 from langgraph.runtime import Runtime
 
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
+from convrec.agent.elicitation import Occasion
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import DROP
@@ -18,9 +20,13 @@ from convrec.agent.state import DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import Turn
 from convrec.agent.wishes import absorb
 from convrec.core.profile import ProfileEntry
-from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
+from convrec.core.reply import CandidatesEvent, PlanEvent, Question, Reply
+from convrec.core.text import fold
 from convrec.core.understanding import Understanding
 
+_NO_QUESTIONS = re.compile(
+    r"\b(?:(?:don.?t|do not|stop|quit)(?: you)?(?: dare)? ask(?:ing)?\b(?! (?:me )?why)|no (?:more )?questions?\b|just (?:pick|choose|show|give)\b|too tired for questions)"
+)
 SEARCHING = ("greet", "other")  # small talk that ends in a question drawn from the catalogue
 
 
@@ -126,9 +132,19 @@ def ground(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         state["plan"],
         house.settings.policy,
         state["thread_id"],
-        house.asking,
+        not_asking if declines_questions(state["text"]) else house.asking,
     )
     return {"slate": slate}
+
+
+def declines_questions(text: str) -> bool:
+    """Tells whether somebody wants no questions now: "don't ask me", "no questions please", "just pick one"."""
+    return _NO_QUESTIONS.search(fold(text)) is not None
+
+
+def not_asking(_: Occasion) -> Question | None:
+    """Returns None: the way of asking of who was told not to ask."""
+    return None
 
 
 def respond(state: TurnState, runtime: Runtime[Turn]) -> TurnState:

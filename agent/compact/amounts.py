@@ -119,6 +119,8 @@ class AmountReader:
         amount = _value(match["n"])
         at = message.range_of(match, "n")[0]
         named = self._measures.of_words(message, start, at, how, amount)
+        if match.groupdict().get("b") and not amount.is_integer():
+            return named or self._measures.of_size(amount, True, held)
         if named is not None or not (how or after) or how in ("only", "just", "around", "about"):
             return named
         upwards = bool(_IS_LARGER.match(how) or re.search(rf"\+|^(?:(?:or|and) )?(?:{_MORE}|onwards?)$", after))
