@@ -29,7 +29,7 @@ _KINDS = {"genre", "kind", "type", "category", "style", "sort", "cuisine"}
 _END = r"(?=\s*(?:$|[.,;:!?]|\b(?:and|but|then|so|just|now|i|i.?m|we|make|give|show|it|it.?s)\b))"
 _FREE = re.compile(
     r"\b(?:any|whichever) (?!other|more|good|new)(?P<a>\w+)"
-    r"|\b(?:whatever|no matter(?: (?:which|what))?|regardless of|irrespective of|don.?t (?:really )?(?:care|mind)(?: about| which| what)?) (?:the |its |your )?(?P<b>\w+)"
+    r"|\b(?:whatever|no matter(?: (?:which|what))?|regardless of|irrespective of|don.?t (?:really )?(?:care|mind)(?: about| which| what)?) (?:the |its |your )?(?P<b>(?!how\b)\w+)"
     r"|\b(?:no matter|don.?t (?:care|mind)|regardless of) how (?P<c>\w+)"
     r"|\b(?P<d>\w+)(?: (?:range|limit))? (?:really )?(?:does(?:n.?t| not)|do(?:n.?t| not)) (?:really )?matter\b"
     r"|\b(?P<e>\w+)(?: range| limit)?(?:.?s| is| are) (?:no (?:object|problem|issue|concern|limit)|irrelevant|unimportant|flexible|up to you|not (?:so |that )?important)\b"

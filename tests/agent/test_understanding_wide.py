@@ -118,15 +118,15 @@ def test_a_negation_runs_over_a_comma_to_values_of_its_own_field(on_plants, text
     "text",
     [
         "sold. cheers",
-        "ok Violet, done",
-        "Violet it is",
+        "ok Snapdragon, done",
+        "Snapdragon it is",
         "then that is the one",
         "Great, I take the first",
         "we'll take it",
     ],
 )
 def test_there_are_many_ways_of_accepting(on_plants, text):
-    assert "accept" in on_plants.hear(text, on_plants.state(["Violet", "Thrift"], ["Violet"])).acts
+    assert "accept" in on_plants.hear(text, on_plants.state(["Snapdragon", "Thrift"], ["Snapdragon"])).acts
 
 
 def test_the_dislike_of_one_thing_beside_the_wish_for_another_rules_out_nothing_wished_for(on_plants):
