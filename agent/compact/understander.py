@@ -204,14 +204,16 @@ class Understander:
         "Anything but Italian, Old Town or Harbour" rules out Italian alone; "no horror, gore or Tom Cruise" all three.
         """
         found: list[Wish] = []
+        ruled_out: set[str] = set()
         for place, hit in enumerate(hits):
             wish = value_wish(message, hit, scopes)
-            ruled_out = {w.facet for w in found if w.stance.polarity < 0}
             near = {hits[i].value.field.name for i in (place - 1, place + 1) if 0 <= i < len(hits)}
             apart = ruled_out and wish.facet not in ruled_out and wish.facet in near
             goes_on = found and found[-1].by_itself and found[-1].facet == wish.facet
             if wish.stance.polarity < 0 and (apart or goes_on):
                 wish = value_wish(message, hit, scopes, by_list=False)
+            if wish.stance.polarity < 0:
+                ruled_out.add(wish.facet)
             found.append(wish)
         return found
 
