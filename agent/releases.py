@@ -29,7 +29,7 @@ _KINDS = {"genre", "kind", "type", "category", "style", "sort", "cuisine"}
 _END = r"(?=\s*(?:$|[.,;:!?]|\b(?:and|but|then|so|just|now|i|i.?m|we|make|give|show|it|it.?s)\b))"
 _FREE = re.compile(
     r"\b(?:any|whichever) (?!other|more|good|new)(?P<a>\w+)"
-    r"|\b(?:whatever|no matter(?: (?:which|what))?|regardless of|irrespective of|don.?t (?:really )?(?:care|mind)(?: about| which| what)?) (?:the |its |your )?(?P<b>\w+)"
+    r"|\b(?:whatever|no matter(?: (?:which|what))?|regardless of|irrespective of|don.?t (?:really )?(?:care|mind)(?: about| which| what)?) (?:the |its |your )?(?P<b>(?!how\b)\w+)"
     r"|\b(?:no matter|don.?t (?:care|mind)|regardless of) how (?P<c>\w+)"
     r"|\b(?P<d>\w+)(?: (?:range|limit))? (?:really )?(?:does(?:n.?t| not)|do(?:n.?t| not)) (?:really )?matter\b"
     r"|\b(?P<e>\w+)(?: range| limit)?(?:.?s| is| are) (?:no (?:object|problem|issue|concern|limit)|irrelevant|unimportant|flexible|up to you|not (?:so |that )?important)\b"
@@ -39,7 +39,7 @@ _FREE = re.compile(
 )  # fmt: skip
 _WHAT = r"(?P<{}>[^.,;:!?]*?)" + _END
 _TAKEN_BACK = re.compile(
-    r"\b(?:forget|drop|scrap|scratch|strike|lose|cancel|undo|never ?mind|ignore|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
+    r"\b(?:forget|drop|scrap|scratch|strike|lose|cancel|undo|never ?mind|ignore)(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
     + _WHAT.format("a")
     + r"|\b(?:(?:does|do|need|must)(?:n.?t| not)(?: (?:really|actually|necessarily))?(?: (?:have|need) to)? be|not necessarily|no need for|(?:does|do)(?:n.?t| not) (?:need|have) to (?:have|be|do))\b"
     + _WHAT.format("b")
@@ -57,8 +57,7 @@ _FINE_BEFORE = re.compile(
 _KEEPS = re.compile(r"\b(keep|want|need|must|only|insist|not that|neither|none)\b")
 _WHICHEVER = re.compile(
     r"(?:(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
-    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|(?:i )?(?:really )?don.?t (?:care|mind|know)|dunno|(?:i )?can.?t say|no idea|(?:that )?doesn.?t matter(?: to me)?|no preference"
-    r"|surprise me|please|thanks|then|so|well|uh|um|er|hm+)[ ,.!]*)+"
+    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|i don.?t (?:care|mind)|doesn.?t matter|no preference|surprise me|please|thanks|then)[ ,.!]*)+"
 )
 
 

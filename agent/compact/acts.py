@@ -9,14 +9,14 @@ from convrec.agent.state import DialogueState
 from convrec.core.understanding import Act, Preference, Reference
 
 _GREET = re.compile(
-    r"^(?:well |oh )?(?:hi|hello|hey|hiya|howdy|greetings|(?:good )?(?:morning|evening|afternoon)(?! (?:of|for|with|in)\b)|good day|yo|hallo|hola|bonjour|sup|whats up|heya)\b"
+    r"^(?:well |oh )?(?:hi|hello|hey|hiya|howdy|greetings|(?:good )?(?:morning|evening|afternoon)(?! (?:of|for|with|in)\b)|good day|yo|guten tag|hallo|hola|bonjour|sup|whats up|heya)\b"
 )
 _THANK = re.compile(
     r"\b(?:thanks?|thank you|thx|ty|cheers|much appreciated|appreciate it|merci|danke|gracias|grazie|ta|god bless|much obliged|most helpful|very helpful|legend|lifesaver)\b"
 )
 _NO_THANKS = re.compile(r"\b(?:no|nah|nope) (?:, )?(?:thanks|thank you|thx)\b")
 _BYE = re.compile(
-    r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|take care|until next time|ciao|have a (?:good|nice|great) \w+)\b(?= ?(?:\w+ ?)?(?:$|[.,!]))"
+    r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|take care|until next time|ciao|ta ra|tschuss|have a (?:good|nice|great) \w+)\b(?= ?(?:\w+ ?)?(?:$|[.,!]))"
 )
 _FORGET_ALL = re.compile(
     r"\b(?:forget|erase|delete|wipe|clear|remove|reset) (?:all |everything |absolutely )*(?:of )?(?:me\b|everything(?! but| except)|my (?:data|profile|account|preferences|history|tastes|memory)|(?:all )?(?:(?:that |what )?you (?:know|remember|have|stored|learned))|what you know|all (?:my|of my) \w+|your memory|the profile)"
@@ -25,7 +25,7 @@ _UNLEARN = re.compile(
     r"\b(?:(?:forget|unlearn|delete|remove|erase) (?:that |the fact that |about )?(?:i|im|ive|we|my (?:love|like|liking|dislike|hatred|preference|taste|wish))\b|(?:stop|quit) (?:remembering|assuming|thinking)(?: that)?|(?:i|we) (?:no longer|dont|do not) (?:\w+ )?(?:like|love|hate|enjoy|mind|care for) .{0,30}any ?more|i no longer|(?:dont|do not) remember (?:that|this)|thats (?:wrong|not true|not right)(?: ,)? i)"
 )
 _MEMORY = re.compile(
-    r"\b(?:what (?:do|did|have|are) you (?:know|remember|learn(?:ed)?|stored?|saved?|noted?|got|have|keeping|keep|think (?:i like)?)(?: \w+){0,3}? (?:about|on|of|for) me|what (?:do|did) you (?:remember|know about me)|what you (?:know|remember) about me|my (?:profile|preferences|tastes?)\b|(?:did|have|had) i (?:say|said|tell|told|mention|mentioned|like|liked|already)|what (?:do|did) i (?:like|say|tell|love)|what have i (?:told|said)|what did i (?:call|name|say|tell|like|love|want)|remind me (?:what|which|who|of what)|do you (?:know|remember) (?:me|my|what i))"
+    r"\b(?:what (?:do|did|have|are) you (?:know|remember|learn(?:ed)?|stored?|saved?|noted?|got|have|keeping|keep|think (?:i like)?)(?: \w+){0,3}? (?:about|on|of|for) me|what (?:do|did) you (?:remember|know about me)|what you (?:know|remember) about me|my (?:profile|preferences|tastes?)\b|(?:did|have|had) i (?:say|said|tell|told|mention|mentioned|like|liked|already)|what (?:do|did) i (?:like|say|tell|love)|what have i (?:told|said)|what did i (?:call|name|say|tell|like|love|want)|which (?:\w+ )?did i (?:call|love|like|say|hate|tell)|remind me (?:what|which|who|of what)|do you (?:know|remember) (?:me|my|what i))"
 )
 _REMEMBER = re.compile(
     r"\b(?:remember (?:that |this |i |im |my )|keep in mind|note that|make a note|bear in mind|for (?:the )?future|for next time|from now on|save (?:that|this))"
@@ -37,18 +37,18 @@ _WHY = re.compile(
     r"\bwhy (?!not\b|dont (?:we|you)\b|cant\b|would i\b)(?:\w+ )*|\bhow come\b|\bfor what reason\b|\bwhat makes (?:you|it|that|the)\b|\bwhats the reason\b|\b(?:explain|justify) (?:why|that|the|your|this)\b|^why\b"
 )
 _COMPARE = re.compile(
-    r"\b(?:compared?|comparison|which (?:one )?(?:would|do|should|is|of)\b.{0,40}\b(?:better|best|recommend|prefer|choose|pick)|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b"
+    r"\b(?:titled or (?:the )?titled\b.{0,40}\b(?:what|which|better)|compared?|comparison|which (?:one )?(?:would|do|should|is|of)\b.{0,40}\b(?:better|best|recommend|prefer|choose|pick)|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b"
 )
 _ASK = re.compile(
     r"\b(?:who(?:s|se)?|what(?:s| is| was| are)? (?:it|that|this|the (?:\w+ )?(?:one|plot|story|director|author|cast|rating|price|year|genre|name|first|second|third|last)|its|about|year|genre|kind of \w+ (?:is|was))|when (?:was|did|were|is)"
     r"|how (?:long|old|much|many|expensive|good|scary|funny|violent|sad|is|was)|where (?:is|was|can)|tell me (?:more |a bit more |something |a bit )?about|more (?:about|info|information|details?) (?:on |about )?(?:it|that|this|the)?|tell me more|(?:give|show) me (?:more )?(?:details?|info)"
-    r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats? years?|what year|hows|any good|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
+    r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
 )
 _FACT_NOUN = re.compile(
     r"\b(?:one|first|second|third|fourth|last|\d(?:st|nd|rd|th)|it|that)(?:s)? (?:one )?(?:director|year|cast|actors?|author|plot|genre|price|runtime|length|rating|publisher|developer|platform)\b(?! (?:but|with|from))"
 )
 _SEEN = re.compile(
-    r"(?<!not )(?<!never )(?<!havent )(?<!you )(?<!dont )\b(?:(?:i|ive|we|weve|he|hes|she|shes|they|theyve|have|has|already|both|just) (?:\w+ ){0,2}?)?(?:already )?(?:seen|watched|saw|rewatched|been there|been to|finished|completed|already (?:read|played|know|own|have|visited|tried|did|done)|(?:i|we) (?:already )?know (?=it|that|this|the|them|those|both|titled)|(?:played|read|visited|tried|had|been to) (?:titled|it|that|this)\b(?: \w+)? already|(?:ive|i have|weve|we have|i) (?:already )?(?:read|played|visited|tried) (?=it|that|this|the|them|those|these|both|all))\b"
+    r"(?<!not )(?<!never )(?<!havent )(?<!you )(?<!dont )\b(?:(?:i|ive|we|weve|he|hes|she|shes|they|theyve|have|has|already|both|just) (?:\w+ ){0,2}?)?(?:already )?(?:seen|watched|saw|rewatched|been there|been to|finished|completed|already (?:read|played|know|own|have|visited|tried|did|done)|(?:i|we) (?:already )?know (?=it|that|this|the|them|those|both|titled)|(?:ive|weve|i|we) (?:already |once )?(?:had|own|have) (?:that |this |the )?titled\b|(?:played|read|visited|tried|had|been to) (?:titled|it|that|this)\b(?: \w+)? already|(?:ive|i have|weve|we have|i) (?:already )?(?:read|played|visited|tried) (?=it|that|this|the|them|those|these|both|all))\b"
 )
 _UNSEEN = re.compile(
     r"\b(?:(?:never|not|havent|hasnt|have not|didnt|have you|ever|yet to|should (?:i|we) have|want to have) (?:\w+ ){0,2}?(?:seen|watched|saw|see|read|played|been|finished|tried|visited)|(?:as|best) (?:\w+ )?seen|(?:seen|watched|read|played) (?:any|much|a lot|many|anything|nothing|by)\b|saw (?:a|an|some|the) (?:trailer|review|poster))\b"
@@ -57,7 +57,7 @@ _REJECT = re.compile(
     r"\b(?:no thanks?|no thank you|nah|nope|none of (?:them|these|those)|not (?:that|this|the|these|those|it|any|my|interested|for me|really (?:my|for)|what i|quite|feeling|in the mood for (?:that|those|these|any))|(?:dont|do not|didnt) (?:like|want|fancy|care for|feel like) (?:any of )?(?:it|that|this|these|those|them|the|any)\b|skip (?:it|that|the|this|those|these)|pass\b(?! \w+ (?:time|the))|hard pass|something else|anything else|try again|wrong|not good|rather not|neither|id rather not|(?:one|it|that|those|them|first|second|third|last) ?, no\b|no to|boring|not 1st|not \w*(?:st|nd|rd|th)\b|nothing there|none)\b|\bone , no(?= ?(?:$|[.,!]))"
 )
 _ACCEPT = re.compile(
-    r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for|there)|watch|take|try|do|get|play|read|book)|(?:ill|i will|will|gonna|going to) (?:definitely |have to |probably |maybe )?(?:check|look|give) (?:it|that|this|them|these|those|into)\b|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|sold\b(?! (?:out|by|in|at|on|as)\b)|\w+ it is\b(?= ?(?:$|[.,!]))|(?:that|this) is (?:it|the one)\b|thatll be (?:it|all|the one)|(?:i|ill|we|well|im|were) (?:\w+ )?(?:take|taking|settle (?:on|for)|settling (?:on|for)|order|book|booking|buy|choose|pick|picked) (?:the|that|this|it|titled|both|one|(?:first|second|third|last))\b|off (?:i|we) go|(?:titled|it|that|this|one|first|second|third|last) ,? ?(?:then )?done\b|done deal|book us in|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|going with|gonna watch|will watch|sold on) (?:it|that|this|the)\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
+    r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for|there)|watch|take|try|do|get|play|read|book)|(?:ill|i will|will|gonna|going to) (?:definitely |have to |probably |maybe )?(?:check|look|give) (?:it|that|this|them|these|those|into)\b|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|sold\b(?! (?:out|by|in|at|on|as)\b)|\w+ it is\b(?= ?(?:$|[.,!]))|(?:that|this) is (?:it|the one)\b|thatll be (?:it|all|the one)|(?:i|ill|we|well|im|were) (?:\w+ )?(?:take|taking|settle (?:on|for)|settling (?:on|for)|order|book|booking|buy|choose|pick|picked) (?:the|that|this|it|titled|both|one|(?:first|second|third|last))\b|off (?:i|we) go|(?:^|ok |okay |right )(?:im )?taking (?:that|it|this|the)\b|ill ring (?:them|there)|(?:titled|it|that|this|one|first|second|third|last) ,? ?(?:then )?done\b|done deal|book us in|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|going with|gonna watch|will watch|sold on) (?:it|that|this|the)\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
 )
 _TAKES = re.compile(  # whatever else is said
     r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|order|get|go for|go with) (?:it|that one|this one|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
@@ -136,6 +136,7 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
         "asked" in heard.attitudes
         and message.has(r"\b(?:have|got|there|find|show|stock|carry)\b")
         and not message.has(r"\b(?:who|whos|what|whats|when)\b")
+        and not (heard.asked and not message.has(r"\b(?:called|named|titled)\b(?= titled)"))
     )
     asked = (message.has(_ASK) or message.has(_FACT_NOUN) or heard.asked) and pointed
     asks = (asked or implied) and not why and not compare and not available

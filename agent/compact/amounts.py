@@ -17,9 +17,11 @@ _WORDS = {
     "half a": 0.5, "half an": 0.5,
 }  # fmt: skip
 _BODY = {"ankle": 10, "knee": 50, "hip": 90, "waist": 100, "chest": 130, "shoulder": 150, "head": 175}  # cm
+_DIGIT = "one|two|three|four|five|six|seven|eight|nine"
+_POINT = rf"(?:{_DIGIT}) point (?:{_DIGIT})"
 _N = (
     r"(?:an?(?= (?:hours?|hr|minute|hundred|euro|dollar|buck|pound|met(?:re|er)|foot)\b)|\d+(?:\.\d+)?|"
-    + "|".join(sorted(_WORDS, key=len, reverse=True))
+    + "|".join((_POINT, *sorted(_WORDS, key=len, reverse=True)))
     + r")"
 )
 _SIGN = r"(?:[$€£¥] ?)?"
@@ -37,7 +39,7 @@ _IS_LARGER = re.compile(rf"^(?:{_LARGER})$")
 _IS_SMALLER = re.compile(rf"^(?:{_SMALLER})$")
 _AMOUNT = re.compile(
     rf"(?P<how>\b{_HOW} (?:(?:a|the) (?=\d|$))?)?(?P<sign>{_SIGN})\b(?P<n>{_N})(?![a-z]{{3}}){_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
-    rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?| at most| at the most)?"
+    rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?P<up>up(?:wards?)?|onwards?)(?= ?(?:$|[.,!?]))| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?| at most| at the most)?"
 )
 _RANGE = re.compile(
     rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<n>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"
@@ -106,7 +108,7 @@ class AmountReader:
             amount = (_value(match["n"]) + half) * self._measures.scale(field, _unit(match))
             measured = _unit(match) and self._measures.of_unit("", _unit(match), _behind(message, end)) == field
             last = end if measured or after else message.range_of(match, "n")[1]
-            yield from self._bounded(field, start, last, amount, how, after, match["rest"] or "")
+            yield from self._bounded(field, start, last, amount, how, after, match["rest"] or match["up"] or "")
 
     def _field(self, message: Message, match: re.Match[str], start: int, end: int, held: Sequence[str]) -> Field | None:
         """Returns the field that a number is about: by its sign or unit, else by the words before it, else by its size."""
@@ -117,9 +119,11 @@ class AmountReader:
         amount = _value(match["n"])
         at = message.range_of(match, "n")[0]
         named = self._measures.of_words(message, start, at, how, amount)
+        if match.groupdict().get("b") and not amount.is_integer():
+            return named or self._measures.of_size(amount, True, held)
         if named is not None or not (how or after) or how in ("only", "just", "around", "about"):
             return named
-        upwards = bool(_IS_LARGER.match(how) or re.search(rf"\+|^(?:or|and) (?:{_MORE})$", after))
+        upwards = bool(_IS_LARGER.match(how) or re.search(rf"\+|^(?:(?:or|and) )?(?:{_MORE}|onwards?)$", after))
         return self._measures.of_size(amount, upwards, held)
 
     def _bounded(
@@ -137,7 +141,7 @@ class AmountReader:
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
         elif twin is None and amount >= self._measures.known(field).max():
             yield RangeHit(start, end, field, amount, None)
-        elif field in (self._fields.price, self._fields.length, self._fields.age):
+        elif field in (self._fields.price, self._fields.length, self._fields.age, self._fields.height):
             yield RangeHit(start, end, field, None, amount)
         elif field in (self._fields.rating, self._fields.count) and twin is None:
             yield RangeHit(start, end, field, amount, None)
@@ -190,4 +194,7 @@ def _behind(message: Message, end: int) -> str:
 
 
 def _value(said: str) -> float:
+    if " point " in said:
+        whole, tenths = said.split(" point ")
+        return _WORDS[whole] + _WORDS[tenths] / 10
     return 1.0 if said in ("a", "an") else float(_WORDS.get(said, said))

@@ -12,7 +12,7 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field, Schema
 
 _ABOUT = re.compile(
-    r"\b(?:about|plot|story|storyline|synopsis|summary|description|premise|happens in|tell me more|more (?:details?|info|information))\b"
+    r"\b(?:about|plot|story|storyline|synopsis|summary|description|premise|happens in|like(?= ?(?:\?|$))|tell me more|more (?:details?|info|information))\b"
 )
 _TELL = re.compile(
     r"\b(?:what|whats|hows|tell|describe|describes?|explain|is (?:it|that)|summary|synopsis|plot|details?|info|more about)\b"
@@ -24,7 +24,7 @@ _WHO_IN = re.compile(
     r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+)? (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|(?:main|leading|lead) (?:actor|actress|role|cast|man|lady|part))\b"
 )
 _WHO_MADE = re.compile(
-    r"\bwho(?:s| is| was| has| else| all)?(?: \w+)? (?P<verb>[a-z]{4,}|made|did|shot)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist|grower)s?\b"
+    r"\bwho(?:s| is| was| has| else| all)?(?: \w+)?? (?P<verb>[a-z]{4,}|made|did|shot)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist|grower)s?\b"
 )
 _MADE = {"made", "makes", "did", "behind", "shot"}
 _KIND = re.compile(
@@ -61,13 +61,13 @@ _ASKS = re.compile(
 _FEW = 400  # values of a field that a question is compared with
 
 
-def asked_fields(text: str, schema: Schema, catalogue: Catalogue | None = None) -> tuple[str, ...]:
+def asked_fields(text: str | Message, schema: Schema, catalogue: Catalogue | None = None) -> tuple[str, ...]:
     """Returns the names of the fields that a question in the text asks for, in the order of the schema.
 
     "Who directed it?" asks for the director, "what's it about" for the describing text; empty when no fact is asked for
     or the question is general ("tell me more"). With a `catalogue`, "is it on Switch?" asks for the field that has Switch.
     """
-    message = Message(text)
+    message = Message(text) if isinstance(text, str) else text
     if not _ASKS.search(message.marked):
         return ()
     asked = [f.name for f in schema.fields if f.name != "title" and _is_asked(f, message.marked, schema)]

@@ -30,7 +30,7 @@ class CalendarReader:
         for field in fields.valued:
             index = fields.catalogue.values(field.name)
             named = {fold(value): value for value in index.values}
-            if named and named.keys() <= {*_MONTHS} or named and named.keys() <= {*_DAYS}:
+            if named and (named.keys() <= {*_MONTHS} or named.keys() <= {*_DAYS}):
                 self._values |= {name: Value(field, value, 1) for name, value in named.items()}
 
     def read(self, message: Message) -> list[ValueHit]:

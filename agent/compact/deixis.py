@@ -26,7 +26,7 @@ _OTHER = re.compile(
     rf"\b(?:(?P<how>by|with|from|of) )?(?:(?P<other>other|different|another) {_ROLE}\b|(?P<else>(?:anyone|someone|somebody|anybody|others?) else)\b|(?P<theirs>other peoples|someone elses|other people)\b)"
 )
 _THEIRS = re.compile(
-    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from|of) (?:them|theirs|the same (?:people|lot|folks))"
+    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?P<not_own>(?:but )?not )(?:his|hers|theirs)\b|of (?:his|hers|theirs)\b|(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from) (?:them|theirs|hers|the same (?:people|lot|folks))"
     r"|(?:more|others?|any|anything|something|everything) (?:of )?theirs|(?:by|from) the (?P<role>[a-z]+?)s? (?:of|behind|who made))\b"
 )
 _NOT_MADE = re.compile(r"\b(?:not|never|nothing|none)(?: \w+)? (?:by|from)$")
@@ -114,7 +114,10 @@ class DeixisReader:
                 or self._of_item(_meant(state, ()), preferred)
             )
             if values:
-                yield Echo(ValueHit(*place, values[0]), negative=excluded)
+                own, makers = values[0], self._fields.makers
+                made = match["how"] == "by" and own.field not in makers and bool(makers)
+                value = Value(makers[0], own.value, own.count) if made else own
+                yield Echo(ValueHit(*place, value), negative=excluded)
 
     def _others(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> Iterator[Echo]:
         for start, end, match in message.find(_OTHER):
@@ -137,8 +140,9 @@ class DeixisReader:
             )
             if match["role"] and not here:
                 continue
-            for value in self._of_item(_meant(state, here), fields)[:2]:
-                yield Echo(ValueHit(*place, value), negative=bool(match["not"]))
+            values = [] if here else self._in_force(state, fields)
+            for value in (values or self._of_item(_meant(state, here), fields))[:2]:
+                yield Echo(ValueHit(*place, value, firm=True), negative=bool(match["not"] or match["not_own"]))
 
     def _by_lead(self, how: str | None, theirs: bool) -> tuple[Field, ...]:
         if theirs or how in ("by", "from", "of"):

@@ -4,6 +4,8 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from rapidfuzz.distance import OSA
+
 
 def word_set(text: str) -> frozenset[str]:
     """Returns the words of a text as a set."""
@@ -101,3 +103,18 @@ def is_common(word: str) -> bool:
 def is_known(word: str) -> bool:
     """Tells whether a word is English at all, so that it is not taken for a slip of the finger."""
     return rank(word) < 10**6
+
+
+_MENDED = word_set(
+    """first second third fourth something anything nothing between without under about another compare director similar
+    cheaper shorter please which would other those these suggest recommend"""
+)
+
+
+@lru_cache(maxsize=65_536)
+def mended(word: str) -> str:
+    """Returns a small word as it is spelt where a slip of one letter, or two letters swapped, has made it no English word: `thrid` → `third`."""
+    if len(word) < 5 or not word.isalpha() or is_known(word):
+        return word
+    near = [small for small in sorted(_MENDED) if abs(len(small) - len(word)) <= 1 and OSA.distance(word, small) == 1]
+    return near[0] if len(near) == 1 else word

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from convrec.agent.compact.lexicon import mended
 from convrec.core.text import fold
 from convrec.core.understanding import Span
 
@@ -149,6 +150,7 @@ def _tokens(text: str) -> list[Token]:
         if not norm:
             continue
         mark = _mark(text[end : match.start()], _before(found[-1], raw)) if found else ""
+        norm = mended(norm)
         bare = normal(raw[:-2]) if re.search(r"['’`´][sS]$", raw) else norm
         found.append(Token(norm, bare, raw, match.start(), match.end(), mark))
         end = match.end()

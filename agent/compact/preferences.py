@@ -38,6 +38,8 @@ class Wish:
     stance: Stance
     number: bool = False
     either: bool = False  # one of several values that the same words may mean
+    by_itself: bool = False  # no negation over a comma is its own
+    flipped: bool = False  # the bound on the other side of what is turned down
 
     @property
     def demanded(self) -> bool:
@@ -45,15 +47,23 @@ class Wish:
         return self.stance.strength == "hard"
 
 
-def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool = False) -> Wish:
-    """Returns the wish for a value; `negative` where its words themselves exclude ("other directors")."""
-    stance = scopes.stance(hit.start, hit.end, hit.soft or _is_comparative(message, hit))
+def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool = False, by_list: bool = True) -> Wish:
+    """Returns the wish for a value; `negative` where its words themselves exclude ("other directors").
+
+    Without `by_list`, a negation before a comma is not its own.
+    """
+    stance = (
+        Stance(1, "hard", "session")
+        if hit.firm
+        else scopes.stance(hit.start, hit.end, hit.soft or _is_comparative(message, hit), by_list)
+    )
     if negative:
         stance = Stance(-1, "hard", "session")
     if hit.opposite:
         stance = stance.turned()
     field, value = hit.value.field, hit.value.value
-    return Wish(hit.start, hit.end, field.name, value, carries(field, value), stance, either=hit.either)
+    own = carries(field, value)
+    return Wish(hit.start, hit.end, field.name, value, own, stance, either=hit.either, by_itself=not by_list)
 
 
 def _is_comparative(message: Message, hit: ValueHit) -> bool:
@@ -91,9 +101,10 @@ def range_wish(message: Message, hit: RangeHit, scopes: Scopes) -> Wish:
         stance = Stance(1, "soft" if hit.vague else "hard", stance.scope)
     if stance.polarity > 0 and hit.one_sided and _UNLESS.search(message.words(max(0, hit.start - 4), hit.start)):
         hit = hit.flipped()
-    if stance.polarity < 0 and hit.one_sided:
+    flipped = stance.polarity < 0 and hit.one_sided
+    if flipped:
         hit, stance = hit.flipped(), Stance(1, stance.strength if not hit.vague else "soft", stance.scope)
-    return Wish(hit.start, hit.end, hit.field.name, hit.value, hit.predicate(), stance, number=True)
+    return Wish(hit.start, hit.end, hit.field.name, hit.value, hit.predicate(), stance, number=True, flipped=flipped)
 
 
 def _is_close(message: Message, scopes: Scopes, hit: RangeHit) -> bool:
@@ -155,7 +166,18 @@ def settled(wishes: Sequence[Wish]) -> list[Wish]:
     return [
         w for w in kept.values()
         if not (w.number and w.facet in positive and (w.stance.polarity < 0 or w.stance.strength == "soft"))
+        and not (w.flipped and any(_contradicts(w, other) for other in kept.values()))
     ]  # fmt: skip
+
+
+def _contradicts(wish: Wish, other: Wish) -> bool:
+    """Tells whether two ranges of one field have nothing in common, so that what is turned down says nothing beside what is asked for."""
+    if other is wish or other.flipped or not other.number or other.facet != wish.facet:
+        return False
+    low, _, _ = wish.value.partition("..")
+    *_, high = other.value.partition("..")
+    numbers = [bound for bound in (low, high) if bound.replace(".", "", 1).lstrip("-").isdigit()]
+    return len(numbers) == 2 and float(low) > float(high)
 
 
 def preference(message: Message, wish: Wish) -> Preference:

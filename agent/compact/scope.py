@@ -28,9 +28,9 @@ _WEAK = re.compile(
 _STRONG = re.compile(
     r"\b(?:(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
-    r"|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
+    r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
-    r"|had enough of|has enough of|not a fan of|not into|put off by|terrified of|scared of|uncomfortable with)\b"
+    r"|had enough(?: of)?|has enough of|not a fan of|not into|put off by|terrified of|scared of|uncomfortable with)\b"
 )
 _ENDS = re.compile(
     r"\b(?:but|though|although|however|because|since|yet|just|only|instead|rather|prefer|preferably|ideally|maybe|perhaps|something|please|so|then|still"
@@ -70,6 +70,17 @@ _NOW = re.compile(
 )
 _ONCE = re.compile(r"\b(?:just this once|just for now|only this time|this once)\b")
 _MINE = re.compile(r"\b(?:i|im|ive|my|we|our|were)\b|^(?:love|hate|adore|enjoy|dislike|always|never)\b")
+
+
+_ASKS_FOR = re.compile(
+    r"\b(?:would like|id like|want|need|looking for|show|give|find|recommend|suggest|so|but|let me|may i|can i)\b"
+)
+
+
+def _is_told(clause: str) -> bool:
+    """Tells whether a clause reports something and does not go on to ask for it."""
+    told = [match.end() for match in _TOLD.finditer(clause)]
+    return bool(told) and not _ASKS_FOR.search(clause, told[-1])
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,7 @@ class Scopes:
         if negation is not None:
             firm = negation == "no" and (turned_down == "no" or not _WEAK.search(clause))
             return Stance(-1, "hard" if firm else "soft", scope, taste)
-        told = bool(_TOLD.search(clause)) and not _MUST.search(clause)
+        told = _is_told(clause) and not _MUST.search(clause)
         soft = (
             taste
             or told

@@ -97,9 +97,9 @@ def item_preferences(
     """Returns the likes and dislikes of items; `attitudes` and `titles` (of the first item) are a row a pointer."""
     found: dict[str, Preference] = {}
     before: tuple[Pointer, Attitude] | None = None
-    for pointer, title, feeling in zip(pointers, titles, attitudes, strict=True):
-        if before is not None and feeling in ("none", "asked") and _listed_with(message, before[0], pointer):
-            feeling = before[1]
+    for pointer, title, alone in zip(pointers, titles, attitudes, strict=True):
+        listed = before is not None and alone in ("none", "asked") and _listed_with(message, before[0], pointer)
+        feeling = before[1] if before is not None and listed else alone
         before = (pointer, feeling)
         named = pointer.kind == "title"
         polarity: Polarity | None = None

@@ -200,7 +200,8 @@ class TitleLinker:
         rare = any(rank(word) >= PLAIN_RANK for word in telling) and (len(telling) > 1 or not is_common(telling[0]))
         if rare and (not weak or len(telling) > 2 or (hit.score < 0.85 and len(telling) > 1)):
             return True
-        if capital or self._cued(message, hit.start, hit.end, taken) or len(message) == len(words):
+        cued = self._cued(message, hit.start, hit.end, taken) or _is_head(message, hit)
+        if capital or cued or len(message) == len(words):
             return True
         if before == "the" and hit.score == EXACT and len(words) > 1:
             return True

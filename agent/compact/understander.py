@@ -9,6 +9,7 @@ from convrec.agent.compact.advice import advised, judged, unlinked
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
+from convrec.agent.compact.degrees import DegreeReader
 from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import DescriptionReader
 from convrec.agent.compact.fields import fields_of
@@ -20,7 +21,7 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
-from convrec.agent.compact.sentiment import attitude, item_preferences
+from convrec.agent.compact.sentiment import Attitude, attitude, item_preferences
 from convrec.agent.compact.spelling import Speller
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
@@ -102,7 +103,7 @@ class Understander:
         self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind, self._values.is_surname)
         self._years = YearReader(self._fields, clock.now().year, nouns | {f"{noun}s" for noun in nouns})
         self._amounts = AmountReader(self._fields)
-        self._calendar = CalendarReader(self._fields)
+        self._calendar, self._degrees = CalendarReader(self._fields), DegreeReader(self._fields)
         self._pointers = PointerReader(nouns)
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
@@ -141,8 +142,15 @@ class Understander:
         taken = [message.span(*place) for place in linked.places(pointers)]
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue))
         preferences = (*(preference(message, wish) for wish in wishes), *items, *beyond)
-        references = tuple(Reference(kind=p.kind, item_ids=p.item_ids, span=self._span(message, p)) for p in pointers)
-        asked = asked_fields(text, self._catalogue.schema, self._catalogue if pointers else None)
+        references = tuple(
+            Reference(
+                kind="description" if filtered is not None and _is_aside(message, p, a) else p.kind,
+                item_ids=p.item_ids,
+                span=self._span(message, p),
+            )
+            for p, a in zip(pointers, attitudes, strict=True)
+        )
+        asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None, bool(asked)))
         acts = advised(acts, reading, state)
         extra = Leftover()
@@ -161,7 +169,11 @@ class Understander:
         return self._titles.link(message, self._values.full_names(message))
 
     def _link(self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState) -> _Linked:
-        seasons = [hit for hit in self._calendar.read(message) if not _overlaps(hit.start, hit.end, named)]
+        seasons = [
+            hit
+            for hit in (*self._calendar.read(message), *self._degrees.read(message))
+            if not _overlaps(hit.start, hit.end, named)
+        ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
         solid = [
@@ -193,10 +205,30 @@ class Understander:
     def _wishes(
         self, message: Message, scopes: Scopes, linked: _Linked, used: set[tuple[int, int]], pointers: Sequence[Pointer]
     ) -> list[Wish]:
-        found = [value_wish(message, hit, scopes) for hit in linked.values]
+        found = self._value_wishes(message, scopes, linked.values)
         found += [value_wish(message, hit, scopes, negative=True) for hit in linked.negatives]
         found += [range_wish(message, hit, scopes) for hit in linked.ranges]
         return settled([w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)])
+
+    @staticmethod
+    def _value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> list[Wish]:
+        """Returns the wishes for values; a negation runs over a comma into another field only with a value of its own there.
+
+        "Anything but Italian, Old Town or Harbour" rules out Italian alone; "no horror, gore or Tom Cruise" all three.
+        """
+        found: list[Wish] = []
+        ruled_out: set[str] = set()
+        for place, hit in enumerate(hits):
+            wish = value_wish(message, hit, scopes)
+            near = {hits[i].value.field.name for i in (place - 1, place + 1) if 0 <= i < len(hits)}
+            apart = ruled_out and wish.facet not in ruled_out and wish.facet in near
+            goes_on = found and found[-1].by_itself and found[-1].facet == wish.facet
+            if wish.stance.polarity < 0 and (apart or goes_on):
+                wish = value_wish(message, hit, scopes, by_list=False)
+            if wish.stance.polarity < 0:
+                ruled_out.add(wish.facet)
+            found.append(wish)
+        return found
 
     def _ids(self, hit: Hit) -> tuple[str, ...]:
         return tuple(self._catalogue.ids[row] for row in hit.rows)
@@ -243,6 +275,8 @@ _ASKS_HOW = re.compile(r"(?:^|[.,;:?!] |\b(?:and|so|but) )(?:how|which|what|what
 
 def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -> bool:
     """Tells whether a value is what a question about an item asks ("is it funny?", "does Heat have Pacino?"), so no wish."""
+    if not pointers:
+        return False
     first, last = message.sentence(wish.start)
     here = [p for p in pointers if first <= p.start < last]
     if wish.start > first and here and message.tokens[wish.start - 1].norm in ("which", "what", "whats"):
@@ -255,6 +289,13 @@ def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -
     if any(p.start < wish.start for p in here) and message.words(first, wish.start).startswith("how "):
         return True
     return wish.number and bool(here) and _ASKS_HOW.search(lead) is not None
+
+
+def _is_aside(message: Message, pointer: Pointer, feeling: Attitude) -> bool:
+    """Tells whether a title is only spoken of beside a wish, not asked for: "no musicals, they sang Cats", "smaller than the peony"."""
+    if pointer.kind != "title" or message.starts_sentence(pointer.start):
+        return False
+    return feeling == "none" or (feeling == "compared" and message.tokens[pointer.start - 1].norm == "the")
 
 
 def _remembered(stated: Preference) -> Preference:

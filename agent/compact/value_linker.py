@@ -18,6 +18,7 @@ _RARE = 5_000  # from which rank on a word alone stands for a value that it is a
 _PLACED = {"in", "at", "by", "near", "around", "with", "without", "no", "for", "the", "or"}
 _AREA = {"area", "side", "part", "end", "quarter", "district"}
 _CLOSED = {"", "or", "and", "please", "then", "too", "must", "is", "are", "i", "im", "we", "its", "now", "already"}
+_OPEN = 50  # values from which on a field's are words of their own, such as dishes
 _NOWHERE = {"town", "city"}
 _WELL_KNOWN = 5  # but that of somebody with so many items
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and [a-z]+)? )?by(?: the)?$")
@@ -49,6 +50,7 @@ class ValueHit:
     others: tuple[Value, ...] = ()
     either: bool = False  # one of several that the same words may mean
     opposite: bool = False  # the words say that the value does not hold
+    firm: bool = False  # asked for, whatever the words around it
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class ValueLinker:
                 continue
             taken.append(found)
         hits: list[ValueHit] = []
-        taken = [found for found in taken if not _is_told_again(message, found, taken)]
+        longer = [found for found in taken if found.end - found.start > 1]
+        taken = [found for found in taken if not _is_told_again(message, found, longer)]
         for found in sorted(taken, key=lambda f: f.start):
             for part in found.meaning.parts or (found.meaning,):
                 value = self._in_field(message, found, part, hits)
@@ -145,8 +148,8 @@ class ValueLinker:
         if meaning is not None and self._is_meant(message, start, end, words):
             wider = self.index.find_part(words[0]) if len(words) == 1 and adds_up(meaning.values[0].field) else None
             yield _Found(start, end, wider or meaning, 1.0)
-        elif meaning is None and len(words) == 1 and not corrected and self._is_part(message, start, words[0]):
-            part = self.index.find_part(words[0])
+        elif meaning is None and len(words) == 1 and not corrected:
+            part = self._part(message, start, words[0])
             if part is not None:
                 yield _Found(start, end, part, 0.6)
         if len(words) > 1 and not all(word in LINGO for word in words):
@@ -179,14 +182,19 @@ class ValueLinker:
             and words[-1] not in ("new", "old", "good", "fun", "more", "like", "speed")
         )
 
-    @staticmethod
-    def _is_part(message: Message, at: int, word: str) -> bool:
-        """Tells whether a word may stand for a value that it is only a part of: a rare one, or one in its place ("by the river")."""
+    def _part(self, message: Message, at: int, word: str) -> Meaning | None:
+        """Returns the values that a word is only a part of: a rare word's, or one's in its place ("by the river", "my dog")."""
         if word in LINGO or len(word) < 3 or word in _NOWHERE:
-            return False
+            return None
+        part = self.index.find_part(word)
+        if part is None or rank(word) >= _RARE:
+            return part
+        if len(self.index.fields.catalogue.values(part.values[0].field.name).values) > _OPEN:
+            return None
         before = message.tokens[at - 1].norm if at and not message.tokens[at].mark else ""
         after = message.tokens[at + 1].norm if not message.break_after(at + 1) else ""
-        return rank(word) >= _RARE or after in _AREA or (before in _PLACED and after in _CLOSED)
+        placed = before in ("my", "our") or (before in _PLACED and after in _CLOSED)
+        return part if placed or after in _AREA else None
 
     def _is_surname(self, message: Message, at: int, word: str, count: int, corrected: bool) -> bool:
         """Tells whether a single word is meant as somebody's name."""
@@ -253,10 +261,7 @@ def _is_told_again(message: Message, found: _Found, others: list[_Found]) -> boo
     field, forms = found.meaning.values[0].field, {message.tokens[found.start].norm}
     forms |= {*singulars(message.tokens[found.start].norm)}
     return any(
-        other.end - other.start > 1
-        and other.meaning.values[0].field != field
-        and forms & {*message.norms(other.start, other.end)}
-        for other in others
+        other.meaning.values[0].field != field and forms & {*message.norms(other.start, other.end)} for other in others
     )
 
 

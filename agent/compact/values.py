@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.compact.lexicon import FUNCTION, LINGO
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
 from convrec.agent.compact.message import words_of
 from convrec.agent.wording import adds_up, field_words
 from convrec.catalogue.schema import Field
@@ -45,6 +45,21 @@ PARTICLES = frozenset(
 _SAMPLED = 3000  # items whose texts tell which words are plain ones
 _PLAIN = 3  # of them that must use the word
 _SMALL = re.compile(r"\b[a-z]{3,}\b")
+_HOUSE = {
+    "studio",
+    "studios",
+    "games",
+    "interactive",
+    "nursery",
+    "nurseries",
+    "works",
+    "collective",
+    "inc",
+    "ltd",
+    "entertainment",
+    "press",
+    "books",
+}
 _PARTS = 3  # values that share a word and may all be meant by it
 _PLACES = ("side", "town", "gate", "quarter")
 _LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
@@ -187,6 +202,8 @@ class ValueIndex:
         self._join(self.names, "".join(words), value)
         if len(words) > 2 and words[0] not in FUNCTION and words[-1] not in FUNCTION:
             self._join(self.names, _outer(words), value)
+        if words[-1] in _HOUSE and len("".join(words[:-1])) > 4:
+            self._join(self.names, "".join(words[:-1]), value)
         last = words[-2] if words[-1] in ("jr", "sr", "ii", "iii") and len(words) > 2 else words[-1]
         if len(words) > 1:
             self.first_names.add(words[0])
@@ -246,7 +263,8 @@ def _nouns(word: str) -> tuple[str, ...]:
     if len(word) < 5 or not word.endswith("y"):
         return ()
     stem = word[:-1]
-    return (f"{stem}e", stem[:-1]) if len(stem) > 2 and stem[-1] == stem[-2] else (f"{stem}e", stem)
+    bases = (f"{stem}e", stem[:-1]) if len(stem) > 2 and stem[-1] == stem[-2] else (f"{stem}e", stem)
+    return tuple(base for base in bases if is_common(base))
 
 
 def keys(words: list[str]) -> Iterator[str]:

@@ -1,0 +1,44 @@
+"""How much of something: fields whose values are degrees ("low", "moderate", "high"), heard in everyday words."""
+
+import re
+
+from convrec.agent.compact.fields import Fields
+from convrec.agent.compact.message import Message
+from convrec.agent.compact.value_linker import ValueHit
+from convrec.agent.compact.values import Value
+from convrec.agent.wording import field_words
+from convrec.core.text import fold
+
+_DEGREES = {"low", "little", "moderate", "medium", "average", "high", "very low", "very high"}
+_LITTLE = (
+    r"(?:very |too )?(?:little|low|less|minimal|hardly any|not (?:too |very |that )?much|no|without much|barely any)"
+)
+_MUCH = r"(?:high|lots of|plenty of|much|a lot of|constant|regular)"
+_LOW_WORDS = {
+    "water": r"drought(?: tolerant| resistant| proof)?|dry(?: spot| soil| ones?| places?| corner| shade)?|forgets?(?: to| the)? water(?:ing)?|(?:never|rarely|hardly(?: ever)?|seldom|dont|wont) water",
+}  # fmt: skip
+_HIGH_WORDS = {"water": r"boggy|wet(?: feet| soil| spot| corner)?|damp|soggy|marshy|thirsty|pond(?:side)?"}
+
+
+class DegreeReader:
+    """Reads degrees against the fields of a catalogue whose values are degrees."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._patterns: list[tuple[re.Pattern[str], Value]] = []
+        for field in fields.plain:
+            named = {fold(value): value for value in fields.catalogue.values(field.name).values}
+            if not named or not named.keys() <= _DEGREES or not {"low", "high"} <= named.keys():
+                continue
+            for name in field_words(field):
+                low = "|".join(filter(None, (rf"{_LITTLE} {name}\b", _LOW_WORDS.get(name))))
+                high = "|".join(filter(None, (rf"{_MUCH} {name}\b", _HIGH_WORDS.get(name))))
+                for pattern, value in ((low, named["low"]), (high, named["high"])):
+                    self._patterns.append((re.compile(rf"\b(?:{pattern})\b"), Value(field, value, 1)))
+
+    def read(self, message: Message) -> list[ValueHit]:
+        """Returns the degrees that the message asks for."""
+        return [
+            ValueHit(start, end, value, firm=True)
+            for pattern, value in self._patterns
+            for start, end, _ in message.find(pattern)
+        ]
