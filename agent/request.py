@@ -13,6 +13,7 @@ from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Act, Preference
+from convrec.tools.attributes.model import plain
 from convrec.tools.toolbox import Leaning, Request, Wish
 
 _FADE = 0.85  # of a wish's weight, each turn that goes by
@@ -103,8 +104,11 @@ def eased(found: Wanted, state: DialogueState, acts: Sequence[Act]) -> Request:
 
 
 def _text(state: DialogueState) -> str:
-    """Returns the wishes in free words, the latest last; what links to the catalogue is a demand or a wish and is not searched for."""
+    """Returns the wishes in free words, the latest last; what links to the catalogue is a demand or a wish and is not searched for, nor
+    is a comparative, which no item's text says of it.
+    """
     free = [h for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0]
+    free = [h for h in free if plain(h.preference.value) == h.preference.value]
     return " ".join(dict.fromkeys(h.preference.value for h in free if state.turn - h.turn <= _TEXT_LASTS))
 
 
@@ -166,7 +170,11 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
     values that they link to, those for kinds and tags. Today's are measured from the items liked or looked at just now.
     """
     found: dict[str, Leaning] = {}
-    liked = tuple(h.preference.item_id for h in state.held if h.preference.item_id and h.turn == state.turn and h.preference.polarity > 0)
+    liked = tuple(
+        h.preference.item_id
+        for h in state.held
+        if h.preference.item_id and h.turn == state.turn and h.preference.polarity > 0
+    )
     than = liked or state.focus[-1:] or state.shown
     for held in state.held:
         wish = held.preference
@@ -178,7 +186,11 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
 
 
 def _is_kind_of(schema: Schema, facet: str) -> bool:
-    return facet in schema.names and schema.field(facet).type in ("category", "tags") and not is_person(schema.field(facet))
+    return (
+        facet in schema.names
+        and schema.field(facet).type in ("category", "tags")
+        and not is_person(schema.field(facet))
+    )
 
 
 def _rule(entry: ProfileEntry, schema: Schema) -> Predicate | None:

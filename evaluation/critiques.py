@@ -1,4 +1,4 @@
-"""Critiques: does "like Heat, but funnier" move the slate the way it says, and does the slate stay near the item that it starts from?"""
+"""Whether critiques ("like Heat, but funnier") move the slate the way they say, and whether it stays near the item that it starts from."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def critiques(toolbox: Toolbox, n: int, seed: int) -> Iterator[Critique]:
         yield Critique("quality up", plain, (f"{plain} but more {word}",), row, level, 1)
         yield Critique("quality down", plain, (f"{plain} but less {word}",), row, level, -1)
         yield Critique("quality down, later", plain, (plain, f"less {word} than the last one"), row, level, -1)
-        yield Critique("lighter, later", plain, (plain, "something lighter"), row, _quality(toolbox, "light-hearted"), 1)
+        yield Critique(
+            "lighter, later", plain, (plain, "something lighter"), row, _quality(toolbox, "light-hearted"), 1
+        )
         kinds = _kinds(toolbox)
         if kinds:
             field, value = draw.choice(kinds)
@@ -83,7 +85,9 @@ def measured(agent: Agent, cases: Sequence[Critique], seed: int = 0) -> Iterator
     critique holds none of a kind or nothing else already, there is no case.
     """
     toolbox = agent.toolbox
-    chance = np.random.default_rng(seed).choice(len(toolbox.catalogue), min(_MANY, len(toolbox.catalogue)), replace=False)
+    chance = np.random.default_rng(seed).choice(
+        len(toolbox.catalogue), min(_MANY, len(toolbox.catalogue)), replace=False
+    )
     before: dict[str, list[int]] = {}
     for number, case in enumerate(cases):
         if case.plain not in before:
@@ -124,7 +128,9 @@ def _references(toolbox: Toolbox) -> list[int]:
     """Returns the rows of well-known items with a title that no other has, and of more than one word, so that it is found in a sentence."""
     catalogue = toolbox.catalogue
     counts = np.bincount(catalogue.interactions().row, minlength=len(catalogue))
-    same = {title for title in catalogue.titles if catalogue.titles.count(title) > 1} if len(catalogue) < 5_000 else set()
+    same = (
+        {title for title in catalogue.titles if catalogue.titles.count(title) > 1} if len(catalogue) < 5_000 else set()
+    )
     known = [row for row in np.argsort(-counts, kind="stable").tolist() if len(catalogue.titles[row].split()) > 1]
     return [row for row in known if catalogue.titles[row] not in same][:_KNOWN]
 
@@ -137,7 +143,11 @@ def _kinds(toolbox: Toolbox) -> list[tuple[str, str]]:
     """Returns the common values of the first field of kinds: those that a tenth of the items carry or more."""
     for field in toolbox.catalogue.schema.of_type("tags", "category"):
         index = toolbox.catalogue.values(field.name)
-        found = [(field.name, value) for value, n in zip(index.values, index.counts, strict=True) if n >= len(toolbox.catalogue) / 10]
+        found = [
+            (field.name, value)
+            for value, n in zip(index.values, index.counts, strict=True)
+            if n >= len(toolbox.catalogue) / 10
+        ]
         if found:
             return found
     return []

@@ -29,7 +29,11 @@ _TOKENS = 64
 
 def prepare(args: argparse.Namespace) -> None:
     """Encodes once all that is learned from."""
-    encoder, facts, talk = TextEncoder.open(ENCODER), Workspace.open(args.facts).catalogue(), Workspace.open(args.talk).catalogue()
+    encoder, facts, talk = (
+        TextEncoder.open(ENCODER),
+        Workspace.open(args.facts).catalogue(),
+        Workspace.open(args.talk).catalogue(),
+    )
     look_up, values = TitleLookUp(facts), value_vectors(facts, encoder)
     row_of = _rows_by_name(talk, look_up)
     used = sorted(set(row_of.values()))
@@ -51,14 +55,20 @@ def prepare(args: argparse.Namespace) -> None:
         titles=tuple(title for title, _ in found), title_values=values[rows],
         title_cards=encoder.encode([facts.card(row) for row in rows], _TOKENS), title_short_cards=encoder.encode(short, _TOKENS),
     ).save(args.out)  # fmt: skip
-    print(f"{len(words)} words near {len(used)} films; {len(found)} of {len(titles)} sorted films, {len(attributes)} attributes")
+    print(
+        f"{len(words)} words near {len(used)} films; {len(found)} of {len(titles)} sorted films, {len(attributes)} attributes"
+    )
 
 
 def _rows_by_name(talk: Catalogue, look_up: TitleLookUp) -> dict[str, int]:
     """Returns, for each item of the conversations, the row of the film of that title and year."""
     year = talk.schema.year_field()
     years = talk.numbers(year.name) if year is not None else np.full(len(talk), np.nan)
-    named = [(item, f"{title} ({int(when)})") for item, title, when in zip(talk.ids, talk.titles, years, strict=True) if when == when]
+    named = [
+        (item, f"{title} ({int(when)})")
+        for item, title, when in zip(talk.ids, talk.titles, years, strict=True)
+        if not np.isnan(when)
+    ]
     return {item: row for item, name in named if (row := look_up.row(name)) is not None}
 
 

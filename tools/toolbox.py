@@ -217,7 +217,7 @@ class Toolbox:
             scores = self.attributes.scores(leaning.phrase)
             than = self.catalogue.rows(list(leaning.than))
             start = float(scores[than[than >= 0]].mean()) if (than >= 0).any() else 0.0
-            gains[f"lean:{leaning.phrase}"] = leaning.weight * np.tanh(scores - start)
+            gains[f"lean:{leaning.phrase}"] = leaning.weight * np.clip(scores - start, -1.0, 1.0)
         return gains
 
     @cached_property
@@ -298,12 +298,17 @@ class Toolbox:
         )
         return ranking, step
 
-    def _candidates_of(self, basis: Basis, request: Request, wished: list[Bools], leaning: Mapping[str, Floats]) -> Ints:
+    def _candidates_of(
+        self, basis: Basis, request: Request, wished: list[Bools], leaning: Mapping[str, Floats]
+    ) -> Ints:
         """Returns the rows `(n,)` that are scored, ascending: what the signals point at, what wishes and leanings ask for, and never
         fewer than are asked for while any are allowed.
         """
         heard, rows = basis.heard, basis.candidates()
-        for gains in leaning.values():
+        near = any(
+            weight > 0 for weight in request.history.values()
+        )  # a critique stays among what is like the items that are liked
+        for gains in () if near else leaning.values():
             rows = np.union1d(rows, top(gains, heard.allowed, _WISHED).rows)
         for mask in wished:
             fitting = replace(heard, allowed=heard.allowed & mask)
@@ -315,7 +320,12 @@ class Toolbox:
         return np.union1d(rows, heard.others(short, rows)) if short > 0 else rows
 
     def _wished(
-        self, request: Request, query: Query, rows: Ints, wishes: list[tuple[Wish, Bools]], leaning: Mapping[str, Floats]
+        self,
+        request: Request,
+        query: Query,
+        rows: Ints,
+        wishes: list[tuple[Wish, Bools]],
+        leaning: Mapping[str, Floats],
     ) -> dict[str, Floats]:
         """Returns the parts `(n,)` of the rows' scores that soft wishes and leanings add, and what nearness to disliked items costs."""
         added: dict[str, Floats] = {}

@@ -54,7 +54,11 @@ def _is_comparative(message: Message, hit: ValueHit) -> bool:
     """Tells whether a value is wished up by its own form: "funnier", "darker"; that asks for a degree, not for the value itself."""
     word = message.tokens[hit.end - 1].norm
     named = words(hit.value.value)
-    return word.endswith("er") and word not in named and (word.endswith("ier") or positive(word, named.__contains__) != word)
+    return (
+        word.endswith("er")
+        and word not in named
+        and (word.endswith("ier") or positive(word, named.__contains__) != word)
+    )
 
 
 def carries(field: Field, value: str) -> Comparison:

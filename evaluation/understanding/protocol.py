@@ -24,7 +24,13 @@ from convrec.evaluation.understanding.hearing import compact
 from convrec.evaluation.understanding.layouts import LayoutName, detect
 from convrec.evaluation.understanding.marks import Answers, C, Measured, Predict, Prediction, shuffled
 from convrec.evaluation.understanding.resolvers import AgentResolver, choices_catalogue, overlap, sentence_similarity
-from convrec.evaluation.understanding.similarity import at_random, by_attributes, card_similarity, popularity, word_count
+from convrec.evaluation.understanding.similarity import (
+    at_random,
+    by_attributes,
+    card_similarity,
+    popularity,
+    word_count,
+)
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.threads import one_thread
 

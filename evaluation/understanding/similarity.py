@@ -59,7 +59,9 @@ def by_attributes(catalogue: Catalogue, titles: Sequence[str], card_tokens: int)
     if rows:
         cards[rows] = encoder.encode([catalogue.card(row) for row in rows], card_tokens, full_precision=True)
     scorer = AttributeScorer(catalogue, lambda some: cards[some], encoder)
-    return _of_known(catalogue, lambda attribute, rows: [round(float(scorer.scores(attribute)[row]), 6) for row in rows])
+    return _of_known(
+        catalogue, lambda attribute, rows: [round(float(scorer.scores(attribute)[row]), 6) for row in rows]
+    )
 
 
 def word_count(catalogue: Catalogue) -> Scorer:

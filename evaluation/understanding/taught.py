@@ -44,7 +44,13 @@ class Lessons:
     title_cards: npt.NDArray[Any]
     title_short_cards: npt.NDArray[Any]
 
-    def taught(self, sorted_: Floats, encoder: TextEncoder, attributes: Sequence[int] | None = None, films: Sequence[int] | None = None) -> AttributeModel:
+    def taught(
+        self,
+        sorted_: Floats,
+        encoder: TextEncoder,
+        attributes: Sequence[int] | None = None,
+        films: Sequence[int] | None = None,
+    ) -> AttributeModel:
         """Returns the model that `sorted_` `(n_attributes, n_titles)` teaches, of those attributes and films only, where given."""
         rows = np.arange(len(self.attributes)) if attributes is None else np.asarray(attributes)
         columns = np.arange(len(self.titles)) if films is None else np.asarray(films)
@@ -59,7 +65,12 @@ class Lessons:
         """Writes one `.npz`."""
         found = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "said"}
         said = self.said.tocsr()
-        sparse = {"said_data": said.data, "said_indices": said.indices, "said_indptr": said.indptr, "said_shape": said.shape}
+        sparse = {
+            "said_data": said.data,
+            "said_indices": said.indices,
+            "said_indptr": said.indptr,
+            "said_shape": said.shape,
+        }
         np.savez(path, **{name: np.asarray(value) for name, value in (found | sparse).items()})
 
     @classmethod
@@ -68,10 +79,14 @@ class Lessons:
         from scipy.sparse import csr_array
 
         with np.load(path, allow_pickle=False) as file:
-            said = csr_array(tuple(file[f"said_{part}"] for part in ("data", "indices", "indptr")), shape=tuple(file["said_shape"]))
+            said = csr_array(
+                tuple(file[f"said_{part}"] for part in ("data", "indices", "indptr")), shape=tuple(file["said_shape"])
+            )
             names = {"words", "attributes", "titles"}
             found = {f.name: file[f.name] for f in fields(cls) if f.name != "said"}
-        return cls(said=said, **{name: tuple(value.tolist()) if name in names else value for name, value in found.items()})
+        return cls(
+            said=said, **{name: tuple(value.tolist()) if name in names else value for name, value in found.items()}
+        )
 
 
 def standings(cases: Sequence[SoftCase], attributes: Sequence[str], titles: Sequence[str]) -> Floats:
@@ -114,7 +129,9 @@ class Films:
         cards = np.zeros((len(catalogue), encoder.width), np.float32)
         cards[known] = encoder.encode([catalogue.card(int(row)) for row in known], workspace.settings.fit.max_tokens)
         values = value_vectors(catalogue, encoder)
-        return cls(rows, values, centred(cards, cards.any(axis=1)), _near(catalogue) if catalogue.has_interactions else None)
+        return cls(
+            rows, values, centred(cards, cards.any(axis=1)), _near(catalogue) if catalogue.has_interactions else None
+        )
 
 
 def _near(catalogue: Catalogue) -> Any:
@@ -122,11 +139,15 @@ def _near(catalogue: Catalogue) -> Any:
     from scipy.sparse import csr_array, vstack
 
     events = catalogue.interactions()
-    chosen = csr_array((np.ones(len(events), np.float32), (events.user, events.row)), shape=(len(events.users), len(catalogue)))
+    chosen = csr_array(
+        (np.ones(len(events), np.float32), (events.user, events.row)), shape=(len(events.users), len(catalogue))
+    )
     return vstack(list(similar(chosen, "tfidf", _SHRINKAGE, _NEIGHBOURS))).tocsr()
 
 
-def measured(cases: Sequence[SoftCase], lessons: Lessons, workspace: Workspace, *, films_held_out: bool = False, seed: int = 0) -> Iterator[str]:
+def measured(
+    cases: Sequence[SoftCase], lessons: Lessons, workspace: Workspace, *, films_held_out: bool = False, seed: int = 0
+) -> Iterator[str]:
     """Yields a line a kind of item information: agreement with 95 % intervals (raters drawn).
 
     Attributes and raters are dealt into five folds each; a pair is judged by a model that has seen neither its attribute nor its rater,
@@ -160,7 +181,12 @@ def _folds(names: Sequence[str], seed: int) -> dict[str, int]:
 
 
 def _models(
-    cases: Sequence[SoftCase], lessons: Lessons, encoder: TextEncoder, fold_of: Mapping[str, int], film_fold: Mapping[str, int], film: int
+    cases: Sequence[SoftCase],
+    lessons: Lessons,
+    encoder: TextEncoder,
+    fold_of: Mapping[str, int],
+    film_fold: Mapping[str, int],
+    film: int,
 ) -> Iterator[tuple[list[SoftCase], AttributeModel]]:
     """Yields the cases of each fold of raters and attributes with the model taught by all others."""
     columns = [place for place, title in enumerate(lessons.titles) if film_fold.get(title, -1) != film]

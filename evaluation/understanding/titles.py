@@ -48,7 +48,9 @@ class TitleLookUp:
         """Returns the row of the item of just that year that bears a part of a title: "Star Wars: Episode V - The Empire Strikes Back"."""
         parts = [part for part in _JOINT.split(split_year(title)[0]) if part.strip()]
         names = [_folded(article_first(without_alternatives(part))) for part in parts] if len(parts) > 1 else []
-        rows = [row for name in reversed(names) if (row := self._nearest(self._rows.get(name, []), year, 0)) is not None]
+        rows = [
+            row for name in reversed(names) if (row := self._nearest(self._rows.get(name, []), year, 0)) is not None
+        ]
         return rows[0] if rows else None
 
     @staticmethod

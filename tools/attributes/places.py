@@ -13,7 +13,9 @@ from convrec.tools.encoder import TextEncoder
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-_COMMON = 0.01  # of the items must carry a value that says what kind of thing they are; names of people seldom are so common
+_COMMON = (
+    0.01  # of the items must carry a value that says what kind of thing they are; names of people seldom are so common
+)
 _FEWEST = 3
 _MOST = 200  # values that are read, the most frequent first
 
@@ -44,7 +46,9 @@ def _common(catalogue: Catalogue) -> list[tuple[str, str]]:
     for field in catalogue.schema.of_type("category", "tags"):
         if field.searchable:
             index = catalogue.values(field.name)
-            found += [(int(n), field.name, value) for value, n in zip(index.values, index.counts, strict=True) if n >= least]
+            found += [
+                (int(n), field.name, value) for value, n in zip(index.values, index.counts, strict=True) if n >= least
+            ]
     return [(field, value) for _, field, value in sorted(found, key=lambda each: (-each[0], *each[1:]))[:_MOST]]
 
 

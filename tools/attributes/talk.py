@@ -25,13 +25,17 @@ _OFTEN = 300.0  # what a word counts at most, so that the commonest do not drown
 _SHORTEST = 3
 
 
-def words_near_items(dialogues: Iterable[Dialogue], row: Callable[[str], int | None], n_items: int) -> tuple[tuple[str, ...], Said]:
+def words_near_items(
+    dialogues: Iterable[Dialogue], row: Callable[[str], int | None], n_items: int
+) -> tuple[tuple[str, ...], Said]:
     """Returns the words, and `(n_words, n_items)` how much each was said near each item. `row` gives an item's row by its id."""
     near: Counter[tuple[str, int]] = Counter()
     anywhere: Counter[tuple[str, int]] = Counter()
     for dialogue in dialogues:
         spoken = [_words(turn) for turn in dialogue.turns]
-        named = [sorted({place for item in turn.items if (place := row(item.id)) is not None}) for turn in dialogue.turns]
+        named = [
+            sorted({place for item in turn.items if (place := row(item.id)) is not None}) for turn in dialogue.turns
+        ]
         for turn, items in enumerate(named):
             for item in items:
                 for step, weight in _NEAR.items():
@@ -52,7 +56,9 @@ def _words(turn: Turn) -> frozenset[str]:
     return frozenset(word for word in words(text) if len(word) >= _SHORTEST and word.isalpha())
 
 
-def _counted(near: Counter[tuple[str, int]], anywhere: Counter[tuple[str, int]], n_items: int) -> tuple[tuple[str, ...], Said]:
+def _counted(
+    near: Counter[tuple[str, int]], anywhere: Counter[tuple[str, int]], n_items: int
+) -> tuple[tuple[str, ...], Said]:
     sums: Counter[str] = Counter()
     for (word, _), amount in near.items():
         sums[word] += amount
