@@ -13,6 +13,7 @@ from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Act, Preference
+from convrec.tools.attributes.model import plain
 from convrec.tools.toolbox import Leaning, Request, Wish
 
 _FADE = 0.85  # of a wish's weight, each turn that goes by
@@ -103,8 +104,11 @@ def eased(found: Wanted, state: DialogueState, acts: Sequence[Act]) -> Request:
 
 
 def _text(state: DialogueState) -> str:
-    """Returns the wishes in free words, the latest last; what links to the catalogue is a demand or a wish and is not searched for."""
+    """Returns the wishes in free words, the latest last; what links to the catalogue is a demand or a wish and is not searched for, nor
+    is a comparative, which no item's text says of it.
+    """
     free = [h for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0]
+    free = [h for h in free if plain(h.preference.value) == h.preference.value]
     return " ".join(dict.fromkeys(h.preference.value for h in free if state.turn - h.turn <= _TEXT_LASTS))
 
 
@@ -166,18 +170,15 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
     values that they link to, those for kinds and tags. Today's are measured from the items liked or looked at just now.
     """
     found: dict[str, Leaning] = {}
-    liked = tuple(
-        h.preference.item_id
-        for h in state.held
-        if h.preference.item_id and h.turn == state.turn and h.preference.polarity > 0
-    )
-    than = liked or state.focus[-1:] or state.shown
+    today = [h.preference for h in state.held if h.turn == state.turn and h.preference.polarity > 0]
+    than = tuple(wish.item_id for wish in today if wish.item_id) or state.focus[-1:] or state.shown
     for held in state.held:
         wish = held.preference
-        free = wish.facet == "text"
-        if wish.item_id is None and (free or _is_kind_of(schema, wish.facet)) and state.turn - held.turn <= _TEXT_LASTS:
-            weight = (_WISHED if free else _SECOND_OPINION) * wish.polarity * _fade(held, state.turn)
-            found[wish.value] = Leaning(wish.value, weight, than if held.turn == state.turn else ())
+        in_words = wish.facet == "text"
+        if wish.item_id or not (in_words or _is_kind_of(schema, wish.facet)) or state.turn - held.turn > _TEXT_LASTS:
+            continue
+        weight = (_WISHED if in_words else _SECOND_OPINION) * wish.polarity * _fade(held, state.turn)
+        found[wish.value] = Leaning(wish.value, weight, than if held.turn == state.turn else ())
     return tuple(found.values())
 
 

@@ -1,4 +1,4 @@
-"""Critiques: does "like Heat, but funnier" move the slate the way it says, and does the slate stay near the item that it starts from?"""
+"""Whether critiques ("like Heat, but funnier") move the slate the way they say, and whether it stays near the item that it starts from."""
 
 from __future__ import annotations
 
@@ -116,11 +116,14 @@ def summary(moved: Sequence[Moved], seed: int = 0) -> Iterator[str]:
 
 
 def _slate(agent: Agent, said: Sequence[str], thread: str) -> list[int]:
-    """Returns the rows shown last in a thread of its own."""
+    """Returns the rows shown last in a thread of its own, of a person who is a stranger before and after."""
     shown: list[int] = []
+    user = f"critic-{thread}"
+    agent.forget(user)
     for text in said:
-        reply = agent.chat(text, user_id=f"critic-{thread}", thread_id=thread)
+        reply = agent.chat(text, user_id=user, thread_id=thread)
         shown = [row for item in reply.items if (row := agent.toolbox.catalogue.row(item.id)) is not None]
+    agent.forget(user)
     return shown
 
 

@@ -67,7 +67,7 @@ def _rows_by_name(talk: Catalogue, look_up: TitleLookUp) -> dict[str, int]:
     named = [
         (item, f"{title} ({int(when)})")
         for item, title, when in zip(talk.ids, talk.titles, years, strict=True)
-        if when == when
+        if not np.isnan(when)
     ]
     return {item: row for item, name in named if (row := look_up.row(name)) is not None}
 

@@ -54,6 +54,7 @@ __all__ = ["Comparison", "Leaning", "Recommendation", "Recommended", "Request", 
 
 _WISH = 0.3  # what a wish of weight 1 is worth, where the best of every tool's ranks are worth 1 together
 _HEARD = 0.35  # the same in a conversation, where tools that learned from dialogues have heard the wish already
+_A_LITTLE = 0.4  # of an attribute more than the items that a critique is about have: enough, so that what is nearest to them wins
 _DISLIKE = 0.6  # what an item costs that is the same as a disliked one, by their cards
 _DIVERSE_HEAD = 20  # places of a list that are diversified; beyond, nobody looks at neighbours side by side
 _DIVERSE_POOL = 60
@@ -210,14 +211,19 @@ class Toolbox:
         dense = self._dense if self._dense is not None and self._dense.config.encoder == ENCODER else None
         return AttributeScorer(self.catalogue, dense.vectors if dense is not None else None)
 
+    def _heard_already(self, request: Request) -> bool:
+        """Tells whether tools that learned from dialogues hear the whole conversation, wishes and all."""
+        return bool(self.weights.dialogue) and "\n" in request.text.strip()
+
     def _leaning(self, request: Request) -> dict[str, Floats]:
         """Returns, for each leaning, what each item gains by it `(n_items,)`, within its weight; nothing at the level of the items `than`."""
-        gains = {}
-        for leaning in request.leanings:
+        gains: dict[str, Floats] = {}
+        for leaning in () if self._heard_already(request) else request.leanings:
             scores = self.attributes.scores(leaning.phrase)
             than = self.catalogue.rows(list(leaning.than))
-            start = float(scores[than[than >= 0]].mean()) if (than >= 0).any() else 0.0
-            gains[f"lean:{leaning.phrase}"] = leaning.weight * np.tanh(scores - start)
+            than = than[than >= 0]
+            beyond = scores if not len(than) else (scores - scores[than].mean()) / _A_LITTLE
+            gains[f"lean:{leaning.phrase}"] = leaning.weight * np.clip(beyond, -1.0, 1.0)
         return gains
 
     @cached_property
@@ -305,7 +311,10 @@ class Toolbox:
         fewer than are asked for while any are allowed.
         """
         heard, rows = basis.heard, basis.candidates()
-        for gains in leaning.values():
+        near = any(
+            weight > 0 for weight in request.history.values()
+        )  # a critique stays among what is like the items that are liked
+        for gains in () if near else leaning.values():
             rows = np.union1d(rows, top(gains, heard.allowed, _WISHED).rows)
         for mask in wished:
             fitting = replace(heard, allowed=heard.allowed & mask)
@@ -326,7 +335,7 @@ class Toolbox:
     ) -> dict[str, Floats]:
         """Returns the parts `(n,)` of the rows' scores that soft wishes and leanings add, and what nearness to disliked items costs."""
         added: dict[str, Floats] = {}
-        strength = _WISH * (_HEARD if self.weights.dialogue and "\n" in request.text.strip() else 1.0)
+        strength = _WISH * (_HEARD if self._heard_already(request) else 1.0)
         for wish, mask in wishes:
             key = f"wish:{wish.label}"
             added[key] = added.get(key, np.zeros(len(rows))) + strength * wish.weight * mask[rows].astype(np.float64)

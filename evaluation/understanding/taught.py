@@ -71,7 +71,8 @@ class Lessons:
             "said_indptr": said.indptr,
             "said_shape": said.shape,
         }
-        np.savez(path, **{name: np.asarray(value) for name, value in (found | sparse).items()})
+        arrays: dict[str, Any] = {name: np.asarray(value) for name, value in (found | sparse).items()}
+        np.savez(path, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -84,9 +85,10 @@ class Lessons:
             )
             names = {"words", "attributes", "titles"}
             found = {f.name: file[f.name] for f in fields(cls) if f.name != "said"}
-        return cls(
-            said=said, **{name: tuple(value.tolist()) if name in names else value for name, value in found.items()}
-        )
+        read: dict[str, Any] = {
+            name: tuple(value.tolist()) if name in names else value for name, value in found.items()
+        }
+        return cls(said=said, **read)
 
 
 def standings(cases: Sequence[SoftCase], attributes: Sequence[str], titles: Sequence[str]) -> Floats:

@@ -179,6 +179,8 @@ def films(tmp_path):
         {"id": "2", "title": "The Matrix", "year": 1999, "genres": ["Action"], "director": "Bo Lund"},
         {"id": "3", "title": "The Matrix", "year": 2031, "genres": ["Drama"], "director": "Bo Lund"},
         {"id": "4", "title": "Lock & Stock: Vol. 2", "year": 2001, "genres": ["Action"], "director": "Ana Sol"},
+        {"id": "5", "title": "The Long Way Back", "year": 1980, "genres": ["Drama"], "director": "Ana Sol"},
+        {"id": "6", "title": "Undated", "genres": ["Drama"], "director": "Bo Lund"},
     ]
     workspace = Workspace.create(tmp_path / "w")
     ingest(workspace, items=[written(tmp_path / "films.jsonl", *rows)])
@@ -196,6 +198,9 @@ def films(tmp_path):
         ("the matrix", "2"),
         ("Lock and Stock: Volume II (2001)", "4"),
         ("Heat (1995)", None),
+        ("Far Stars: Episode V - The Long Way Back (1980)", "5"),
+        ("Far Stars: Episode V - The Long Way Back (1981)", None),
+        ("Undated (1990)", "6"),
     ],
 )
 def test_titles_are_found_by_name_and_year(films, title, item):

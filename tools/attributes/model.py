@@ -131,6 +131,13 @@ class AttributeModel:
 _ARRAYS = ("word_mean", "word_map", "senses", "support", "judged", "beyond", "value_map", "card_map")
 
 
+def plain(phrase: str) -> str:
+    """Returns the phrase with its comparatives in their plain form: `a bit funnier` → `a bit funny`; what has none is returned as it is."""
+    said = phrase.split()
+    found = [positive(word, shipped().knows) for word in said]
+    return " ".join(found) if found != said else phrase
+
+
 @lru_cache(maxsize=1)
 def shipped() -> AttributeModel:
     """Returns the model that comes with convrec; `tools/attributes/README.md` is its card."""

@@ -28,7 +28,7 @@ def value_vectors(catalogue: Catalogue, encoder: TextEncoder) -> Vectors:
     vectors = encoder.encode([value for _, value in common], full_precision=True)
     carried = _carried(catalogue, common)
     counts = np.asarray(carried.sum(axis=1)).ravel()
-    means = (carried @ vectors) / np.maximum(counts, 1.0)[:, None]
+    means = ((carried @ vectors) / np.maximum(counts, 1.0)[:, None]).astype(np.float32)
     return centred(means, counts > 0)
 
 

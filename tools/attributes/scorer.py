@@ -53,7 +53,7 @@ class AttributeScorer:
         unknown = 1.0 - min(float(np.linalg.norm(direction)) / _TOLD, 1.0)
         if self._cards is None or not unknown:
             return along
-        near = self._products(phrase_vectors([phrase], self._encoder).T)[:, 0]
+        near = self._products(phrase_vectors([phrase], self._encoder).T.astype(np.float64))[:, 0]
         return along + _NEARNESS * unknown * near / max(float(near.std()), 1e-9)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     Said = csr_array[Any, tuple[int, int]]
+
+Amounts = defaultdict[tuple[str, int], float]
 
 _NEAR = {0: 1.0, -1: 0.7, 1: 0.7, -2: 0.4, 2: 0.4}
 """What a word counts for an item by how many messages lie between them."""
@@ -29,8 +31,8 @@ def words_near_items(
     dialogues: Iterable[Dialogue], row: Callable[[str], int | None], n_items: int
 ) -> tuple[tuple[str, ...], Said]:
     """Returns the words, and `(n_words, n_items)` how much each was said near each item. `row` gives an item's row by its id."""
-    near: Counter[tuple[str, int]] = Counter()
-    anywhere: Counter[tuple[str, int]] = Counter()
+    near: Amounts = defaultdict(float)
+    anywhere: Amounts = defaultdict(float)
     for dialogue in dialogues:
         spoken = [_words(turn) for turn in dialogue.turns]
         named = [
@@ -56,17 +58,15 @@ def _words(turn: Turn) -> frozenset[str]:
     return frozenset(word for word in words(text) if len(word) >= _SHORTEST and word.isalpha())
 
 
-def _counted(
-    near: Counter[tuple[str, int]], anywhere: Counter[tuple[str, int]], n_items: int
-) -> tuple[tuple[str, ...], Said]:
-    sums: Counter[str] = Counter()
+def _counted(near: Amounts, anywhere: Amounts, n_items: int) -> tuple[tuple[str, ...], Said]:
+    sums: defaultdict[str, float] = defaultdict(float)
     for (word, _), amount in near.items():
         sums[word] += amount
     kept = tuple(sorted(word for word, amount in sums.items() if amount >= _SELDOM))
     return kept, _at_most(_array(near, kept, n_items)) + _at_most(_array(anywhere, kept, n_items))
 
 
-def _array(counts: Counter[tuple[str, int]], kept: tuple[str, ...], n_items: int) -> Said:
+def _array(counts: Amounts, kept: tuple[str, ...], n_items: int) -> Said:
     from scipy.sparse import csr_array
 
     places = {word: place for place, word in enumerate(kept)}

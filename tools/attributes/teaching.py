@@ -80,7 +80,7 @@ def _with_judgements(model: AttributeModel, judged: Judged, pointed: Floats, enc
 
 def _word_map(judged: Judged, talk: Talk, weights: Floats, senses: Floats, pointed: Floats) -> tuple[Floats, Floats]:
     """Returns the mean of the attributes' vectors, and what makes of a vector, less that, a direction."""
-    mean = judged.vectors.mean(axis=0, dtype=np.float64)
+    mean: Floats = judged.vectors.mean(axis=0, dtype=np.float64)
     words = talk.vectors - np.average(talk.vectors, axis=0, weights=weights)
     vectors = np.concatenate([words, judged.vectors - mean])
     counts = np.concatenate([weights, np.full(len(pointed), _JUDGED)])
@@ -93,7 +93,7 @@ def _heard(talk: Talk, items: Floats) -> tuple[Floats, Floats]:
     """
     support = np.asarray(talk.said.sum(axis=1)).ravel()
     usual = np.asarray(talk.said.sum(axis=0)).ravel() @ items / support.sum()
-    found: Floats = np.asarray(talk.said @ (items - usual)) / np.maximum(support, 1e-9)[:, None]
+    found = np.asarray(talk.said @ (items - usual)) / np.maximum(support, 1e-9)[:, None]
     return found, support
 
 
@@ -104,5 +104,5 @@ def _features(values: Vectors, cards: Vectors) -> Floats:
 def _ridge(inputs: Floats, targets: Floats, strength: float, weights: Floats | None = None) -> Floats:
     """Returns the weights of a ridge regression `(n_inputs, n_targets)`."""
     weighted = inputs if weights is None else inputs * weights[:, None]
-    found: Floats = np.linalg.solve(weighted.T @ inputs + strength * np.eye(inputs.shape[1]), weighted.T @ targets)
-    return found
+    gram = weighted.T @ inputs + strength * np.eye(inputs.shape[1])
+    return np.asarray(np.linalg.solve(gram, weighted.T @ targets), np.float64)
