@@ -14,7 +14,8 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.core.text import fold
 from convrec.core.understanding import Act, Preference, Span
 
-_SURE = 0.6  # share from which an attitude is taken from the reader
+_SURE, _VERY_SURE = 0.5, 0.85  # share from which an attitude is taken from the reader
+_SAME = {("neutral", "none"), ("neutral", "asked"), ("liked", "like"), ("disliked", "excluded")}
 _FACET = 0.7  # probability from which words are taken for a facet's
 _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
 _ACT, _NO_ACT = 0.8, 0.05
@@ -25,9 +26,9 @@ _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "b
 def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     """Returns what a message thinks of the item that its characters `span` name: the reader's word where it is sure.
 
-    Examples ("like Heat"), comparisons and permissions are the rules' own: the reader knows likes, dislikes and what was seen.
+    Comparisons and permissions are the rules' own, and so are examples ("like Heat") and exclusions unless the reader is very sure.
     """
-    if rule in ("like", "compared", "permitted", "excluded"):
+    if rule in ("compared", "permitted"):
         return rule
     here = [
         one for one in reading.marked if one.label in (TITLE, POINTER) and one.start < span[1] and span[0] < one.end
@@ -36,7 +37,9 @@ def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
         return rule
     shares = here[0].meant["attitude"]
     best = max(shares, key=lambda label: shares[label])
-    if shares[best] < _SURE or (best == "neutral" and rule in ("none", "asked")):
+    if shares[best] < (_VERY_SURE if rule in ("like", "excluded") else _SURE):
+        return rule
+    if (best, rule) in _SAME:
         return rule
     return _JUDGED[best]
 

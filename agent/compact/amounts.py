@@ -135,8 +135,8 @@ class AmountReader:
         if twin is not None and lower:
             field = twin
         if lower or upper:
-            bound = (amount, None) if lower else (None, amount)
-            yield RangeHit(start, end, field, *bound, strict=bool(_IS_STRICT.match(how)))
+            low, high = (amount, None) if lower else (None, amount)
+            yield RangeHit(start, end, field, low, high, strict=bool(_IS_STRICT.match(how)))
         elif how in ("around", "about", "roughly"):
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
         elif twin is None and amount >= self._measures.known(field).max():
