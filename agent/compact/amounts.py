@@ -139,7 +139,7 @@ class AmountReader:
             yield RangeHit(start, end, field, low, high, strict=bool(_IS_STRICT.match(how)))
         elif how in ("around", "about", "roughly"):
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
-        elif twin is None and amount >= self._measures.known(field).max():
+        elif twin is None and self._measures.is_most(field, amount):
             yield RangeHit(start, end, field, amount, None)
         elif field in (self._fields.price, self._fields.length, self._fields.age, self._fields.height):
             yield RangeHit(start, end, field, None, amount)

@@ -118,6 +118,11 @@ class Measures:
             return None
         return next((f for f in self.numbers if f != field and _stem(f) == _stem(field)), None)
 
+    def is_most(self, field: Field, amount: float) -> bool:
+        """Tells whether no item has more in the field."""
+        known = self.known(field)
+        return bool(len(known)) and amount >= float(known.max())
+
     def known(self, field: Field) -> np.ndarray:
         """Returns the field's numbers, those that are missing left out."""
         numbers = self._fields.catalogue.numbers(field.name)

@@ -91,16 +91,22 @@ def _listed_with(message: Message, one: Pointer, other: Pointer) -> bool:
     return bool(_BETWEEN.fullmatch(between))
 
 
+def attitudes(message: Message, scopes: Scopes, pointers: Sequence[Pointer]) -> list[Attitude]:
+    """Returns the attitude to each item; one in a list shares that of the item before it, where it has none of its own."""
+    found: list[Attitude] = []
+    for place, pointer in enumerate(pointers):
+        alone = attitude(message, scopes, pointer)
+        listed = place > 0 and alone in ("none", "asked") and _listed_with(message, pointers[place - 1], pointer)
+        found.append(found[-1] if listed else alone)
+    return found
+
+
 def item_preferences(
-    message: Message, attitudes: Sequence[Attitude], pointers: Sequence[Pointer], titles: Sequence[str]
+    message: Message, feelings: Sequence[Attitude], pointers: Sequence[Pointer], titles: Sequence[str]
 ) -> list[Preference]:
-    """Returns the likes and dislikes of items; `attitudes` and `titles` (of the first item) are a row a pointer."""
+    """Returns the likes and dislikes of items; `feelings` and `titles` (of the first item) are a row a pointer."""
     found: dict[str, Preference] = {}
-    before: tuple[Pointer, Attitude] | None = None
-    for pointer, title, alone in zip(pointers, titles, attitudes, strict=True):
-        listed = before is not None and alone in ("none", "asked") and _listed_with(message, before[0], pointer)
-        feeling = before[1] if before is not None and listed else alone
-        before = (pointer, feeling)
+    for pointer, title, feeling in zip(pointers, titles, feelings, strict=True):
         named = pointer.kind == "title"
         polarity: Polarity | None = None
         if feeling in ("liked", "like", "permitted"):

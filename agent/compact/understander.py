@@ -21,7 +21,7 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
-from convrec.agent.compact.sentiment import Attitude, attitude, item_preferences
+from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, item_preferences
 from convrec.agent.compact.spelling import Speller
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
@@ -136,8 +136,11 @@ class Understander:
         pointers = sorted(described.pointers, key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         reading = Reading() if self._reader is None else self._reader.read(whole.text, state.reply)
-        attitudes = tuple(judged(attitude(message, scopes, p), message.span(p.start, p.end), reading) for p in pointers)
-        items = item_preferences(message, attitudes, pointers, [self._title(p) for p in pointers])
+        felt = tuple(
+            judged(rule, message.span(p.start, p.end), reading)
+            for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
+        )
+        items = item_preferences(message, felt, pointers, [self._title(p) for p in pointers])
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         taken = [message.span(*place) for place in linked.places(pointers)]
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue))
@@ -148,10 +151,10 @@ class Understander:
                 item_ids=p.item_ids,
                 span=self._span(message, p),
             )
-            for p, a in zip(pointers, attitudes, strict=True)
+            for p, a in zip(pointers, felt, strict=True)
         )
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
-        acts = acts_of(message, state, Heard(preferences, references, attitudes, filtered is not None, bool(asked)))
+        acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
         acts = advised(acts, reading, state)
         extra = Leftover()
         if _OPEN & set(acts):
