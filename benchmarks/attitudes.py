@@ -102,10 +102,11 @@ def heard(hear: Hear, case: Case) -> str:
 
 def label_of(understanding: Understanding, span: tuple[int, int]) -> str:
     """Returns the attitude to what stands in the span: a like, a dislike, else whether it is among what was seen, else neutral."""
+    named = {i for r in understanding.references if r.span[0] < span[1] and span[0] < r.span[1] for i in r.item_ids[:1]}
     for stated in understanding.preferences:
-        if stated.facet == "item" and stated.span[0] < span[1] and span[0] < stated.span[1]:
+        here = stated.span[0] < span[1] and span[0] < stated.span[1]
+        if stated.facet == "item" and (here or stated.item_id in named):
             return "liked" if stated.polarity > 0 else "disliked"
-    named = any(r.span[0] < span[1] and span[0] < r.span[1] for r in understanding.references)
     return "seen" if named and "already_seen" in understanding.acts else "neutral"
 
 

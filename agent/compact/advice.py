@@ -16,6 +16,7 @@ from convrec.core.understanding import Act, Preference, Span
 
 _SURE, _VERY_SURE = 0.5, 0.85  # share from which an attitude is taken from the reader
 _SAME = {("neutral", "none"), ("neutral", "asked"), ("liked", "like"), ("disliked", "excluded")}
+_CERTAIN = 0.85  # probability from which the reader's word stands against a linked value
 _FACET = 0.7  # probability from which words are taken for a facet's
 _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
 _ACT, _NO_ACT = 0.8, 0.05
@@ -44,6 +45,16 @@ def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     return _JUDGED[best]
 
 
+def contradicted(span: Span, fields: Iterable[str], reading: Reading, catalogue: Catalogue) -> bool:
+    """Tells whether the reader is sure that the words of a value of these fields are another field's, or part of a longer title or value."""
+    own = set(fields)
+    return any(
+        one.probability >= _CERTAIN and one.start <= span[0] and span[1] <= one.end
+        and ((one.label in catalogue.schema.names and one.label not in own) or (one.label == TITLE and (one.start, one.end) != span))
+        for one in reading.marked
+    )  # fmt: skip
+
+
 def unlinked(text: str, reading: Reading, taken: Sequence[Span], catalogue: Catalogue) -> Iterator[Preference]:
     """Yields wishes for words that the reader takes for a facet's and no rule linked: a value spelt much alike, else the words themselves.
 
@@ -67,14 +78,33 @@ def unlinked(text: str, reading: Reading, taken: Sequence[Span], catalogue: Cata
             )
 
 
+def respanned(stated: Preference, reading: Reading) -> Preference:
+    """Returns a wish with the words that the reader takes for its facet: the whole name where a rule read a part."""
+    for one in reading.marked:
+        if one.label == stated.facet and one.probability >= _CERTAIN and _overlaps(one, [stated.span]):
+            return stated.model_copy(update={"span": (one.start, one.end)})
+    return stated
+
+
+def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
+    """Returns the words that the reader is sure are a title, where no title was linked."""
+    return [
+        (one.start, one.end)
+        for one in reading.marked
+        if one.label == TITLE and one.probability >= _CERTAIN and not _overlaps(one, taken)
+    ]
+
+
 def advised(acts: Sequence[Act], reading: Reading, state: DialogueState) -> tuple[Act, ...]:
     """Returns the acts with those that the reader is sure of, and without those that it is sure are none."""
     if reading.acts is None:
         return tuple(acts)
-    known = bool(state.shown or state.focus)
-    possible = {act for act in _HEARD if act in ("thank", "bye", "answer") or known}
-    added = [act for act in _HEARD if act in possible and reading.acts[act] >= _ACT and act not in acts]
-    kept = [act for act in acts if act not in _HEARD or reading.acts[act] >= _NO_ACT]
+    told = bool(state.shown or state.focus or state.reply)  # something that can be answered, taken or turned down
+    added = [
+        act for act in _HEARD if reading.acts[act] >= _ACT and (told or act in ("thank", "bye")) and act not in acts
+    ]
+    unsure = (*_HEARD, "request") if added or len(acts) > 1 else _HEARD
+    kept = [act for act in acts if act not in unsure or reading.acts[act] >= _NO_ACT]
     return tuple(dict.fromkeys([*(act for act in kept if act != "other" or not added), *added])) or ("other",)
 
 

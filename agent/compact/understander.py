@@ -1,11 +1,11 @@
 """The compact engine's understanding of a message: linking, scope and acts by rules, MiniLM where rules end."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from convrec.agent.compact.acts import Heard, acts_of, goes_on
-from convrec.agent.compact.advice import advised, judged, unlinked
+from convrec.agent.compact.advice import advised, contradicted, judged, respanned, titles_in, unlinked
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
@@ -124,18 +124,18 @@ class Understander:
         whole = Message(text)
         if not len(whole):
             return Understanding()
+        reading = Reading() if self._reader is None else self._reader.read(whole.text, state.reply)
         titles = self._named(whole)
+        titles = sorted([*titles, *self._read_titles(whole, titles, reading)], key=lambda hit: hit.start)
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
-        linked = self._link(
-            message, scopes, [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles], state
-        )
+        named = [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles]
+        linked = self._link(message, scopes, named, state, reading)
         described = self._descriptions.read(
             message, state, linked.values, linked.ranges, [*linked.titles, *linked.pointers]
         )
         pointers = sorted(described.pointers, key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
-        reading = Reading() if self._reader is None else self._reader.read(whole.text, state.reply)
         felt = tuple(
             judged(rule, message.span(p.start, p.end), reading)
             for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
@@ -144,7 +144,8 @@ class Understander:
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         taken = [message.span(*place) for place in linked.places(pointers)]
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue))
-        preferences = (*(preference(message, wish) for wish in wishes), *items, *beyond)
+        linked_wishes = (respanned(preference(message, wish), reading) for wish in wishes)
+        preferences = (*linked_wishes, *items, *beyond)
         references = tuple(
             Reference(
                 kind="description" if filtered is not None and _is_aside(message, p, a) else p.kind,
@@ -171,13 +172,16 @@ class Understander:
     def _named(self, message: Message) -> list[Hit]:
         return self._titles.link(message, self._values.full_names(message))
 
-    def _link(self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState) -> _Linked:
+    def _link(
+        self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState, reading: Reading
+    ) -> _Linked:
         seasons = [
             hit
             for hit in (*self._calendar.read(message), *self._degrees.read(message))
             if not _overlaps(hit.start, hit.end, named)
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
+        values = [hit for hit in values if not self._contradicted(message, hit, reading)]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
         solid = [
             hit
@@ -204,6 +208,19 @@ class Understander:
             [echo.hit for echo in echoes if echo.negative],
             ranges,
         )
+
+    def _read_titles(self, whole: Message, linked: Sequence[Hit], reading: Reading) -> Iterator[Hit]:
+        """Yields the titles that only the reader saw: what it takes for one and is one when it stands alone."""
+        for start, end in titles_in(reading, [whole.span(hit.start, hit.end) for hit in linked]):
+            alone = Message(whole.text[start:end])
+            first, last = whole.tokens_of((start, end))
+            for hit in self._titles.link(alone, []):
+                if hit.end - hit.start == len(alone) == last - first:
+                    yield replace(hit, start=first, end=last)
+
+    def _contradicted(self, message: Message, hit: ValueHit, reading: Reading) -> bool:
+        fields = [value.field.name for value in (hit.value, *hit.others)]
+        return contradicted(message.span(hit.start, hit.end), fields, reading, self._catalogue)
 
     def _wishes(
         self, message: Message, scopes: Scopes, linked: _Linked, used: set[tuple[int, int]], pointers: Sequence[Pointer]

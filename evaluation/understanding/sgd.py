@@ -38,6 +38,7 @@ from convrec.evaluation.understanding.sgd_dialogues import (
     answers_of,
     cases_of,
     files_of,
+    marked_slots,
     read_dialogues,
 )
 from convrec.evaluation.understanding.slots import Slot, heard, said, shown, slots_of
@@ -53,6 +54,7 @@ class Sgd:
     supplies: Mapping[str, Supply]
     folder: Path
     clock: Clock
+    marked: Mapping[str, frozenset[str]]
     rejected: int = 0
     _open: dict[str, Catalogue] = field(default_factory=dict)
 
@@ -82,7 +84,12 @@ class Sgd:
         each = self.supplies[case.service]
         carried = {slot.key for slot in found if each.carries(slot.facet, slot.value)}
         acts = [act for act in understanding.acts if act in ACTS_SCORED] if understanding else []
-        return _mark(case, found, carried, acts, each.service.occasion, understanding is None)
+        spans = {
+            (*slot.span, slot.facet)
+            for slot in found
+            if slot.span != (0, 0) and slot.facet in self.marked[case.service]
+        }
+        return _mark(case, found, carried, spans, acts, each.service.occasion, understanding is None)
 
     def oracle(self, case: SgdCase) -> Prediction:
         """Returns what would be right."""
@@ -127,7 +134,7 @@ def read_sgd(
         )
     chosen = spread(dialogues, limit)
     cases = tuple(case for dialogue in chosen for case in cases_of(dialogue, supplies))
-    return Sgd(cases, supplies, workspaces, clock, len(reading.rejected))
+    return Sgd(cases, supplies, workspaces, clock, marked_slots(dialogues, supplies), len(reading.rejected))
 
 
 def _checked(paths: Sequence[Path], max_rejected: float) -> list[Document]:
@@ -189,11 +196,10 @@ def measure_sgd(data: Sgd, systems: Mapping[str, Predict[SgdCase]], answer: Answ
 
 
 def _mark(
-    case: SgdCase, found: Sequence[Slot], given: set[tuple[str, str, int]], acts: Sequence[Act], occasion: Iterable[str], failed: bool
+    case: SgdCase, found: Sequence[Slot], given: set[tuple[str, str, int]], spans: set[tuple[int, int, str]], acts: Sequence[Act], occasion: Iterable[str], failed: bool
 ) -> Mark:  # fmt: skip
     about = set(occasion)
     gold = {slot.key for slot in case.slots}
-    spans = {(*slot.span, slot.facet) for slot in found if slot.span != (0, 0)}
     plain, plain_given = {span[:2] for span in case.spans}, {span[:2] for span in spans}
     slots, labelled = span_counts(gold, given), span_counts(case.spans, spans)
     tallies: dict[str, Counts] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ ACTS: Mapping[str, Act] = {
 """What each act of a user is here. `INFORM` is `answer` where the system had just asked for the slot, else `state_preference`."""
 
 ACTS_SCORED: frozenset[Act] = frozenset({*ACTS.values(), "answer", "state_preference"})
+_OFTEN = 2  # turns in which a slot has a span: one may be a slip
 _NAMING = ("INFORM", "SELECT")
 
 
@@ -105,6 +107,20 @@ def _check_frame(frame: Any, text: str, where: str) -> None:
         start, end = part(span, "start", int, at), part(span, "exclusive_end", int, at)
         if not 0 <= start < end <= len(text):
             raise BadRowError(f"{at}exclusive_end", f"{start} to {end} is no span of {len(text)} characters")
+
+
+def marked_slots(dialogues: Iterable[Document], supplies: Mapping[str, Supply]) -> dict[str, frozenset[str]]:
+    """Returns the fields of each service whose words are marked where users say them; the layout marks none for categorical slots."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for dialogue in dialogues:
+        for turn in dialogue["turns"]:
+            for frame in turn["frames"] if turn["speaker"] == "USER" else ():
+                if frame["service"] in supplies:
+                    service = supplies[frame["service"]].service
+                    counts.update(
+                        (service.name, facet) for span in frame["slots"] if (facet := service.facet(span["slot"]))
+                    )
+    return {name: frozenset(f for (of, f), n in counts.items() if of == name and n >= _OFTEN) for name in supplies}
 
 
 def answers_of(dialogues: Iterable[Document]) -> dict[str, list[Answer]]:

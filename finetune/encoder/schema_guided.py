@@ -13,12 +13,12 @@ from convrec.evaluation.understanding.sgd_dialogues import (
     answers_of,
     cases_of,
     files_of,
+    marked_slots,
     read_dialogues,
 )
 from convrec.finetune.encoder.rows import FacetText, Labelled, Row, sampled
 
 _ACTS = ("answer", "ask_item", "accept", "reject", "thank", "bye")
-_OFTEN = 2  # user turns in which a slot must have a span before its unmarked words are taken for none
 
 
 def schema_guided_rows(folder: Path, part: str) -> tuple[list[Row], dict[str, list[FacetText]]]:
@@ -27,7 +27,7 @@ def schema_guided_rows(folder: Path, part: str) -> tuple[list[Row], dict[str, li
     answers = answers_of(dialogues if part == "train" else read_dialogues(files_of(folder, "train"), Reading()))
     known = {name: supply(each, answers) for name, each in services().items()}
     used = {name: each for name, each in known.items() if _occurs(name, dialogues)}
-    spanned = _spanned(dialogues)
+    spanned = marked_slots(dialogues, used)
     rows = [
         _row(case, used[case.service], spanned[case.service], part)
         for dialogue in dialogues
@@ -40,18 +40,6 @@ def _occurs(name: str, dialogues: list[Document]) -> bool:
     return any(name in dialogue["services"] for dialogue in dialogues)
 
 
-def _spanned(dialogues: list[Document]) -> dict[str, set[str]]:
-    """Returns the slots of each service that are marked in the text; the others are categories whose words nobody marked."""
-    counts: dict[str, dict[str, int]] = {}
-    for dialogue in dialogues:
-        for turn in dialogue["turns"]:
-            for frame in turn["frames"] if turn["speaker"] == "USER" else ():
-                for span in frame["slots"]:
-                    slots = counts.setdefault(frame["service"], {})
-                    slots[span["slot"]] = slots.get(span["slot"], 0) + 1
-    return {name: {slot for slot, n in slots.items() if n >= _OFTEN} for name, slots in counts.items()}
-
-
 def facet_texts(each: Supply) -> list[FacetText]:
     """Returns a service's facets in words, the title left out."""
     return [
@@ -62,7 +50,7 @@ def facet_texts(each: Supply) -> list[FacetText]:
     ]
 
 
-def _row(case: SgdCase, each: Supply, spanned: set[str], part: str) -> Row:
+def _row(case: SgdCase, each: Supply, spanned: frozenset[str], part: str) -> Row:
     before = case.messages[-2]["content"] if len(case.messages) > 1 else ""
     labelled = tuple(Labelled(start, end, facet) for start, end, facet in _apart(case))
     told = ["title"] + [f.name for f in each.service.fields if f.name in spanned]
