@@ -32,6 +32,10 @@ def workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), "worker", _alone)
 
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=workers.cache_clear)  # a fork has none of its parent's threads
+
+
 def _alone() -> None:
     import torch
 
