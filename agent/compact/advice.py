@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from rapidfuzz import fuzz, process
 
 from convrec.agent.compact.sentiment import Attitude
-from convrec.agent.compact.tagger.labels import POINTER, TITLE
+from convrec.agent.compact.tagger.labels import MOOD, POINTER, TITLE
 from convrec.agent.compact.tagger.reader import Marked, Reading
 from convrec.agent.state import DialogueState
+from convrec.agent.wording import is_kind
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.text import fold
 from convrec.core.understanding import Act, Preference, Span
@@ -45,14 +46,13 @@ def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     return _JUDGED[best]
 
 
-def contradicted(span: Span, fields: Iterable[str], reading: Reading, catalogue: Catalogue) -> bool:
-    """Tells whether the reader is sure that the words of a value of these fields are another field's, or part of a longer title or value."""
-    own = set(fields)
+def is_part(span: Span, reading: Reading) -> bool:
+    """Tells whether the reader is sure that the words of a value are a part of something longer: a title, a date, an address."""
     return any(
-        one.probability >= _CERTAIN and one.start <= span[0] and span[1] <= one.end
-        and ((one.label in catalogue.schema.names and one.label not in own) or (one.label == TITLE and (one.start, one.end) != span))
+        one.probability >= _CERTAIN and one.start <= span[0] and span[1] <= one.end and (one.start, one.end) != span
         for one in reading.marked
-    )  # fmt: skip
+        if one.label not in (POINTER, MOOD)
+    )
 
 
 def unlinked(text: str, reading: Reading, taken: Sequence[Span], catalogue: Catalogue) -> Iterator[Preference]:
@@ -68,7 +68,10 @@ def unlinked(text: str, reading: Reading, taken: Sequence[Span], catalogue: Cata
         polarity = max(one.meant["polarity"], key=lambda label: one.meant["polarity"][label])
         if polarity != "let_go":
             said = text[one.start : one.end]
-            value = _nearest(said, catalogue.values(one.label).values) or said
+            value = _nearest(said, catalogue.values(one.label).values)
+            if value is None and is_kind(catalogue.schema.field(one.label)):
+                continue  # a kind of item that is not there stays a wish in free words
+            value = value or said
             yield Preference(
                 facet=one.label,
                 value=value,

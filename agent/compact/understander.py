@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from convrec.agent.compact.acts import Heard, acts_of, goes_on
-from convrec.agent.compact.advice import advised, contradicted, judged, respanned, titles_in, unlinked
+from convrec.agent.compact.advice import advised, is_part, judged, respanned, titles_in, unlinked
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
@@ -181,7 +181,7 @@ class Understander:
             if not _overlaps(hit.start, hit.end, named)
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
-        values = [hit for hit in values if not self._contradicted(message, hit, reading)]
+        values = [hit for hit in values if not is_part(message.span(hit.start, hit.end), reading)]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
         solid = [
             hit
@@ -217,10 +217,6 @@ class Understander:
             for hit in self._titles.link(alone, []):
                 if hit.end - hit.start == len(alone) == last - first:
                     yield replace(hit, start=first, end=last)
-
-    def _contradicted(self, message: Message, hit: ValueHit, reading: Reading) -> bool:
-        fields = [value.field.name for value in (hit.value, *hit.others)]
-        return contradicted(message.span(hit.start, hit.end), fields, reading, self._catalogue)
 
     def _wishes(
         self, message: Message, scopes: Scopes, linked: _Linked, used: set[tuple[int, int]], pointers: Sequence[Pointer]

@@ -72,7 +72,7 @@ class Reader:
 
         bert, heads = _loaded(self._encoder.folder)
         pieces = cut(self._tokenizer, before, text)
-        if not pieces.places:
+        if not pieces.places or not self._facets:
             return Reading()
         looked_up, known = features(pieces.places, found_in(text, [self._lookup]), self._order)
         with torch.inference_mode():
