@@ -1,5 +1,6 @@
 """From what a thread and a profile hold to one retrieval request."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from convrec.tools.attributes.model import plain
 from convrec.tools.toolbox import Leaning, Request, Wish
 
 _FADE = 0.85  # of a wish's weight, each turn that goes by
+_SMALL_WORDS = re.compile(r"[a-zà-ÿ]+(?:['’ -][a-zà-ÿ]+)*")
 _WISHED = 2.0  # a soft wish for a facet's value, beside the words of the message
 _SECOND_OPINION = 1.0  # how much of the words of a wish an item has, beside whether it carries the value
 _TASTE = 1.0  # of a lasting taste beside a wish of today
@@ -177,6 +179,8 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
         in_words = wish.facet == "text"
         if wish.item_id or not (in_words or _is_kind_of(schema, wish.facet)) or state.turn - held.turn > _TEXT_LASTS:
             continue
+        if in_words and not _SMALL_WORDS.fullmatch(wish.value):
+            continue  # a name, a number, markup: nothing that items have more or less of
         weight = (_WISHED if in_words else _SECOND_OPINION) * wish.polarity * _fade(held, state.turn)
         found[wish.value] = Leaning(wish.value, weight, than if held.turn == state.turn else ())
     return tuple(found.values())

@@ -46,12 +46,13 @@ def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     return _JUDGED[best]
 
 
-def is_part(span: Span, reading: Reading) -> bool:
-    """Tells whether the reader is sure that the words of a value are a part of something longer: a title, a date, an address."""
+def is_part(span: Span, fields: Iterable[str], reading: Reading) -> bool:
+    """Tells whether the reader is sure that the words of a value of these fields are a part of something longer: a title, a date."""
+    own = {POINTER, MOOD, *fields}
     return any(
-        one.probability >= _CERTAIN and one.start <= span[0] and span[1] <= one.end and (one.start, one.end) != span
+        one.start <= span[0] and span[1] <= one.end and (one.start, one.end) != span
         for one in reading.marked
-        if one.label not in (POINTER, MOOD)
+        if one.probability >= _CERTAIN and one.label not in own
     )
 
 
@@ -98,14 +99,20 @@ def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
     ]
 
 
-def advised(acts: Sequence[Act], reading: Reading, state: DialogueState) -> tuple[Act, ...]:
-    """Returns the acts with those that the reader is sure of, and without those that it is sure are none."""
+def advised(
+    acts: Sequence[Act], reading: Reading, state: DialogueState, preferences: Sequence[Preference]
+) -> tuple[Act, ...]:
+    """Returns the acts with those that the reader is sure of, and without those that it is sure are none.
+
+    A message that wishes for something takes or turns down nothing unless a rule says so.
+    """
     if reading.acts is None:
         return tuple(acts)
     told = bool(state.shown or state.focus or state.reply)  # something that can be answered, taken or turned down
-    added = [
-        act for act in _HEARD if reading.acts[act] >= _ACT and (told or act in ("thank", "bye")) and act not in acts
-    ]
+    wishful = any(stated.facet != "item" for stated in preferences)
+    possible = [act for act in _HEARD if told or act in ("thank", "bye")]
+    possible = [act for act in possible if not (wishful and act in ("accept", "reject"))]
+    added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]
     unsure = (*_HEARD, "request") if added or len(acts) > 1 else _HEARD
     kept = [act for act in acts if act not in unsure or reading.acts[act] >= _NO_ACT]
     return tuple(dict.fromkeys([*(act for act in kept if act != "other" or not added), *added])) or ("other",)

@@ -156,7 +156,7 @@ class Understander:
         )
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
-        acts = advised(acts, reading, state)
+        acts = advised(acts, reading, state, preferences)
         extra = Leftover()
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
@@ -181,7 +181,11 @@ class Understander:
             if not _overlaps(hit.start, hit.end, named)
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
-        values = [hit for hit in values if not is_part(message.span(hit.start, hit.end), reading)]
+        values = [
+            hit
+            for hit in values
+            if not is_part(message.span(hit.start, hit.end), [v.field.name for v in (hit.value, *hit.others)], reading)
+        ]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
         solid = [
             hit

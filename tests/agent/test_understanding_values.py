@@ -77,6 +77,8 @@ def test_the_query_leaves_out_what_is_not_wanted(on_films):
 class Meaning:
     """An encoder in which words about water are one direction and all others another."""
 
+    revision = "water"
+
     def encode(self, texts):
         import numpy as np
 
