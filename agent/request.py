@@ -20,7 +20,7 @@ from convrec.tools.toolbox import Leaning, Request, Wish
 _FADE = 0.85  # of a wish's weight, each turn that goes by
 _SMALL_WORDS = re.compile(r"[a-zà-ÿ]+(?:['’ -][a-zà-ÿ]+)*")
 _WISHED = 2.0  # a soft wish for a facet's value, beside the words of the message
-_IN_WORDS = 0.8  # a wish in words of one's own: less than a value that is named
+_IN_WORDS = 0.4  # a wish in words of one's own: less than a value that is named
 _SECOND_OPINION = 1.0  # how much of the words of a wish an item has, beside whether it carries the value
 _TASTE = 1.0  # of a lasting taste beside a wish of today
 _LIKED_BEFORE = 0.4  # of an item liked in an earlier thread beside one named now
