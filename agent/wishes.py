@@ -34,10 +34,11 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 _KEEPS = re.compile(r"\b(keep|want|need|must|only|insist|not that|neither|none)\b")
+_FILLED = r"(?:(?:so|well|uh|um|er|hm+|oh)[ ,.!]*)*"
 _WHICHEVER = re.compile(
-    r"(?:(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
+    rf"(?:{_FILLED}(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
     r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|(?:i )?(?:really )?don.?t (?:care|mind|know)|dunno|(?:i )?can.?t say|no idea|(?:that )?doesn.?t matter(?: to me)?|no preference"
-    r"|surprise me|please|thanks|then|so|well|uh|um|er|hm+)[ ,.!]*)+"
+    r"|surprise me|please|thanks|then)[ ,.!]*)+"
 )
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
@@ -161,7 +162,7 @@ def _demanded(
 ) -> tuple[Constraint, ...]:
     """Adds a demand; an older one of its kind gives way."""
     kept = [c for c in constraints if not _gives_way(c, predicate, turn, together, schema)]
-    answered = asked is not None and fields_of(predicate) == {asked.facet}
+    answered = asked is not None and fields_of(predicate) == {asked.facet} and not isinstance(predicate, Not)
     return (*kept, Constraint(predicate=predicate, label=demand(predicate, schema), turn=turn, answered=answered))
 
 
