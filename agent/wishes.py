@@ -21,6 +21,9 @@ _START_AFRESH = re.compile(
 _ANY = re.compile(
     r"\b(any|whatever|whichever|no matter (?:which|what)|regardless of|(?:forget|drop|ignore|skip|never ?mind)(?: about)? the)\s+(?:the\s+)?(\w+)"
 )
+_NO_MATTER = re.compile(
+    r"\b(?:the|which|what) (\w+) (?:(?:really |just )?(?:doesn.?t|does not|don.?t|do not) (?:really )?matter|(?:isn.?t|is not) (?:so |that )?important)\b"
+)
 _CHANGE_OF_MIND = re.compile(
     r"\b(then|instead|rather|actually|now|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
     r"|\b(want|need|give me|show me|looking for|find me|recommend|suggest|got any|have any|do you have|in the mood for|feel like)\b"
@@ -135,8 +138,8 @@ def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
 
 
 def _released(constraints: tuple[Constraint, ...], folded: str, schema: Schema) -> tuple[Constraint, ...]:
-    """Lets demands go that the message declares free: "any decade", "whatever the genre"."""
-    free = {match[2] for match in _ANY.finditer(folded)}
+    """Lets demands go that the message declares free: "any decade", "whatever the genre", "the year doesn't matter"."""
+    free = {match[2] for match in _ANY.finditer(folded)} | {match[1] for match in _NO_MATTER.finditer(folded)}
     if not free:
         return constraints
 
