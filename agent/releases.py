@@ -39,7 +39,7 @@ _FREE = re.compile(
 )  # fmt: skip
 _WHAT = r"(?P<{}>[^.,;:!?]*?)" + _END
 _TAKEN_BACK = re.compile(
-    r"\b(?:forget|drop|scrap|scratch|strike|lose|cancel|undo|never ?mind|ignore)(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
+    r"\b(?:forget|drop|scrap|scratch|strike|lose|cancel|undo|never ?mind|ignore|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
     + _WHAT.format("a")
     + r"|\b(?:(?:does|do|need|must)(?:n.?t| not)(?: (?:really|actually|necessarily))?(?: (?:have|need) to)? be|not necessarily|no need for|(?:does|do)(?:n.?t| not) (?:need|have) to (?:have|be|do))\b"
     + _WHAT.format("b")
@@ -55,9 +55,11 @@ _FINE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _KEEPS = re.compile(r"\b(keep|want|need|must|only|insist|not that|neither|none)\b")
+_FILLED = r"(?:(?:so|well|uh|um|er|hm+|oh)[ ,.!]*)*"
 _WHICHEVER = re.compile(
-    r"(?:(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
-    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|i don.?t (?:care|mind)|doesn.?t matter|no preference|surprise me|please|thanks|then)[ ,.!]*)+"
+    rf"(?:{_FILLED}(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
+    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|(?:i )?(?:really )?don.?t (?:care|mind|know)|dunno|(?:i )?can.?t say|no idea|(?:that )?doesn.?t matter(?: to me)?|no preference"
+    r"|surprise me|please|thanks|then)[ ,.!]*)+"
 )
 
 

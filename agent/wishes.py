@@ -76,7 +76,7 @@ def _demanded(
 ) -> tuple[Constraint, ...]:
     """Adds a demand; an older one of its kind gives way."""
     kept = [c for c in constraints if not _gives_way(c, predicate, turn, together, schema)]
-    answered = asked is not None and fields_of(predicate) == {asked.facet}
+    answered = asked is not None and fields_of(predicate) == {asked.facet} and not isinstance(predicate, Not)
     return (*kept, Constraint(predicate=predicate, label=demand(predicate, schema), turn=turn, answered=answered))
 
 

@@ -1,6 +1,6 @@
 """Learns when the agent asks back from simulated people and writes it to agent/policy.json.
 
-python scripts/learn_policy.py                       # 60 people a way of drawing targets, on the demo films
+python scripts/learn_policy.py                       # 40 people a way of drawing targets, on the demo films
 python scripts/learn_policy.py -w shop --print-only  # on one's own workspace, written nowhere
 """
 
@@ -23,7 +23,7 @@ def main() -> None:
     """Prints the parameters, and writes them unless told not to."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("-w", "--workspace", type=Path, help="a fitted workspace (default: the demo's)")
-    arguments.add_argument("--users", type=int, default=60, help="people a way of drawing targets")
+    arguments.add_argument("--users", type=int, default=40, help="people a way of drawing targets")
     arguments.add_argument("--seed", type=int, default=SEED, help="of the people")
     arguments.add_argument("--print-only", action="store_true", help="leave agent/policy.json as it is")
     asked = arguments.parse_args()

@@ -21,7 +21,8 @@ JOINED = {"and", "or", "vs", "versus", "nor", "with"}
 LIKES = re.compile(r"\b(?:like|likes|love|loves|enjoy|hate|recommend|check out|heard of|see|watch|called|in)$")
 JUDGED = re.compile(
     r"^(?:and \w+ )?(?:is|was|were|are|sounds|looks|seems) (?:\w+ ){0,2}?(?:good|great|fun|funny|scary|bad|terrible|boring|amazing|awesome|ok|okay|better"
-    r"|excellent|brilliant|one of|my favou?rite|cute|overrated|fantastic|hilarious|sad|classic|perfect|both)\b"
+    r"|excellent|brilliant|one of|my favou?rite|cute|overrated|fantastic|hilarious|sad|classic|perfect|both|too|older|newer|dated|closer|close|nearly)\b"
+    r"|^(?:comes|gets) (?:\w+ )?close"
 )
 AFTER = word_set(
     "but and or though please too again itself because so yet then vs versus about directed is was are though also instead except without"

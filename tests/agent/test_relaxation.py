@@ -4,7 +4,7 @@ import pytest
 
 from convrec.agent.releases import dropped
 from convrec.agent.state import Constraint, DialogueState
-from convrec.core.predicate import Comparison
+from convrec.core.predicate import Comparison, fields_of
 from convrec.core.reply import Question
 
 IMPOSSIBLE = "a western from the 1990s with Tom Hanks"
@@ -59,6 +59,30 @@ def test_what_is_ruled_out_is_let_go_last(agent):
     reply = talked(agent, "ruled out", "no comedies", "a comedy with John Wayne from the 90s, no war")
     assert not reply.items
     assert not reply.question.options[0].startswith("without")
+
+
+def test_an_answer_to_a_question_gives_way_to_what_a_person_says_of_themselves(agent):
+    """Who is asked for a director and names one, and then asks for what that director never made, is not asked which of both to drop."""
+    asked = talked(agent, "gives way", "ask me something about the director")
+    assert asked.question
+    facet = asked.question.facet
+    assert talked(agent, "gives way", asked.question.options[0]).items
+    held = agent._house.ledger.state("gives way", asked.thread_id).constraints
+    assert any(c.answered and fields_of(c.predicate) == {facet} for c in held)
+    after = talked(agent, "gives way", "a film with John Wayne")
+    assert after.items
+    assert all("John Wayne" in fact["cast"] for fact in facts(agent, after))
+
+
+def test_where_all_that_an_answer_leaves_was_shown_the_answer_gives_way_and_that_is_said(agent):
+    asked = talked(agent, "used up", "ask me something about the director")
+    replies = [talked(agent, "used up", asked.question.options[0])]
+    while "let this go" not in replies[-1].text and "without this" not in replies[-1].text:
+        replies.append(talked(agent, "used up", "more please, and no questions"))
+        assert len(replies) < 20
+    shown = [item.id for reply in replies for item in reply.items]
+    assert len(replies) > 2
+    assert len(shown) == len(set(shown))
 
 
 def constraint(label, turn=1):
