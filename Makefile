@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test check bench bench-turns evaluate-quick evaluate policy verify format docs package
+.PHONY: help install chat test check bench bench-turns evaluate-quick evaluate policy adapter verify format docs package
 .DELETE_ON_ERROR:
 
 help: ## list every target
@@ -46,6 +46,10 @@ evaluate: $(VENV)/ready-dev ## measure on all public data in CONVREC_DATA, in ho
 
 policy: $(VENV)/ready-dev ## learn from simulated people when to ask back, and write agent/policy.json (a quarter of an hour)
 	$(BIN)/python scripts/learn_policy.py $(POLICY)
+
+adapter: $(VENV)/ready-dev ## train the reader of messages anew on the public data in CONVREC_DATA (an hour on two cores)
+	$(BIN)/convrec finetune build --task encoder --labels tests/agent/attitudes.jsonl --out runs/reader
+	$(BIN)/convrec finetune train --task encoder --rows runs/reader --most 30000 --out agent/compact/tagger/weights.safetensors $(ADAPTER)
 
 verify: $(VENV)/ready-dev check ## check, then every test, the slow ones too
 	$(BIN)/python -m pytest $(PYTEST)

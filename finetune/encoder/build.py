@@ -29,24 +29,26 @@ _NOT_LOOKED_UP = (
 )
 
 
-def build(data: Path, labels: Sequence[Path], out: Path, *, seed: int = 0, messages: int = 20_000) -> Counter[str]:
+def build(
+    data: Path | None, labels: Sequence[Path], out: Path, *, seed: int = 0, messages: int = 20_000
+) -> Counter[str]:
     """Writes `rows.jsonl.gz` and `values.json`; returns how many rows there are of each source and part.
 
-    `data` is the folder of the public data sets; those that are absent are left out. `labels` are files of hand-given attitudes.
+    `data` is the folder of the public data sets; those that are absent, or all, are left out. `labels` are files of hand-given attitudes.
     """
     rows: list[Row] = []
     schemas: dict[str, list[FacetText]] = {"films": FILMS}
     values: dict[str, dict[str, list[str]]] = {}
-    if (data / "sgd").is_dir():
+    if data is not None and (data / "sgd").is_dir():
         for part in ("train", "dev"):
             found, described = schema_guided_rows(data / "sgd", part)
             rows += found
             schemas |= described
         values |= {name: _looked_up(each) for name, each in values_of(data / "sgd").items()}
-    if (data / "ccpe").is_dir():
+    if data is not None and (data / "ccpe").is_dir():
         rows += coached_rows(data / "ccpe" / "train.txt")
     people = RealNames()
-    if (data / "redial").is_dir():
+    if data is not None and (data / "redial").is_dir():
         rows += film_rows(data / "redial", labels, seed)
         titles = sorted({fold(title.rsplit(" (", 1)[0]) for title in titles_of(data / "redial").values()})
         values["films"] = {"title": titles, "genres": list(FILMS[0].values)}

@@ -40,7 +40,7 @@ class Tuning:
     """How the encoder is tuned: `lora`, `full` or `frozen`, and the adapter's size and place."""
 
     kind: str = "lora"
-    rank: int = 16
+    rank: int = 32
     targets: str = "all"
     layers: int = 6
 

@@ -1,21 +1,18 @@
-"""Training of the reader: a setting in, weights and figures out."""
+"""Training of the reader of messages by a setting."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
+from convrec.core.progress import Progress
 from convrec.finetune.encoder.features import Example, batched
 from convrec.finetune.encoder.model import FacetVectors, Reader, Tuning, loss_of, on
-from convrec.finetune.encoder.scoring import figures, read_all
 
 _WARM = 0.06
 _CLIP = 1.0
@@ -25,12 +22,11 @@ _CLIP = 1.0
 class Setting:
     """One training run. `without` names schemas and sources (by how they begin) that are left out, as a domain never seen."""
 
-    name: str
     tuning: Tuning = field(default_factory=Tuning)
     rate: float = 1e-3
     heads_rate: float = 1e-3
     epochs: float = 3.0
-    size: int = 64
+    size: int = 24
     seed: int = 0
     without: tuple[str, ...] = ()
 
@@ -41,7 +37,7 @@ def trained(
     vectors: FacetVectors,
     folder: Path,
     device: str,
-    say: Callable[[str], None],
+    progress: Progress,
 ) -> Reader:
     """Returns a reader trained on the examples, the same for the same seed on the same device."""
     torch.manual_seed(setting.seed)
@@ -56,7 +52,6 @@ def trained(
     optimiser = torch.optim.AdamW(_groups(model, setting), weight_decay=0.01, fused=device == "cuda")
     steps = max(1, int(len(kept) * setting.epochs / setting.size))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
-    began = time.monotonic()
     for step, some in zip(range(steps), _drawn(kept, setting.size, rng), strict=False):
         batch = on(batched(some, rng), device)
         loss = loss_of(model(batch, vectors.of(some, rng)), batch)
@@ -65,9 +60,8 @@ def trained(
         torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
         optimiser.step()
         schedule.step()
-        if step % 50 == 0:
-            passed = time.monotonic() - began
-            say(f"{setting.name}: step {step} of {steps}, loss {float(loss.detach()):.3f}, {passed:.0f} s")
+        if step % 25 == 0 or step == steps - 1:
+            progress("training the reader", step + 1, steps)
     return model
 
 
@@ -104,31 +98,3 @@ def weights_of(model: Reader) -> dict[str, torch.Tensor]:
 
 def _plain(name: str) -> str:
     return name.removeprefix("base_model.model.").replace(".default", "").removesuffix(".weight")
-
-
-def measured(
-    model: Reader, vectors: FacetVectors, parts: Mapping[str, Sequence[Example]], device: str
-) -> dict[str, dict[str, float]]:
-    """Returns the figures of each part, with what the catalogue has looked up."""
-    return {
-        name: dict(figures(examples, read_all(model, vectors, examples, device))) for name, examples in parts.items()
-    }
-
-
-def run(
-    setting: Setting, train: Sequence[Example], parts: Mapping[str, Sequence[Example]], vectors: FacetVectors, folder: Path, out: Path,
-    device: str, say: Callable[[str], None], *, keep: bool = False,
-) -> dict[str, Any]:  # fmt: skip
-    """Trains by a setting and measures; writes `NAME.json`, and with `keep` the weights `NAME.safetensors`."""
-    began = time.monotonic()
-    model = trained(setting, train, vectors, folder, device, say)
-    report = {
-        "setting": asdict(setting),
-        "seconds": round(time.monotonic() - began, 1),
-        "figures": measured(model, vectors, parts, device),
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    if keep:
-        save_file(weights_of(model), out / f"{setting.name}.safetensors")
-    (out / f"{setting.name}.json").write_text(json.dumps(report, indent=1), "utf-8")
-    return report

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from convrec.ui.cli import chat, data, diagnosis, evaluate, fitting, page, profile, rows
+from convrec.ui.cli import chat, data, diagnosis, evaluate, finetune, fitting, page, profile, rows
 from convrec.ui.cli.frame import command
 
 app = typer.Typer(
@@ -41,3 +41,4 @@ for function in (
     command(app, function)
 app.add_typer(profile.app, name="profile")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(finetune.app, name="finetune")

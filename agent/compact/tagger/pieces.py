@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,16 @@ class Pieces:
     ids: list[int]
     offset: int
     places: list[tuple[int, int]]
+
+
+def open_tokenizer(folder: Path) -> Any:
+    """Returns an encoder's tokenizer, without the padding and the limit that its file may ask for."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def cut(tokenizer: Any, before: str, text: str) -> Pieces:

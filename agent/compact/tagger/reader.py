@@ -17,7 +17,7 @@ import numpy as np
 from convrec.agent.compact.tagger.decoding import softmax, stretches, whole_words
 from convrec.agent.compact.tagger.labels import ACTS, KINDS, SPAN_HEADS, TITLE, TOPICS
 from convrec.agent.compact.tagger.lookup import Lookup
-from convrec.agent.compact.tagger.pieces import Pieces, cut, features, found_in
+from convrec.agent.compact.tagger.pieces import Pieces, cut, features, found_in, open_tokenizer
 from convrec.catalogue.catalogue import Catalogue
 from convrec.tools.encoder import TextEncoder
 
@@ -115,12 +115,7 @@ class Reader:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._encoder.folder / "tokenizer.json"))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer
+        return open_tokenizer(self._encoder.folder)
 
     @cached_property
     def _lookup(self) -> Lookup:
