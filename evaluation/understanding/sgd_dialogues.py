@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,6 @@ ACTS: Mapping[str, Act] = {
 """What each act of a user is here. `INFORM` is `answer` where the system had just asked for the slot, else `state_preference`."""
 
 ACTS_SCORED: frozenset[Act] = frozenset({*ACTS.values(), "answer", "state_preference"})
-_OFTEN = 2  # turns in which a slot has a span: one may be a slip
 _NAMING = ("INFORM", "SELECT")
 
 
@@ -111,16 +109,14 @@ def _check_frame(frame: Any, text: str, where: str) -> None:
 
 def marked_slots(dialogues: Iterable[Document], supplies: Mapping[str, Supply]) -> dict[str, frozenset[str]]:
     """Returns the fields of each service whose words are marked where users say them; the layout marks none for categorical slots."""
-    counts: Counter[tuple[str, str]] = Counter()
+    found: dict[str, set[str]] = {name: set() for name in supplies}
     for dialogue in dialogues:
         for turn in dialogue["turns"]:
             for frame in turn["frames"] if turn["speaker"] == "USER" else ():
                 if frame["service"] in supplies:
-                    service = supplies[frame["service"]].service
-                    counts.update(
-                        (service.name, facet) for span in frame["slots"] if (facet := service.facet(span["slot"]))
-                    )
-    return {name: frozenset(f for (of, f), n in counts.items() if of == name and n >= _OFTEN) for name in supplies}
+                    facets = (supplies[frame["service"]].service.facet(span["slot"]) for span in frame["slots"])
+                    found[frame["service"]].update(facet for facet in facets if facet is not None)
+    return {name: frozenset(facets) for name, facets in found.items()}
 
 
 def answers_of(dialogues: Iterable[Document]) -> dict[str, list[Answer]]:
