@@ -10,7 +10,6 @@ is not linked counts as neutral. Intervals are percentile bootstrap over dialogu
 
 import argparse
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,12 +23,11 @@ from convrec.core.clock import SystemClock
 from convrec.core.metrics.bootstrap import Ratio, Resampling
 from convrec.core.understanding import Understanding
 from convrec.evaluation.understanding.hearing import Hear, compact
-from convrec.finetune.encoder.films import attitudes_of, dialogues_of, titles_of
+from convrec.finetune.encoder.films import attitudes_of, dialogues_of, spelled, titles_of
 from convrec.tools.encoder import TextEncoder
 
 LABELS = ("liked", "disliked", "seen", "neutral")
 _LABELLED = Path(__file__).resolve().parent.parent / "tests" / "agent" / "attitudes.jsonl"
-_MENTION = re.compile(r"@(\d+)")
 _BEFORE = 4  # messages that are heard before the one in question
 
 
@@ -88,11 +86,6 @@ def _case(dialogue: Mapping[str, Any], row: Mapping[str, Any], names: Mapping[st
     start = len(spelled(text[: row["span"][0]], names))
     span = start, start + len(spelled(text[slice(*row["span"])], names))
     return Case(row["dialogue"], tuple(said), span, row["label"], row["hard"])
-
-
-def spelled(text: str, names: Mapping[str, str]) -> str:
-    """Returns a text with titles in place of numbers."""
-    return _MENTION.sub(lambda match: names.get(match[1], match[0]), text)
 
 
 def heard(hear: Hear, case: Case) -> str:

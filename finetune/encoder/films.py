@@ -47,6 +47,11 @@ def dialogues_of(path: Path) -> Iterator[Mapping[str, Any]]:
             yield json.loads(line)
 
 
+def spelled(text: str, names: Mapping[str, str]) -> str:
+    """Returns a text with titles in place of numbers."""
+    return _MENTION.sub(lambda match: names.get(match[1], match[0]), text)
+
+
 def attitudes_of(path: Path) -> dict[tuple[str, int, int], Mapping[str, Any]]:
     """Returns hand-given attitudes by dialogue, message and the place of the mention."""
     with path.open(encoding="utf-8") as file:
@@ -71,7 +76,7 @@ def film_rows(folder: Path, labels: Sequence[Path], seed: int = 0, most: int = 9
         for place, message in enumerate(dialogue["messages"]):
             forms = _forms(dialogue, message)
             row = _row(number, place, message["text"], before, names, attitudes, forms, rng, as_is=number in tested)
-            before = _MENTION.sub(lambda match: _plain(names.get(match[1], "")), message["text"])
+            before = spelled(message["text"], names)
             if row is not None:
                 rows.append(row)
     judged = [row for row in rows if row.source == "attitudes"]
@@ -91,7 +96,7 @@ def _row(
             continue
         parts.append(text[at : match.start()])
         length += len(parts[-1])
-        said = _plain(name) if as_is else _said(name, rng)
+        said = name if as_is else _said(name, rng)
         found = attitudes.get((number, place, match.start()))
         label = found["label"] if found else "" if as_is else _guessed(text, forms.get(match[1]))
         meant = {"attitude": label} if label else {}
@@ -128,10 +133,6 @@ def _guessed(text: str, form: Mapping[str, int] | None) -> str:
     if form["liked"] == 1 and form["seen"] == 1 and good and not bad:
         return "liked"
     return "neutral" if form["seen"] == 0 and not bad and not good and form["liked"] != 0 else ""
-
-
-def _plain(name: str) -> str:
-    return name
 
 
 def _said(name: str, rng: Random) -> str:
