@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,8 @@ def main() -> None:
     save_file({name: values.astype(np.float32) for name, values in weights_of(found).items()}, options.out)
     for width in widths(found):
         right = accuracies(found, questions, fold, width)
-        print(width, "signals", {domain: round(value, 4) for domain, value in right.items()})  # noqa: T201
+        shares = ", ".join(f"{domain} {value:.4f}" for domain, value in right.items())
+        sys.stdout.write(f"{width} signals: {shares}\n")
 
 
 if __name__ == "__main__":
