@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.state import DialogueState
 
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6, "6th": 6,
@@ -126,8 +127,7 @@ class PointerReader:
             ):
                 yield Pointer(start, end, "ordinal", _nth(shown, _ORDINALS[match["nth"]]))
         for start, end, match in message.find(_NUMBER):
-            words = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-            yield Pointer(start, end, "ordinal", _nth(shown, words.get(match["n"]) or int(match["n"])))
+            yield Pointer(start, end, "ordinal", _nth(shown, NUMBERS.get(match["n"]) or int(match["n"])))
         for pattern in (_BARE, _BARE_PAIR):
             for _, _, match in message.find(pattern):
                 for group in ("n", "m"):
