@@ -187,11 +187,10 @@ class Understander:
             if not is_part(message.span(hit.start, hit.end), [v.field.name for v in (hit.value, *hit.others)], reading)
         ]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
-        solid = [
-            hit
-            for hit in [*self._years.read(message), *self._amounts.read(message, _bounded(state))]
-            if not _overlaps(hit.start, hit.end, named)
-        ]
+        years = [hit for hit in self._years.read(message) if not _overlaps(hit.start, hit.end, named)]
+        dated = [hit for hit in years if not hit.vague]  # the five in "the last five years" measures nothing else
+        amounts = self._amounts.read(message, _bounded(state))
+        solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
         pointers = [
             p for p in self._pointers.read(message, state, named) if not _overlaps(p.start, p.end, [*values, *ranges])
