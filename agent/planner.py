@@ -23,7 +23,7 @@ _LIKE_WHAT = re.compile(  # in the text as it is written: a name has a capital
 )
 _ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
 _NO_QUESTIONS = re.compile(
-    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:dont|don t|do not|stop|quit) (?:keep )?ask(?:ing)?\b(?! for\b)"
+    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:don.?t|do not|stop|quit) (?:keep )?ask(?:ing)?\b(?! for\b)"
 )
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _OVERVIEW = re.compile(
