@@ -1,7 +1,7 @@
 """Which shown or mentioned items a message points at: "the second one", "it", "both", "the last two", "number 3"."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,7 +66,7 @@ class Pointer:
 class PointerReader:
     """Resolves pointing words against what a thread has shown and talked about."""
 
-    def __init__(self, nouns: set[str]) -> None:
+    def __init__(self, nouns: frozenset[str]) -> None:
         one, many = _alternatives(nouns, "film"), _alternatives({f"{noun}s" for noun in nouns} | nouns, "films")
         self._patterns = {
             name: re.compile(pattern.pattern.replace("NOUNS", many).replace("NOUN", one))
@@ -169,5 +169,5 @@ def _both(state: DialogueState, named: Sequence[Pointer], at: int) -> tuple[str,
     return recent[-2:] if len(recent) >= 2 else state.shown[:2]
 
 
-def _alternatives(words: set[str], default: str) -> str:
+def _alternatives(words: Iterable[str], default: str) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or default

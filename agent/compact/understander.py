@@ -14,6 +14,7 @@ from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import DescriptionReader
 from convrec.agent.compact.fields import fields_of
 from convrec.agent.compact.leftovers import Leftover, LeftoverReader
+from convrec.agent.compact.lexicon import THINGS
 from convrec.agent.compact.marks import Hit
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish
@@ -37,21 +38,6 @@ from convrec.core.predicate import fields_of as predicate_fields
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
-_NOUNS = {
-    "movie",
-    "film",
-    "book",
-    "novel",
-    "game",
-    "restaurant",
-    "place",
-    "song",
-    "album",
-    "show",
-    "flick",
-    "item",
-    "title",
-}
 _OPEN = {
     "request",
     "critique",
@@ -94,7 +80,7 @@ class Understander:
         self._catalogue = catalogue
         self._reader = Reader(catalogue, encoder) if encoder is not None and Reader.fits(encoder) else None
         self._fields = fields_of(catalogue)
-        nouns = _NOUNS | {catalogue.schema.noun.casefold()}
+        nouns = THINGS | {catalogue.schema.noun.casefold()}
         values, titles = ValueIndex(self._fields), TitleIndex(catalogue)
         speller = Speller([*titles.words, *values.words])
         self._values = ValueLinker(

@@ -55,7 +55,7 @@ _AGE = re.compile(r"\b(?:in (?:my|his|her|their|our)|years?|yrs?)(?: early| mid|
 class YearReader:
     """Reads years for one catalogue; which century a bare decade means is the one with more items."""
 
-    def __init__(self, fields: Fields, this_year: int, nouns: set[str]) -> None:
+    def __init__(self, fields: Fields, this_year: int, nouns: frozenset[str]) -> None:
         self._field, self._now = fields.year, this_year
         years = fields.years()
         known = years[~np.isnan(years)] if years is not None else np.array([])
