@@ -2,6 +2,7 @@
 
 import re
 
+from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.state import DialogueState, Plan
 from convrec.core.text import fold
 from convrec.core.understanding import Understanding
@@ -22,14 +23,13 @@ _LIKE_WHAT = re.compile(  # in the text as it is written: a name has a capital
 )
 _ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
 _NO_QUESTIONS = re.compile(
-    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:dont|don t|do not|stop|quit) (?:keep )?ask(?:ing)?\b(?! for\b)"
+    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:don.?t|do not|stop|quit) (?:keep )?ask(?:ing)?\b(?! for\b)"
 )
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _OVERVIEW = re.compile(
     r"\b(about|plot|story|synopsis|tell (me|us) more|more (on|info)|describe|summary|what is|whats|what's)\b"
 )
-_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_NUMBER = rf"(?P<n>[1-9]|10|{'|'.join(_NUMBERS)})"
+_NUMBER = rf"(?P<n>[1-9]|10|{'|'.join(word for word, number in NUMBERS.items() if 1 <= number <= 10)})"
 _COUNT = re.compile(
     rf"(?:\b(?:give|show|find|get|name|list|recommend|suggest|tell|want|need) (?:me |us )?(?:just |only |the |your |top |best )*|\b(?:just|only|top) (?:the )?|^)"
     rf"{_NUMBER}\b(?! (?:hours?|minutes?|people|players|stars?|euros?|dollars?|years?|persons?|guests?|kids|%|with|that|by|from|about|like|in\b))"
@@ -60,9 +60,7 @@ def wants_quiet(text: str, before: bool) -> bool:
 def counted(folded: str) -> int | None:
     """Returns how many items the message asks for: "give me two", "just one", "3 comedies"; None where it does not say."""
     match = _COUNT.search(folded)
-    if match is None:
-        return None
-    return _NUMBERS.index(match["n"]) + 1 if match["n"] in _NUMBERS else int(match["n"])
+    return None if match is None else NUMBERS.get(match["n"]) or int(match["n"])
 
 
 def _about_items(

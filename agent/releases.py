@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from convrec.agent.compact.acts import WHICHEVER
 from convrec.agent.compact.preferences import carries
+from convrec.agent.compact.scope import FINE, PERMITS
 from convrec.agent.state import Constraint, DialogueState
 from convrec.agent.wording import demand, field_words, is_kind, is_year
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.predicate import Both, Comparison, Not, Predicate, any_of, every, fields_of
 from convrec.core.text import fold, words
 from convrec.core.understanding import Preference, Span, Understanding
+from convrec.tools.lexicon import singular
 
 _CALLED: tuple[tuple[set[str], set[str]], ...] = (  # names of fields, and what else they are called
     ({"price", "prices", "cost", "budget", "level"}, {"price", "money", "budget", "cost", "costs", "expense", "expensive"}),
@@ -27,46 +30,43 @@ _CALLED: tuple[tuple[set[str], set[str]], ...] = (  # names of fields, and what 
 _WHEN = {"decade", "year", "time", "era", "period", "age"}
 _KINDS = {"genre", "kind", "type", "category", "style", "sort", "cuisine"}
 _END = r"(?=\s*(?:$|[.,;:!?]|\b(?:and|but|then|so|just|now|i|i.?m|we|make|give|show|it|it.?s)\b))"
+_MATTERS_NOT = r"(?:does|do)(?:n.?t| not) (?:really )?matter"
+_FORGET = r"(?:forget|drop|scrap|scratch|strike|lose|cancel|undo|ignore|never ?mind)"
 _FREE = re.compile(
     r"\b(?:any|whichever) (?!other|more|good|new)(?P<a>\w+)"
     r"|\b(?:whatever|no matter(?: (?:which|what))?|regardless of|irrespective of|don.?t (?:really )?(?:care|mind)(?: about| which| what)?) (?:the |its |your )?(?P<b>(?!how\b)\w+)"
     r"|\b(?:no matter|don.?t (?:care|mind)|regardless of) how (?P<c>\w+)"
-    r"|\b(?P<d>\w+)(?: (?:range|limit))? (?:really )?(?:does(?:n.?t| not)|do(?:n.?t| not)) (?:really )?matter\b"
+    rf"|\b(?P<d>\w+)(?: (?:range|limit))? (?:really )?{_MATTERS_NOT}\b"
     r"|\b(?P<e>\w+)(?: range| limit)?(?:.?s| is| are) (?:no (?:object|problem|issue|concern|limit)|irrelevant|unimportant|flexible|up to you|not (?:so |that )?important)\b"
     r"|\bno (?P<f>\w+) (?:limits?|restrictions?|preference|cap)\b|\b(?P<g>anywhere)\b"
-    r"|\b(?:forget|drop|ignore|skip|scrap|scratch|lose|never ?mind)(?: about)? (?:the|my|that) (?P<h>\w+)(?: (?:limit|range|bound|thing|rule|filter|restriction|wish))?" + _END,
+    rf"|\b(?:{_FORGET}|skip)(?: about)? (?:the|my|that) (?P<h>\w+)(?: (?:limit|range|bound|thing|rule|filter|restriction|wish))?" + _END,
     re.IGNORECASE,
 )  # fmt: skip
 _WHAT = r"(?P<{}>[^.,;:!?]*?)" + _END
 _TAKEN_BACK = re.compile(
-    r"\b(?:forget|drop|scrap|scratch|strike|lose|cancel|undo|never ?mind|ignore|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
+    rf"\b(?:{_FORGET}|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
     + _WHAT.format("a")
     + r"|\b(?:(?:does|do|need|must)(?:n.?t| not)(?: (?:really|actually|necessarily))?(?: (?:have|need) to)? be|not necessarily|no need for|(?:does|do)(?:n.?t| not) (?:need|have) to (?:have|be|do))\b"
     + _WHAT.format("b")
-    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:(?:does|do)(?:n.?t| not) (?:really )?matter|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional)",
+    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional)",
     re.IGNORECASE,
 )  # fmt: skip
-_FINE_AFTER = re.compile(
-    r"^\W{0,2}(?:s|would be|(?:is|are)(?: also| now| totally| perfectly| actually| really| just| still)*) (?:fine|ok|okay|allowed|alright|all right|welcome|acceptable)\b",
-    re.IGNORECASE,
-)
+_FINE_AFTER = re.compile(rf"^\W{{0,2}}{FINE}", re.IGNORECASE)
 _FINE_BEFORE = re.compile(
-    r"\b(?:(?:fine|ok|okay|happy|cool) with|(?:don.?t|do not|wouldn.?t|not|that i) (?:really )?mind|open to|not opposed to|bring back)(?: an?| the| some)?\s*$",
-    re.IGNORECASE,
+    rf"(?:{PERMITS}|\b(?:happy with|cool with|not opposed to|bring back)\b)(?: an?| the| some)?\s*$", re.IGNORECASE
 )
 _KEEPS = re.compile(r"\b(keep|want|need|must|only|insist|not that|neither|none)\b")
 _FILLED = r"(?:(?:so|well|uh|um|er|hm+|oh)[ ,.!]*)*"
 _WHICHEVER = re.compile(
-    rf"(?:{_FILLED}(?:yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right|either|any|whichever|whatever"
-    r"|(?:the )?first(?: one)?|you (?:choose|decide|pick)|(?:i )?(?:really )?don.?t (?:care|mind|know)|dunno|(?:i )?can.?t say|no idea|(?:that )?doesn.?t matter(?: to me)?|no preference"
-    r"|surprise me|please|thanks|then)[ ,.!]*)+"
+    rf"(?:{_FILLED}(?:(?:i )?(?:really )?(?:{WHICHEVER}|don.?t know|can.?t say)|dunno|no idea|yes|yeah|yep|sure|ok|okay|fine|go ahead|please do|do (?:it|that)|of course|alright|all right"
+    r"|(?:the )?first(?: one)?|(?:that )?doesn.?t matter(?: to me)?|please|thanks|then)[ ,.!]*)+"
 )
 
 
 def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
     """Returns the state without the demands and wishes that the message declares free: "any decade", "the price doesn't matter"."""
     said = {
-        word.rstrip("s") for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)
+        singular(word) for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)
     }
     open_fields = {field.name for field in schema.fields if _names(field) & said}
     if not open_fields:
@@ -84,7 +84,7 @@ def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
 def _names(field: Field) -> set[str]:
     """Returns what a field is called, in the singular."""
     own = field_words(field)
-    called = {word.rstrip("s") for word in own} | {word for names, others in _CALLED if own & names for word in others}
+    called = {singular(word) for word in own} | {word for names, others in _CALLED if own & names for word in others}
     return called | (_WHEN if is_year(field) else set()) | (_KINDS if is_kind(field) else set())
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,11 +34,10 @@ _LONGEST_CHARACTERS_PER_TOKEN = 24  # so that a text of megabytes is not tokenis
 
 
 class TextEncoder:
-    """A sentence encoder of the BERT kind, by itself or with a LoRA adapter. Safe to use from several threads."""
+    """A sentence encoder of the BERT kind. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, adapter: Mapping[str, Tensor] = MappingProxyType({})) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._adapter = adapter
         self._pooling: dict[str, Any] = (
             read_json(pooling) if (pooling := folder / "1_Pooling" / "config.json").exists() else {}
         )
@@ -110,18 +108,6 @@ class TextEncoder:
             rows = ([words[place] for place in group] for group in wave)
             yield from zip(wave, workers().map(lambda some: self._forward(model, some), rows), strict=True)
 
-    def word_vectors(self, texts: Sequence[str], max_tokens: int = TEXT_TOKENS) -> list[Vectors]:
-        """Returns `(n_words, width)` for each text: the last layer's states of its word pieces, the marks of its ends included."""
-        model = self._model("float32")
-        rows = self.word_ids(texts, min(max_tokens, model.max_tokens))
-        order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
-        found: dict[int, Vectors] = {}
-        for start in range(0, len(order), _BATCH):
-            places = order[start : start + _BATCH]
-            hidden, _ = self._hidden(model, [rows[place] for place in places])
-            found |= {place: states[: len(rows[place])].numpy() for place, states in zip(places, hidden, strict=True)}
-        return [found[place] for place in range(len(rows))]
-
     def meanings(self, words: Sequence[str]) -> Vectors:
         """Returns `(n, width)` unit vectors of words by themselves: the mean of their pieces' own vectors, what all share taken off.
 
@@ -141,21 +127,14 @@ class TextEncoder:
     def _forward(self, model: Bert, rows: list[list[int]]) -> Vectors:
         import torch
 
-        hidden, padding = self._hidden(model, rows)
-        vectors: Vectors = torch.nn.functional.normalize(self._pooled(hidden, padding), dim=1).numpy()
-        return vectors
-
-    @staticmethod
-    def _hidden(model: Bert, rows: list[list[int]]) -> tuple[Tensor, Tensor]:
-        """Returns the last layer's states `(n, length, width)`, and where there is no word `(n, length)`."""
-        import torch
-
         length = max(len(row) for row in rows)
         with torch.inference_mode():
             ids = torch.tensor([row + [0] * (length - len(row)) for row in rows])
             lengths = torch.tensor([len(row) for row in rows])
             padding = torch.arange(length)[None, :] >= lengths[:, None]
-            return model(ids, padding if bool(padding.any()) else None).float(), padding
+            hidden = model(ids, padding if bool(padding.any()) else None).float()
+            vectors: Vectors = torch.nn.functional.normalize(self._pooled(hidden, padding), dim=1).numpy()
+        return vectors
 
     def _pooled(self, hidden: Tensor, padding: Tensor) -> Tensor:
         if self._pooling.get("pooling_mode_cls_token"):
@@ -188,7 +167,7 @@ class TextEncoder:
 
                 from convrec.tools.bert import Bert
 
-                self._models[dtype] = Bert(self.folder, getattr(torch, dtype), self._adapter)
+                self._models[dtype] = Bert(self.folder, getattr(torch, dtype))
             return self._models[dtype]
 
 

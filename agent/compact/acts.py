@@ -82,8 +82,10 @@ _OF_ALL = re.compile(  # asks which items there are, not about one
 )
 _ABOUT_YOU = re.compile(r"\b(?:you|your|yourself|u)\b|\?$")
 _CORRECTS = re.compile(r"\bi mean(?:t)?\b|^no ?, the \w+ one\b")
+WHICHEVER = r"either|any|whichever|whatever|no preference|don.?t (?:care|mind)|doesn.?t matter|you (?:choose|decide|pick)|surprise me"
+"""What leaves a choice to the other side, as a pattern."""
 _NEVER_MIND = re.compile(
-    r"\b(?:either|any|whatever|no preference|dont (?:care|mind|know)|doesnt matter|you (?:choose|decide|pick)|surprise me|not sure|no idea|both|all of (?:them|these)|anything(?: goes)?|nothing (?:special|in particular)|up to you|no|yes|yeah|sure|yep|nope)\b"
+    rf"\b(?:{WHICHEVER}|dont know|not sure|no idea|both|all of (?:them|these)|anything(?: goes)?|nothing (?:special|in particular)|up to you|no|yes|yeah|sure|yep|nope)\b"
 )
 
 

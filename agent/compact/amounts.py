@@ -8,16 +8,13 @@ import numpy as np
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.measures import Measures
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.compact.ranges import RangeHit
 from convrec.catalogue.schema import Field
 
-_WORDS = {
-    "one": 1, "couple of": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
-    "half a": 0.5, "half an": 0.5,
-}  # fmt: skip
+_WORDS: dict[str, float] = {**NUMBERS, "couple of": 2, "half a": 0.5, "half an": 0.5}
 _BODY = {"ankle": 10, "knee": 50, "hip": 90, "waist": 100, "chest": 130, "shoulder": 150, "head": 175}  # cm
-_DIGIT = "one|two|three|four|five|six|seven|eight|nine"
+_DIGIT = "|".join(word for word, number in NUMBERS.items() if number < 10)
 _POINT = rf"(?:{_DIGIT}) point (?:{_DIGIT})"
 _N = (
     r"(?:an?(?= (?:hours?|hr|minute|hundred|euro|dollar|buck|pound|met(?:re|er)|foot)\b)|\d+(?:\.\d+)?|"

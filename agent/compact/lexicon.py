@@ -51,9 +51,13 @@ POINTERS = word_set(
 )
 """Words that point, ask or count; in small letters they are never a title."""
 
-NOUNS = word_set(
-    """movie movies film films flick flicks book books novel novels game games restaurant restaurants place places song songs album
-    albums show shows series item items one ones stuff thing things title titles picture pictures story stories"""
+THINGS = word_set("movie film flick book novel game restaurant place song album show item title")
+"""What a catalogue may hold, in the singular."""
+
+NOUNS = (
+    THINGS
+    | {f"{thing}s" for thing in THINGS}
+    | word_set("series one ones stuff thing things picture pictures story stories")
 )
 """Words for what a catalogue holds, of any kind."""
 

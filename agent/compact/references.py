@@ -1,11 +1,12 @@
 """Which shown or mentioned items a message points at: "the second one", "it", "both", "the last two", "number 3"."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.state import DialogueState
 
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "sixth": 6, "6th": 6,
@@ -65,7 +66,7 @@ class Pointer:
 class PointerReader:
     """Resolves pointing words against what a thread has shown and talked about."""
 
-    def __init__(self, nouns: set[str]) -> None:
+    def __init__(self, nouns: frozenset[str]) -> None:
         one, many = _alternatives(nouns, "film"), _alternatives({f"{noun}s" for noun in nouns} | nouns, "films")
         self._patterns = {
             name: re.compile(pattern.pattern.replace("NOUNS", many).replace("NOUN", one))
@@ -126,8 +127,7 @@ class PointerReader:
             ):
                 yield Pointer(start, end, "ordinal", _nth(shown, _ORDINALS[match["nth"]]))
         for start, end, match in message.find(_NUMBER):
-            words = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-            yield Pointer(start, end, "ordinal", _nth(shown, words.get(match["n"]) or int(match["n"])))
+            yield Pointer(start, end, "ordinal", _nth(shown, NUMBERS.get(match["n"]) or int(match["n"])))
         for pattern in (_BARE, _BARE_PAIR):
             for _, _, match in message.find(pattern):
                 for group in ("n", "m"):
@@ -169,5 +169,5 @@ def _both(state: DialogueState, named: Sequence[Pointer], at: int) -> tuple[str,
     return recent[-2:] if len(recent) >= 2 else state.shown[:2]
 
 
-def _alternatives(words: set[str], default: str) -> str:
+def _alternatives(words: Iterable[str], default: str) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or default

@@ -18,9 +18,9 @@ _NOT_NEGATIVE = re.compile(
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
     r"|if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
 )
-_PERMITS = re.compile(
-    r"\b(?:dont|do not|wouldnt|doesnt|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:dont |do )?mind|no (?:objections?|issue|problem) (?:to|with)|fine with|ok(?:ay)? with|open to\b"
-)
+PERMITS = r"\b(?:(?:don.?t|do not|wouldn.?t|doesn.?t|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:don.?t |do )?mind|no (?:objections?|issue|problem) (?:to|with)|(?:fine|ok|okay) with|open to)\b"
+"""What stands before a value that may be and need not, as a pattern."""
+_PERMITS = re.compile(PERMITS)
 _WEAK = re.compile(
     r"\b(?:not (?:too|so|as|very|that(?= (?!one|film|movie|book|game|i|again|please)\w)|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
     r"|rather not|not (?:so |too |that |very |really |particularly |all that )?keen on|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
@@ -37,9 +37,9 @@ _ENDS = re.compile(
     r"|(?:i|we|she|he|they|you) (?:want|like|love|need|would|enjoy|do|prefer|adore|liked|loved|am|feel)|id (?:like|love|prefer|rather)|ill|im|were|lets|give|show|find|recommend|suggest|make it"
     r"|(?:with )?more|is (?:fine|ok|okay|good|great|alright)|are (?:fine|ok|okay|good|great)|as long as|if|while|stays?|remains?|keeps?|would be|should be|must)\b"
 )
-_FINE = re.compile(
-    r"^(?:is|are|s|re|would be|will be|were) (?:also |now |totally |perfectly |actually |really |just |still )*(?:fine|ok|okay|allowed|alright|all right|welcome|acceptable)\b"
-)  # behind a value: it may be, it need not
+FINE = r"(?:is|are|s|re|would be|will be|were) (?:also |now |totally |perfectly |actually |really |just |still )*(?:fine|ok|okay|allowed|alright|all right|welcome|acceptable)\b"
+"""What stands behind a value that may be and need not, as a pattern."""
+_FINE = re.compile(rf"^{FINE}")
 _HEDGE = re.compile(
     r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|(?<!some )(?<!any )(?<!what )(?<!that )(?<!this )(?<!the )(?<!same )(?:kind|sort) of|kinda|somewhat|would be (?:nice|great|good|cool|a plus|a bonus|lovely|ideal)"
     r"|bonus|i guess|i suppose|leaning|more or less|ish|slightly|optionally|could be|might|wouldnt hurt|nice to have|would rather|if there is|if there are|hopefully|a plus|at best|doesnt have to)\b"

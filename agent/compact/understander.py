@@ -14,6 +14,7 @@ from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import DescriptionReader
 from convrec.agent.compact.fields import fields_of
 from convrec.agent.compact.leftovers import Leftover, LeftoverReader
+from convrec.agent.compact.lexicon import THINGS
 from convrec.agent.compact.marks import Hit
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish
@@ -37,21 +38,6 @@ from convrec.core.predicate import fields_of as predicate_fields
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
-_NOUNS = {
-    "movie",
-    "film",
-    "book",
-    "novel",
-    "game",
-    "restaurant",
-    "place",
-    "song",
-    "album",
-    "show",
-    "flick",
-    "item",
-    "title",
-}
 _OPEN = {
     "request",
     "critique",
@@ -94,7 +80,7 @@ class Understander:
         self._catalogue = catalogue
         self._reader = Reader(catalogue, encoder) if encoder is not None and Reader.fits(encoder) else None
         self._fields = fields_of(catalogue)
-        nouns = _NOUNS | {catalogue.schema.noun.casefold()}
+        nouns = THINGS | {catalogue.schema.noun.casefold()}
         values, titles = ValueIndex(self._fields), TitleIndex(catalogue)
         speller = Speller([*titles.words, *values.words])
         self._values = ValueLinker(
@@ -187,11 +173,10 @@ class Understander:
             if not is_part(message.span(hit.start, hit.end), [v.field.name for v in (hit.value, *hit.others)], reading)
         ]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
-        solid = [
-            hit
-            for hit in [*self._years.read(message), *self._amounts.read(message, _bounded(state))]
-            if not _overlaps(hit.start, hit.end, named)
-        ]
+        years = [hit for hit in self._years.read(message) if not _overlaps(hit.start, hit.end, named)]
+        dated = [hit for hit in years if not hit.vague]  # the five in "the last five years" measures nothing else
+        amounts = self._amounts.read(message, _bounded(state))
+        solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
         pointers = [
             p for p in self._pointers.read(message, state, named) if not _overlaps(p.start, p.end, [*values, *ranges])

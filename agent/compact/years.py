@@ -7,15 +7,11 @@ import numpy as np
 
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.numerals import DECADES, NUMBERS
 from convrec.agent.compact.ranges import RangeHit
 
-_DECADES = {
-    "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90, "ninties": 90, "ninetees": 90, "eightees": 80, "eigthies": 80, "sevnties": 70, "seventys": 70, "fourties": 40,
-    "noughties": 2000, "aughts": 2000, "naughties": 2000,
-}  # fmt: skip
-_COUNTS = {"a": 1, "one": 1, "couple": 2, "two": 2, "three": 3, "few": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10,
-           "fifteen": 15, "twenty": 20, "thirty": 30}  # fmt: skip
-_ONE = rf"(?:(?:the )?(?:early|mid|late|year|years) )?(?:the )?(?:(?:1[5-9]|20)\d\ds?|\d0s|{'|'.join(_DECADES)})"
+_COUNTS = NUMBERS | {"a": 1, "couple": 2, "few": 3}
+_ONE = rf"(?:(?:the )?(?:early|mid|late|year|years) )?(?:the )?(?:(?:1[5-9]|20)\d\ds?|\d0s|{'|'.join(DECADES)})"
 _NUMBER = r"(?:\d+|" + "|".join(_COUNTS) + r")"
 _TWO = re.compile(
     rf"\b(?:between|from|in)? ?(?P<a>{_ONE}) (?:and|to|till|until|through|thru|up to(?: and including)?) (?P<b>{_ONE})\b"
@@ -59,7 +55,7 @@ _AGE = re.compile(r"\b(?:in (?:my|his|her|their|our)|years?|yrs?)(?: early| mid|
 class YearReader:
     """Reads years for one catalogue; which century a bare decade means is the one with more items."""
 
-    def __init__(self, fields: Fields, this_year: int, nouns: set[str]) -> None:
+    def __init__(self, fields: Fields, this_year: int, nouns: frozenset[str]) -> None:
         self._field, self._now = fields.year, this_year
         years = fields.years()
         known = years[~np.isnan(years)] if years is not None else np.array([])
@@ -149,8 +145,8 @@ class YearReader:
     def _years(self, said: str) -> tuple[float, float]:
         """Returns the first and last year that a decade or year stands for."""
         word = said.rsplit(maxsplit=1)[-1]
-        if word in _DECADES or re.fullmatch(r"\d0s", word):
-            first = _DECADES.get(word, 0) or int(word[:-1] if word not in _DECADES else 0)
+        if word in DECADES or re.fullmatch(r"\d0s", word):
+            first = DECADES.get(word, 0) or int(word[:-1] if word not in DECADES else 0)
             first = first if first >= 100 else self._century(first) + first
         elif word.endswith("s"):
             first = int(word[:-1])

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from convrec.agent.compact.numerals import DECADES
 from convrec.agent.describing.words import stem, stems, telling
 from convrec.core.text import fold, words
 
 _YEAR = re.compile(r"\b(1[4-9]\d\d|20[0-2]\d)\b")
 _DECADE = re.compile(r"\b(1[4-9]\d0|20\d0)['’]?s\b|(?<!\d)['’`]?(\d0)['’]?s\b")
-_TENS = {"twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960, "seventies": 1970, "eighties": 1980,
-         "nineties": 1990, "ninties": 1990}  # fmt: skip
+_TENS = {word: year if year > 100 else 1900 + year for word, year in DECADES.items()}
 _NEWEST = re.compile(r"\b(newe(?:r|st)|(?:more |most )?recent(?:ly)?|late(?:r|st)|(?:came out|published|released) (?:after|second|last|later)|younger)\b")  # fmt: skip
 _OLDEST = re.compile(
     r"\b(olde(?:r|st)|earlie(?:r|st)|(?:came out|released|published|written|was) (?:first|before|earlier))\b"

@@ -7,28 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from safetensors.numpy import load_file
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.describing.late import LateInteraction
 from convrec.agent.describing.likeness import SIGNALS, Said, Sight
 from convrec.agent.describing.lines import lines_of
 from convrec.agent.describing.meanings import Meanings
 from convrec.tools.encoder import TextEncoder
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 Floats = npt.NDArray[np.float64]
 
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
-"""The adapter, and how much each signal counts: see the README.md beside it."""
+"""How much each signal counts: see the README.md beside it."""
 
 _TUNED_FOR = "all-MiniLM-L6-v2"
-_DOUBT = 1.0  # by how much words must favour an item, in logits, for the encoder not to be asked
 _KEPT = 512  # items whose words are kept
 
 
@@ -49,42 +44,30 @@ class Resolver:
     Without the encoder that its weights were tuned for, only the words that description and item share are weighed.
     """
 
-    def __init__(self, fields: Fields, encoder: TextEncoder | None = None, weights: Path = WEIGHTS) -> None:
-        self._fields, self._file = fields, weights
-        self._encoder = encoder
+    def __init__(self, fields: Fields, encoder: TextEncoder | None = None) -> None:
+        self._fields, self._encoder = fields, encoder
         self._sights: dict[int, Sight] = {}
         self._guard = threading.Lock()
 
     def resolve(self, text: str, rows: Sequence[int]) -> Resolved:
-        """Returns how likely a description (without its denial, see `phrase_of`) means each of the rows' items.
-
-        Late interaction, for which every line of an item is encoded, is asked only where words leave doubt.
-        """
+        """Returns how likely a description (without its denial, see `phrase_of`) means each of the rows' items."""
         with self._guard:
-            signals = self.signals(text, rows, late=False)
-            utilities = self._weighed(signals)
-            if self._late is not None and len(rows) > 1 and np.ptp(np.sort(utilities)[-2:]) < _DOUBT:
-                utilities = self._weighed(self.signals(text, rows))
-        shared = self._weighed(signals[:, : len(SIGNALS)])
+            signals = self.signals(text, rows)
+        utilities, shared = self._weighed(signals), self._weighed(signals[:, : len(SIGNALS)])
         likely = np.exp(utilities - utilities.max())
-        slope, start = self._numbers("any")
+        slope, start = self._numbers["any"]
         return Resolved(tuple((likely / likely.sum()).tolist()), float(1 / (1 + np.exp(-slope * shared.max() - start))))
 
-    def signals(self, text: str, rows: Sequence[int], late: bool = True) -> Floats:
-        """Returns `(n_items, n_signals)`: what speaks for each item. Three signals of meanings follow where there is an encoder, and
-        three of late interaction where the weights hold its adapter.
-        """
+    def signals(self, text: str, rows: Sequence[int]) -> Floats:
+        """Returns `(n_items, n_signals)`: what speaks for each item. Three signals of meanings follow where there is an encoder."""
         said, items = Said(text), [self._sight(row) for row in rows]
-        columns: list[Floats] = [np.array([signal(said, items) for signal in SIGNALS.values()], np.float64).T]
-        lines = [item.lines for item in items]
-        if self._meanings is not None:
-            columns.append(np.array(self._meanings.scores(text, lines)))
-        if late and self._late is not None:
-            columns.append(np.array(self._late.scores(text, lines)))
-        return np.hstack(columns)
+        found: Floats = np.array([signal(said, items) for signal in SIGNALS.values()], np.float64).T
+        if self._meanings is None:
+            return found
+        return np.hstack([found, self._meanings.scores(text, [item.lines for item in items])])
 
     def _weighed(self, signals: Floats) -> Floats:
-        utilities: Floats = signals @ self._numbers(f"signals_{signals.shape[1]}")
+        utilities: Floats = signals @ self._numbers[f"signals_{signals.shape[1]}"]
         return utilities
 
     def _sight(self, row: int) -> Sight:
@@ -95,31 +78,15 @@ class Resolver:
         return self._sights[row]
 
     @cached_property
-    def _tensors(self) -> Mapping[str, Tensor]:
-        from safetensors.torch import load_file
-
-        return load_file(self._file)
-
-    @cached_property
-    def _tuned(self) -> TextEncoder | None:
-        encoder = self._encoder
-        return encoder if encoder is not None and encoder.folder == TextEncoder.open(_TUNED_FOR).folder else None
+    def _numbers(self) -> Mapping[str, Floats]:
+        return {name: numbers.astype(np.float64) for name, numbers in load_file(WEIGHTS).items()}
 
     @cached_property
     def _meanings(self) -> Meanings | None:
-        return None if self._tuned is None else Meanings(self._tuned)
-
-    @cached_property
-    def _late(self) -> LateInteraction | None:
-        return (
-            LateInteraction(self._tuned, self._tensors)
-            if self._tuned is not None and "scale" in self._tensors
-            else None
-        )
-
-    def _numbers(self, name: str) -> Floats:
-        numbers: Floats = self._tensors[name].double().numpy()
-        return numbers
+        encoder = self._encoder
+        if encoder is None or encoder.folder != TextEncoder.open(_TUNED_FOR).folder:
+            return None
+        return Meanings(encoder)
 
 
 def sight_of(fields: Fields, row: int) -> Sight:

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from convrec.agent.compact.lexicon import FUNCTION, rank, word_set
+from convrec.agent.compact.numerals import NUMBERS
 from convrec.core.text import words
 
 _LEAST = FUNCTION | word_set(
@@ -18,9 +19,9 @@ _IRREGULAR = {
     "won": "win", "people": "person", "wives": "wif", "fought": "fight", "kept": "keep", "made": "mak", "told": "tell",
     "took": "tak", "taken": "tak", "bought": "buy", "found": "find", "died": "die", "dead": "die", "death": "die",
 }  # fmt: skip
-_NUMBERS = {word: str(number) for number, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
-)} | {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th"}  # fmt: skip
+_NUMBERS = {word: str(number) for word, number in NUMBERS.items() if number <= 20} | {
+    "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th",
+}  # fmt: skip
 _ENDINGS = ("ically", "ings", "ing", "edly", "ed", "ies", "ly", "ers", "er", "es", "s", "e", "y")
 _RAREST = 30_000
 

@@ -1,1 +1,1 @@
-"""Teaches the agent which item "the one with the piano" is: the adapter and the weights that `agent/describing` ships."""
+"""Weighs what tells the agent which item "the one with the piano" is: the weights that `agent/describing` ships."""

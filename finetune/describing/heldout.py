@@ -1,4 +1,4 @@
-"""What the signals say of questions that their adapter never saw, and the weights and figures that follow."""
+"""What the signals say of questions, and the weights and figures that follow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 _TABLE_SHARE = 0.25  # of the descriptions are weighed against strange tables, too
 _MOST_ON_TABLE = 5
-_MORE = 3  # signals that meanings have, and late interaction
+_MEANINGS = 3  # signals
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def weights_of(found: Sequence[Held]) -> Mapping[str, Floats]:
 
 
 def widths(found: Sequence[Held]) -> range:
-    """Returns how many signals there are without an encoder, with the meanings of words, and with late interaction."""
-    return range(len(SIGNALS), len(found[0].lead) + 1, _MORE)
+    """Returns how many signals there are without an encoder, and with the meanings of words."""
+    return range(len(SIGNALS), len(found[0].lead) + 1, _MEANINGS)
 
 
 def accuracies(

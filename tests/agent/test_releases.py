@@ -16,6 +16,7 @@ SCHEMA = Schema(
         Field(name="year", type="number"),
         Field(name="price", type="number"),
         Field(name="area", type="category"),
+        Field(name="countries", type="tags"),
     )
 )
 
@@ -36,6 +37,7 @@ ALL = DialogueState(
         demand("year", "ge", 2016),
         demand("price", "le", 20),
         demand("area", "eq", "Harbour"),
+        demand("countries", "contains", "Peru"),
         demand("genres", "contains", "Horror", negated=True),
     )
 )
@@ -51,6 +53,8 @@ ALL = DialogueState(
         ("no matter how expensive", {"price"}),
         ("anywhere in town", {"area"}),
         ("forget the price. just newer ones", {"price"}),
+        ("cancel the price limit", {"price"}),
+        ("any country", {"countries"}),
         ("any good ones?", set()),
         ("many games from that year", set()),
     ],

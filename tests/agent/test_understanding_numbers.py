@@ -1,6 +1,13 @@
 """Years, decades, prices, players: in words or figures, alone or against an item."""
 
+from datetime import UTC, datetime
+
 import pytest
+
+from convrec.catalogue.schema import TITLE, Field, Schema
+from convrec.core.clock import FixedClock
+from convrec.evaluation.understanding.workspaces import cached
+from tests.agent.understood import Listener
 
 YEARS = [
     ("90s", "1990..1999"),
@@ -110,3 +117,27 @@ def test_players_and_prices_of_games(on_games, text, titles):
 def test_cheaper_is_relative_to_those_shown(on_games):
     state = on_games.state(("Rally 99", "Night Shift"))
     assert all(on_games.catalogue.item(row).facts["price"] < 35 for row in on_games.kept("something cheaper", state))
+
+
+@pytest.fixture(scope="module")
+def on_reels(tmp_path_factory):
+    """Understands messages about forty films with a year, a length in minutes and a price."""
+    numbers = tuple(Field(name=name, type="number") for name in ("year", "runtime", "price"))
+    rows = [{"id": str(n), "title": f"Reel {n}", "year": 1980 + n, "runtime": 60 + n, "price": n} for n in range(40)]
+    clock = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    return Listener(cached(tmp_path_factory.mktemp("reels"), "reels", rows, Schema(fields=(TITLE, *numbers)), clock))
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("under eighty minutes", {"+runtime": {"..80"}}),
+        ("at most seventy minutes", {"+runtime": {"..70"}}),
+        ("for seventeen euros", {"+price": {"..17"}}),
+        ("the last twelve years", {"+year": {"2014.."}}),
+        ("from the last 5 years", {"+year": {"2021.."}}),
+        ("from the nineties, under ninety minutes", {"+year": {"1990..1999"}, "+runtime": {"..90"}}),
+    ],
+)
+def test_numbers_in_words_are_of_one_field(on_reels, text, wishes):
+    assert on_reels.wishes(text) == wishes

@@ -1,26 +1,20 @@
-"""What teaching descriptions promises: folds share no item, known weights are found again, the agent runs what was learnt."""
+"""What weighing descriptions promises: folds share no item, known weights are found again."""
 
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-import torch
 
 from convrec.agent.compact.fields import fields_of
-from convrec.agent.describing.late import LateInteraction
 from convrec.agent.describing.likeness import SIGNALS
-from convrec.agent.describing.lines import lines_of
 from convrec.agent.describing.phrase import Phrase
 from convrec.agent.describing.resolver import Resolver
 from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.core.clock import FixedClock
 from convrec.evaluation.understanding.workspaces import cached
 from convrec.finetune.describing.heldout import accuracies, held, weights_of
-from convrec.finetune.describing.network import LateNetwork
 from convrec.finetune.describing.questions import FOLDS, Question, dealt, taught
-from convrec.finetune.describing.teach import Recipe, teach
 from convrec.finetune.describing.weigh import any_of, counts_of, tables
-from convrec.tools.encoder import TextEncoder
 
 N = 30
 TOPICS = ("piano", "mule", "spaceship", "lighthouse", "sheriff", "violin", "submarine", "orchard", "glacier", "tavern")
@@ -89,32 +83,6 @@ def test_tables_hold_the_items_asked_about_or_none_of_them():
         (True, True, True), (True, True, True), (False, False, False), (False, False, False),
     ]  # fmt: skip
     assert [len(rows) for rows, _ in laid] == [2, 5, 2, 5]
-
-
-def test_the_agent_computes_what_the_network_learnt(fields):
-    torch.manual_seed(0)
-    encoder = TextEncoder.open()
-    network = LateNetwork(encoder.folder, rank=2, dropout=0.0).eval()
-    with torch.no_grad():
-        for name, learnt in network.named_parameters():
-            learnt.add_(0.02 * torch.randn_like(learnt) if name != "scale" else torch.tensor([1.0, -2.0, 3.0]))
-    said = ["the one with the piano", "a mule"]
-    items = [lines_of(fields.catalogue, row) for row in range(3)]
-    with torch.no_grad():
-        logits = network(encoder.word_ids(said), [encoder.word_ids(lines) for lines in items]).numpy()
-    late = LateInteraction(encoder, network.tensors())
-    for row, text in enumerate(said):
-        assert [sum(three) for three in late.scores(text, items)] == pytest.approx(logits[row].tolist(), abs=0.05)
-
-
-def test_an_adapter_learns_and_says_how_far_it_is(fields):
-    told = []
-    recipe = Recipe(rank=2, epochs=1, batch=2)
-    tensors = teach(QUESTIONS[:4], fields, TextEncoder.open(), recipe, told=lambda step, of: told.append((step, of)))
-    assert told == [(1, 2), (2, 2)]
-    assert all(tensor.dtype == torch.float16 for tensor in tensors.values())
-    assert any(tensor.abs().max() > 0 for name, tensor in tensors.items() if name.endswith("lora_B"))
-    assert all(name.replace("lora_A", "lora_B") in tensors for name in tensors)
 
 
 def test_shared_words_are_enough_for_these_questions(fields):
