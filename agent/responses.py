@@ -38,7 +38,7 @@ class Said:
 def respond(state: TurnState, turn: Turn) -> Said:
     """Returns the words for the turn's plan."""
     house = turn.house
-    voice = Voice(f"{house.seed}/{state['user_id']}/{state['thread_id']}/{state['state'].turn}", state["state"].said)
+    voice = Voice(f"{house.seed}/{state['state'].turn}/{state['text']}", state["state"].said)
     said = Said()
     if len(state["text"]) > _READ:
         said.paragraphs.append(voice.say("too_long"))

@@ -30,9 +30,12 @@ class Bert:
     """Word ids `(n, length)` in, hidden states `(n, length, width)` out; dropout off, gradients off.
 
     `words` `(n_pieces, width)` are the word pieces' own vectors. `adapter` are LoRA matrices by the encoder's own names: `X.lora_B @ X.lora_A` is added to `X.weight` (Hu et al. 2021, LoRA, eq. 3).
+    `layers` keeps the first so many (None: all).
     """
 
-    def __init__(self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] = MappingProxyType({})) -> None:
+    def __init__(
+        self, folder: Path, dtype: torch.dtype, adapter: Mapping[str, Tensor] = MappingProxyType({}), layers: int | None = None
+    ) -> None:
         import torch
         from safetensors.torch import load_file
 
@@ -48,6 +51,7 @@ class Bert:
         self.width: int = settings["hidden_size"]
         self.max_tokens: int = settings["max_position_embeddings"]
         self._eps: float = settings["layer_norm_eps"]
+        n_layers = layers or settings["num_hidden_layers"]
         kinds = tensors["embeddings.token_type_embeddings.weight"][0]
         self.words = tensors["embeddings.word_embeddings.weight"].to(dtype)
         self._places = (tensors["embeddings.position_embeddings.weight"] + kinds).to(dtype)
@@ -57,8 +61,8 @@ class Bert:
                 self.width, settings["num_attention_heads"], settings["intermediate_size"], activation="gelu",
                 layer_norm_eps=self._eps, batch_first=True,
             )  # fmt: skip
-            self._layers = torch.nn.TransformerEncoder(layer, settings["num_hidden_layers"], enable_nested_tensor=False)
-        self._layers.load_state_dict(_renamed(tensors, settings["num_hidden_layers"]), assign=True)
+            self._layers = torch.nn.TransformerEncoder(layer, n_layers, enable_nested_tensor=False)
+        self._layers.load_state_dict(_renamed(tensors, n_layers), assign=True)
         self._layers.to(dtype).eval().requires_grad_(False)
 
     def __call__(self, ids: Tensor, padding: Tensor | None) -> Tensor:

@@ -42,10 +42,10 @@ class Tuning:
     kind: str = "lora"
     rank: int = 32
     targets: str = "all"
-    layers: int = 6
+    layers: int = 4
 
 
-def load_bert(folder: Path, layers: int = 6) -> Any:
+def load_bert(folder: Path, layers: int) -> Any:
     """Returns MiniLM with its first layers, dropout as published."""
     from transformers import BertModel
 

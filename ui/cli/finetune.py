@@ -58,6 +58,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The weights to write (safetensors); figures lie beside them.")],
     tuning: Annotated[Literal["lora", "full", "frozen"], typer.Option("--tuning", help="How the encoder is tuned.")] = "lora",
     rank: Annotated[int, typer.Option("--rank", help="Of the adapter.")] = 32,
+    layers: Annotated[int, typer.Option("--layers", help="First layers of the encoder that are kept: fewer are faster.")] = 4,
     rate: Annotated[float, typer.Option("--rate", help="Learning rate of the encoder.")] = 1e-3,
     epochs: Annotated[float, typer.Option("--epochs", help="Times that each row is seen.")] = 3.0,
     size: Annotated[int, typer.Option("--size", help="Rows a step.")] = 24,
@@ -84,7 +85,7 @@ def train(
 
     left_out = tuple(name.strip() for name in without.split(",")) if without else ()
     setting = Setting(
-        tuning=Tuning(kind=tuning, rank=rank), rate=rate, heads_rate=rate if tuning == "lora" else 1e-3, epochs=epochs, size=size,
+        tuning=Tuning(kind=tuning, rank=rank, layers=layers), rate=rate, heads_rate=rate if tuning == "lora" else 1e-3, epochs=epochs, size=size,
         seed=seed, without=left_out,
     )  # fmt: skip
     with progress_shown() as progress:

@@ -15,7 +15,7 @@ from convrec.agent.compact.tagger.labels import TITLE
 from convrec.agent.compact.tagger.lookup import Found, Lookup
 from convrec.core.text import fold
 
-BEFORE, MOST = 24, 96  # pieces of what was said before, and of a message
+BEFORE, MOST = 16, 96  # pieces of what was said before, and of a message
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
