@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ PLURAL = 0.95  # of a form that is named in the plural
 """How well a form stands for its title: the title itself, without its article, without small words, a part of it."""
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """A form of a title: the row that bears it, and how well it stands for the whole."""
 
     row: int
@@ -62,12 +61,14 @@ class TitleIndex:
                     self._add(row, name)
 
     def _add(self, row: int, name: str) -> None:
-        for key, quality, length in forms_of(name):
+        words = words_of(name)
+        for key, quality, length in forms_of(name, words):
             known = self._forms.setdefault(key, [])
-            if not any(form.row == row for form in known):
+            if not known or all(form.row != row for form in known):
                 known.append(Form(row, quality, length))
-            self.longest = max(self.longest, min(length, 14))
-        self.words += words_of(name)
+            if length > self.longest:
+                self.longest = min(length, 14)
+        self.words += words
 
     def find(self, key: str, length: int) -> list[Form]:
         """Returns the forms of that key that stand best for their titles; empty when there is none.
@@ -91,13 +92,16 @@ class TitleIndex:
         return sorted(rows, key=lambda row: (off(row), -self._popularity[row], row))
 
 
-def forms_of(name: str) -> Iterator[tuple[str, float, int]]:
-    """Yields `(key, quality, number of words)` of each form in which a title may be named."""
-    plain = _ASIDE.sub("", _YEAR_AFTER.sub("", " ".join(name.split()))) or name
-    turned = _LAST_ARTICLE.match(plain)
+def forms_of(name: str, words: list[str]) -> Iterator[tuple[str, float, int]]:
+    """Yields `(key, quality, number of words)` of each form in which a title, whose words these are, may be named."""
+    plain = " ".join(name.split())
+    if "(" in plain:
+        plain = _ASIDE.sub("", _YEAR_AFTER.sub("", plain)) or plain
+        words = words_of(plain)
+    turned = _LAST_ARTICLE.match(plain) if "," in plain else None
     if turned:
         plain = f"{turned['article']} {turned['rest']}"
-    words = words_of(plain)
+        words = words_of(plain)
     if not words:
         return
     for whole in _spellings(words):

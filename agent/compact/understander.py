@@ -34,6 +34,7 @@ from convrec.agent.describing.resolver import Resolver
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.clock import Clock
+from convrec.core.garbage import uncollected
 from convrec.core.predicate import fields_of as predicate_fields
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
@@ -76,6 +77,7 @@ class _Linked:
 class Understander:
     """Understands messages about one catalogue. Without an encoder, wishes that link to nothing stay text."""
 
+    @uncollected()
     def __init__(self, catalogue: Catalogue, clock: Clock, encoder: TextEncoder | None = None) -> None:
         self._catalogue = catalogue
         self._reader = Reader(catalogue, encoder) if encoder is not None and Reader.fits(encoder) else None

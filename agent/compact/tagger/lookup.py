@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from convrec.core.garbage import uncollected
 from convrec.core.text import fold
 
 LONGEST = 8  # words of a value or title that is looked up
@@ -22,6 +23,7 @@ class Found:
 class Lookup:
     """Finds values by their folded words; a plural counts as its singular."""
 
+    @uncollected()
     def __init__(self, values: Mapping[str, Iterable[str]]) -> None:
         self._facets: dict[tuple[str, ...], tuple[str, ...]] = {}
         for facet, names in values.items():
@@ -46,7 +48,7 @@ class Lookup:
 
 def key_of(words: list[str]) -> tuple[str, ...]:
     """Returns folded words without punctuation and the plural of the last."""
-    bare = [kept for word in words if (kept := "".join(c for c in word if c.isalnum()))]
+    bare = [kept for word in words if (kept := word if word.isalnum() else "".join(filter(str.isalnum, word)))]
     if bare and len(bare[-1]) > 3 and bare[-1].endswith("s") and not bare[-1].endswith("ss"):
         bare[-1] = bare[-1][:-1]
     return tuple(bare)
