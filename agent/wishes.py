@@ -20,8 +20,11 @@ _START_AFRESH = re.compile(
     r"|\bforget (all )?(that|it|this|the rest)\s*($|[.,!;:])|\bnever ?mind (all )?(that|it)\b"
 )
 _CHANGE_OF_MIND = re.compile(
-    r"\b(then|instead|rather|actually|now|scratch that|correction|sorry|i meant|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
+    r"\b(then|instead|rather|actually|now|scratch that|correction|sorry|i mean(t)?|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
     r"|\b(want|need|give me|show me|looking for|find me|recommend|suggest|got any|have any|do you have|in the mood for|feel like)\b"
+)
+_TURNS = re.compile(
+    r"\b(then|instead|rather|actually|scratch that|correction|i mean(t)?|what about|how about|switch|second thought)\b"
 )
 _SOMETHING_LIKE = re.compile(
     r"\b(something|anything|one|similar|more|\w+s) (like|similar to|along the lines of|in the vein of)\b"
@@ -50,8 +53,16 @@ def absorb(
     change = bool(_CHANGE_OF_MIND.search(folded)) or len(folded.split()) <= _BARE
     change = change and not _MORE_OF_IT.search(folded)
 
+    turns = bool(_TURNS.search(folded)) and not _MORE_OF_IT.search(folded)
+
     def together(old: Predicate, new: Predicate) -> bool:
-        return not change and matches(every(old, new))
+        """Tells whether an older demand stays beside a new one; of another kind, it goes where the mind turned and nothing has both.
+
+        "I mean directed by him" takes the same name back from its other role.
+        """
+        if fields_of(old) == fields_of(new):
+            return not change and matches(every(old, new))
+        return not turns or (not values_of(old) & values_of(new) and matches(every(old, new)))
 
     for predicate in conjuncts(heard.filter):
         constraints = _demanded(constraints, predicate, turn, together, schema, state.question)
@@ -83,9 +94,9 @@ def _demanded(
 def _gives_way(old: Constraint, new: Predicate, turn: int, together: Together, schema: Schema) -> bool:
     if old.predicate == new:
         return True
-    if fields_of(old.predicate) != fields_of(new):
-        return False
     old_negative, new_negative = isinstance(old.predicate, Not), isinstance(new, Not)
+    if fields_of(old.predicate) != fields_of(new):
+        return not (old_negative or new_negative) and old.turn < turn and not together(old.predicate, new)
     if old_negative or new_negative:
         return old_negative != new_negative and bool(values_of(old.predicate) & values_of(new))
     if old.turn == turn:

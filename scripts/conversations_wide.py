@@ -1,6 +1,6 @@
-"""Prints how well the agent does in the conversations over four catalogues, and how well it listens; for those who make it better.
+"""Prints how well the agent does in the wide conversations over four catalogues, and how well it listens; for those who make it better.
 
-python scripts/conversations_wide.py                 # all 120
+python scripts/conversations_wide.py                 # all
 python scripts/conversations_wide.py plants 066 -v   # those whose catalogue or file name has one of the words; -v says what failed
 """
 
@@ -38,6 +38,7 @@ def opened(name: str, root: Path) -> tuple[Agent, Items]:
 def held(conversation: Conversation, agent: Agent, items: Items) -> tuple[list[str], Score, int]:
     """Returns what failed in a conversation, how well its messages were heard, and how many turns went without a fault."""
     user, heard = f"wide {conversation.file}", []
+    agent.forget(user)  # of an earlier run
 
     def answer(say: str) -> dict:
         reply = agent.chat(say, user_id=user).model_dump(mode="json")

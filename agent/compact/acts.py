@@ -42,13 +42,13 @@ _COMPARE = re.compile(
 _ASK = re.compile(
     r"\b(?:who(?:s|se)?|what(?:s| is| was| are)? (?:it|that|this|the (?:\w+ )?(?:one|plot|story|director|author|cast|rating|price|year|genre|name|first|second|third|last)|its|about|year|genre|kind of \w+ (?:is|was))|when (?:was|did|were|is)"
     r"|how (?:long|old|much|many|expensive|good|scary|funny|violent|sad|is|was)|where (?:is|was|can)|tell me (?:more |a bit more |something |a bit )?about|more (?:about|info|information|details?) (?:on |about )?(?:it|that|this|the)?|tell me more|(?:give|show) me (?:more )?(?:details?|info)"
-    r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
+    r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats titled(?= ?[?.!]*$)|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
 )
 _FACT_NOUN = re.compile(
     r"\b(?:one|first|second|third|fourth|last|\d(?:st|nd|rd|th)|it|that)(?:s)? (?:one )?(?:director|year|cast|actors?|author|plot|genre|price|runtime|length|rating|publisher|developer|platform)\b(?! (?:but|with|from))"
 )
 _SEEN = re.compile(
-    r"(?<!not )(?<!never )(?<!havent )(?<!you )(?<!dont )\b(?:(?:i|ive|we|weve|he|hes|she|shes|they|theyve|have|has|already|both|just) (?:\w+ ){0,2}?)?(?:already )?(?:seen|watched|saw|rewatched|been there|been to|finished|completed|already (?:read|played|know|own|have|visited|tried|did|done)|(?:i|we) (?:already )?know (?=it|that|this|the|them|those|both|titled)|(?:ive|weve|i|we) (?:already |once )?(?:had|own|have) (?:that |this |the )?titled\b|(?:played|read|visited|tried|had|been to) (?:titled|it|that|this)\b(?: \w+)? already|(?:ive|i have|weve|we have|i) (?:already )?(?:read|played|visited|tried) (?=it|that|this|the|them|those|these|both|all))\b"
+    r"(?<!not )(?<!never )(?<!havent )(?<!you )(?<!dont )\b(?:(?:i|ive|we|weve|he|hes|she|shes|they|theyve|have|has|already|both|just) (?:\w+ ){0,2}?)?(?:already )?(?:seen|watched|saw|rewatched|been there|been to|finished|completed|already (?:read|played|know|own|have|visited|tried|did|done)|(?:i|we) (?:already )?know (?=it|that|this|the|them|those|both|titled)|(?<!can )(?<!could )(?<!may )(?:ive|weve|i|we) (?:already |once )?(?:had|own|have) (?:that |this |the )?titled\b|(?:played|read|visited|tried|had|been to) (?:titled|it|that|this)\b(?: \w+)? already|(?:ive|i have|weve|we have|i) (?:already )?(?:read|played|visited|tried) (?=it|that|this|the|them|those|these|both|all))\b"
 )
 _UNSEEN = re.compile(
     r"\b(?:(?:never|not|havent|hasnt|have not|didnt|have you|ever|yet to|should (?:i|we) have|want to have) (?:\w+ ){0,2}?(?:seen|watched|saw|see|read|played|been|finished|tried|visited)|(?:as|best) (?:\w+ )?seen|(?:seen|watched|read|played) (?:any|much|a lot|many|anything|nothing|by)\b|saw (?:a|an|some|the) (?:trailer|review|poster))\b"
@@ -156,7 +156,8 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
     has, acts = message.has, dict[Act, bool]()
     items = [p for p in heard.preferences if p.facet == "item"]
     wishes = [p for p in heard.preferences if p.facet != "item"]
-    seen = has(_SEEN) and not has(_UNSEEN) and (bool(heard.references) or bool(state.shown or state.focus))
+    told = has(_SEEN) and not has(_UNSEEN) and (bool(heard.references) or bool(state.shown or state.focus))
+    seen = told or "seen" in heard.attitudes
     acts["already_seen"] = seen
     pushed = any(a == "excluded" and r.kind != "title" for a, r in zip(heard.attitudes, heard.references, strict=True))
     disliked = any(p.polarity < 0 for p in items)

@@ -16,13 +16,14 @@ from convrec.core.text import fold
 from convrec.core.understanding import Act, Preference, Span
 
 _SURE, _VERY_SURE = 0.5, 0.85  # share from which an attitude is taken from the reader
-_SAME = {("neutral", "none"), ("neutral", "asked"), ("liked", "like"), ("disliked", "excluded")}
+_SAME = {("neutral", "none"), ("neutral", "asked"), ("liked", "like"), ("disliked", "excluded"), ("seen", "excluded")}
 _CERTAIN = 0.85  # probability from which the reader's word stands against a linked value
 _FACET = 0.7  # probability from which words are taken for a facet's
 _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
 _ACT, _NO_ACT = 0.8, 0.05
 _JUDGED: Mapping[str, Attitude] = {"liked": "liked", "disliked": "disliked", "seen": "seen", "neutral": "none"}
 _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "bye")
+_UNSURE = {"answer", "reject"}  # which rules hear where there is none
 
 
 def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
@@ -39,7 +40,7 @@ def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
         return rule
     shares = here[0].meant["attitude"]
     best = max(shares, key=lambda label: shares[label])
-    if shares[best] < (_VERY_SURE if rule in ("like", "excluded") else _SURE):
+    if shares[best] < (_VERY_SURE if rule in ("like", "excluded", "asked") else _SURE):
         return rule
     if (best, rule) in _SAME:
         return rule
@@ -82,6 +83,18 @@ def unlinked(text: str, reading: Reading, taken: Sequence[Span], catalogue: Cata
             )
 
 
+def felt_by(wishes: Iterable[Preference], reading: Reading) -> Iterator[Preference]:
+    """Yields the wishes in free words that the reader, too, takes for something that is wished for; all of them without a reader."""
+    for wish in wishes:
+        if (
+            wish.facet != "text"
+            or wish.polarity < 0
+            or reading.acts is None
+            or any(_overlaps(one, [wish.span]) for one in reading.marked)
+        ):
+            yield wish
+
+
 def respanned(stated: Preference, reading: Reading) -> Preference:
     """Returns a wish with the words that the reader takes for its facet: the whole name where a rule read a part."""
     for one in reading.marked:
@@ -102,20 +115,21 @@ def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
 def advised(
     acts: Sequence[Act], reading: Reading, state: DialogueState, preferences: Sequence[Preference]
 ) -> tuple[Act, ...]:
-    """Returns the acts with those that the reader is sure of, and without those that it is sure are none.
+    """Returns the acts with those that the reader is sure of, and without those that it is sure are none, unless nothing would be left.
 
-    A message that wishes for something takes or turns down nothing unless a rule says so.
+    A message that wishes for something, or asks about it, takes or turns down nothing unless a rule says so.
     """
     if reading.acts is None:
         return tuple(acts)
     told = bool(state.shown or state.focus or state.reply)  # something that can be answered, taken or turned down
     wishful = any(stated.facet != "item" for stated in preferences)
     possible = [act for act in _HEARD if told or act in ("thank", "bye")]
-    possible = [act for act in possible if not (wishful and act in ("accept", "reject"))]
+    settled = wishful or bool({"ask_item", "ask_why", "compare"} & set(acts))
+    possible = [act for act in possible if not (settled and act in ("accept", "reject"))]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]
-    unsure = (*_HEARD, "request") if added or len(acts) > 1 else _HEARD
+    unsure = {*_UNSURE, "request"} if added or len(acts) > 1 else _UNSURE
     kept = [act for act in acts if act not in unsure or reading.acts[act] >= _NO_ACT]
-    return tuple(dict.fromkeys([*(act for act in kept if act != "other" or not added), *added])) or ("other",)
+    return tuple(dict.fromkeys([*(act for act in kept if act != "other" or not added), *added])) or tuple(acts)
 
 
 def _overlaps(one: Marked, taken: Iterable[Span]) -> bool:

@@ -58,7 +58,7 @@ class DeixisReader:
             *self._that(message, state, named),
             *self._him(message, state, hits),
             *self._others(message, state, named),
-            *self._theirs(message, state, named),
+            *self._theirs(message, state, named, hits),
         ]
 
     def same_time(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> list[RangeHit]:
@@ -96,6 +96,8 @@ class DeixisReader:
     def _him(self, message: Message, state: DialogueState, hits: Sequence[ValueHit]) -> Iterator[Echo]:
         people = self._fields.people
         for start, _, match in message.find(_HIM):
+            if match["how"] == "of" and match["who"] in ("his", "hers"):
+                continue  # whoever made it: `_theirs`
             place = message.range_of(match, "who" if match["who"] else "poss")
             excluded = match["how"] in ("without", "not", "but")
             before = [hit for hit in hits if hit.end <= start and hit.value.field in people]
@@ -130,10 +132,17 @@ class DeixisReader:
             for value in values:
                 yield Echo(ValueHit(start, end, value), negative=True)
 
-    def _theirs(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> Iterator[Echo]:
-        """Yields who made what is talked about: "what else have they done?", "any of theirs", "not from them", "by the director of Heat"."""
+    def _theirs(
+        self, message: Message, state: DialogueState, named: Sequence[Pointer], hits: Sequence[ValueHit]
+    ) -> Iterator[Echo]:
+        """Yields who made what is talked about: "what else have they done?", "any of theirs", "not from them", "by the director of Heat".
+
+        Where the message names somebody before, that is who is meant, and a wish already.
+        """
         for start, end, match in message.find(_THEIRS):
             place = (start, end)
+            if any(hit.end <= start and hit.value.field in self._fields.people for hit in hits):
+                continue
             fields = self._role(match["role"]) if match["role"] else self._fields.makers
             here = (
                 [p for p in named if p.start in (end, end + 1)] if match["role"] else _told(message, named, start, end)

@@ -111,14 +111,18 @@ def is_known(word: str) -> bool:
 
 _MENDED = word_set(
     """first second third fourth something anything nothing between without under about another compare director similar
-    cheaper shorter please which would other those these suggest recommend"""
+    cheaper shorter please which would other those these suggest recommend before after until meant directed instead because"""
 )
+_SWAPPED = word_set("the how who year that what with this from your")
 
 
 @lru_cache(maxsize=65_536)
 def mended(word: str) -> str:
     """Returns a small word as it is spelt where a slip of one letter, or two letters swapped, has made it no English word: `thrid` → `third`."""
-    if len(word) < 5 or not word.isalpha() or is_known(word):
+    if len(word) < 3 or not word.isalpha() or is_known(word):
         return word
+    swapped = [small for small in _SWAPPED if sorted(small) == sorted(word) and OSA.distance(word, small) == 1]
+    if len(word) < 4 or swapped:
+        return swapped[0] if swapped else word
     near = [small for small in sorted(_MENDED) if abs(len(small) - len(word)) <= 1 and OSA.distance(word, small) == 1]
     return near[0] if len(near) == 1 else word

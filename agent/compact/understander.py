@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from convrec.agent.compact.acts import Heard, acts_of, goes_on
-from convrec.agent.compact.advice import advised, is_part, judged, respanned, titles_in, unlinked
+from convrec.agent.compact.advice import advised, felt_by, is_part, judged, respanned, titles_in, unlinked
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
@@ -149,6 +149,7 @@ class Understander:
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
             extra = self._leftovers.read(message, scopes, places)
+            extra = Leftover(tuple(felt_by(extra.preferences, reading)), extra.words)
             preferences = (*preferences, *extra.preferences)
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts

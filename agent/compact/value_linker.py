@@ -159,6 +159,9 @@ class ValueLinker:
         elif len(words) == 1 and len(words[0]) > 2:
             bearers = self.index.names.get(words[0])
             values = bearers.values if bearers else tuple(self.index.surnames.get(words[0], ()))
+            known = self.index.by_first_name(words[0]) if _stands_alone(message, end) else ()
+            if known and (not values or known[0].count > values[0].count):
+                values = known
             if values and self._is_surname(message, start, words[0], values[0].count, corrected):
                 same = tuple(v for v in values if v.value == values[0].value)
                 yield _Found(start, end, Meaning(same), 0.9)
@@ -252,6 +255,11 @@ def _is_initials(message: Message, start: int, words: list[str]) -> bool:
         return False
     before = message.tokens[start - 1].norm if start else ""
     return (message.tokens[start].raw.isupper() and not message.shouting) or before in ("on", "for", "my", "a", "no")
+
+
+def _stands_alone(message: Message, end: int) -> bool:
+    """Tells whether no other name can follow: the words end there, or go on with an everyday word."""
+    return message.break_after(end) or message.tokens[end].norm in LINGO | FUNCTION | NOUNS
 
 
 def _is_told_again(message: Message, found: _Found, others: list[_Found]) -> bool:

@@ -60,6 +60,7 @@ _HOUSE = {
     "press",
     "books",
 }
+_KNOWN = 3  # items that somebody is in who is known by the first name alone
 _PARTS = 3  # values that share a word and may all be meant by it
 _PLACES = ("side", "town", "gate", "quarter")
 _LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
@@ -97,7 +98,7 @@ class ValueIndex:
         self.meanings: dict[str, Meaning] = {}
         self.names: dict[str, Meaning] = {}
         self.surnames: dict[str, list[Value]] = {}
-        self.first_names: set[str] = set()
+        self.first_names: dict[str, list[Value]] = {}
         self.words: list[str] = []
         self._partial: dict[str, list[Value]] = {}
         for field in fields.valued:
@@ -156,6 +157,17 @@ class ValueIndex:
             return None
         return self.names.get(_outer(words)) or self._by_short_name(words)
 
+    def by_first_name(self, name: str) -> tuple[Value, ...]:
+        """Returns who is known by a first name alone ("Keanu"): one person, far ahead of all others of that name; most often nobody."""
+        often: Counter[str] = Counter()
+        for value in self.first_names.get(name, ()):
+            often[value.value] += value.count
+        (who, count), (_, next_count), *_ = [*often.most_common(2), ("", 0), ("", 0)]
+        if count < max(_KNOWN, 3 * next_count):
+            return ()
+        own = [value for value in self.first_names[name] if value.value == who]
+        return tuple(sorted(own, key=lambda value: -value.count))
+
     def _by_short_name(self, words: list[str]) -> Meaning | None:
         first, last = words
         bearers = [
@@ -206,7 +218,7 @@ class ValueIndex:
             self._join(self.names, "".join(words[:-1]), value)
         last = words[-2] if words[-1] in ("jr", "sr", "ii", "iii") and len(words) > 2 else words[-1]
         if len(words) > 1:
-            self.first_names.add(words[0])
+            self.first_names.setdefault(words[0], []).append(value)
         if len(last) > 1 and last not in FUNCTION:
             self.surnames.setdefault(last, []).append(value)
         for length in (2, 3):

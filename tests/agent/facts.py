@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,10 @@ class Items:
         self.years: dict[str, set[object]] = {}  # title → the years of the items that are called so
         for facts in self.facts.values():
             self.years.setdefault(str(facts["title"]), set()).add(facts.get("year"))
+        bearers = Counter(str(facts["title"]) for facts in self.facts.values())
+        self._named |= {
+            str(facts["title"]): item for item, facts in self.facts.items() if bearers[str(facts["title"])] == 1
+        }
 
     @classmethod
     def read(cls, path: Path = DEMO) -> Items:
@@ -43,10 +48,10 @@ class Items:
             return cls(json.loads(line) for line in lines)
 
     def named(self, name: str) -> str:
-        """Returns the id of `Heat (1995)`.
+        """Returns the id of `Heat (1995)`, or of `Heat` where only one item is called so.
 
         Raises:
-            ScriptError: the catalogue has no item of that title and year.
+            ScriptError: the catalogue has no such item, or several.
         """
         if name not in self._named:
             raise ScriptError(f"the catalogue has no item {name!r}")
