@@ -39,10 +39,13 @@ _WHY = re.compile(
 _COMPARE = re.compile(
     r"\b(?:titled or (?:the )?titled\b.{0,40}\b(?:what|which|better)|compared?|comparison|which (?:one )?(?:would|do|should|is|of)\b.{0,40}\b(?:better|best|recommend|prefer|choose|pick)|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b"
 )
+_MEASURES = re.compile(  # two items in one question: "is Aladdin older than Mulan?", "what's taller, strawberry or raspberry"
+    r"^(?:so |and |ok )?(?:is|are|was) (?:titled|it|that|this)\b.{0,20}\b(?:\w+er|more \w+|less \w+)(?: or \w+er)? than (?:titled|it|that|this)|\b(?:which|whats|what is|whos) (?:\w+ ){0,2}?(?:\w+er|more (?:\w+ )?\w+)\b.{0,12}\btitled or titled\b"
+)
 _ASK = re.compile(
     r"\b(?:who(?:s|se)?|what(?:s| is| was| are)? (?:it|that|this|the (?:\w+ )?(?:one|plot|story|director|author|cast|rating|price|year|genre|name|first|second|third|last)|its|about|year|genre|kind of \w+ (?:is|was))|when (?:was|did|were|is)"
     r"|how (?:long|old|much|many|expensive|good|scary|funny|violent|sad|is|was)|where (?:is|was|can)|tell me (?:more |a bit more |something |a bit )?about|more (?:about|info|information|details?) (?:on |about )?(?:it|that|this|the)?|tell me more|(?:give|show) me (?:more )?(?:details?|info)"
-    r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats titled(?= ?[?.!]*$)|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
+    r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats titled(?= ?[?.!]*$)|(?:does|do|did|has|is|are) titled\b|(?:what|how much) (?:does|do|would|will) (?:the one )?(?:called )?(?:titled|it|that|this|one|they)\b|whats (?:a )?titled go for|what one pays|would (?:it|that|they|titled)\b|(?:can|could|may) (?:i|we|one|you|a|my) .{0,25}\b(?:there|it)\b|do they (?:allow|take|accept|open|close|deliver|serve|let)\b|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
 )
 _FACT_NOUN = re.compile(
     r"\b(?:one|first|second|third|fourth|last|\d(?:st|nd|rd|th)|it|that)(?:s)? (?:one )?(?:director|year|cast|actors?|author|plot|genre|price|runtime|length|rating|publisher|developer|platform)\b(?! (?:but|with|from))"
@@ -58,6 +61,10 @@ _REJECT = re.compile(
 )
 _ACCEPT = re.compile(
     r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for|there)|watch|take|try|do|get|play|read|book)|(?:ill|i will|will|gonna|going to) (?:definitely |have to |probably |maybe )?(?:check|look|give) (?:it|that|this|them|these|those|into)\b|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|sold\b(?! (?:out|by|in|at|on|as)\b)|\w+ it is\b(?= ?(?:$|[.,!]))|(?:that|this) is (?:it|the one)\b|thatll be (?:it|all|the one)|(?:i|ill|we|well|im|were) (?:\w+ )?(?:take|taking|settle (?:on|for)|settling (?:on|for)|order|book|booking|buy|choose|pick|picked) (?:the|that|this|it|titled|both|one|(?:first|second|third|last))\b|off (?:i|we) go|(?:^|ok |okay |right )(?:im )?taking (?:that|it|this|the)\b|ill ring (?:them|there)|(?:titled|it|that|this|one|first|second|third|last) ,? ?(?:then )?done\b|done deal|book us in|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|going with|gonna watch|will watch|sold on) (?:it|that|this|the)\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
+)
+_SETTLES = re.compile(  # on an item that was shown: "Nair's it is, then", "teatime detectives then. ta", "so aladdin", "k. that one"
+    r"\btitled (?:it is|then|for me)\b(?! \w)|\bits titled for me\b|\b(?:so|then|going w(?:ith)?) titled\b(?= ?(?:$|[.!]))|\b(?:titled|one|this|that) ?(?:ll|will) (?:have to )?do\b"
+    r"|^(?:(?:ok|k|okay|fine|right|yes|yeah|no|,|[.]) )*(?:that|this|the \w+) one(?: then)?[ .!]*$|\b(?:im|am|were) having (?:that|this|it|titled)\b|\b(?:one|two|three|lot) it is\b"
 )
 _TAKES = re.compile(  # whatever else is said
     r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|order|get|go for|go with) (?:it|that one|this one|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
@@ -133,7 +140,7 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
     implied = heard.asked and bool(state.focus or state.shown) and not message.has(_OF_ALL)
     known = pointed or bool(state.shown or state.focus)
     why = message.has(_WHY) and (bool(state.shown) or pointed)
-    compare = message.has(_COMPARE) and known
+    compare = (message.has(_COMPARE) or (len(heard.references) > 1 and message.has(_MEASURES))) and known
     available = (
         "asked" in heard.attitudes
         and message.has(r"\b(?:have|got|there|find|show|stock|carry)\b")
@@ -217,6 +224,9 @@ def _accepts(message: Message, state: DialogueState, heard: Heard, wishes: list[
     if not (state.shown or state.focus):
         return False
     if message.has(_TAKES) and not message.has(r"\?$"):
+        return True
+    known = all(item in state.ever_shown for reference in heard.references for item in reference.item_ids[:1])
+    if known and heard.references and message.has(_SETTLES) and not message.has(r"\?$"):
         return True
     if wishes or heard.filtered:
         return False
