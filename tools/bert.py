@@ -42,7 +42,6 @@ class Bert:
         adapter: Mapping[str, Tensor] = MappingProxyType({}),
         layers: int | None = None,
     ) -> None:
-        import torch
         from safetensors.torch import load_file
 
         settings = _settings(folder)

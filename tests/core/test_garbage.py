@@ -8,12 +8,15 @@ from convrec.core.garbage import uncollected
 
 
 def test_nothing_is_collected_inside_and_the_collector_goes_on_after_it_even_after_an_error():
-    with pytest.raises(ValueError, match="broken"), uncollected():
-        assert not gc.isenabled()
+    @uncollected()
+    def breaks():
         with uncollected():
-            pass
+            assert not gc.isenabled()
         assert not gc.isenabled()
         raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        breaks()
     assert gc.isenabled()
 
 
