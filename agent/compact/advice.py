@@ -28,14 +28,15 @@ _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "b
 def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     """Returns what a message thinks of the item that its characters `span` name: the reader's word where it is sure.
 
-    Comparisons and permissions are the rules' own, and so are examples ("like Heat") and exclusions unless the reader is very sure.
+    Comparisons and permissions are the rules' own, and so are examples ("like Heat") and exclusions unless the reader is very sure;
+    "more like the first" is one in any case.
     """
     if rule in ("compared", "permitted"):
         return rule
     here = [
         one for one in reading.marked if one.label in (TITLE, POINTER) and one.start < span[1] and span[0] < one.end
     ]
-    if not here:
+    if not here or (rule == "like" and here[0].label == POINTER):
         return rule
     shares = here[0].meant["attitude"]
     best = max(shares, key=lambda label: shares[label])
@@ -99,17 +100,14 @@ def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
     ]
 
 
-def advised(
-    acts: Sequence[Act], reading: Reading, state: DialogueState, preferences: Sequence[Preference]
-) -> tuple[Act, ...]:
+def advised(acts: Sequence[Act], reading: Reading, state: DialogueState, wishful: bool) -> tuple[Act, ...]:
     """Returns the acts with those that the reader is sure of, and without those that it is sure are none.
 
-    A message that wishes for something takes or turns down nothing unless a rule says so.
+    A message that is `wishful`, so wishes for something, takes or turns down nothing unless a rule says so.
     """
     if reading.acts is None:
         return tuple(acts)
     told = bool(state.shown or state.focus or state.reply)  # something that can be answered, taken or turned down
-    wishful = any(stated.facet != "item" for stated in preferences)
     possible = [act for act in _HEARD if told or act in ("thank", "bye")]
     possible = [act for act in possible if not (wishful and act in ("accept", "reject"))]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]

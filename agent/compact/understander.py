@@ -144,7 +144,8 @@ class Understander:
         )
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
-        acts = advised(acts, reading, state, preferences)
+        wishful = "compared" in felt or any(stated.facet != "item" for stated in preferences)
+        acts = advised(acts, reading, state, wishful)
         extra = Leftover()
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
