@@ -154,11 +154,11 @@ def _wish_reason(wish: Wish, amount: float, item: Item, ground: Ground) -> Reaso
 def _leaning_reason(phrase: str, amount: float, ground: Ground) -> Reason:
     """Returns that an item has more, or less, of what was asked for in words of the user's own; a learned guess, so it says so."""
     wished = next(one for one in ground.wanted.request.leanings if one.phrase == phrase)
+    text = f"probably {'closer to' if wished.weight > 0 else 'further from'} {phrase}"
     if wished.than:
-        items = [ground.catalogue.item(item).title for item in wished.than]
-        text = f"probably {'more' if wished.weight > 0 else 'less'} {plain(phrase)} than {items[0] if len(items) == 1 else 'those before'}"
-    else:
-        text = f"probably {'closer to' if wished.weight > 0 else 'further from'} {phrase}"
+        titles = [ground.catalogue.item(item).title for item in wished.than]
+        whom = titles[0] if len(titles) == 1 else "those before"
+        text = f"probably {'more' if wished.weight > 0 else 'less'} {plain(phrase)} than {whom}"
     shown = Evidence(source="tool:attributes", value=round(amount, 6))
     return Reason(kind="attribute", text=text, weight=amount, evidence=(shown, ground.said(phrase)))
 

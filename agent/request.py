@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from convrec.agent.compact.preferences import carries
+from convrec.agent.compact.relative import is_amount
 from convrec.agent.profiles import faded
 from convrec.agent.state import DialogueState, HeldWish
 from convrec.agent.wording import demand, is_person
@@ -179,8 +180,8 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
         in_words = wish.facet == "text"
         if wish.item_id or not (in_words or _is_kind_of(schema, wish.facet)) or state.turn - held.turn > _TEXT_LASTS:
             continue
-        if in_words and not _SMALL_WORDS.fullmatch(wish.value):
-            continue  # a name, a number, markup: nothing that items have more or less of
+        if in_words and (not _SMALL_WORDS.fullmatch(wish.value) or is_amount(wish.value)):
+            continue  # a name, a number, markup, "cheaper" where no prices are known: nothing that words say more or less of
         strength = _SECOND_OPINION if not in_words else _CRITIQUE if held.than else _IN_WORDS
         found[wish.value] = Leaning(wish.value, strength * wish.polarity * _fade(held, state.turn), held.than)
     return tuple(found.values())

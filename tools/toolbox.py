@@ -219,9 +219,7 @@ class Toolbox:
         """Tells whether tools that learned from dialogues hear the whole conversation, wishes and all."""
         return bool(self.weights.dialogue) and "\n" in request.text.strip()
 
-    def _leant(
-        self, request: Request, leanings: Sequence[Leaning], rows: Ints, head: Ints
-    ) -> dict[str, Floats]:
+    def _leant(self, request: Request, leanings: Sequence[Leaning], rows: Ints, head: Ints) -> dict[str, Floats]:
         """Returns, for each leaning, what each row gains by it `(n,)`, within its weight: nothing at the level of the items `than`, or of
         the `head` of what is ranked without it where that has more already (less, if there should be less), and nothing for what is no
         nearer to the items that are liked than any item.
@@ -249,7 +247,9 @@ class Toolbox:
     @cached_property
     def _middle(self) -> Vectors:
         """Returns the mean `(width,)` of the cards' vectors, of some items all over the catalogue."""
-        middle: Vectors = self.vectors(np.arange(0, len(self.catalogue), max(len(self.catalogue) // _SAMPLE, 1))).mean(axis=0)
+        middle: Vectors = self.vectors(np.arange(0, len(self.catalogue), max(len(self.catalogue) // _SAMPLE, 1))).mean(
+            axis=0
+        )
         return middle
 
     @cached_property
@@ -330,9 +330,7 @@ class Toolbox:
         )
         return ranking, step
 
-    def _candidates_of(
-        self, basis: Basis, request: Request, wished: list[Bools], leanings: Sequence[Leaning]
-    ) -> Ints:
+    def _candidates_of(self, basis: Basis, request: Request, wished: list[Bools], leanings: Sequence[Leaning]) -> Ints:
         """Returns the rows `(n,)` that are scored, ascending: what the signals point at, what wishes and leanings ask for, and never
         fewer than are asked for while any are allowed.
         """

@@ -28,15 +28,14 @@ _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "b
 def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     """Returns what a message thinks of the item that its characters `span` name: the reader's word where it is sure.
 
-    Comparisons and permissions are the rules' own, and so are examples ("like Heat") and exclusions unless the reader is very sure;
-    "more like the first" is one in any case.
+    Comparisons and permissions are the rules' own, and so are examples ("like Heat") and exclusions unless the reader is very sure.
     """
     if rule in ("compared", "permitted"):
         return rule
     here = [
         one for one in reading.marked if one.label in (TITLE, POINTER) and one.start < span[1] and span[0] < one.end
     ]
-    if not here or (rule == "like" and here[0].label == POINTER):
+    if not here:
         return rule
     shares = here[0].meant["attitude"]
     best = max(shares, key=lambda label: shares[label])
