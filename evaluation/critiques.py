@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convrec.agent import Agent
-from convrec.agent.compact.fields import fields_of
+from convrec.agent.compact.fields import fields_of, years_of
 from convrec.core.metrics.bootstrap import Resampling, mean
 from convrec.tools.contract import Bools
 from convrec.tools.toolbox import Toolbox
@@ -93,7 +93,7 @@ def _amounts(toolbox: Toolbox, row: int, plain: str, draw: random.Random) -> Ite
         field, word = getattr(fields, role), words[upwards]
         if field is None or word is None:
             continue
-        amounts = fields.years() if role == "year" else toolbox.catalogue.numbers(field.name)
+        amounts = years_of(toolbox.catalogue, field) if role == "year" else toolbox.catalogue.numbers(field.name)
         beyond = amounts > amounts[row] if upwards else amounts < amounts[row]
         if beyond.any():
             said = f"{plain} but {word} than {toolbox.catalogue.titles[row]}"

@@ -201,7 +201,6 @@ def test_acts_are_taken_from_a_sure_reader_where_they_are_possible():
     shown = DialogueState(slates=(("1", "2"),))
     assert advised(("other",), reading(accept=0.9), shown, False) == ("accept",)
     assert advised(("other",), reading(accept=0.9), DialogueState(), False) == ("other",)
-    wish = Preference(facet="steel", value="carbon")
     assert advised(("request",), reading(accept=0.9), shown, True) == ("request",)
     assert advised(("reject", "request"), reading(reject=0.01), shown, False) == ("request",)
     assert advised(("reject",), Reading(), shown, False) == ("reject",)

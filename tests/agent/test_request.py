@@ -54,12 +54,19 @@ def test_words_that_link_to_nothing_order_items_by_what_they_mean(films):
     assert found["uplifting"].weight > 0 > found["gory"].weight
 
 
-def test_a_critique_is_measured_from_the_item_that_it_names_else_from_those_on_the_table(films):
-    wish, like = {"facet": "text", "value": "darker"}, {"facet": "item", "value": "", "item_id": films.ids[0]}
-    shown = (films.ids[1], films.ids[2])
-    assert leanings(films, (2, wish), (2, like), slates=(shown,))["darker"].than == (films.ids[0],)
-    assert leanings(films, (2, wish), slates=(shown,))["darker"].than == shown
-    assert leanings(films, (1, wish), slates=(shown,))["darker"].than == ()
+def test_a_critique_counts_more_than_a_wish_and_is_measured_from_what_it_compares_with(films):
+    wish, than = {"facet": "text", "value": "dark"}, (films.ids[0],)
+    plain = leanings(films, (2, wish))["dark"]
+    held = (HeldWish(preference=Preference(**wish), turn=2, than=than),)
+    request = wanted(DialogueState(turn=2, held=held), (), films, NOW).request
+    assert plain.than == ()
+    assert request.leanings[0].than == than
+    assert request.leanings[0].weight > plain.weight
+    assert request.text == ""
+
+
+def test_what_only_a_number_says_orders_nothing(films):
+    assert leanings(films, (2, {"facet": "text", "value": "cheaper"})) == {}
 
 
 def test_a_leaning_fades_as_turns_go_by(films):
