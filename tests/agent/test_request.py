@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from convrec.agent.request import wanted
+from convrec.agent.reasons import Ground, reasons
+from convrec.agent.request import Wanted, wanted
 from convrec.agent.state import DialogueState, HeldWish
 from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Preference
+from convrec.tools.rules import NO_RULES
+from convrec.tools.toolbox import Leaning, Recommended, Request
 from tests.agent.linked_catalogues import film_catalogue
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -82,3 +85,15 @@ def test_kinds_lean_too_but_people_do_not(films):
 def test_comparatives_are_no_words_to_search_for(films):
     assert searched_for(films, (), "darker") == ""
     assert searched_for(films, (), "darker", "robots") == "robots"
+
+
+@pytest.mark.parametrize(
+    ("weight", "said"), [(1.0, "probably more dark than {}"), (-1.0, "probably less dark than {}")]
+)
+def test_a_reason_says_what_a_critique_compares_with(films, weight, said):
+    request = Request(leanings=(Leaning("dark", weight, than=(films.ids[0],)),))
+    ground = Ground(films, Wanted(request, {}, ()), {}, "t", 1, NO_RULES)
+    found = reasons(Recommended(films.ids[1], 1, 0.2, 0.5, {"lean:dark": 0.2}), {}, ground)
+    assert found[0].text == said.format(films.titles[0])
+    against = reasons(Recommended(films.ids[1], 1, -0.2, 0.5, {"lean:dark": -0.2}), {}, ground)
+    assert [reason.kind for reason in against] == ["other"]

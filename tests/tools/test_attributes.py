@@ -126,6 +126,23 @@ def test_a_critique_is_measured_from_what_would_be_shown_where_that_has_more_alr
     assert min(gains) < -0.1
 
 
+class Sided(Toolbox):
+    """A toolbox in whose vectors the first half of the items lies on one side and the second on the other."""
+
+    def vectors(self, rows):
+        return np.array([[1.0, 0.0] if row < len(self.catalogue) / 2 else [0.0, 1.0] for row in rows], np.float32)
+
+
+def test_a_critique_raises_nothing_that_is_far_from_what_is_liked(library):
+    liked = library.ids[0]
+    request = Request(history={liked: 1.0}, leanings=(Leaning("funny", 1.0, than=(liked,)),), k=40, diversity=0.0)
+    gains = {
+        item.row: item.contributions.get("lean:funny", 0.0) for item in Sided(library, {}).recommend(request).items
+    }
+    assert max(gain for row, gain in gains.items() if row >= len(library) / 2) == 0.0
+    assert max(gains.values()) > 0.1
+
+
 class Turned:
     """An encoder whose vectors are known: each word has an axis, a phrase the sum of its words'."""
 
