@@ -10,6 +10,7 @@ from convrec.catalogue.schema import Field
 from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
 from convrec.core.reply import Evidence, Reason
 from convrec.core.text import fold, words
+from convrec.tools.attributes.model import plain
 from convrec.tools.contract import Contribution, Explanation
 from convrec.tools.rules import RULE, Rules
 from convrec.tools.toolbox import Recommended, Wish
@@ -154,6 +155,10 @@ def _leaning_reason(phrase: str, amount: float, ground: Ground) -> Reason:
     """Returns that an item has more, or less, of what was asked for in words of the user's own; a learned guess, so it says so."""
     wished = next(one for one in ground.wanted.request.leanings if one.phrase == phrase)
     text = f"probably {'closer to' if wished.weight > 0 else 'further from'} {phrase}"
+    if wished.than:
+        titles = [ground.catalogue.item(item).title for item in wished.than]
+        whom = titles[0] if len(titles) == 1 else "those before"
+        text = f"probably {'more' if wished.weight > 0 else 'less'} {plain(phrase)} than {whom}"
     shown = Evidence(source="tool:attributes", value=round(amount, 6))
     return Reason(kind="attribute", text=text, weight=amount, evidence=(shown, ground.said(phrase)))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from convrec.agent.compact.preferences import carries
+from convrec.agent.compact.relative import is_amount
 from convrec.agent.profiles import faded
 from convrec.agent.state import DialogueState, HeldWish
 from convrec.agent.wording import demand, is_person
@@ -21,6 +22,7 @@ _FADE = 0.85  # of a wish's weight, each turn that goes by
 _SMALL_WORDS = re.compile(r"[a-zà-ÿ]+(?:['’ -][a-zà-ÿ]+)*")
 _WISHED = 2.0  # a soft wish for a facet's value, beside the words of the message
 _IN_WORDS = 0.4  # a wish in words of one's own: less than a value that is named
+_CRITIQUE = 1.5  # more or less of something than the items at hand have
 _SECOND_OPINION = 1.0  # how much of the words of a wish an item has, beside whether it carries the value
 _TASTE = 1.0  # of a lasting taste beside a wish of today
 _LIKED_BEFORE = 0.4  # of an item liked in an earlier thread beside one named now
@@ -108,9 +110,9 @@ def eased(found: Wanted, state: DialogueState, acts: Sequence[Act]) -> Request:
 
 def _text(state: DialogueState) -> str:
     """Returns the wishes in free words, the latest last; what links to the catalogue is a demand or a wish and is not searched for, nor
-    is a comparative, which no item's text says of it.
+    is a critique, since no item's text says that it is funnier than another.
     """
-    free = [h for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0]
+    free = [h for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0 and not h.than]
     free = [h for h in free if plain(h.preference.value) == h.preference.value]
     return " ".join(dict.fromkeys(h.preference.value for h in free if state.turn - h.turn <= _TEXT_LASTS))
 
@@ -170,20 +172,18 @@ def _wishes(
 
 def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
     """Returns the soft wishes that the words themselves can order items by: those in free words, and, as a second opinion beside the
-    values that they link to, those for kinds and tags. Today's are measured from the items liked or looked at just now.
+    values that they link to, those for kinds and tags.
     """
     found: dict[str, Leaning] = {}
-    today = [h.preference for h in state.held if h.turn == state.turn and h.preference.polarity > 0]
-    than = tuple(wish.item_id for wish in today if wish.item_id) or state.focus[-1:] or state.shown
     for held in state.held:
         wish = held.preference
         in_words = wish.facet == "text"
         if wish.item_id or not (in_words or _is_kind_of(schema, wish.facet)) or state.turn - held.turn > _TEXT_LASTS:
             continue
-        if in_words and not _SMALL_WORDS.fullmatch(wish.value):
-            continue  # a name, a number, markup: nothing that items have more or less of
-        weight = (_IN_WORDS if in_words else _SECOND_OPINION) * wish.polarity * _fade(held, state.turn)
-        found[wish.value] = Leaning(wish.value, weight, than if held.turn == state.turn else ())
+        if in_words and (not _SMALL_WORDS.fullmatch(wish.value) or is_amount(wish.value)):
+            continue  # a name, a number, markup, "cheaper" where no prices are known: nothing that words say more or less of
+        strength = _SECOND_OPINION if not in_words else _CRITIQUE if held.than else _IN_WORDS
+        found[wish.value] = Leaning(wish.value, strength * wish.polarity * _fade(held, state.turn), held.than)
     return tuple(found.values())
 
 

@@ -39,10 +39,14 @@ class LetGo(_Shape):
 
 
 class HeldWish(_Shape):
-    """A soft wish or a named item, and the turn that it was made in (wishes fade as turns go by)."""
+    """A soft wish or a named item, and the turn that it was made in (wishes fade as turns go by).
+
+    `than` are the items that a critique compares with: "funnier than Heat", "less violent" of those shown.
+    """
 
     preference: Preference
     turn: int
+    than: tuple[str, ...] = ()
 
 
 class DialogueState(_Shape):

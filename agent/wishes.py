@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
+from convrec.agent.compact.degrees import is_degree
 from convrec.agent.releases import conjuncts, freed, lifted, permitted, values_of
 from convrec.agent.state import Constraint, DialogueState, HeldWish
 from convrec.agent.wording import adds_up, bounds, demand
@@ -68,7 +69,8 @@ def absorb(
         constraints = _demanded(constraints, predicate, turn, together, schema, state.question)
     held = _held(state.held, heard.preferences, turn)
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
-    return _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
+    state = _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
+    return state.model_copy(update={"held": tuple(_compared(h, state, text) for h in state.held)})
 
 
 def _new_anchor(state: DialogueState, heard: Understanding, folded: str) -> bool:
@@ -134,6 +136,20 @@ def _held(held: tuple[HeldWish, ...], preferences: Iterable[Preference], turn: i
         )
         held = (*held, HeldWish(preference=new, turn=turn))
     return held
+
+
+def _compared(held: HeldWish, state: DialogueState, text: str) -> HeldWish:
+    """Returns the wish with what it is measured from, where the message of this turn asks for more or less of something: the items
+    that it likes, else the one talked about last, else all that were shown.
+    """
+    wish = held.preference
+    if held.turn != state.turn or wish.item_id:
+        return held
+    if not is_degree(fold(text[: wish.span[0]]), fold(wish.value)):
+        return held
+    liked = (h.preference for h in state.held if h.turn == state.turn and h.preference.polarity > 0)
+    than = tuple(p.item_id for p in liked if p.item_id) or state.focus[-1:] or state.shown
+    return held.model_copy(update={"than": than})
 
 
 def _contradicted(wish: Preference, demands: Predicate | None) -> bool:

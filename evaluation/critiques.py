@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convrec.agent import Agent
+from convrec.agent.compact.fields import fields_of, years_of
 from convrec.core.metrics.bootstrap import Resampling, mean
 from convrec.tools.contract import Bools
 from convrec.tools.toolbox import Toolbox
@@ -18,10 +19,17 @@ QUALITIES = (
     "confusing", "heartwarming", "gory", "playful", "slow-paced", "thought-provoking", "suspenseful", "childish",
 )  # fmt: skip
 _KNOWN = 300  # items that most people chose, from which references are drawn
+_THIRD = 2  # place of the item that there should be less like
 _MANY = 200  # items by chance with which nearness is compared
 
-Level = Callable[[Sequence[int]], float]
-"""Returns how far rows of the catalogue have what a critique is about."""
+_AMOUNTS = (
+    ("year", ("older", "newer")), ("length", ("shorter", "longer")), ("price", ("cheaper", "more expensive")), ("rating", (None, "better rated")),
+    ("height", ("smaller", "taller")),
+)  # fmt: skip
+"""What a field can be for, and the words for less and more of it."""
+
+Level = Callable[[Sequence[int], Sequence[int]], float]
+"""Returns how far rows of the catalogue have what a critique is about; the second rows are those shown without the critique."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,9 @@ class Moved:
 
 
 def critiques(toolbox: Toolbox, n: int, seed: int) -> Iterator[Critique]:
-    """Yields `n` of each kind, deterministic in `seed`: qualities up and down in one message, after a slate, kinds, years, and pairs of items."""
+    """Yields `n` of each kind, deterministic in `seed`: qualities up and down in one message, after a slate, kinds, amounts (years, prices
+    and the like, where the reference has a number that others pass), and nearness to one item shown and not to another.
+    """
     draw = random.Random(seed)
     references = _references(toolbox)
     for _ in range(n):
@@ -71,13 +81,23 @@ def critiques(toolbox: Toolbox, n: int, seed: int) -> Iterator[Critique]:
             share = _share(toolbox.catalogue.values(field).mask(value))
             yield Critique("kind up", plain, (f"{plain} but more {value.lower()}",), row, share, 1, True)
             yield Critique("kind down", plain, (f"{plain} but less {value.lower()}",), row, share, -1, True)
-        year = toolbox.catalogue.schema.year_field()
-        if year is not None:
-            later = draw.random() < 0.5
-            said = f"{'newer' if later else 'older'} than {toolbox.catalogue.titles[row]}"
-            years = toolbox.catalogue.numbers(year.name)
-            beyond = years > years[row] if later else years < years[row]
-            yield Critique("year", plain, (f"{plain} but {said}",), row, _share(beyond), 1, True)
+        yield from _amounts(toolbox, row, plain, draw)
+        said = "more like the first, less like the third"
+        yield Critique("like one, not another", plain, (plain, said), row, _between(toolbox), 1)
+
+
+def _amounts(toolbox: Toolbox, row: int, plain: str, draw: random.Random) -> Iterator[Critique]:
+    fields = fields_of(toolbox.catalogue)
+    for role, words in _AMOUNTS:
+        upwards = draw.random() < 0.5
+        field, word = getattr(fields, role), words[upwards]
+        if field is None or word is None:
+            continue
+        amounts = years_of(toolbox.catalogue, field) if role == "year" else toolbox.catalogue.numbers(field.name)
+        beyond = amounts > amounts[row] if upwards else amounts < amounts[row]
+        if beyond.any():
+            said = f"{plain} but {word} than {toolbox.catalogue.titles[row]}"
+            yield Critique(role, plain, (said,), row, _share(beyond), 1, True)
 
 
 def measured(agent: Agent, cases: Sequence[Critique], seed: int = 0) -> Iterator[Moved]:
@@ -92,10 +112,11 @@ def measured(agent: Agent, cases: Sequence[Critique], seed: int = 0) -> Iterator
     for number, case in enumerate(cases):
         if case.plain not in before:
             before[case.plain] = _slate(agent, (case.plain,), f"plain-{number}")
-        if case.share and before[case.plain] and case.level(before[case.plain]) == (1.0 if case.sign > 0 else 0.0):
+        shown = before[case.plain]
+        if case.share and shown and case.level(shown, shown) == (1.0 if case.sign > 0 else 0.0):
             continue
         after = _slate(agent, case.said, f"said-{number}")
-        old, new = (case.level(rows) if rows else np.nan for rows in (before[case.plain], after))
+        old, new = (case.level(rows, shown) if rows else np.nan for rows in (shown, after))
         gain = case.sign * (new - old)
         near, far = (_nearness(toolbox, case.reference, rows) for rows in (after, chance.tolist()))
         yield Moved(case.said, case.kind, float(np.nan_to_num(gain)), near, far)
@@ -139,7 +160,7 @@ def _references(toolbox: Toolbox) -> list[int]:
 
 
 def _quality(toolbox: Toolbox, phrase: str) -> Level:
-    return lambda rows: float(toolbox.attributes.scores(phrase)[list(rows)].mean())
+    return lambda rows, _: float(toolbox.attributes.scores(phrase)[list(rows)].mean())
 
 
 def _kinds(toolbox: Toolbox) -> list[tuple[str, str]]:
@@ -157,7 +178,20 @@ def _kinds(toolbox: Toolbox) -> list[tuple[str, str]]:
 
 
 def _share(mask: Bools) -> Level:
-    return lambda rows: float(mask[list(rows)].mean())
+    return lambda rows, _: float(mask[list(rows)].mean())
+
+
+def _between(toolbox: Toolbox) -> Level:
+    """Returns how much nearer rows are to the first item shown than to the third, leaving those two out; 0 where fewer were shown."""
+
+    def level(rows: Sequence[int], shown: Sequence[int]) -> float:
+        if len(shown) <= _THIRD:
+            return 0.0
+        near, far = shown[0], shown[_THIRD]
+        others = [row for row in rows if row not in (near, far)]
+        return _nearness(toolbox, near, others) - _nearness(toolbox, far, others)
+
+    return level
 
 
 def _nearness(toolbox: Toolbox, reference: int, rows: Sequence[int]) -> float:

@@ -54,7 +54,9 @@ __all__ = ["Comparison", "Leaning", "Recommendation", "Recommended", "Request", 
 
 _WISH = 0.3  # what a wish of weight 1 is worth, where the best of every tool's ranks are worth 1 together
 _HEARD = 0.35  # the same in a conversation, where tools that learned from dialogues have heard the wish already
-_A_LITTLE = 0.4  # of an attribute more than the items that a critique is about have: enough, so that what is nearest to them wins
+_A_LITTLE = 0.4  # of an attribute more than the items that a critique is about have: half of what a leaning can give
+_SAMPLE = 1_000  # items that show what is usual in a catalogue
+_HEAD = 5  # places of a list that a critique should change
 _DISLIKE = 0.6  # what an item costs that is the same as a disliked one, by their cards
 _DIVERSE_HEAD = 20  # places of a list that are diversified; beyond, nobody looks at neighbours side by side
 _DIVERSE_POOL = 60
@@ -128,11 +130,13 @@ class Toolbox:
         wishes = [(wish, self.catalogue.mask(wish.predicate)) for wish in request.wishes if math.isfinite(wish.weight)]
         asked_for = Asked(self.catalogue.mask(request.filter), tuple(mask for wish, mask in wishes if wish.weight > 0))
         pinned = np.setdiff1d(self.rules.pinned(heard.allowed, asked_for), named)
-        leaning = self._leaning(request)
-        rows = self._candidates_of(basis, request, [mask for wish, mask in wishes if wish.weight > 0], leaning)
+        leanings = () if self._heard_already(request) else request.leanings
+        rows = self._candidates_of(basis, request, [mask for wish, mask in wishes if wish.weight > 0], leanings)
         rows = np.union1d(np.union1d(rows, named), pinned)
         heard_scores = basis.scores(rows)
-        added = self._wished(request, heard.query, rows, wishes, leaning)
+        added = self._wished(request, heard.query, rows, wishes)
+        sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
+        added |= self._leant(request, leanings, rows, rows[np.argsort(-sums, kind="stable")[:_HEAD]])
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
         added |= self._ventured(request, rows, sums)
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
@@ -215,16 +219,38 @@ class Toolbox:
         """Tells whether tools that learned from dialogues hear the whole conversation, wishes and all."""
         return bool(self.weights.dialogue) and "\n" in request.text.strip()
 
-    def _leaning(self, request: Request) -> dict[str, Floats]:
-        """Returns, for each leaning, what each item gains by it `(n_items,)`, within its weight; nothing at the level of the items `than`."""
+    def _leant(self, request: Request, leanings: Sequence[Leaning], rows: Ints, head: Ints) -> dict[str, Floats]:
+        """Returns, for each leaning, what each row gains by it `(n,)`, within its weight: nothing at the level of the items `than`, or of
+        the `head` of what is ranked without it where that has more already (less, if there should be less), and nothing for what is no
+        nearer to the items that are liked than any item.
+        """
         gains: dict[str, Floats] = {}
-        for leaning in () if self._heard_already(request) else request.leanings:
-            scores = self.attributes.scores(leaning.phrase)
+        near = self._near(rows, request) if leanings else np.ones(len(rows), np.bool_)
+        for leaning in leanings:
+            scores, level = self.attributes.scores(leaning.phrase), 0.0
             than = self.catalogue.rows(list(leaning.than))
             than = than[than >= 0]
-            beyond = scores if not len(than) else (scores - scores[than].mean()) / _A_LITTLE
-            gains[f"lean:{leaning.phrase}"] = leaning.weight * np.clip(beyond, -1.0, 1.0)
+            if len(than):
+                beyond_both = max if leaning.weight > 0 else min
+                level = beyond_both(float(scores[than].mean()), float(scores[head].mean()) if len(head) else 0.0)
+            beyond = (scores[rows] - level) / _A_LITTLE
+            gained = _WISH * leaning.weight * beyond / (1.0 + np.abs(beyond))
+            gains[f"lean:{leaning.phrase}"] = np.where(near, gained, np.minimum(gained, 0.0))
         return gains
+
+    def _near(self, rows: Ints, request: Request) -> Bools:
+        """Returns which rows `(n,)` are nearer to the items that are liked, by their cards, than the catalogue is on average; all where none is."""
+        liked = self.catalogue.rows([item for item, weight in request.history.items() if weight > 0])
+        towards = self.vectors(liked[liked >= 0]).sum(axis=0)
+        return self.vectors(rows) @ towards >= self._middle @ towards
+
+    @cached_property
+    def _middle(self) -> Vectors:
+        """Returns the mean `(width,)` of the cards' vectors, of some items all over the catalogue."""
+        middle: Vectors = self.vectors(np.arange(0, len(self.catalogue), max(len(self.catalogue) // _SAMPLE, 1))).mean(
+            axis=0
+        )
+        return middle
 
     @cached_property
     def _dense(self) -> Dense | None:
@@ -304,9 +330,7 @@ class Toolbox:
         )
         return ranking, step
 
-    def _candidates_of(
-        self, basis: Basis, request: Request, wished: list[Bools], leaning: Mapping[str, Floats]
-    ) -> Ints:
+    def _candidates_of(self, basis: Basis, request: Request, wished: list[Bools], leanings: Sequence[Leaning]) -> Ints:
         """Returns the rows `(n,)` that are scored, ascending: what the signals point at, what wishes and leanings ask for, and never
         fewer than are asked for while any are allowed.
         """
@@ -314,8 +338,9 @@ class Toolbox:
         near = any(
             weight > 0 for weight in request.history.values()
         )  # a critique stays among what is like the items that are liked
-        for gains in () if near else leaning.values():
-            rows = np.union1d(rows, top(gains, heard.allowed, _WISHED).rows)
+        for leaning in () if near else leanings:
+            scores = leaning.weight * self.attributes.scores(leaning.phrase)
+            rows = np.union1d(rows, top(scores, heard.allowed, _WISHED).rows)
         for mask in wished:
             fitting = replace(heard, allowed=heard.allowed & mask)
             rows = np.union1d(rows, fitting.others(_WISHED, rows))
@@ -326,20 +351,14 @@ class Toolbox:
         return np.union1d(rows, heard.others(short, rows)) if short > 0 else rows
 
     def _wished(
-        self,
-        request: Request,
-        query: Query,
-        rows: Ints,
-        wishes: list[tuple[Wish, Bools]],
-        leaning: Mapping[str, Floats],
+        self, request: Request, query: Query, rows: Ints, wishes: list[tuple[Wish, Bools]]
     ) -> dict[str, Floats]:
-        """Returns the parts `(n,)` of the rows' scores that soft wishes and leanings add, and what nearness to disliked items costs."""
+        """Returns the parts `(n,)` of the rows' scores that soft wishes add, and what nearness to disliked items costs."""
         added: dict[str, Floats] = {}
         strength = _WISH * (_HEARD if self._heard_already(request) else 1.0)
         for wish, mask in wishes:
             key = f"wish:{wish.label}"
             added[key] = added.get(key, np.zeros(len(rows))) + strength * wish.weight * mask[rows].astype(np.float64)
-        added |= {key: strength * gains[rows] for key, gains in leaning.items()}
         self._push_down(query, rows, added)
         return added
 

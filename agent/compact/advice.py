@@ -112,23 +112,16 @@ def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
     ]
 
 
-def advised(
-    acts: Sequence[Act],
-    reading: Reading,
-    state: DialogueState,
-    preferences: Sequence[Preference],
-    felt: Sequence[Attitude] = (),
-) -> tuple[Act, ...]:
+def advised(acts: Sequence[Act], reading: Reading, state: DialogueState, wishful: bool) -> tuple[Act, ...]:
     """Returns the acts with those that the reader is sure of, and without those that it is sure are none, unless nothing would be left.
 
-    A message that wishes for something, or asks about it, takes or turns down nothing unless a rule says so.
+    A message that is `wishful`, so wishes for something, or asks about it, takes or turns down nothing unless a rule says so.
     """
     if reading.acts is None:
         return tuple(acts)
     told = bool(state.shown or state.focus or state.reply)  # something that can be answered, taken or turned down
-    wishful = any(stated.facet != "item" for stated in preferences)
     possible = [act for act in _HEARD if told or act in ("thank", "bye")]
-    settled = wishful or "asked" in felt or bool({"ask_item", "ask_why", "compare"} & set(acts))
+    settled = wishful or bool({"ask_item", "ask_why", "compare"} & set(acts))
     possible = [act for act in possible if not (settled and act in ("accept", "reject"))]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]
     unsure = {*_UNSURE, "request"} if added or len(acts) > 1 else _UNSURE

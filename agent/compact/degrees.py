@@ -1,4 +1,4 @@
-"""How much of something: fields whose values are degrees ("low", "moderate", "high"), heard in everyday words."""
+"""How much of something: more or less of it, and fields whose values are degrees ("low", "moderate", "high"), heard in everyday words."""
 
 import re
 
@@ -8,6 +8,7 @@ from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.compact.values import Value
 from convrec.agent.wording import field_words
 from convrec.core.text import fold
+from convrec.tools.attributes.model import plain
 
 _DEGREES = {"low", "little", "moderate", "medium", "average", "high", "very low", "very high"}
 _LITTLE = (
@@ -18,6 +19,14 @@ _LOW_WORDS = {
     "water": r"drought(?: tolerant| resistant| proof)?|dry(?: spot| soil| ones?| places?| corner| shade)?|forgets?(?: to| the)? water(?:ing)?|(?:never|rarely|hardly(?: ever)?|seldom|dont|wont) water",
 }  # fmt: skip
 _HIGH_WORDS = {"water": r"boggy|wet(?: feet| soil| spot| corner)?|damp|soggy|marshy|thirsty|pond(?:side)?"}
+_COMPARING = re.compile(r"\b(?:more|less|too|not (?:quite )?(?:as|so|that))(?: of)?(?: the| a)? ?$")
+
+
+def is_degree(before: str, said: str) -> bool:
+    """Tells whether words ask for more or less of something than there is: they are a comparative ("funnier"), or what stands before
+    them makes them one ("more", "not so").
+    """
+    return plain(said) != said or _COMPARING.search(before) is not None
 
 
 class DegreeReader:

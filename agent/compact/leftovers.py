@@ -1,4 +1,4 @@
-"""Wishes that link to no value: the nearest value in meaning where one is near enough, else the words themselves."""
+"""Wishes that link to no value: the nearest value in meaning where one is near enough, else, and for more or less of something, the words themselves."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from convrec.agent.compact.degrees import is_degree
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.language import language_of
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS
@@ -73,7 +74,9 @@ class LeftoverReader:
         """Returns soft wishes from the words outside `taken` token ranges that sound like a wish."""
         quoted = [q for q in message.quotes if not any(q[0] < end and start < q[1] for start, end in taken)]
         phrases = [*quoted, *self._phrases(message, [*taken, *quoted])][:_MOST_PHRASES]
-        nearest = self._nearest([message.words(start, end) for start, end in phrases])
+        said = [message.words(start, end) for start, end in phrases]
+        degrees = [is_degree(message.words(0, start), words) for (start, _), words in zip(phrases, said, strict=True)]
+        nearest = [None if degree else near for near, degree in zip(self._nearest(said), degrees, strict=True)]
         preferences, told = [], []
         for (start, end), near in zip(phrases, nearest, strict=True):
             stance = scopes.stance(start, end, mood=True)

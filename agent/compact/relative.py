@@ -29,7 +29,13 @@ _PATTERN = re.compile(
     rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?:not (?:really |quite |exactly |too |so )?(?=too ))?(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what )?(?:i|im|ive|id|we|wed)\b))?)?"
     rf"|(?:not|nothing|none) (?:quite |nearly )?as (?P<adjective>{'|'.join(_AS)})(?P<as> as)\b)(?! or \w+er\b)"
 )
+_AMOUNTS = frozenset(word.removeprefix("too ") for word in _WORDS) | frozenset(_AS)
 _FEW = 5  # items that a bound should leave, if it can
+
+
+def is_amount(words: str) -> bool:
+    """Tells whether only a number could say whether an item is so: "cheaper", "long"; "scarier" is not."""
+    return words in _AMOUNTS
 
 
 class RelativeReader:

@@ -33,6 +33,9 @@ _AFTER_POS = re.compile(
     r"|(?:rather than|instead of|over) \w+)\b"
 )
 _CHANGED = re.compile(r"^(?:but|just|only|though)\b \w+")  # "the second one but newer" wants one like it
+_MODEL = re.compile(
+    r"\b(?:something|anything|more|one|ones) (?:\w+ )?(?:like|similar to|along the lines of|in the vein of)$"
+)
 _BETWEEN = re.compile(
     r"[\s\"'“”’]*(?:,|&|and|or|,\s*(?:and|or)|as well as|plus)[\s\"'“‘]*(?:the\s+|also\s+)?", re.IGNORECASE
 )
@@ -76,6 +79,12 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
     ):
         return "excluded"
     return kind  # type: ignore[return-value]
+
+
+def is_model(message: Message, pointer: Pointer) -> bool:
+    """Tells whether others are asked for that are like the item, whatever else its name may say: "something like Heat", "more like the first"."""
+    first, _ = message.sentence(pointer.start)
+    return _MODEL.search(message.words(first, pointer.start)) is not None
 
 
 def _measures(message: Message, first: int, pointer: Pointer) -> bool:

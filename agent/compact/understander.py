@@ -22,7 +22,7 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
-from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, item_preferences
+from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_model, item_preferences
 from convrec.agent.compact.spelling import Speller
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
@@ -125,7 +125,7 @@ class Understander:
         pointers = sorted(described.pointers, key=lambda p: p.start)
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         felt = tuple(
-            judged(rule, message.span(p.start, p.end), reading)
+            rule if rule == "like" and is_model(message, p) else judged(rule, message.span(p.start, p.end), reading)
             for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
         )
         items = item_preferences(message, felt, pointers, [self._title(p) for p in pointers])
@@ -144,7 +144,8 @@ class Understander:
         )
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
-        acts = advised(acts, reading, state, preferences, felt)
+        wishful = bool({"compared", "asked"} & set(felt)) or any(stated.facet != "item" for stated in preferences)
+        acts = advised(acts, reading, state, wishful)
         extra = Leftover()
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]

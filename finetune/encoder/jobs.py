@@ -55,7 +55,7 @@ def train_reader(
         if some
     }
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights_of(model), out, metadata={"encoder": encoder.revision, "layers": str(setting.tuning.layers)})
+    save_file(weights_of(model), out, metadata={"encoder": encoder.revision})
     report = {"setting": asdict(setting), "rows": len(training), "figures": measured}
     out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     return measured

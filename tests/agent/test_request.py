@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from convrec.agent.request import wanted
+from convrec.agent.reasons import Ground, reasons
+from convrec.agent.request import Wanted, wanted
 from convrec.agent.state import DialogueState, HeldWish
 from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Preference
+from convrec.tools.rules import NO_RULES
+from convrec.tools.toolbox import Leaning, Recommended, Request
 from tests.agent.linked_catalogues import film_catalogue
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -54,12 +57,19 @@ def test_words_that_link_to_nothing_order_items_by_what_they_mean(films):
     assert found["uplifting"].weight > 0 > found["gory"].weight
 
 
-def test_a_critique_is_measured_from_the_item_that_it_names_else_from_those_on_the_table(films):
-    wish, like = {"facet": "text", "value": "darker"}, {"facet": "item", "value": "", "item_id": films.ids[0]}
-    shown = (films.ids[1], films.ids[2])
-    assert leanings(films, (2, wish), (2, like), slates=(shown,))["darker"].than == (films.ids[0],)
-    assert leanings(films, (2, wish), slates=(shown,))["darker"].than == shown
-    assert leanings(films, (1, wish), slates=(shown,))["darker"].than == ()
+def test_a_critique_counts_more_than_a_wish_and_is_measured_from_what_it_compares_with(films):
+    wish, than = {"facet": "text", "value": "dark"}, (films.ids[0],)
+    plain = leanings(films, (2, wish))["dark"]
+    held = (HeldWish(preference=Preference(**wish), turn=2, than=than),)
+    request = wanted(DialogueState(turn=2, held=held), (), films, NOW).request
+    assert plain.than == ()
+    assert request.leanings[0].than == than
+    assert request.leanings[0].weight > plain.weight
+    assert request.text == ""
+
+
+def test_what_only_a_number_says_orders_nothing(films):
+    assert leanings(films, (2, {"facet": "text", "value": "cheaper"})) == {}
 
 
 def test_a_leaning_fades_as_turns_go_by(films):
@@ -75,3 +85,15 @@ def test_kinds_lean_too_but_people_do_not(films):
 def test_comparatives_are_no_words_to_search_for(films):
     assert searched_for(films, (), "darker") == ""
     assert searched_for(films, (), "darker", "robots") == "robots"
+
+
+@pytest.mark.parametrize(
+    ("weight", "said"), [(1.0, "probably more dark than {}"), (-1.0, "probably less dark than {}")]
+)
+def test_a_reason_says_what_a_critique_compares_with(films, weight, said):
+    request = Request(leanings=(Leaning("dark", weight, than=(films.ids[0],)),))
+    ground = Ground(films, Wanted(request, {}, ()), {}, "t", 1, NO_RULES)
+    found = reasons(Recommended(films.ids[1], 1, 0.2, 0.5, {"lean:dark": 0.2}), {}, ground)
+    assert found[0].text == said.format(films.titles[0])
+    against = reasons(Recommended(films.ids[1], 1, -0.2, 0.5, {"lean:dark": -0.2}), {}, ground)
+    assert [reason.kind for reason in against] == ["other"]

@@ -1,5 +1,8 @@
 """How one message changes what a thread holds."""
 
+from convrec.agent.compact.message import Message
+from convrec.agent.compact.references import Pointer
+from convrec.agent.compact.sentiment import is_model
 from convrec.agent.releases import let_go
 from convrec.agent.state import DialogueState
 from convrec.agent.wishes import absorb
@@ -121,3 +124,36 @@ def test_forgetting_a_taste_lets_its_wish_and_demand_go() -> None:
     assert state.constraints
     gone = let_go(state, [liked])
     assert (gone.held, gone.constraints) == ((), ())
+
+
+def compared(text: str, value: str, *liked: str, shown: tuple[str, ...] = ()) -> tuple[str, ...]:
+    at = text.index(value)
+    wish = Preference(facet="text", value=value, span=(at, at + len(value)))
+    items = tuple(Preference(facet="item", value=item, item_id=item) for item in liked)
+    state = DialogueState(slates=(shown,) if shown else ())
+    held = absorb(state, Understanding(preferences=(wish, *items)), text, 1, SCHEMA).held
+    return next(h.than for h in held if h.preference.facet == "text")
+
+
+def test_a_critique_is_compared_with_the_item_that_it_names_else_with_those_shown():
+    assert compared("like Heat but darker", "darker", "heat") == ("heat",)
+    assert compared("a bit less violent", "violent", shown=("a", "b")) == ("a", "b")
+    assert compared("that was too slow", "slow", shown=("a",)) == ("a",)
+
+
+def test_a_wish_that_asks_for_no_more_than_there_is_compares_with_nothing():
+    assert compared("I loved Heat, something violent", "violent", "heat") == ()
+    assert compared("something lighter", "lighter") == ()
+
+
+def test_a_critique_keeps_what_it_compared_with():
+    first = Understanding(preferences=(Preference(facet="text", value="darker", span=(0, 6)),))
+    state = absorb(DialogueState(slates=(("a",),)), first, "darker please", 1, SCHEMA)
+    assert absorb(state, Understanding(), "more", 2, SCHEMA).held[0].than == ("a",)
+
+
+def test_more_like_an_item_makes_it_a_model_whatever_its_name_says():
+    message = Message("something like No Man Here, but more like Old Cat")
+    assert is_model(message, Pointer(2, 5, "title", ("a",)))
+    assert is_model(message, Pointer(8, 10, "title", ("b",)))
+    assert not is_model(Message("he looks like Old Cat"), Pointer(3, 5, "title", ("b",)))

@@ -7,6 +7,7 @@ from scipy.sparse import csr_array
 from convrec.catalogue.dialogues import Dialogue
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
+from convrec.core.predicate import Comparison
 from convrec.core.text import words
 from convrec.tools.attributes.model import AttributeModel, plain, shipped
 from convrec.tools.attributes.scorer import AttributeScorer
@@ -14,7 +15,7 @@ from convrec.tools.attributes.talk import words_near_items
 from convrec.tools.attributes.teaching import Judged, Talk, teach
 from convrec.tools.attributes.words import known_root, positive, telling
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.toolbox import Leaning, Request, Toolbox
+from convrec.tools.toolbox import Leaning, Request, Toolbox, Wish
 
 KNOWN = {"funny", "dark", "realistic", "scary", "big", "twist", "light"}
 
@@ -78,6 +79,9 @@ def test_a_model_is_the_same_after_it_was_written(tmp_path, encoder):
     assert np.allclose(again.directions(["spooky"], encoder), shipped().directions(["spooky"], encoder), atol=1e-4)
 
 
+COMIC = Wish("Comedy", Comparison(field="genre", op="eq", value="Comedy"), 1.0)
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     """Books, so that nothing is a film; half of a kind to laugh about and half of a kind to fear."""
@@ -111,6 +115,32 @@ def test_a_leaning_is_measured_from_the_items_that_it_is_said_of(library):
     }
     assert gains[comic] == pytest.approx(0.0, abs=1e-9)
     assert max(gains.values()) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_critique_is_measured_from_what_would_be_shown_where_that_has_more_already(library):
+    comic = library.values("genre").mask("Comedy")
+    grim = next(library.ids[row] for row in range(40) if not comic[row])
+    head = Request(leanings=(Leaning("funny", 1.0, than=(grim,)),), wishes=(COMIC,), k=40, diversity=0.0)
+    gains = [item.contributions.get("lean:funny", 0.0) for item in Toolbox(library, {}).recommend(head).items]
+    assert max(gains) == pytest.approx(0.0, abs=1e-9)
+    assert min(gains) < -0.1
+
+
+class Sided(Toolbox):
+    """A toolbox in whose vectors the first half of the items lies on one side and the second on the other."""
+
+    def vectors(self, rows):
+        return np.array([[1.0, 0.0] if row < len(self.catalogue) / 2 else [0.0, 1.0] for row in rows], np.float32)
+
+
+def test_a_critique_raises_nothing_that_is_far_from_what_is_liked(library):
+    liked = library.ids[0]
+    request = Request(history={liked: 1.0}, leanings=(Leaning("funny", 1.0, than=(liked,)),), k=40, diversity=0.0)
+    gains = {
+        item.row: item.contributions.get("lean:funny", 0.0) for item in Sided(library, {}).recommend(request).items
+    }
+    assert max(gain for row, gain in gains.items() if row >= len(library) / 2) == 0.0
+    assert max(gains.values()) > 0.1
 
 
 class Turned:
