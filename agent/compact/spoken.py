@@ -25,6 +25,7 @@ Linked = Callable[[str], Sequence[tuple[Field, str]]]
 
 _MEANT = 0.5  # share from which something is what a message talks about
 _SURE = 0.85
+_ASKED = 0.95
 _NAMED = 0.85  # probability from which words that link to nothing are taken for a title
 _POINTED = 0.5
 _SHORT = 4  # words of a message that says little more than a name
@@ -107,7 +108,7 @@ def items_spoken_of(
     pointed += [(a, b) for a, b in its if not any(a < end and start < b for start, end in (*taken, *pointed))]
     for span in sorted(pointed):
         yield Reference(kind="pronoun", item_ids=item, span=span)
-    if not (pointed or references):
+    if not (pointed or references or _asks(reading)):
         yield Reference(kind="pronoun", item_ids=item, span=(0, 0))
 
 
@@ -125,7 +126,7 @@ def values_spoken_of(
     """
     fields_meant = _MEANING[topic](fields) if (topic := topic_of(reading)) in _MEANING else ()
     names = {field.name for field in fields_meant}
-    if not names or any(p.facet in names for p in stated):
+    if not names or _asks(reading) or any(p.facet in names for p in stated):
         return ()
     asked = [(field.name, value) for field, value in linked(state.reply) if field.name in names]
     held = _held(state, names)
@@ -135,6 +136,11 @@ def values_spoken_of(
         if sign is not None:
             return (*known[-1:],) or (Preference(facet=facet, value=value, polarity=sign),)
     return tuple(held[-1:])
+
+
+def _asks(reading: Reading) -> bool:
+    """Tells whether a message surely asks for items: what it does not name, it does not speak of."""
+    return (reading.acts or {}).get("request", 0.0) >= _ASKED
 
 
 def _in_question(state: DialogueState) -> tuple[str, ...]:

@@ -167,7 +167,8 @@ class Understander:
         else:
             preferences += () if {p.facet for p in preferences} & {p.facet for p in spoken} else spoken
             references += tuple(items_spoken_of(whole.text, reading, state, references, taken))
-        query = " ".join(dict.fromkeys([*self._words(wishes), *extra.words]))
+        beside = [wish.value for wish in beyond if wish.polarity > 0]
+        query = " ".join(dict.fromkeys([*self._words(wishes), *beside, *extra.words]))
         return Understanding(acts=acts, preferences=preferences, references=references, filter=filtered, query=query)
 
     def _named(self, message: Message) -> list[Hit]:
