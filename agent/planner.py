@@ -103,7 +103,7 @@ def _also_searches(heard: Understanding, acts: set[str]) -> bool:
 def _unknown_title(heard: Understanding, text: str) -> str:
     """Returns a note when something was asked for, or taken for an example, by a name that no item bears."""
     only_words = heard.filter is None and {p.facet for p in heard.preferences if p.polarity > 0} <= {"text"}
-    example = not heard.references and _LIKE_WHAT.search(text)
+    example = not any(r.item_ids for r in heard.references) and _LIKE_WHAT.search(text)
     return "unknown_title" if only_words and (example or _HAVE_YOU.search(fold(text))) else ""
 
 

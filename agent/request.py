@@ -9,7 +9,7 @@ from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.relative import is_amount
 from convrec.agent.profiles import faded
 from convrec.agent.state import DialogueState, HeldWish
-from convrec.agent.wording import demand, is_person
+from convrec.agent.wording import demand, is_kind, is_person
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
@@ -82,7 +82,7 @@ def wanted(
     put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
     request = Request(
-        text=_text(state) or _taste_in_words(profile),
+        text=_text(state, catalogue) or _taste_in_words(profile),
         history={item: weight for item, weight in near.items() if catalogue.row(item) is not None},
         wishes=_wishes(state, profile, catalogue.schema, now, half_life_days),
         leanings=_leanings(state, catalogue.schema),
@@ -108,13 +108,23 @@ def eased(found: Wanted, state: DialogueState, acts: Sequence[Act]) -> Request:
     return replace(found.request, filter=kept, wishes=(*found.request.wishes, *wishes))
 
 
-def _text(state: DialogueState) -> str:
-    """Returns the wishes in free words, the latest last; what links to the catalogue is a demand or a wish and is not searched for, nor
-    is a critique, since no item's text says that it is funnier than another.
+def _text(state: DialogueState, catalogue: Catalogue) -> str:
+    """Returns the wishes in free words and for kinds that no item is of, the latest last; what links to the catalogue is a demand or a wish
+    and is not searched for, nor is a critique, since no item's text says that it is funnier than another.
     """
-    free = [h for h in state.held if h.preference.facet == "text" and h.preference.polarity > 0 and not h.than]
+    free = [
+        h for h in state.held if h.preference.polarity > 0 and not h.than and _is_free(h.preference, catalogue)
+    ]
     free = [h for h in free if plain(h.preference.value) == h.preference.value]
     return " ".join(dict.fromkeys(h.preference.value for h in free if state.turn - h.turn <= _TEXT_LASTS))
+
+
+def _is_free(wish: Preference, catalogue: Catalogue) -> bool:
+    """Tells whether a wish is in free words, or for a kind that the catalogue does not know."""
+    if wish.facet == "text":
+        return True
+    known = wish.facet in catalogue.schema.names and is_kind(catalogue.schema.field(wish.facet))
+    return known and catalogue.values(wish.facet).find(wish.value) is None
 
 
 def _taste_in_words(profile: Sequence[ProfileEntry]) -> str:

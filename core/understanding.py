@@ -38,7 +38,11 @@ class Preference(_Shape):
 
 
 class Reference(_Shape):
-    """Words that point at items: "the second one", "it", a title, "the one with the piano"."""
+    """Words that point at items: "the second one", "it", a title, "the one with the piano".
+
+    `item_ids` is empty where the catalogue does not have what they point at. `span` is `(0, 0)` where the message speaks of an item without
+    a word for it ("yes, I have").
+    """
 
     kind: Literal["ordinal", "pronoun", "title", "description"]
     item_ids: tuple[str, ...]

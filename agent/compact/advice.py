@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
@@ -57,10 +57,13 @@ def is_part(span: Span, fields: Iterable[str], reading: Reading) -> bool:
     )
 
 
-def unlinked(text: str, reading: Reading, taken: Sequence[Span], catalogue: Catalogue) -> Iterator[Preference]:
+def unlinked(
+    text: str, reading: Reading, taken: Sequence[Span], catalogue: Catalogue, kinds: Collection[Span] = ()
+) -> Iterator[Preference]:
     """Yields wishes for words that the reader takes for a facet's and no rule linked: a value spelt much alike, else the words themselves.
 
-    None of them is a demand: what the catalogue does not have can filter nothing.
+    None of them is a demand: what the catalogue does not have can filter nothing. A kind of item that is not there is one
+    where its words are among `kinds`; else they may mean something else, and stay free words.
     """
     for one in reading.marked:
         if one.probability < _FACET or one.label not in catalogue.schema.names or _overlaps(one, taken):
@@ -71,8 +74,8 @@ def unlinked(text: str, reading: Reading, taken: Sequence[Span], catalogue: Cata
         if polarity != "let_go":
             said = text[one.start : one.end]
             value = _nearest(said, catalogue.values(one.label).values)
-            if value is None and is_kind(catalogue.schema.field(one.label)):
-                continue  # a kind of item that is not there stays a wish in free words
+            if value is None and is_kind(catalogue.schema.field(one.label)) and (one.start, one.end) not in kinds:
+                continue
             value = value or said
             yield Preference(
                 facet=one.label,

@@ -24,6 +24,7 @@ from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
 from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_model, item_preferences
 from convrec.agent.compact.spelling import Speller
+from convrec.agent.compact.spoken import is_other_word, items_spoken_of, kinds_named, points_elsewhere, values_spoken_of
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import TitleIndex
@@ -33,6 +34,7 @@ from convrec.agent.compact.years import YearReader
 from convrec.agent.describing.resolver import Resolver
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.schema import Field
 from convrec.core.clock import Clock
 from convrec.core.garbage import uncollected
 from convrec.core.predicate import fields_of as predicate_fields
@@ -83,13 +85,14 @@ class Understander:
         self._reader = Reader(catalogue, encoder) if encoder is not None and Reader.fits(encoder) else None
         self._fields = fields_of(catalogue)
         nouns = THINGS | {catalogue.schema.noun.casefold()}
+        self._nouns = nouns | {f"{noun}s" for noun in nouns}
         values, titles = ValueIndex(self._fields), TitleIndex(catalogue)
         speller = Speller([*titles.words, *values.words])
         self._values = ValueLinker(
             values, speller, lambda: {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()}
         )
         self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind, self._values.is_surname)
-        self._years = YearReader(self._fields, clock.now().year, nouns | {f"{noun}s" for noun in nouns})
+        self._years = YearReader(self._fields, clock.now().year, self._nouns)
         self._amounts = AmountReader(self._fields)
         self._calendar, self._degrees = CalendarReader(self._fields), DegreeReader(self._fields)
         self._pointers = PointerReader(nouns)
@@ -113,7 +116,11 @@ class Understander:
         if not len(whole):
             return Understanding()
         reading = Reading() if self._reader is None else self._reader.read(whole.text, state.reply)
-        titles = self._named(whole)
+        titles = [
+            hit
+            for hit in self._named(whole)
+            if not is_other_word(whole.span(hit.start, hit.end), reading, self._fields)
+        ]
         titles = sorted([*titles, *self._read_titles(whole, titles, reading)], key=lambda hit: hit.start)
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
@@ -123,6 +130,7 @@ class Understander:
             message, state, linked.values, linked.ranges, [*linked.titles, *linked.pointers]
         )
         pointers = sorted(described.pointers, key=lambda p: p.start)
+        pointers = [p for p in pointers if not points_elsewhere(p, message.span(p.start, p.end), reading)]
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         felt = tuple(
             rule if rule == "like" and is_model(message, p) else judged(rule, message.span(p.start, p.end), reading)
@@ -131,8 +139,10 @@ class Understander:
         items = item_preferences(message, felt, pointers, [self._title(p) for p in pointers])
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         taken = [message.span(*place) for place in linked.places(pointers)]
-        beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue))
-        linked_wishes = (respanned(preference(message, wish), reading) for wish in wishes)
+        linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
+        spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self._values_in)
+        kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
+        beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue, kinds))
         preferences = (*linked_wishes, *items, *beyond)
         references = tuple(
             Reference(
@@ -156,11 +166,21 @@ class Understander:
             acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
             filtered, preferences = None, tuple(_remembered(p) for p in preferences)
-        query = " ".join(dict.fromkeys([*self._words(wishes), *extra.words]))
+        else:
+            preferences += () if {p.facet for p in preferences} & {p.facet for p in spoken} else spoken
+            references += tuple(items_spoken_of(whole.text, reading, state, references, taken))
+        beside = [wish.value for wish in beyond if wish.polarity > 0]
+        query = " ".join(dict.fromkeys([*self._words(wishes), *beside, *extra.words]))
         return Understanding(acts=acts, preferences=preferences, references=references, filter=filtered, query=query)
 
     def _named(self, message: Message) -> list[Hit]:
         return self._titles.link(message, self._values.full_names(message))
+
+    def _values_in(self, text: str) -> list[tuple[Field, str]]:
+        message = Message(text)
+        titles = self._named(message)
+        hits = self._values.link(message, lambda start, end: _overlaps(start, end, titles))
+        return [(hit.value.field, hit.value.value) for hit in hits]
 
     def _link(
         self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState, reading: Reading
@@ -271,7 +291,7 @@ def _closed(message: Message, start: int, end: int) -> Span:
     return first, last + open_bracket
 
 
-def _overlaps(start: int, end: int, others: Sequence[Pointer | ValueHit | RangeHit]) -> bool:
+def _overlaps(start: int, end: int, others: Sequence[Pointer | ValueHit | RangeHit | Hit]) -> bool:
     return any(start < other.end and other.start < end for other in others)
 
 
