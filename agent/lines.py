@@ -48,8 +48,9 @@ class Line:
         return [r for r in self._item.reasons if r.kind in _LINKS and not self._plain(r)]
 
     def _plain(self, reason: Reason) -> bool:
+        """Tells whether a reason says no more than the item's title or text does."""
         field = self._field(reason)
-        return (field is None and reason.kind == "text_match") or (field is not None and field.name == "title")
+        return reason.kind == "text_match" and (field is None or field.type == "text")
 
     def of_person(self, reason: Reason) -> bool:
         """Tells whether a reason is a person that the item shares with another."""
@@ -109,7 +110,7 @@ def _joined(clauses: Sequence[str]) -> str:
 
 def _beginning(text: str) -> str:
     """Returns a text up to the first place where a sentence, or the first half of one, ends after some words; "" where that is far."""
-    ends = [match.start() for match in _END.finditer(text)] + [len(text)]
+    ends = [match.end() if match[0] in "!?" else match.start() for match in _END.finditer(text)] + [len(text)]
     begun = next((text[:end] for end in ends if len(text[:end].split()) >= _SHORTEST), "")
     return begun if len(begun.split()) <= _LONGEST else ""
 

@@ -10,7 +10,7 @@ from convrec.agent.request import Wanted, preference_predicate
 from convrec.agent.state import DialogueState, Slate
 from convrec.agent.wording import after_noun, before_noun, demand, listed, request_words, small
 from convrec.catalogue.catalogue import Catalogue
-from convrec.core.predicate import Predicate
+from convrec.core.predicate import Comparison, Predicate
 from convrec.core.reply import ReplyItem
 from convrec.core.understanding import Preference
 
@@ -84,7 +84,7 @@ def opener(at: Occasion, voice: Voice) -> str:
     if not at.state.slates:
         return voice.say("slate", **slots)
     if not now:
-        return voice.say("slate_more", **slots)
+        return voice.say("slate_more" if before else "slate_others", **slots)
     kinds, rest = [p for p in now if before_noun(p, schema)], after_noun(before, schema, small)
     if kinds and rest:
         wanted = request_words([*now, *(p for p in before if before_noun(p, schema))], schema, small)
@@ -110,20 +110,27 @@ def _slots(at: Occasion, asked: Sequence[Predicate]) -> dict[str, str]:
 
 
 def shortfall(at: Occasion, voice: Voice) -> str:
-    """Returns what was wished and not all of the items have, or what is a guess since no fact says it; "" where there is nothing to own up to."""
+    """Returns what was wished and not all of the items have, or what is a guess since no fact says it; "" where there is nothing to own up to.
+
+    Of an earlier message's wishes only the kinds that some have are worth a word again.
+    """
     schema = at.catalogue.schema
     for held in reversed(at.state.held):
         predicate = preference_predicate(held.preference, schema)
         met = at.carried(predicate) if predicate is not None else len(at.shown)
-        if predicate is not None and held.preference.polarity > 0 and met < len(at.shown):
+        if predicate is None or held.preference.polarity < 0 or met == len(at.shown):
+            continue
+        kind = before_noun(predicate, schema)
+        if held.turn == at.state.turn or (met and kind):
+            name = ("partly" if met else "none_of") + ("_kind" if kind else "")
             are = phrase("are_one" if met == 1 else "are_many")
-            name = ("partly" if met else "none_of") + ("_kind" if before_noun(predicate, schema) else "")
             return voice.say(name, count=count(met), are=are, wish=demand(predicate, schema, small))
-    guessed = [
-        wish.value for wish in at.fresh if wish.facet == "text" and wish.polarity > 0 and _leaned_on(wish.value, at)
-    ]
+    guessed = [p.value for p in at.fresh if p.facet == "text" and p.polarity > 0 and _guessed(p.value, at)]
     return voice.say("by_ear", wish=listed(guessed[:2])) if guessed else ""
 
 
-def _leaned_on(words: str, at: Occasion) -> bool:
-    return any(f"{LEAN}{words}" in item.contributions for item in at.shown)
+def _guessed(words: str, at: Occasion) -> bool:
+    """Tells whether the items were ordered by words that this catalogue's own texts use; of others (a greeting, a slip) nothing can be said."""
+    texts = at.catalogue.schema.of_type("text")
+    used = any(at.catalogue.mask(Comparison(field=field.name, op="text", value=words)).any() for field in texts)
+    return used and any(f"{LEAN}{words}" in item.contributions for item in at.shown)

@@ -48,7 +48,7 @@ class Realiser:
         first = voice.say("named_more") if before else opener(at, voice)
         told = lines(at.shown, before + 1, {r.text for r in common}, self._schema, guard)
         worth = next((r.text for r in common if not Line(at.shown[0], self._schema).of_kind(r)), "")
-        of_all = voice.say("shared", count=count(len(at.shown)), reason=worth) if worth else ""
+        of_all = voice.say("shared", all=_all(len(at.shown)), reason=worth) if worth else ""
         return [first, told, " ".join(part for part in (of_all, shortfall(at, voice)) if part)]
 
     def clauses(self, item: ReplyItem) -> list[str]:
@@ -92,20 +92,26 @@ class Realiser:
         """Returns the question which of the least sets of demands to let go, the best first, and what the best would leave."""
         offered = least[:_SETS_OFFERED]
         sets = [listed([constraint.label for constraint in one.constraints]) for one in offered]
+        said = [listed([demand(c.predicate, self._schema, small) for c in one.constraints]) for one in offered]
+        single = all(len(one.constraints) == 1 for one in offered)
+        one_left = least[0].opens == 1
         text = voice.say(
             "drop" if len(sets) > 1 else "drop_one",
-            first=self._loosened(least[0]), options=listed([self._loosened(one) for one in offered], "or"),
-            left=f"{count(least[0].opens)} {self._schema.noun if least[0].opens == 1 else self._schema.nouns}",
-            are=phrase("are_one" if least[0].opens == 1 else "are_many"),
-        )  # fmt: skip
+            first=listed([self._may(constraint) for constraint in least[0].constraints]),
+            options=listed(said, "or") if single else f"; {phrase('or')} ".join(said),
+            left=f"{count(least[0].opens)} {self._schema.noun if one_left else self._schema.nouns}",
+            are=phrase("are_one" if one_left else "are_many"),
+        )
         return Question(facet=facet, text=text, options=(*sets, phrase("start_over")))
 
-    def _loosened(self, one: LetGo) -> str:
-        """Returns what letting the demands go would mean: `it need not be western`, `it may be with Tom Cruise`."""
-        return listed([self._may(constraint) for constraint in one.constraints])
-
     def _may(self, constraint: Constraint) -> str:
+        """Returns what letting the demand go would mean: `it need not be western`, `it may be with Tom Cruise`."""
         wanted = constraint.predicate
         if isinstance(wanted, Not):
             return phrase("may_be", demand=demand(wanted.arg, self._schema, small))
         return phrase("need_not_be", demand=demand(wanted, self._schema, small))
+
+
+def _all(n: int) -> str:
+    """Returns `both`, `all three`, `all four`."""
+    return phrase("all_two" if n == 2 else "all_many", count=count(n))

@@ -16,6 +16,7 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, ReplyItem
 from convrec.core.understanding import Preference
 
+_TALK = ("greet", "hello", "no_new_wish", "thank", "bye")
 _READ = 20_000  # characters of a message that are read
 
 
@@ -216,17 +217,13 @@ def _chat(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         said.paragraphs.append(voice.say("accept", title=title) if taken else voice.say("accept_all"))
         said.about = tuple(taken)
         return
-    asked = state["slate"].question
-    name = (
-        "hello"
-        if note == "greet" and asked is not None
-        else note
-        if note in ("greet", "thank", "bye")
-        else "dont_follow"
-    )
-    said.paragraphs.append(voice.say(name, **slots))
-    if note == "other" and state["slate"].items:
-        _show(said, [], state, turn, voice)
+    asked, shown = state["slate"].question, note == "other" and state["slate"].items
+    name = "hello" if note == "greet" and asked is not None else "no_new_wish" if shown else note
+    text = voice.say(name if name in _TALK else "dont_follow", **slots)
+    if shown:
+        _show(said, [text], state, turn, voice)
+    else:
+        said.paragraphs.append(text)
     if asked is not None:
         said.question = house.realiser.ask(asked, voice)
         said.paragraphs.append(said.question.text)

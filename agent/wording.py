@@ -6,7 +6,7 @@ from typing import Any
 from convrec.agent.messages import catalogue as messages
 from convrec.agent.messages import phrase
 from convrec.catalogue.schema import Field, Schema
-from convrec.core.predicate import Both, Comparison, Not, Predicate
+from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
 from convrec.core.text import words
 
 Case = Callable[[str], str]
@@ -214,9 +214,13 @@ def after_noun(predicates: Iterable[Predicate], schema: Schema, case: Case = str
     """Returns those of the demands that come after the noun: `from the 1960s without John Wayne or horror`."""
     after = sorted((p for p in predicates if not before_noun(p, schema)), key=lambda one: isinstance(one, Not))
     lacking = [one.arg for one in after if isinstance(one, Not) and _goes_without(one.arg, schema)]
-    said = [demand(one, schema, case) for one in after if not (isinstance(one, Not) and one.arg in lacking)]
+    said: dict[frozenset[str], list[str]] = {}
+    for one in after:
+        if not (isinstance(one, Not) and one.arg in lacking):
+            said.setdefault(frozenset(fields_of(one)), []).append(demand(one, schema, case))
     ruled_out = listed([_ruled_out(one, schema, case) for one in lacking], "or")
-    return " ".join([*said, *([phrase("without", value=ruled_out)] if lacking else [])])
+    without = [phrase("without", value=ruled_out)] if lacking else []
+    return " ".join([*(listed(parts) for parts in said.values()), *without])
 
 
 def _is_flag(predicate: Predicate, schema: Schema) -> bool:
