@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from convrec.agent.claims import TitleGuard
-from convrec.agent.messages import Voice
-from convrec.agent.wording import distinct, is_kind, is_person, is_year, joined_by, listed
+from convrec.agent.messages import Voice, phrase
+from convrec.agent.wording import called, distinct, flag, is_kind, is_person, is_year, joined_by, listed, small
 from convrec.catalogue.catalogue import Catalogue, Item
 from convrec.catalogue.schema import Field
 from convrec.core.reply import ReplyItem
@@ -28,7 +28,7 @@ def value_words(value: Any) -> str:
     if isinstance(value, list):
         return listed([str(part) for part in value])
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return phrase("yes" if value else "no")
     if isinstance(value, float) and value.is_integer():
         return f"{value:.0f}"
     return str(value)
@@ -37,11 +37,13 @@ def value_words(value: Any) -> str:
 def fact_words(field: Field, value: Any, most: int | None = None) -> str:
     """Returns a fact in words: `directed by Jane Campion`, `from 1993`, `price 20`. `most` cuts a list short."""
     if is_year(field):
-        return f"from {value_words(value)[:4]}"
+        return phrase("in_year", low=value_words(value)[:4])
+    if isinstance(value, bool):
+        return flag(field) if value else phrase("not", value=flag(field))
     if field.type in ("category", "tags"):
         values = value if isinstance(value, list) else [value]
-        return joined_by(field, listed([str(part) for part in values[:most]]))
-    return f"{field.label or field.name.replace('_', ' ')} {value_words(value)}"
+        return joined_by(field, listed([small(str(part)) if is_kind(field) else str(part) for part in values[:most]]))
+    return phrase("fact_value", facet=called(field), value=value_words(value))
 
 
 def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, guard: TitleGuard, voice: Voice) -> str:
@@ -55,13 +57,16 @@ def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, guard: 
     if len(told) == 1 and told[0][0].type == "text":
         text = guard.sentences(" ".join(_SENTENCE.split(str(told[0][1]).strip())[:_SENTENCES]), item.title)
         return f"{titled(item)}: {text}" if text else no_fact(item, catalogue, voice)
-    return voice.say("fact", title=titled(item), facts="; ".join(said))
+    plain = all(is_year(field) or field.type in ("category", "tags", "bool") for field in asked)
+    return voice.say(
+        "fact_is" if plain else "fact", title=titled(item), facts=listed(said) if plain else "; ".join(said)
+    )
 
 
 def no_fact(item: Item, catalogue: Catalogue, voice: Voice) -> str:
     """Returns the plain word that a fact is not known, and which are."""
     known = [
-        f.label or f.name.replace("_", " ")
+        called(f)
         for f in catalogue.schema.fields
         if f.name in item.facts and f.name not in _HIDDEN and f.type not in ("url", "image")
     ]
@@ -92,7 +97,7 @@ def comparison(items: Sequence[Item], catalogue: Catalogue, voice: Voice) -> str
         facts = [fact_words(f, item.facts[f.name], 3) for f in fields if item.facts.get(f.name) not in (None, "", [])]
         lines.append(f"- {titled(item)}: {'; '.join(facts)}")
     shared = [
-        value
+        small(value) if is_kind(field) else value
         for field in catalogue.schema.of_type("category", "tags")
         for value in _common(items, field.name, catalogue)
     ]
@@ -108,7 +113,9 @@ def _common(items: Sequence[Item], field: str, catalogue: Catalogue) -> list[str
 
 
 def why(item: ReplyItem, guard: TitleGuard, voice: Voice) -> str:
-    """Returns the reasons that put an item into its slate, as they were computed then."""
-    said = [reason.text for reason in item.reasons if reason.kind != "other" and guard.passes(reason.text)]
-    text = "; ".join(distinct(said)) if said else "several small signals together"
-    return voice.say("why", title=f"**{item.title}**", reasons=text, Reasons=text[:1].upper() + text[1:])
+    """Returns the reasons that put an item into its slate, as they were computed then: what was asked for, and what else speaks for it."""
+    worded = [reason for reason in item.reasons if reason.kind != "other" and guard.passes(reason.text)]
+    met = [r.text for r in worded if r.kind == "constraint" and any(e.source.startswith("turn:") for e in r.evidence)]
+    others = distinct([r.text for r in worded if r.text not in met])
+    name = "why" if met and others else "why_met" if met else "why_other" if others else "why_little"
+    return voice.say(name, title=f"**{item.title}**", met=listed(met), others="; ".join(others))

@@ -171,7 +171,7 @@ def carried_on(state: DialogueState, reply: Reply, about: tuple[str, ...], spoke
         "question": reply.question,
         "questions_in_row": state.questions_in_row + 1 if asked else 0,
         "asked": (*state.asked, asked) if asked else state.asked,
-        "said": (*state.said, *spoken)[-24:],
+        "said": (*state.said, *spoken)[-60:],
         "reply": reply.text[-REPLY:],
     })  # fmt: skip
 

@@ -1,19 +1,19 @@
 """Words for a slate: deterministic by seed, from facts and computed reasons alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from convrec.agent.claims import TitleGuard
-from convrec.agent.messages import Voice
-from convrec.agent.state import LetGo, Slate
-from convrec.agent.wording import distinct, is_kind, is_year, listed, request_words, year_field
-from convrec.catalogue.schema import Schema
-from convrec.core.predicate import Predicate
+from convrec.agent.lines import Line, lines, shared
+from convrec.agent.messages import Voice, phrase
+from convrec.agent.openers import Occasion, count, opener, shortfall
+from convrec.agent.state import Constraint, LetGo
+from convrec.agent.wording import demand, is_kind, is_person, is_year, joined_by, listed, request_words, small
+from convrec.catalogue.schema import Field, Schema
+from convrec.core.predicate import Not, Predicate
 from convrec.core.reply import Question, ReplyItem
 
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_SAID_PER_ITEM = 2
 _SETS_OFFERED = 3
-START_OVER = "start over"  # the last option of the question which demand to let go
 
 
 class Realiser:
@@ -25,110 +25,93 @@ class Realiser:
     def noun_slots(self) -> dict[str, str]:
         """Returns the slots that say what the catalogue holds."""
         noun = self._schema.noun
-        return {"noun": noun, "nouns": self._schema.nouns, "a_noun": f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"}
+        return {
+            "noun": noun,
+            "nouns": self._schema.nouns,
+            "a_noun": phrase("an" if noun[:1] in "aeiou" else "a", noun=noun),
+        }
 
-    def slate(
-        self, slate: Slate, demands: Sequence[Predicate], named: Sequence[str], guard: TitleGuard, voice: Voice
-    ) -> list[str]:
-        """Returns the paragraphs of a slate: an opener, a line an item."""
-        lead = [item for item in slate.items if item.id in named]
-        rest = [item for item in slate.items if item.id not in named]
+    def slate(self, at: Occasion, named: Sequence[str], guard: TitleGuard, voice: Voice) -> list[str]:
+        """Returns the paragraphs of a slate: an opener, a line an item, and what goes for all of them. `at` shows all its items."""
+        lead = [item for item in at.shown if item.id in named]
+        rest = [item for item in at.shown if item.id not in named]
         parts: list[str] = []
         if lead:
-            parts += [voice.say("named", **self.noun_slots()), self._lines(lead, 1, guard)]
+            parts += [voice.say("named", **self.noun_slots()), lines(lead, 1, (), self._schema, guard)]
         if rest:
-            parts += [
-                self._opener(slate, rest, demands, voice, after_named=bool(lead)),
-                self._lines(rest, len(lead) + 1, guard),
-            ]
+            parts += self._rest(replace(at, shown=rest), len(lead), guard, voice)
         return parts
 
-    def _opener(
-        self, slate: Slate, shown: Sequence[ReplyItem], demands: Sequence[Predicate], voice: Voice, *, after_named: bool
-    ) -> str:
-        count = self.count(len(shown))
-        if after_named:
-            return voice.say("named_more")
-        if slate.repeats:
-            return voice.say("repeats")
-        if len(shown) == 1 and slate.n_allowed <= 1:
-            return voice.say("only_match", **self.noun_slots())
-        if slate.n_allowed == len(shown):
-            return voice.say("few_matches", count=count, **self.noun_slots())
-        one = len(shown) == 1
-        phrase = self._request(demands, one=one)
-        return voice.say(
-            "slate",
-            count=count,
-            Count=count.capitalize(),
-            request=phrase,
-            are="is" if one else "are",
-            this="this" if one else "these",
-        )
-
-    def _request(self, demands: Sequence[Predicate], *, one: bool) -> str:
-        schema = self._schema.model_copy(update={"nouns": self._schema.noun}) if one else self._schema
-        return request_words(demands, schema)
-
-    def count(self, n: int) -> str:
-        """Returns a count in words up to ten."""
-        return _NUMBERS[n] if n < len(_NUMBERS) else str(n)
-
-    def _lines(self, items: Sequence[ReplyItem], first: int, guard: TitleGuard) -> str:
-        return "\n".join(f"{number}. {self._line(item, guard)}" for number, item in enumerate(items, first))
-
-    def _line(self, item: ReplyItem, guard: TitleGuard) -> str:
-        year = year_field(self._schema)
-        when = item.facts.get(year.name) if year else None
-        head = f"**{item.title}**" + (f" ({str(when)[:4].removesuffix('.0')})" if when is not None else "")
-        clauses = [clause for clause in self.clauses(item) if guard.passes(clause)]
-        return f"{head}: {'; '.join(clauses).rstrip('.')}." if clauses else f"{head}."
+    def _rest(self, at: Occasion, before: int, guard: TitleGuard, voice: Voice) -> list[str]:
+        """Returns the paragraphs of the items that nobody named; `before` is how many stand before them."""
+        common = shared(at.shown, self._schema, guard)
+        first = voice.say("named_more") if before else opener(at, voice)
+        told = lines(at.shown, before + 1, {r.text for r in common}, self._schema, guard)
+        worth = next((r.text for r in common if not Line(at.shown[0], self._schema).of_kind(r)), "")
+        of_all = voice.say("shared", all=_all(len(at.shown)), reason=worth) if worth else ""
+        return [first, told, " ".join(part for part in (of_all, shortfall(at, voice)) if part)]
 
     def clauses(self, item: ReplyItem) -> list[str]:
         """Returns what is worth saying of an item: its kind, its strongest worded reasons, and that the house put it there."""
-        kinds = [value for f in self._schema.fields if is_kind(f) for value in _values(item.facts.get(f.name))]
-        kind = listed(_asked_first(kinds, item)[:3], "and")
-        worded = distinct([r.text for r in item.reasons if r.kind not in ("other", "constraint", "popularity")])
-        said = [text for text in worded if text not in kinds and text != kind][:_SAID_PER_ITEM]
-        ruled = [
-            r.text for r in item.reasons if r.kind == "constraint" and r.weight > 0
-        ]  # what the house lifted says so
-        known = [r.text for r in item.reasons if r.kind == "popularity"][:1]
-        return [part for part in (kind, *(said or known), *ruled) if part]
+        return Line(item, self._schema).clauses(())
 
     def ask(self, question: Question, voice: Voice) -> Question:
         """Returns the question with its words."""
         field = self._schema.field(question.facet)
-        name = "ask_kind" if is_kind(field) else "ask_year" if is_year(field) else "ask_other"
+        name = (
+            "ask_kind"
+            if is_kind(field)
+            else "ask_year"
+            if is_year(field)
+            else "ask_person"
+            if is_person(field)
+            else "ask_other"
+        )
         text = voice.say(
-            name, options=listed(question.options, "or"), facet=field.label or field.name.replace("_", " ")
+            name,
+            options=self._options(question, field),
+            facet=field.label or field.name.replace("_", " "),
+            **self.noun_slots(),
         )
         return question.model_copy(update={"text": text})
+
+    def _options(self, question: Question, field: Field) -> str:
+        """Returns the answers to choose from, what ties each of them to an item said once."""
+        tie = joined_by(field, "") if field.type in ("category", "tags") else ""
+        bare = [option.removeprefix(tie) for option in question.options]
+        said = listed([small(option) for option in bare] if is_kind(field) else bare, "or")
+        return f"{tie}{said}" if all(option.startswith(tie) for option in question.options) else said
 
     def nothing(self, demands: Sequence[Predicate], least: Sequence[LetGo], voice: Voice) -> str:
         """Returns the words for an empty slate."""
         if not least:
             return voice.say("nothing_at_all")
-        return voice.say("nothing", request=request_words(demands, self._schema), **self.noun_slots())
+        return voice.say("nothing", requests=request_words(demands, self._schema, small), **self.noun_slots())
 
     def which_to_drop(self, least: Sequence[LetGo], facet: str, voice: Voice) -> Question:
         """Returns the question which of the least sets of demands to let go, the best first, and what the best would leave."""
-        sets = [listed([constraint.label for constraint in one.constraints]) for one in least[:_SETS_OFFERED]]
-        noun = self._schema.noun if least[0].opens == 1 else self._schema.nouns
+        offered = least[:_SETS_OFFERED]
+        sets = [listed([constraint.label for constraint in one.constraints]) for one in offered]
+        said = [listed([demand(c.predicate, self._schema, small) for c in one.constraints]) for one in offered]
+        single = all(len(one.constraints) == 1 for one in offered)
+        one_left = least[0].opens == 1
         text = voice.say(
-            "drop" if len(sets) > 1 else "drop_one", first=sets[0], options=listed(sets, "or") if len(least[0].constraints) == 1 else "; or ".join(sets),
-            left=f"{self.count(least[0].opens)} {noun}",
-        )  # fmt: skip
-        return Question(facet=facet, text=text, options=(*sets, START_OVER))
+            "drop" if len(sets) > 1 else "drop_one",
+            first=listed([self._may(constraint) for constraint in least[0].constraints]),
+            options=listed(said, "or") if single else f"; {phrase('or')} ".join(said),
+            left=f"{count(least[0].opens)} {self._schema.noun if one_left else self._schema.nouns}",
+            are=phrase("are_one" if one_left else "are_many"),
+        )
+        return Question(facet=facet, text=text, options=(*sets, phrase("start_over")))
+
+    def _may(self, constraint: Constraint) -> str:
+        """Returns what letting the demand go would mean: `it need not be western`, `it may be with Tom Cruise`."""
+        wanted = constraint.predicate
+        if isinstance(wanted, Not):
+            return phrase("may_be", demand=demand(wanted.arg, self._schema, small))
+        return phrase("need_not_be", demand=demand(wanted, self._schema, small))
 
 
-def _asked_first(kinds: Sequence[str], item: ReplyItem) -> list[str]:
-    """Returns the kinds, those that were asked for before the others."""
-    asked = " ".join(r.text for r in item.reasons if r.kind in ("constraint", "attribute"))
-    return sorted(kinds, key=lambda kind: kind not in asked)
-
-
-def _values(fact: object) -> list[str]:
-    if fact is None:
-        return []
-    return [str(value) for value in fact] if isinstance(fact, list) else [str(fact)]
+def _all(n: int) -> str:
+    """Returns `both`, `all three`, `all four`."""
+    return phrase("all_two" if n == 2 else "all_many", count=count(n))

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from convrec.agent.messages import phrase
 from convrec.agent.request import Wanted
-from convrec.agent.wording import demand, is_kind, is_person, joined_by, listed
+from convrec.agent.wording import called, demand, is_kind, is_person, joined_by, listed, small
 from convrec.catalogue.catalogue import Catalogue, Item
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
@@ -18,6 +19,7 @@ from convrec.tools.toolbox import Recommended, Wish
 LEAN = "lean:"  # what a leaning's part of the score begins with
 EXPLORED = "explore:"  # what the label of a wish begins with that the controller added
 _WORDED = 3  # reasons beside the demands that are put into words; the rest is summed
+_ADJECTIVE = 2  # words of a wish that "on the … side" still reads well with
 _COLLABORATIVE = ("ease", "item_knn", "als")
 
 
@@ -63,7 +65,7 @@ def reasons(item: Recommended, explanations: Mapping[str, Explanation], ground: 
     ]
     kept = _merged(found)[:_WORDED]
     rest = item.score - sum(reason.weight for reason in (*ruled, *kept))
-    return (*_demands(facts, ground), *ruled, *kept, Reason(kind="other", text="smaller signals together", weight=rest))
+    return (*_demands(facts, ground), *ruled, *kept, Reason(kind="other", text=phrase("small_signals"), weight=rest))
 
 
 def _merged(found: list[Reason]) -> list[Reason]:
@@ -87,7 +89,7 @@ def _demands(item: Item, ground: Ground) -> Iterator[Reason]:
     for predicate in ground.wanted.demands:
         if not ground.catalogue.mask(predicate)[item.row]:
             continue  # only an item asked for by its name may stand here without meeting a demand
-        text = demand(predicate, schema) if isinstance(predicate, Not) else _met(predicate, item, ground)
+        text = demand(predicate, schema, small) if isinstance(predicate, Not) else _met(predicate, item, ground)
         facts = (ground.fact(item, name) for name in sorted(fields_of(predicate)))
         yield Reason(
             kind="constraint", text=text, weight=0.0, evidence=(*facts, ground.said(demand(predicate, schema)))
@@ -114,7 +116,7 @@ def _met(predicate: Predicate, item: Item, ground: Ground) -> str:
         return listed([_met(arg, item, ground) for arg in met[:2]])
     if isinstance(predicate, Comparison) and schema.field(predicate.field).type == "number":
         return demand(Comparison(field=predicate.field, op="eq", value=item.facts[predicate.field]), schema)
-    return demand(predicate, schema)
+    return demand(predicate, schema, small)
 
 
 def _reasons(key: str, amount: float, explanation: Explanation, item: Item, ground: Ground) -> Iterator[Reason]:
@@ -125,10 +127,10 @@ def _reasons(key: str, amount: float, explanation: Explanation, item: Item, grou
         yield _leaning_reason(key.removeprefix(LEAN), amount, ground)
     elif key == "named":
         evidence = (ground.fact(item, "title"), ground.said(item.title))
-        yield Reason(kind="text_match", text="you asked for it", weight=amount, evidence=evidence)
+        yield Reason(kind="text_match", text=phrase("asked_for"), weight=amount, evidence=evidence)
     elif key == "popularity":
         shown = Evidence(source="tool:popularity", value=round(amount, 6))
-        text = f"well known among {ground.catalogue.schema.audience}"
+        text = phrase("popular", audience=ground.catalogue.schema.audience)
         yield Reason(kind="popularity", text=text, weight=amount, evidence=(shown,))
     else:
         yield from _tool_reasons(key, amount, explanation, item, ground)
@@ -137,7 +139,12 @@ def _reasons(key: str, amount: float, explanation: Explanation, item: Item, grou
 def _wish_reason(wish: Wish, amount: float, item: Item, ground: Ground) -> Reason:
     facts = tuple(ground.fact(item, name) for name in sorted(fields_of(wish.predicate)))
     if not wish.label.startswith(EXPLORED):
-        return Reason(kind="attribute", text=wish.label, weight=amount, evidence=(*facts, ground.said(wish.label)))
+        return Reason(
+            kind="attribute",
+            text=_met(wish.predicate, item, ground),
+            weight=amount,
+            evidence=(*facts, ground.said(wish.label)),
+        )
     carry = ground.catalogue.mask(wish.predicate)
     history = ground.wanted.request.history.items()
     liked = [
@@ -146,21 +153,24 @@ def _wish_reason(wish: Wish, amount: float, item: Item, ground: Ground) -> Reaso
         if weight > 0 and ground.catalogue.row(item_id) is not None
     ]
     like = [other for other in liked if carry[other.row]][:2]
-    text = f"like {listed([other.title for other in like])}, {wish.label.removeprefix(EXPLORED)}"
+    shared = demand(wish.predicate, ground.catalogue.schema, small)
+    text = phrase("shares", shared=shared, titles=listed([other.title for other in like]))
     evidence = (*facts, *(ground.told(other) for other in like))
     return Reason(kind="exploration", text=text, weight=amount, evidence=evidence)
 
 
-def _leaning_reason(phrase: str, amount: float, ground: Ground) -> Reason:
+def _leaning_reason(wanted: str, amount: float, ground: Ground) -> Reason:
     """Returns that an item has more, or less, of what was asked for in words of the user's own; a learned guess, so it says so."""
-    wished = next(one for one in ground.wanted.request.leanings if one.phrase == phrase)
-    text = f"probably {'closer to' if wished.weight > 0 else 'further from'} {phrase}"
+    wished = next(one for one in ground.wanted.request.leanings if one.phrase == wanted)
+    sign = "more" if wished.weight > 0 else "less"
     if wished.than:
         titles = [ground.catalogue.item(item).title for item in wished.than]
-        whom = titles[0] if len(titles) == 1 else "those before"
-        text = f"probably {'more' if wished.weight > 0 else 'less'} {plain(phrase)} than {whom}"
+        whom = titles[0] if len(titles) == 1 else phrase("those_before")
+        text = phrase(f"{sign}_than", wish=plain(wanted), title=whom)
+    else:
+        text = phrase(sign + ("_so" if len(words(wanted)) <= _ADJECTIVE else "_like"), wish=small(wanted))
     shown = Evidence(source="tool:attributes", value=round(amount, 6))
-    return Reason(kind="attribute", text=text, weight=amount, evidence=(shown, ground.said(phrase)))
+    return Reason(kind="attribute", text=text, weight=amount, evidence=(shown, ground.said(wanted)))
 
 
 def _tool_reasons(key: str, amount: float, explanation: Explanation, item: Item, ground: Ground) -> Iterator[Reason]:
@@ -182,7 +192,7 @@ def _tool_reasons(key: str, amount: float, explanation: Explanation, item: Item,
 
 def _meaning_reason(key: str, parts: Sequence[Contribution], item: Item, ground: Ground) -> Reason:
     evidence = (Evidence(source=f"tool:{key}", value=round(sum(part.amount for part in parts), 6)),)
-    return Reason(kind="text_match", text="close in meaning to what you describe", weight=0.0, evidence=evidence)
+    return Reason(kind="text_match", text=phrase("near_words"), weight=0.0, evidence=evidence)
 
 
 def _terms_reason(key: str, parts: Sequence[Contribution], item: Item, ground: Ground) -> Reason | None:
@@ -206,10 +216,12 @@ def _terms_text(field: Field, terms: Sequence[str], item: Item) -> str:
     if isinstance(fact, list) or field.type != "text":
         values = fact if isinstance(fact, list) else [str(fact or "")]
         met = [value for value in values if set(words(value)) & set(terms)]
-        return joined_by(field, listed(met[:2])) if met else ""
+        return (
+            joined_by(field, listed([small(value) for value in met[:2]] if is_kind(field) else met[:2])) if met else ""
+        )
     have = set(words(str(fact or "")))
     named = [term for term in terms if term in have][:3]
-    return f"its {field.label or field.name} mentions {listed(named)}" if named else ""
+    return phrase("mentions", facet=called(field), terms=listed(named)) if named else ""
 
 
 def _liked_reason(key: str, parts: Sequence[Contribution], item: Item, ground: Ground) -> Reason:
@@ -218,10 +230,10 @@ def _liked_reason(key: str, parts: Sequence[Contribution], item: Item, ground: G
     liked = catalogue.item(max(parts, key=lambda part: part.amount).source.removeprefix("item:"))
     by = (Evidence(source=f"tool:{key}", value=liked.id), ground.told(liked))
     if key in _COLLABORATIVE:
-        text = f"{catalogue.schema.audience} who liked {liked.title} also liked it"
+        text = phrase("similar_users", audience=catalogue.schema.audience, titles=liked.title)
         return Reason(kind="similar_users", text=text, weight=0.0, evidence=by)
     shared, evidence = _shared(liked, item, ground)
-    text = f"like {liked.title}, {shared}" if shared else f"close to {liked.title} in what it is about"
+    text = phrase("shares", shared=shared, titles=liked.title) if shared else phrase("close_to", titles=liked.title)
     return Reason(kind="liked_item", text=text, weight=0.0, evidence=(*evidence, *by))
 
 
@@ -233,7 +245,7 @@ def _shared(liked: Item, item: Item, ground: Ground) -> tuple[str, tuple[Evidenc
         have = {fold(value) for value in index.of(liked.row)}
         both = [value for value in index.of(item.row) if fold(value) in have][:2]
         if both:
-            said = joined_by(field, listed(both))
+            said = joined_by(field, listed([small(value) for value in both] if is_kind(field) else both))
             return said, (
                 ground.fact(item, field.name),
                 ground.fact(liked, field.name),

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from convrec.agent.answers import comparison, fact_answer, no_fact, why
 from convrec.agent.claims import TitleGuard
 from convrec.agent.compact.language import language_of
-from convrec.agent.messages import Voice
+from convrec.agent.messages import Voice, phrase
+from convrec.agent.openers import Occasion
 from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT
 from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
-from convrec.agent.wording import is_kind, joined_by
+from convrec.agent.wording import is_kind, joined_by, listed
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, ReplyItem
 from convrec.core.understanding import Preference
 
+_TALK = ("greet", "hello", "no_new_wish", "thank", "bye")
 _READ = 20_000  # characters of a message that are read
 
 
@@ -63,24 +65,29 @@ def _recommend(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     demands = wanted.demands if wanted else ()
     if state["plan"].about:
         _facts(said, state["plan"], house, _guard(state, turn), voice)
-    said.paragraphs += _acknowledged(state, voice)
-    if state["plan"].let_go:
-        said.paragraphs.append(voice.say("let_go", value="; ".join(state["plan"].let_go)))
-    if state["plan"].note == "unknown_title":
-        said.paragraphs.append(voice.say("unknown_title", **house.realiser.noun_slots()))
+    before = _acknowledged(state, house, voice)
     if slate.exhausted:
-        said.paragraphs.append(voice.say("exhausted", **house.realiser.noun_slots()))
+        said.paragraphs += [*before, voice.say("exhausted", **house.realiser.noun_slots())]
         return
     if not slate.items:
-        said.paragraphs.append(house.realiser.nothing(demands, slate.least, voice))
+        said.paragraphs.append(" ".join([*before, house.realiser.nothing(demands, slate.least, voice)]))
         if slate.least:
             said.question = house.realiser.which_to_drop(slate.least, DROP, voice)
             said.paragraphs.append(said.question.text)
         return
-    said.items = slate.items
-    said.paragraphs += house.realiser.slate(slate, demands, state["plan"].named, _guard(state, turn), voice)
+    _show(said, before, state, turn, voice)
     said.about = tuple(item.id for item in slate.items if item.id in state["plan"].named)
     _close(said, state, turn, voice)
+
+
+def _show(said: Said, before: list[str], state: TurnState, turn: Turn, voice: Voice) -> None:
+    """Adds the slate, after the words that stand `before` its opener."""
+    slate, house, named = state["slate"], turn.house, state["plan"].named
+    assert turn.wanted is not None  # where there is a slate, something was looked for
+    at = Occasion(house.toolbox.catalogue, slate, slate.items, turn.wanted, state["state"])
+    first, *rest = house.realiser.slate(at, named, _guard(state, turn), voice)
+    said.items = slate.items
+    said.paragraphs += [" ".join([*before, first]), *rest]
 
 
 def _close(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
@@ -90,17 +97,28 @@ def _close(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         said.paragraphs.append(said.question.text)
     elif not state["state"].slates:
         said.paragraphs.append(voice.say("closing_more"))
-    said.suggestions = ("Why the first one?", "Compare the first two", "Something older")[: 1 + min(len(said.items), 2)]
+    offered = ("suggest_why", "suggest_compare", "suggest_older")[: 1 + min(len(said.items), 2)]
+    said.suggestions = tuple(phrase(name) for name in offered)
 
 
-def _acknowledged(state: TurnState, voice: Voice) -> list[str]:
-    """Returns a word on what was just put aside or liked."""
+def _acknowledged(state: TurnState, house: House, voice: Voice) -> list[str]:
+    """Returns a word on what was just put aside, let go, or not found."""
+    plan = state["plan"]
+    said = _put_aside(state, voice)
+    if plan.let_go:
+        said.append(voice.say("let_go", value=listed(plan.let_go)))
+    if plan.note == "unknown_title":
+        said.append(voice.say("unknown_title", **house.realiser.noun_slots()))
+    return said
+
+
+def _put_aside(state: TurnState, voice: Voice) -> list[str]:
     acts = state["understanding"].acts
     if "already_seen" in acts:
         return [voice.say("seen")]
-    liked = [p.value for p in state["understanding"].preferences if p.facet == "item" and p.polarity < 0]
-    if liked:
-        return [voice.say("disliked", value=", ".join(f"**{title}**" for title in liked[:3]))]
+    disliked = [p.value for p in state["understanding"].preferences if p.facet == "item" and p.polarity < 0]
+    if disliked:
+        return [voice.say("disliked", value=listed([f"**{title}**" for title in disliked[:3]]))]
     return [voice.say("rejected")] if "reject" in acts else []
 
 
@@ -176,9 +194,9 @@ def _taste_words(taste: Preference, house: House) -> str:
     said = _value_words(taste, house)
     if taste.facet not in ("item", "text") and not is_kind(house.toolbox.catalogue.schema.field(taste.facet)):
         said = f"{house.toolbox.catalogue.schema.nouns} {said}"
-    if taste.strength == "hard" and taste.facet != "item":
-        return f"only {said}" if taste.polarity > 0 else f"never {said}"
-    return f"you like {said}" if taste.polarity > 0 else f"you don't like {said}"
+    firm = taste.strength == "hard" and taste.facet != "item"
+    name = ("only" if firm else "likes") if taste.polarity > 0 else ("never" if firm else "dislikes")
+    return phrase(name, taste=said)
 
 
 def _forget(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
@@ -186,7 +204,7 @@ def _forget(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         said.paragraphs.append(voice.say("forget_done"))
         return
     text = voice.say("forget_ask")
-    said.question = Question(facet=FORGET, text=text, options=("yes", "no"))
+    said.question = Question(facet=FORGET, text=text, options=(phrase("yes"), phrase("no")))
     said.paragraphs.append(text)
 
 
@@ -199,13 +217,15 @@ def _chat(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         said.paragraphs.append(voice.say("accept", title=title) if taken else voice.say("accept_all"))
         said.about = tuple(taken)
         return
-    said.paragraphs.append(voice.say(note if note in ("greet", "thank", "bye") else "dont_follow", **slots))
-    if note == "other" and state["slate"].items:
-        said.items = state["slate"].items
-        demands = turn.wanted.demands if turn.wanted else ()
-        said.paragraphs += house.realiser.slate(state["slate"], demands, (), _guard(state, turn), voice)
-    if state["slate"].question is not None:
-        said.question = house.realiser.ask(state["slate"].question, voice)
+    asked, shown = state["slate"].question, note == "other" and state["slate"].items
+    name = "hello" if note == "greet" and asked is not None else "no_new_wish" if shown else note
+    text = voice.say(name if name in _TALK else "dont_follow", **slots)
+    if shown:
+        _show(said, [text], state, turn, voice)
+    else:
+        said.paragraphs.append(text)
+    if asked is not None:
+        said.question = house.realiser.ask(asked, voice)
         said.paragraphs.append(said.question.text)
 
 

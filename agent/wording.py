@@ -1,17 +1,24 @@
-"""How demands and facts are said in a few words, for any catalogue."""
+"""How demands and facts are said in a few words, for any catalogue; the words themselves are the message catalogue's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from convrec.agent.messages import catalogue as messages
+from convrec.agent.messages import phrase
 from convrec.catalogue.schema import Field, Schema
-from convrec.core.predicate import Both, Comparison, Not, Predicate
+from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
 from convrec.core.text import words
+
+Case = Callable[[str], str]
+"""How a kind is written: as the catalogue has it (`str`), or as it stands within a sentence (`small`)."""
 
 _YEAR_WORDS = {"year", "released", "release", "published", "date"}
 _STARRING = {"cast", "actor", "actors", "actress", "star", "stars", "starring", "performer", "performers"}
-_MADE_BY = {"director": "directed by", "directors": "directed by", "author": "by", "authors": "by", "artist": "by", "artists": "by",
-            "writer": "written by", "writers": "written by", "developer": "by", "publisher": "from", "brand": "by", "designer": "by",
-            "chef": "cooked by", "grower": "grown by", "brewer": "brewed by", "studio": "by", "manufacturer": "made by"}  # fmt: skip
+_MADE_BY = {  # words of a field's name, and the message that ties its values to an item
+    "director": "directed_by", "directors": "directed_by", "author": "by", "authors": "by", "artist": "by", "artists": "by",
+    "writer": "written_by", "writers": "written_by", "developer": "by", "publisher": "published_by", "brand": "by", "designer": "by",
+    "chef": "cooked_by", "grower": "grown_by", "brewer": "brewed_by", "studio": "by", "manufacturer": "made_by",
+}  # fmt: skip
 _STRICT = {"lt": "under", "gt": "over"}
 _ADD_UP = {"features", "amenities", "facilities", "offers", "services", "extras", "properties", "perks", "dishes", "tags", "keywords",
            "mechanics", "diet", "diets"}  # fmt: skip
@@ -60,11 +67,25 @@ def year_field(schema: Schema) -> Field | None:
     return next((field for field in schema.fields if is_year(field)), None)
 
 
+def called(field: Field) -> str:
+    """Returns what a person calls the field."""
+    return field.label or field.name.replace("_", " ")
+
+
+def small(value: str) -> str:
+    """Returns a kind as it stands within a sentence: `western`, `science fiction`, but `Italian`, `LGBTQ`."""
+    capitals = messages()["capitals"]
+    return " ".join(
+        word if not word.istitle() or any(part in capitals for part in word.split("-")) else word.lower()
+        for word in value.split(" ")
+    )
+
+
 def listed(parts: Sequence[str], last: str = "and") -> str:
-    """Returns `a, b and c`."""
+    """Returns `a, b and c`; `last` is the message that stands before the last part."""
     if len(parts) <= 1:
         return "".join(parts)
-    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+    return f"{', '.join(parts[:-1])} {phrase(last)} {parts[-1]}"
 
 
 def distinct(texts: Sequence[str]) -> list[str]:
@@ -77,35 +98,42 @@ def distinct(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def joined_by(field: Field, value: str) -> str:
-    """Returns the value with the words that tie it to an item: `directed by Jane Campion`, `with Tom Hanks`, `Western`."""
+def _tie(field: Field) -> str:
+    """Returns the message that ties a value of the field to an item."""
     names = field_words(field)
     if names & _STARRING:
-        return f"with {value}"
-    for name, phrase in _MADE_BY.items():
-        if name in names:
-            return f"{phrase} {value}"
-    if is_kind(field):
-        return value
-    return f"with {value}" if field.type == "tags" else f"with {field.label or field.name.replace('_', ' ')} {value}"
+        return "with"
+    made_by = next((message for name, message in _MADE_BY.items() if name in names), None)
+    return made_by or ("kind" if is_kind(field) else "with" if field.type == "tags" else "with_facet")
+
+
+def joined_by(field: Field, value: str) -> str:
+    """Returns the value with the words that tie it to an item: `directed by Jane Campion`, `with Tom Hanks`, `Western`."""
+    return phrase(_tie(field), value=value, facet=called(field))
 
 
 def flag(field: Field) -> str:
     """Returns what an item is of which a bool field is true: `hardy`, `pet safe`."""
-    return (field.label or field.name.replace("_", " ")).removeprefix("is ")
+    return called(field).removeprefix("is ")
 
 
 def range_words(field: Field, low: float | None, high: float | None) -> str:
     """Returns an inclusive range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `with price up to 20`."""
+    ends = {"low": f"{low:g}" if low is not None else "", "high": f"{high:g}" if high is not None else ""}
+    decade = low is not None and high is not None and low % 10 == 0 and high == low + 9
     if is_year(field):
-        if low is not None and high is not None:
-            decade = low % 10 == 0 and high == low + 9
-            return f"from the {low:.0f}s" if decade else f"from {low:g}" if low == high else f"from {low:g} to {high:g}"
-        return f"from {low:g} on" if low is not None else f"up to {high:g}"
-    name = f"with {field.label or field.name.replace('_', ' ')}"
-    if low is not None and high is not None:
-        return f"{name} {low:g}" if low == high else f"{name} between {low:g} and {high:g}"
-    return f"{name} at least {low:g}" if low is not None else f"{name} up to {high:g}"
+        name = (
+            "decade"
+            if decade
+            else "in_year"
+            if low == high
+            else "years"
+            if low is not None and high is not None
+            else ""
+        )
+        return phrase(name or ("since" if low is not None else "until"), **ends)
+    name = "amount" if low == high else "between" if low is not None and high is not None else ""
+    return phrase(name or ("at_least" if low is not None else "up_to"), facet=called(field), **ends)
 
 
 def bounds(comparison: Comparison) -> tuple[float | None, float | None] | None:
@@ -122,54 +150,77 @@ def bounds(comparison: Comparison) -> tuple[float | None, float | None] | None:
     return ranges.get(comparison.op)
 
 
-def demand(predicate: Predicate, schema: Schema) -> str:
+def demand(predicate: Predicate, schema: Schema, case: Case = str) -> str:
     """Returns a demand in words: `Western`, `from the 1990s`, `without Tom Cruise`, `Crime or Noir`."""
     match predicate:
         case Not(arg=arg):
-            inner = demand(arg, schema)
-            return (
-                f"not {inner}"
-                if inner.startswith((*{f"{phrase} " for phrase in _MADE_BY.values()}, "from ")) or _is_flag(arg, schema)
-                else f"without {inner.removeprefix('with ')}"
-            )
+            return phrase("without" if _goes_without(arg, schema) else "not", value=_ruled_out(arg, schema, case))
         case Both(op=op, args=args):
-            return listed([demand(arg, schema) for arg in args], op)
+            return listed([demand(arg, schema, case) for arg in args], op)
         case Comparison():
-            return _comparison(predicate, schema.field(predicate.field))
+            return _comparison(predicate, schema.field(predicate.field), case)
 
 
-def _comparison(comparison: Comparison, field: Field) -> str:
+def _goes_without(predicate: Predicate, schema: Schema) -> bool:
+    """Tells whether an item that lacks it is `without` it; the others are `not` so (`not directed by`, `not from 1990`, `not hardy`)."""
+    fields = [schema.field(leaf.field) for leaf in _leaves(predicate)]
+    return all(
+        not is_year(f) if f.type in ("number", "date") else f.type != "bool" and not _tie(f).endswith("by")
+        for f in fields
+    )
+
+
+def _ruled_out(predicate: Predicate, schema: Schema, case: Case) -> str:
+    """Returns what is ruled out; where it is gone `without`, the `with` that ties it to an item is left out."""
+    if isinstance(predicate, Both):
+        return listed([_ruled_out(arg, schema, case) for arg in predicate.args], predicate.op)
+    said = demand(predicate, schema, case)
+    return said.removeprefix(phrase("with", value="")) if _goes_without(predicate, schema) else said
+
+
+def _comparison(comparison: Comparison, field: Field, case: Case) -> str:
     if field.type in ("number", "date"):
-        name = f"{field.label or field.name.replace('_', ' ')}"
         if comparison.op in _STRICT and not is_year(field):
-            return f"with {name} {_STRICT[comparison.op]} {comparison.value:g}"
+            return phrase(_STRICT[comparison.op], facet=called(field), value=f"{comparison.value:g}")
         found = bounds(comparison) if field.type == "number" else None
-        return range_words(field, *found) if found else f"with {name} {comparison.op} {comparison.value}"
+        return (
+            range_words(field, *found)
+            if found
+            else phrase("with_facet", facet=called(field), value=f"{comparison.op} {comparison.value}")
+        )
     if field.type == "bool":
-        return flag(field) if comparison.value else f"not {flag(field)}"
+        return flag(field) if comparison.value else phrase("not", value=flag(field))
     values = comparison.value if isinstance(comparison.value, list | tuple) else [comparison.value]
     last = "or" if comparison.op in ("in", "contains_any") else "and"
-    return joined_by(field, listed([str(value) for value in values], last))
+    return joined_by(field, listed([case(str(value)) if is_kind(field) else str(value) for value in values], last))
 
 
-def request_words(predicates: Iterable[Predicate], schema: Schema) -> str:
+def before_noun(predicate: Predicate, schema: Schema) -> bool:
+    """Tells whether a demand is said before the noun: `hardy`, `Western`; all others come after it."""
+    kinds = all(is_kind(schema.field(leaf.field)) for leaf in _leaves(predicate))
+    return _is_flag(predicate, schema) or (kinds and not isinstance(predicate, Not))
+
+
+def request_words(predicates: Iterable[Predicate], schema: Schema, case: Case = str) -> str:
     """Returns the demands around the catalogue's noun: `Western films from the 1960s without John Wayne or Horror`."""
-    flags: list[str] = []
-    before: list[str] = []
-    after: list[str] = []
-    without: list[str] = []
-    for predicate in predicates:
-        said = demand(predicate, schema)
-        if isinstance(predicate, Not) and said.startswith("without "):
-            without.append(said.removeprefix("without "))
-        elif _is_flag(predicate, schema):
-            flags.append(said)
-        elif not isinstance(predicate, Not) and all(is_kind(schema.field(part.field)) for part in _leaves(predicate)):
-            before.append(said)
-        else:
-            after.append(said)
-    ruled_out = [f"without {listed(without, 'or')}"] if without else []
-    return " ".join([*flags, *([listed(before)] if before else []), schema.nouns, *after, *ruled_out])
+    demands = list(predicates)
+    flags = [demand(one, schema, case) for one in demands if _is_flag(one, schema)]
+    kinds = [demand(one, schema, case) for one in demands if before_noun(one, schema) and not _is_flag(one, schema)]
+    after = after_noun(demands, schema, case)
+    return " ".join([*flags, *([listed(kinds)] if kinds else []), schema.nouns, *([after] if after else [])])
+
+
+def after_noun(predicates: Iterable[Predicate], schema: Schema, case: Case = str) -> str:
+    """Returns those of the demands that come after the noun: `from the 1960s without John Wayne or horror`."""
+    after = sorted((p for p in predicates if not before_noun(p, schema)), key=lambda one: isinstance(one, Not))
+    lacking = [one.arg for one in after if isinstance(one, Not) and _goes_without(one.arg, schema)]
+    said: dict[frozenset[str], list[str]] = {}
+    for one in after:
+        if not (isinstance(one, Not) and one.arg in lacking):
+            said.setdefault(frozenset(fields_of(one)), []).append(demand(one, schema, case))
+    ruled_out = listed([_ruled_out(one, schema, case) for one in lacking], "or")
+    without = [phrase("without", value=ruled_out)] if lacking else []
+    return " ".join([*(listed(parts) for parts in said.values()), *without])
 
 
 def _is_flag(predicate: Predicate, schema: Schema) -> bool:
