@@ -112,9 +112,7 @@ def _text(state: DialogueState, catalogue: Catalogue) -> str:
     """Returns the wishes in free words and for kinds that no item is of, the latest last; what links to the catalogue is a demand or a wish
     and is not searched for, nor is a critique, since no item's text says that it is funnier than another.
     """
-    free = [
-        h for h in state.held if h.preference.polarity > 0 and not h.than and _is_free(h.preference, catalogue)
-    ]
+    free = [h for h in state.held if h.preference.polarity > 0 and not h.than and _is_free(h.preference, catalogue)]
     free = [h for h in free if plain(h.preference.value) == h.preference.value]
     return " ".join(dict.fromkeys(h.preference.value for h in free if state.turn - h.turn <= _TEXT_LASTS))
 

@@ -242,7 +242,8 @@ class Toolbox:
         """Returns which rows `(n,)` are nearer to the items that are liked, by their cards, than the catalogue is on average; all where none is."""
         liked = self.catalogue.rows([item for item, weight in request.history.items() if weight > 0])
         towards = self.vectors(liked[liked >= 0]).sum(axis=0)
-        return self.vectors(rows) @ towards >= self._middle @ towards
+        near: Bools = self.vectors(rows) @ towards >= self._middle @ towards
+        return near
 
     @cached_property
     def _middle(self) -> Vectors:

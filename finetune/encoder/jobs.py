@@ -24,7 +24,10 @@ _MEASURED = {
     "dev": "SGD dev", "valid": "CCPE kept back", "test": "attitudes kept back", "wording": "wording kept back",
     "domains": "domains kept back",
 }  # fmt: skip
-_WHOLE = {"attitudes": 3, "ccpe": 1}  # sources that are never thinned, and how often they are seen: there is little of them
+_WHOLE = {
+    "attitudes": 3,
+    "ccpe": 1,
+}  # sources that are never thinned, and how often they are seen: there is little of them
 
 
 def train_reader(

@@ -169,7 +169,9 @@ def _load(folder: Path) -> tuple[Bert, Heads]:
 
     tensors = load(_WEIGHTS.read_bytes())
     adapter = {name.removeprefix("adapter."): t for name, t in tensors.items() if name.startswith("adapter.")}
-    layers = 1 + max(int(name.split(".")[2]) for name in adapter)  # of the encoder, as it was trained: encoder.layer.3.…
+    layers = 1 + max(
+        int(name.split(".")[2]) for name in adapter
+    )  # of the encoder, as it was trained: encoder.layer.3.…
     bert = Bert(folder, torch.float32, adapter, layers)
     heads = Heads(bert.width)
     heads.load_state_dict({n.removeprefix("heads."): t.float() for n, t in tensors.items() if n.startswith("heads.")})
