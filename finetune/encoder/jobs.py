@@ -24,10 +24,7 @@ _MEASURED = {
     "dev": "SGD dev", "valid": "CCPE kept back", "test": "attitudes kept back", "wording": "wording kept back",
     "domains": "domains kept back",
 }  # fmt: skip
-_WHOLE = {
-    "attitudes": 3,
-    "ccpe": 1,
-}  # sources that are never thinned, and how often they are seen: there is little of them
+_WHOLE = ("attitudes", "ccpe")  # sources that are never thinned: there is little of them
 
 
 def train_reader(
@@ -65,10 +62,11 @@ def train_reader(
 
 
 def chosen(rows: Sequence[Row], most: int) -> list[Row]:
-    """Returns about `most` rows (0: all): the small sources as often as they need, the others evenly thinned."""
-    whole = [row for row in rows for _ in range(_WHOLE.get(row.source, 0))]
-    others = [row for row in rows if row.source not in _WHOLE]
-    return whole + (thinned(others, max(1, most - len(whole))) if most else others)
+    """Returns about `most` rows: all of the small sources, the others evenly thinned."""
+    if not most:
+        return list(rows)
+    whole = [row for row in rows if row.source in _WHOLE]
+    return whole + thinned([row for row in rows if row.source not in _WHOLE], max(1, most - len(whole)))
 
 
 def thinned(rows: Sequence[Row], most: int) -> list[Row]:

@@ -28,7 +28,7 @@ _WEIGHTS = {
     "polarity": 0.5,
     "strength": 0.3,
     "scope": 0.3,
-    "attitude": 1.0,
+    "attitude": 0.7,
     "acts": 2.0,
     "topic": 0.5,
 }

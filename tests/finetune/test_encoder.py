@@ -123,9 +123,7 @@ def test_small_sources_are_never_thinned():
     some = [ROW] * 90 + [Row("ccpe", "2", "knives", "", "hm")] * 10
     assert sum(row.source == "ccpe" for row in chosen(some, 40)) == 10
     assert len(thinned(some, 20)) == 20
-    assert len(chosen(some, 0)) == 100
-    few = [ROW, Row("attitudes", "3", "knives", "", "I loved it")]
-    assert [row.source for row in chosen(few, 0)].count("attitudes") == 3
+    assert chosen(some, 0) == some
 
 
 def test_attitudes_labelled_by_hand_are_of_known_labels_and_one_part_a_dialogue(request):
