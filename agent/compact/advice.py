@@ -40,7 +40,8 @@ def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
         return rule
     shares = here[0].meant["attitude"]
     best = max(shares, key=lambda label: shares[label])
-    if shares[best] < (_VERY_SURE if rule in ("like", "excluded", "asked") else _SURE):
+    firm = rule in ("like", "excluded") or (rule == "asked" and best == "disliked")
+    if shares[best] < (_VERY_SURE if firm else _SURE):
         return rule
     if (best, rule) in _SAME:
         return rule
@@ -115,17 +116,21 @@ def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
     ]
 
 
-def advised(acts: Sequence[Act], reading: Reading, state: DialogueState, wishful: bool) -> tuple[Act, ...]:
+def advised(
+    acts: Sequence[Act], reading: Reading, state: DialogueState, wishful: bool, asked: bool = False
+) -> tuple[Act, ...]:
     """Returns the acts with those that the reader is sure of, and without those that it is sure are none, unless nothing would be left.
 
-    A message that is `wishful`, so wishes for something, or asks about it, takes or turns down nothing unless a rule says so.
+    A message that is `wishful`, so wishes for something, takes or turns down nothing unless a rule says so; one that asks, or in which an item is
+    `asked` for, turns down nothing.
     """
     if reading.acts is None:
         return tuple(acts)
     told = bool(state.shown or state.focus or state.reply)  # something that can be answered, taken or turned down
     possible = [act for act in _HEARD if told or act in ("thank", "bye")]
-    settled = wishful or bool({"ask_item", "ask_why", "compare"} & set(acts))
-    possible = [act for act in possible if not (settled and act in ("accept", "reject"))]
+    asks = asked or bool({"ask_item", "ask_why", "compare"} & set(acts))
+    settled = {"accept": wishful, "reject": wishful or asks}
+    possible = [act for act in possible if not settled.get(act)]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]
     unsure = {*_UNSURE, "request"} if added or len(acts) > 1 else _UNSURE
     kept = [act for act in acts if act not in unsure or reading.acts[act] >= _NO_ACT]

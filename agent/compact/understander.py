@@ -154,8 +154,8 @@ class Understander:
         )
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
-        wishful = bool({"compared", "asked"} & set(felt)) or any(stated.facet != "item" for stated in preferences)
-        acts = advised(acts, reading, state, wishful)
+        wishful = "compared" in felt or any(stated.facet != "item" for stated in preferences)
+        acts = advised(acts, reading, state, wishful, "asked" in felt)
         extra = Leftover()
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
