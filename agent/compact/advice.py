@@ -117,18 +117,22 @@ def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
 
 
 def advised(
-    acts: Sequence[Act], reading: Reading, state: DialogueState, wishful: bool, asked: bool = False
+    acts: Sequence[Act],
+    reading: Reading,
+    state: DialogueState,
+    preferences: Sequence[Preference],
+    felt: Sequence[Attitude],
 ) -> tuple[Act, ...]:
     """Returns the acts with those that the reader is sure of, and without those that it is sure are none, unless nothing would be left.
 
-    A message that is `wishful`, so wishes for something, takes or turns down nothing unless a rule says so; one that asks, or in which an item is
-    `asked` for, turns down nothing.
+    A message that wishes for something takes or turns down nothing unless a rule says so; one that asks, be it for an item, turns down nothing.
     """
     if reading.acts is None:
         return tuple(acts)
     told = bool(state.shown or state.focus or state.reply)  # something that can be answered, taken or turned down
     possible = [act for act in _HEARD if told or act in ("thank", "bye")]
-    asks = asked or bool({"ask_item", "ask_why", "compare"} & set(acts))
+    wishful = "compared" in felt or any(stated.facet != "item" for stated in preferences)
+    asks = "asked" in felt or bool({"ask_item", "ask_why", "compare"} & set(acts))
     settled = {"accept": wishful, "reject": wishful or asks}
     possible = [act for act in possible if not settled.get(act)]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]

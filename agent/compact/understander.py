@@ -116,12 +116,7 @@ class Understander:
         if not len(whole):
             return Understanding()
         reading = Reading() if self._reader is None else self._reader.read(whole.text, state.reply)
-        titles = [
-            hit
-            for hit in self._named(whole)
-            if not is_other_word(whole.span(hit.start, hit.end), reading, self._fields)
-        ]
-        titles = sorted([*titles, *self._read_titles(whole, titles, reading)], key=lambda hit: hit.start)
+        titles = self._titles_of(whole, reading)
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
         named = [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles]
@@ -132,10 +127,7 @@ class Understander:
         pointers = sorted(described.pointers, key=lambda p: p.start)
         pointers = [p for p in pointers if not points_elsewhere(p, message.span(p.start, p.end), reading)]
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
-        felt = tuple(
-            rule if rule == "like" and is_model(message, p) else judged(rule, message.span(p.start, p.end), reading)
-            for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
-        )
+        felt = _felt(message, scopes, pointers, reading)
         items = item_preferences(message, felt, pointers, [self._title(p) for p in pointers])
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         taken = [message.span(*place) for place in linked.places(pointers)]
@@ -144,18 +136,10 @@ class Understander:
         kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue, kinds))
         preferences = (*linked_wishes, *items, *beyond)
-        references = tuple(
-            Reference(
-                kind="description" if filtered is not None and _is_aside(message, p, a) else p.kind,
-                item_ids=p.item_ids,
-                span=self._span(message, p),
-            )
-            for p, a in zip(pointers, felt, strict=True)
-        )
+        references = _references(message, pointers, felt, aside=filtered is not None)
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
-        wishful = "compared" in felt or any(stated.facet != "item" for stated in preferences)
-        acts = advised(acts, reading, state, wishful, "asked" in felt)
+        acts = advised(acts, reading, state, preferences, felt)
         extra = Leftover()
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
@@ -172,6 +156,15 @@ class Understander:
         beside = [wish.value for wish in beyond if wish.polarity > 0]
         query = " ".join(dict.fromkeys([*self._words(wishes), *beside, *extra.words]))
         return Understanding(acts=acts, preferences=preferences, references=references, filter=filtered, query=query)
+
+    def _titles_of(self, whole: Message, reading: Reading) -> list[Hit]:
+        """Returns the titles named, by the rules or by the reader, in order."""
+        named = [
+            hit
+            for hit in self._named(whole)
+            if not is_other_word(whole.span(hit.start, hit.end), reading, self._fields)
+        ]
+        return sorted([*named, *self._read_titles(whole, named, reading)], key=lambda hit: hit.start)
 
     def _named(self, message: Message) -> list[Hit]:
         return self._titles.link(message, self._values.full_names(message))
@@ -267,16 +260,29 @@ class Understander:
         return self._catalogue.titles[row] if row is not None else ""
 
     @staticmethod
-    def _span(message: Message, pointer: Pointer) -> Span:
-        return (
-            _closed(message, pointer.start, pointer.end)
-            if pointer.kind == "title"
-            else message.span(pointer.start, pointer.end)
-        )
-
-    @staticmethod
     def _words(wishes: Sequence[Wish]) -> list[str]:
         return [wish.value for wish in wishes if wish.stance.polarity > 0 and not wish.number]
+
+
+def _felt(message: Message, scopes: Scopes, pointers: Sequence[Pointer], reading: Reading) -> tuple[Attitude, ...]:
+    """Returns what the message thinks of each item: by the rules, and by the reader where it is sure."""
+    return tuple(
+        rule if rule == "like" and is_model(message, p) else judged(rule, message.span(p.start, p.end), reading)
+        for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
+    )
+
+
+def _references(
+    message: Message, pointers: Sequence[Pointer], felt: Sequence[Attitude], *, aside: bool
+) -> tuple[Reference, ...]:
+    """Returns the pointers as references; `aside` tells that a title only spoken of beside a wish describes."""
+    found = []
+    for pointer, feeling in zip(pointers, felt, strict=True):
+        titled = pointer.kind == "title"
+        place = _closed(message, pointer.start, pointer.end) if titled else message.span(pointer.start, pointer.end)
+        kind = "description" if aside and _is_aside(message, pointer, feeling) else pointer.kind
+        found.append(Reference(kind=kind, item_ids=pointer.item_ids, span=place))
+    return tuple(found)
 
 
 def _bounded(state: DialogueState) -> list[str]:

@@ -199,8 +199,23 @@ def test_a_wish_takes_the_whole_name_and_a_title_is_told_where_none_was_linked()
 
 def test_acts_are_taken_from_a_sure_reader_where_they_are_possible():
     shown = DialogueState(slates=(("1", "2"),))
-    assert advised(("other",), reading(accept=0.9), shown, False) == ("accept",)
-    assert advised(("other",), reading(accept=0.9), DialogueState(), False) == ("other",)
-    assert advised(("request",), reading(accept=0.9), shown, True) == ("request",)
-    assert advised(("reject", "request"), reading(reject=0.01), shown, False) == ("request",)
-    assert advised(("reject",), Reading(), shown, False) == ("reject",)
+    wish = [Preference(facet="maker", value="Ito & Sons")]
+    assert advised(("other",), reading(accept=0.9), shown, [], []) == ("accept",)
+    assert advised(("other",), reading(accept=0.9), DialogueState(), [], []) == ("other",)
+    assert advised(("request",), reading(accept=0.9), shown, wish, []) == ("request",)
+    assert advised(("request",), reading(accept=0.9), shown, [], ["compared"]) == ("request",)
+    assert advised(("reject", "request"), reading(reject=0.01), shown, [], []) == ("request",)
+    assert advised(("reject",), Reading(), shown, [], []) == ("reject",)
+
+
+def test_who_asks_turns_nothing_down_and_may_accept():
+    shown = DialogueState(slates=(("1", "2"),))
+    assert advised(("ask_item",), reading(reject=0.97), shown, [], []) == ("ask_item",)
+    assert advised(("other",), reading(reject=0.97), shown, [], ["asked"]) == ("other",)
+    assert advised(("ask_item",), reading(accept=0.97), shown, [], []) == ("ask_item", "accept")
+
+
+def test_what_rules_hear_is_not_taken_away_where_nothing_would_be_left():
+    shown = DialogueState(slates=(("1", "2"),))
+    assert advised(("reject",), reading(reject=0.01), shown, [], []) == ("reject",)
+    assert advised(("thank", "bye"), reading(thank=0.01, bye=0.01), shown, [], []) == ("thank", "bye")
