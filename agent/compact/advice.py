@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
+from convrec.agent.compact.message import Message
 from convrec.agent.compact.sentiment import Attitude
 from convrec.agent.compact.tagger.labels import MOOD, POINTER, TITLE
 from convrec.agent.compact.tagger.reader import Marked, Reading
@@ -21,6 +23,7 @@ _CERTAIN = 0.85  # probability from which the reader's word stands against a lin
 _FACET = 0.7  # probability from which words are taken for a facet's
 _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
 _ACT, _NO_ACT = 0.8, 0.05
+_YES = re.compile(r"^(?:(?:oh|ok|okay|alright|,) )*(?:yes|yeah|yep|sure|great|perfect|fine|(?:ok|okay)(?= [,.]))\b")
 _JUDGED: Mapping[str, Attitude] = {"liked": "liked", "disliked": "disliked", "seen": "seen", "neutral": "none"}
 _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "bye")
 _UNSURE = {"answer", "reject"}  # which rules hear where there is none
@@ -117,6 +120,7 @@ def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
 
 
 def advised(
+    message: Message,
     acts: Sequence[Act],
     reading: Reading,
     state: DialogueState,
@@ -125,7 +129,8 @@ def advised(
 ) -> tuple[Act, ...]:
     """Returns the acts with those that the reader is sure of, and without those that it is sure are none, unless nothing would be left.
 
-    A message that wishes for something takes or turns down nothing unless a rule says so; one that asks, be it for an item, turns down nothing.
+    A message that wishes for something takes or turns down nothing unless a rule says so, or it begins with a yes; one that asks, be it for an
+    item, turns down nothing.
     """
     if reading.acts is None:
         return tuple(acts)
@@ -133,7 +138,7 @@ def advised(
     possible = [act for act in _HEARD if told or act in ("thank", "bye")]
     wishful = "compared" in felt or any(stated.facet != "item" for stated in preferences)
     asks = "asked" in felt or bool({"ask_item", "ask_why", "compare"} & set(acts))
-    settled = {"accept": wishful, "reject": wishful or asks}
+    settled = {"accept": wishful and not message.has(_YES), "reject": wishful or asks}
     possible = [act for act in possible if not settled.get(act)]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]
     unsure = {*_UNSURE, "request"} if added or len(acts) > 1 else _UNSURE

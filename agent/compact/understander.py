@@ -139,7 +139,7 @@ class Understander:
         references = _references(message, pointers, felt, aside=filtered is not None)
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
-        acts = advised(acts, reading, state, preferences, felt)
+        acts = advised(message, acts, reading, state, preferences, felt)
         extra = Leftover()
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]

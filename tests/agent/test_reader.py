@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convrec.agent.compact.advice import advised, is_part, judged, respanned, titles_in, unlinked
+from convrec.agent.compact.message import Message
 from convrec.agent.compact.tagger.decoding import stretches, whole_words
 from convrec.agent.compact.tagger.lookup import Lookup
 from convrec.agent.compact.tagger.pieces import BEFORE, cut, features, found_in, open_tokenizer
@@ -148,6 +149,9 @@ def test_an_encoder_that_the_weights_were_not_trained_on_is_left_alone():
 # Where it is heard
 
 
+SAID = Message("whatever was said")
+
+
 def marked(start, end, label, probability=0.99, **meant):
     shares = {"polarity": {"wanted": 1.0}, "attitude": {"neutral": 1.0}}
     return Marked(start, end, label, probability, shares | meant)
@@ -200,22 +204,31 @@ def test_a_wish_takes_the_whole_name_and_a_title_is_told_where_none_was_linked()
 def test_acts_are_taken_from_a_sure_reader_where_they_are_possible():
     shown = DialogueState(slates=(("1", "2"),))
     wish = [Preference(facet="maker", value="Ito & Sons")]
-    assert advised(("other",), reading(accept=0.9), shown, [], []) == ("accept",)
-    assert advised(("other",), reading(accept=0.9), DialogueState(), [], []) == ("other",)
-    assert advised(("request",), reading(accept=0.9), shown, wish, []) == ("request",)
-    assert advised(("request",), reading(accept=0.9), shown, [], ["compared"]) == ("request",)
-    assert advised(("reject", "request"), reading(reject=0.01), shown, [], []) == ("request",)
-    assert advised(("reject",), Reading(), shown, [], []) == ("reject",)
+    assert advised(SAID, ("other",), reading(accept=0.9), shown, [], []) == ("accept",)
+    assert advised(SAID, ("other",), reading(accept=0.9), DialogueState(), [], []) == ("other",)
+    assert advised(SAID, ("request",), reading(accept=0.9), shown, wish, []) == ("request",)
+    assert advised(SAID, ("request",), reading(accept=0.9), shown, [], ["compared"]) == ("request",)
+    assert advised(SAID, ("reject", "request"), reading(reject=0.01), shown, [], []) == ("request",)
+    assert advised(SAID, ("reject",), Reading(), shown, [], []) == ("reject",)
+
+
+def test_a_wish_that_begins_with_a_yes_may_take_what_was_shown():
+    shown, wish = DialogueState(slates=(("1", "2"),)), [Preference(facet="maker", value="Ito & Sons")]
+    assert advised(Message("yes, and one by Ito"), ("request",), reading(accept=0.9), shown, wish, []) == (
+        "request",
+        "accept",
+    )
+    assert advised(Message("one by Ito, yes?"), ("request",), reading(accept=0.9), shown, wish, []) == ("request",)
 
 
 def test_who_asks_turns_nothing_down_and_may_accept():
     shown = DialogueState(slates=(("1", "2"),))
-    assert advised(("ask_item",), reading(reject=0.97), shown, [], []) == ("ask_item",)
-    assert advised(("other",), reading(reject=0.97), shown, [], ["asked"]) == ("other",)
-    assert advised(("ask_item",), reading(accept=0.97), shown, [], []) == ("ask_item", "accept")
+    assert advised(SAID, ("ask_item",), reading(reject=0.97), shown, [], []) == ("ask_item",)
+    assert advised(SAID, ("other",), reading(reject=0.97), shown, [], ["asked"]) == ("other",)
+    assert advised(SAID, ("ask_item",), reading(accept=0.97), shown, [], []) == ("ask_item", "accept")
 
 
 def test_what_rules_hear_is_not_taken_away_where_nothing_would_be_left():
     shown = DialogueState(slates=(("1", "2"),))
-    assert advised(("reject",), reading(reject=0.01), shown, [], []) == ("reject",)
-    assert advised(("thank", "bye"), reading(thank=0.01, bye=0.01), shown, [], []) == ("thank", "bye")
+    assert advised(SAID, ("reject",), reading(reject=0.01), shown, [], []) == ("reject",)
+    assert advised(SAID, ("thank", "bye"), reading(thank=0.01, bye=0.01), shown, [], []) == ("thank", "bye")
