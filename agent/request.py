@@ -81,6 +81,8 @@ def wanted(
     # An item asked for by its name is looked up, not filtered; the rest of the thread's demands still hold for the others.
     put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
+    if max(near.values(), default=0.0) <= 0:
+        near = {}  # of dislikes alone only the items themselves stay away: their opposite is no wish
     request = Request(
         text=_text(state, catalogue) or _taste_in_words(profile),
         history={item: weight for item, weight in near.items() if catalogue.row(item) is not None},

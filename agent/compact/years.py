@@ -21,7 +21,9 @@ _DASHED = re.compile(rf"\b(?:between |from )?(?P<a>{_ONE}) (?P<b>{_ONE})\b")
 _UP_TO = re.compile(
     rf"\b(?:until|till|up to|up until|no later than|not later than) (?P<a>{_ONE})\b|\b(?P<b>{_ONE}) (?:or|and) (?:older|earlier|before)\b"
 )
-_BEFORE = re.compile(rf"\b(?:before|prior to|earlier than|older than|pre|preceding|predating) (?P<a>{_ONE})\b")
+_BEFORE = re.compile(
+    rf"\b(?:before|prior to|earlier than|older than|pre|preceding|predating|under(?= \d{{4}}s\b)) (?P<a>{_ONE})\b"
+)
 _FROM = re.compile(
     rf"\b(?:since|starting (?:in|from)|at least|from) (?P<a>{_ONE})(?: (?:on|onwards?|forward|up|upwards?|and (?:up|on|later|newer|after|onwards?)|to (?:now|today)|till now|until now))?\b"
     rf"|\b(?P<b>{_ONE}) (?:or|and) (?:newer|later|after|onwards?|on|up|more recent|younger|above)\b|\b(?P<c>(?:1[5-9]|20)\d\d) (?:onwards?|\+)"

@@ -103,3 +103,11 @@ def test_a_reason_says_what_a_critique_compares_with(films, weight, said):
     assert found[0].text == said.format(films.titles[0])
     against = reasons(Recommended(films.ids[1], 1, -0.2, 0.5, {"lean:dark": -0.2}), {}, ground)
     assert [reason.kind for reason in against] == ["other"]
+
+
+def test_a_dislike_alone_keeps_its_item_away_and_says_nothing_of_what_is_looked_for(films):
+    item = films.ids[0]
+    disliked = Preference(facet="item", value="whatever", item_id=item, polarity=-1, strength="hard")
+    found = wanted(DialogueState(turn=1, held=(HeldWish(preference=disliked, turn=1),)), (), films, NOW).request
+    assert not found.history
+    assert item in found.exclude
