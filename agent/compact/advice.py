@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.sentiment import Attitude
 from convrec.agent.compact.tagger.labels import MOOD, POINTER, TITLE
-from convrec.agent.compact.tagger.reader import Marked, Reading
+from convrec.agent.compact.tagger.reader import Reading
 from convrec.agent.state import DialogueState
 from convrec.agent.wording import is_kind
 from convrec.catalogue.catalogue import Catalogue
@@ -70,7 +70,7 @@ def unlinked(
     where its words are among `kinds`; else they may mean something else, and stay free words.
     """
     for one in reading.marked:
-        if one.probability < _FACET or one.label not in catalogue.schema.names or _overlaps(one, taken):
+        if one.probability < _FACET or one.label not in catalogue.schema.names or one.overlaps(taken):
             continue
         if catalogue.schema.field(one.label).type not in ("category", "tags"):
             continue
@@ -97,7 +97,7 @@ def felt_by(wishes: Iterable[Preference], reading: Reading) -> Iterator[Preferen
             wish.facet != "text"
             or wish.polarity < 0
             or reading.acts is None
-            or any(_overlaps(one, [wish.span]) for one in reading.marked)
+            or any(one.overlaps([wish.span]) for one in reading.marked)
         ):
             yield wish
 
@@ -105,7 +105,7 @@ def felt_by(wishes: Iterable[Preference], reading: Reading) -> Iterator[Preferen
 def respanned(stated: Preference, reading: Reading) -> Preference:
     """Returns a wish with the words that the reader takes for its facet: the whole name where a rule read a part."""
     for one in reading.marked:
-        if one.label == stated.facet and one.probability >= _CERTAIN and _overlaps(one, [stated.span]):
+        if one.label == stated.facet and one.probability >= _CERTAIN and one.overlaps([stated.span]):
             return stated.model_copy(update={"span": (one.start, one.end)})
     return stated
 
@@ -115,7 +115,7 @@ def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:
     return [
         (one.start, one.end)
         for one in reading.marked
-        if one.label == TITLE and one.probability >= _CERTAIN and not _overlaps(one, taken)
+        if one.label == TITLE and one.probability >= _CERTAIN and not one.overlaps(taken)
     ]
 
 
@@ -144,10 +144,6 @@ def advised(
     unsure = {*_UNSURE, "request"} if added or len(acts) > 1 else _UNSURE
     kept = [act for act in acts if act not in unsure or reading.acts[act] >= _NO_ACT]
     return tuple(dict.fromkeys([*(act for act in kept if act != "other" or not added), *added])) or tuple(acts)
-
-
-def _overlaps(one: Marked, taken: Iterable[Span]) -> bool:
-    return any(one.start < end and start < one.end for start, end in taken)
 
 
 def _nearest(said: str, values: Sequence[str]) -> str | None:

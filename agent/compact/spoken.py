@@ -12,7 +12,7 @@ from convrec.agent.compact.lexicon import FUNCTION, LINGO
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.references import Pointer
 from convrec.agent.compact.tagger.labels import POINTER, TITLE
-from convrec.agent.compact.tagger.reader import Marked, Reading
+from convrec.agent.compact.tagger.reader import Reading
 from convrec.agent.releases import conjuncts
 from convrec.agent.state import DialogueState
 from convrec.catalogue.schema import Field
@@ -51,12 +51,12 @@ def points_elsewhere(pointer: Pointer, span: Span, reading: Reading) -> bool:
     """Tells whether "it" or "that" means a kind or a person, no item: the talk is surely of one, and the reader sees no pointer there."""
     if pointer.kind != "pronoun" or topic_of(reading, _SURE) not in _MEANING:
         return False
-    return not any(one.label in (POINTER, TITLE) and _overlaps(one, [span]) for one in reading.marked)
+    return not any(one.label in (POINTER, TITLE) and one.overlaps([span]) for one in reading.marked)
 
 
 def is_other_word(span: Span, reading: Reading, fields: Fields) -> bool:
     """Tells whether words that are a title are none here: the talk is surely of kinds, and the reader takes one of them for a kind's."""
-    here = [one for one in reading.marked if _overlaps(one, [span])]
+    here = [one for one in reading.marked if one.overlaps([span])]
     named = any(one.label in (POINTER, TITLE) for one in here)
     return (
         topic_of(reading, _SURE) == "genre"
@@ -94,7 +94,7 @@ def items_spoken_of(
     """
     if topic_of(reading) != "title":
         return
-    free = [one for one in reading.marked if not _overlaps(one, taken)]
+    free = [one for one in reading.marked if not one.overlaps(taken)]
     unknown = [
         one for one in free if one.label == TITLE and one.probability >= _NAMED and _is_name(text[one.start : one.end])
     ]
@@ -176,7 +176,3 @@ def _is_name(written: str) -> bool:
     said = [word for word in written.split() if fold(word) not in FUNCTION]
     plain = all(word in LINGO for word in words(written))
     return any(w[:1].isupper() for w in said) and not plain and not any(w[:1].islower() for w in said)
-
-
-def _overlaps(one: Marked, taken: Sequence[Span]) -> bool:
-    return any(one.start < end and start < one.end for start, end in taken)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -40,6 +40,10 @@ class Marked:
     label: str
     probability: float
     meant: Mapping[str, Mapping[str, float]]
+
+    def overlaps(self, spans: Iterable[tuple[int, int]]) -> bool:
+        """Tells whether it shares a character with one of the spans."""
+        return any(self.start < end and start < self.end for start, end in spans)
 
 
 @dataclass(frozen=True)
