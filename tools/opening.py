@@ -58,10 +58,10 @@ def opened_rankers(root: Path, version: Version, tools: Mapping[str, Tool]) -> d
     return {task: ranker for task, ranker in found.items() if ranker is not None and ranker.reads <= tools.keys()}
 
 
-def outdated(root: Path, version: Version) -> bool:
-    """Returns whether a tool of the version was fitted by another convrec, whose files this one does not read."""
+def outdated(root: Path, version: Version) -> list[str]:
+    """Returns the tools of the version that another convrec fitted, whose files this one does not read."""
     names = (name for name, fitted in version.tools.items() if name != FUSION and not fitted.left_out)
-    return any(_unusable(root, name, version.tools[name]) == _OTHER for name in names)
+    return [name for name in names if _unusable(root, name, version.tools[name]) == _OTHER]
 
 
 def _unusable(root: Path, name: str, fitted: FittedTool) -> str:

@@ -42,7 +42,7 @@ from convrec.tools.encoder import TextEncoder
 from convrec.tools.exploring import explored, novelty
 from convrec.tools.heldout import DIALOGUE, HISTORY
 from convrec.tools.mmr import diversified
-from convrec.tools.opening import opened_rankers, opened_tools, opened_weights
+from convrec.tools.opening import opened_rankers, opened_tools, opened_weights, outdated
 from convrec.tools.ranker import Ranker
 from convrec.tools.request import Comparison, Leaning, Recommendation, Recommended, Request, Wish
 from convrec.tools.rules import NO_RULES, Asked, Rules
@@ -93,7 +93,7 @@ class Toolbox:
         """Returns the toolbox of a version, the current one by default. Items that came since the fit are taken in.
 
         Raises:
-            NotFittedError: nothing has been fitted yet.
+            NotFittedError: nothing has been fitted yet, or all of it by another version of convrec.
         """
         published = workspace.current() if version is None else workspace.store.version(version)
         if not published.tools:
@@ -102,6 +102,10 @@ class Toolbox:
             )
         catalogue = workspace.catalogue(published.number)
         tools, left_out = opened_tools(workspace.root, published, catalogue)
+        if not tools and outdated(workspace.root, published):
+            raise NotFittedError(
+                f"What is fitted in {workspace.root} is of another version of convrec.", f"Run `convrec fit -w {workspace.root}`."
+            )  # fmt: skip
         settings = workspace.settings
         versions = {name: fitted.fingerprint for name, fitted in published.tools.items() if name in tools}
         encoder = _encoder(tools, settings.models.encoder)

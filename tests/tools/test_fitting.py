@@ -396,8 +396,18 @@ def test_what_another_version_of_convrec_fitted_is_left_out_until_it_is_fitted_a
     folder = fitted.root / fitted.current().tools["bm25"].folder
     about = json.loads((folder / DONE).read_text())
     (folder / DONE).write_text(json.dumps(about | {"revision": about["revision"] - 1}))
-    assert outdated(fitted.root, fitted.current())
+    assert outdated(fitted.root, fitted.current()) == ["bm25"]
     opened = Toolbox.open(fitted)
     assert "bm25" not in opened.tools
     assert "convrec fit" in opened.left_out["bm25"]
     assert "dense" in opened.tools
+
+
+def test_a_workspace_of_which_nothing_can_be_read_any_more_is_not_served(raw):
+    """Without a tool every ranking would be the catalogue's order: better to say what to do."""
+    fit(raw, only=("bm25",))
+    done = raw.root / raw.current().tools["bm25"].folder / DONE
+    about = json.loads(done.read_text())
+    done.write_text(json.dumps({name: value for name, value in about.items() if name != "revision"}))
+    with pytest.raises(NotFittedError, match="another version of convrec"):
+        Toolbox.open(raw)

@@ -260,6 +260,9 @@ def test_doctor_names_what_is_wrong_and_the_mend(films, tmp_path):
     assert fine
     assert found["tool ease"]["status"] == "stale"
     assert "convrec fit" in found["tool ease"]["mend"]
+    (done,) = (films / "tools").glob("bm25-*/fitted.json")
+    done.write_text(json.dumps(json.loads(done.read_text()) | {"revision": 0}))
+    assert "another version" in checks()[1]["tool bm25"]["found"]
     shutil.rmtree(films / "tools")
     fine, found = checks()
     assert not fine

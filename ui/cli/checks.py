@@ -159,11 +159,14 @@ def _state(workspace: "Workspace") -> Finding:
 
 
 def _tools(workspace: "Workspace", published: "Version") -> Iterator[Finding]:
+    from convrec.tools.opening import outdated
+
     mend = f"Run: convrec fit -w {workspace.root}"
     if not published.tools:
         yield Finding("tools", "broken", "nothing is fitted yet", mend)
         return
     fits = [version for version in workspace.versions() if version.what == "fit" and version.number <= published.number]
+    other = outdated(workspace.root, published)
     fresh = bool(fits) and fits[-1].segments == published.segments
     for name, tool in published.tools.items():
         what = f"tool {name}"
@@ -171,6 +174,8 @@ def _tools(workspace: "Workspace", published: "Version") -> Iterator[Finding]:
             yield Finding(what, "note", f"left out: {tool.left_out}")
         elif not (workspace.root / tool.folder).is_dir():
             yield Finding(what, "broken", f"its folder {tool.folder} is gone", mend)
+        elif name in other:
+            yield Finding(what, "stale", "fitted by another version of convrec: it is left out", mend)
         elif not fresh:
             yield Finding(what, "stale", f"fitted on {tool.n_items:,} items, and data was taken in since", mend)
         else:
