@@ -62,9 +62,9 @@ def test_any_message_is_understood_soundly(catalogue, request):
     ids=range(11),
 )
 def test_odd_messages_are_read_in_seconds(on_films, text):
-    start = time.perf_counter()
+    start = time.process_time()
     checked(on_films, text, DialogueState())
-    assert time.perf_counter() - start < 10  # twice, on a busy machine
+    assert time.process_time() - start < 10  # of CPU, so that a busy machine tells nothing
 
 
 def test_injected_instructions_are_only_text(on_films):
