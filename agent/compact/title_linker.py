@@ -48,7 +48,12 @@ class TitleLinker:
         `names` are token ranges of full names: a title that is only a part of one is not meant.
         """
         taken: list[Hit] = []
-        for hit in sorted(self._candidates(message), key=lambda h: (h.start - h.end, -h.score, h.start)):
+        telling = [not is_skipped(token.norm) for token in message.tokens]  # "the Toy Story" names Toy Story, not The Toy
+
+        def order(hit: Hit) -> tuple[int, int, float, int]:
+            return hit.start - hit.end, -sum(telling[hit.start : hit.end]), -hit.score, hit.start
+
+        for hit in sorted(self._candidates(message), key=order):
             inside = any(
                 a <= hit.start and hit.end <= b and (hit.end - hit.start < b - a or hit.score <= PARTIAL)
                 for a, b in names

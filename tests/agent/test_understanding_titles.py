@@ -13,6 +13,7 @@ MEANT = [
     ("something like goodfelas", ["Goodfellas (1990)"]),
     ("toy story 2", ["Toy Story 2 (1999)"]),
     ("is toy story any good?", ["Toy Story (1995)"]),
+    ("i liked the toy story films", ["Toy Story (1995)"]),
     ("the godfather part 2", ["The Godfather Part II (1974)"]),
     ("fly, the (1958)", ["The Fly (1958)"]),
     ("the 1958 The Fly", ["The Fly (1958)"]),
