@@ -26,7 +26,7 @@ from convrec.tools.contract import Tool, ToolConfig, TrainingData
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.heldout import DIALOGUE, HISTORY, Fold, Task
 from convrec.tools.lists import Lists, asked, path_of, read_lists, rows_of
-from convrec.tools.opening import DONE, FUSION
+from convrec.tools.opening import DONE, FUSION, outdated
 from convrec.tools.registry import registered, tool_class
 from convrec.tools.signals import Weights, signals
 from convrec.tools.storage import read_json, write_json
@@ -98,7 +98,9 @@ def fit(
                 "The fit was stopped.", "What was finished is kept: fit again to go on."
             ) from error
         tools = dict(work.before.tools) | work.done
-        _refuse_regression(work.before, tools, workspace.settings.fit.max_regression)
+        unread = outdated(workspace.root, work.before)  # no longer served, and not measured alike
+        former = {name: fitted for name, fitted in work.before.tools.items() if name not in unread}
+        _refuse_regression(former, tools, workspace.settings.fit.max_regression)
         published = workspace.publish("fit", note=", ".join(name for name in work.done if name != FUSION), tools=tools)
         _clear(workspace)
     return FitReport(tuple(reports), published.number, round(time.perf_counter() - started, 2), fusion)
@@ -303,9 +305,9 @@ class _Fit:
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _refuse_regression(before: Version, tools: Mapping[str, FittedTool], most: float) -> None:
+def _refuse_regression(before: Mapping[str, FittedTool], tools: Mapping[str, FittedTool], most: float) -> None:
     for name, fitted in tools.items():
-        former = before.tools.get(name)
+        former = before.get(name)
         for metric, was in former.quality.items() if former is not None else ():
             now, n = fitted.quality.get(metric), fitted.quality.get(metric.split("/")[0] + "/n", 0.0)
             if now is None or "recall@10" not in metric or was == 0:

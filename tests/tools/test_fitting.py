@@ -279,6 +279,17 @@ def test_a_fit_whose_quality_falls_is_refused(raw, tmp_path, oracle):
     assert (after.what, after.tools) == ("ingest", before.tools)
 
 
+def test_what_another_version_of_convrec_measured_holds_no_fit_back(raw, tmp_path, oracle):
+    """Its tools are not served any more, and may have been measured otherwise."""
+    fit(raw)
+    done = raw.root / raw.current().tools["oracle"].folder / DONE
+    done.write_text(json.dumps(json.loads(done.read_text()) | {"revision": 0}))
+    oracle.blind = True
+    added(raw, tmp_path, interactions=[{"user_id": "new", "item_id": "heat", "event": "like", "timestamp": 1}])
+    fit(raw)
+    assert raw.current().tools["oracle"].quality["history/recall@10"] == 0.0
+
+
 def test_a_fall_is_published_where_the_settings_allow_it(raw, tmp_path, oracle, monkeypatch):
     fit(raw)
     monkeypatch.setenv("CONVREC_FIT_MAX_REGRESSION", "1.0")
