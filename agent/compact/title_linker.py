@@ -48,7 +48,9 @@ class TitleLinker:
         `names` are token ranges of full names: a title that is only a part of one is not meant.
         """
         taken: list[Hit] = []
-        telling = [not is_skipped(token.norm) for token in message.tokens]  # "the Toy Story" names Toy Story, not The Toy
+        telling = [
+            not is_skipped(token.norm) for token in message.tokens
+        ]  # "the Toy Story" names Toy Story, not The Toy
 
         def order(hit: Hit) -> tuple[int, int, float, int]:
             return hit.start - hit.end, -sum(telling[hit.start : hit.end]), -hit.score, hit.start

@@ -159,7 +159,8 @@ class ValueLinker:
         elif len(words) == 1 and len(words[0]) > 2:
             bearers = self.index.names.get(words[0])
             values = bearers.values if bearers else tuple(self.index.surnames.get(words[0], ()))
-            known = self.index.by_first_name(words[0]) if _stands_alone(message, end) else ()
+            alone = not corrected and _stands_alone(message, end)  # "whoops" is no slip for Whoopi
+            known = self.index.by_first_name(words[0]) if alone else ()
             if known and (not values or known[0].count > values[0].count):
                 values = known
             if values and self._is_surname(message, start, words[0], values[0].count, corrected):
@@ -209,7 +210,7 @@ class ValueLinker:
         if first in self.index.first_names and first not in LINGO | PARTICLES and self.index.find([first]) is None:
             return False  # somebody else of that name
         cued = bool(_CUED.search(before)) or (before.endswith(("or", "and", "nor")) and token.capital)
-        capital = token.capital and not message.shouting and not message.starts_sentence(at)
+        capital = token.capital and not message.shouting and not message.starts_sentence(at) and word not in _FEASTS
         after = message.tokens[at + 1] if at + 1 < len(message) and not message.tokens[at + 1].mark else None
         possessed = token.bare != token.norm or (after is not None and after.norm in self._nouns)
         named = _NAMING.search(before) is not None
@@ -255,6 +256,9 @@ def _is_initials(message: Message, start: int, words: list[str]) -> bool:
         return False
     before = message.tokens[start - 1].norm if start else ""
     return (message.tokens[start].raw.isupper() and not message.shouting) or before in ("on", "for", "my", "a", "no")
+
+
+_FEASTS = frozenset("christmas easter halloween thanksgiving".split())  # whose capital tells no name
 
 
 def _stands_alone(message: Message, end: int) -> bool:

@@ -23,6 +23,11 @@ FILMS = [
     ("movies with Clint Eastwood", {"+cast": {"Clint Eastwood"}}),
     ("Spielberg's films", {"+director": {"Steven Spielberg"}}),
     ("the ones dennis dugan directed", {"+director": {"Dennis Dugan"}}),
+    ("Keanu films", {"+cast": {"Keanu Reeves"}}),
+    ("something with Denzel", {"+cast": {"Denzel Washington"}}),
+    ("not the Arnold", {"-cast": {"Arnold Schwarzenegger"}}),
+    ("Keane films", {"+text": {"Keane"}}),
+    ("a mark film", {"+text": {"mark"}}),  # of many Marks none is far ahead
     ("a movie night with my family", {}),
     ("do you have something for my kids", {}),
     ("family films", {"+genres": {"Family"}}),
