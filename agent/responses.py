@@ -16,7 +16,7 @@ from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
 from convrec.agent.wording import is_kind, joined_by, listed
 from convrec.core.profile import ProfileEntry
-from convrec.core.reply import Question, ReplyItem
+from convrec.core.reply import Question, ReplyItem, TraceStep
 from convrec.core.understanding import Preference
 
 _TALK = ("greet", "hello", "no_new_wish", "thank", "bye")
@@ -119,6 +119,8 @@ def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn:
             told += piece
     except ModelFailure:
         return False
+    finally:
+        turn.watch(TraceStep(tool="claims", n_in=composer.checked, n_out=composer.checked - composer.cut))
     said.paragraphs = [told]
     return True
 

@@ -20,7 +20,7 @@ Message = tuple[str, str]
 
 _TRIES = 2  # requests a step: one, and one repair or retry
 _PAUSE_S = (0.1, 0.5)  # before the same place is asked again
-_ELSEWHERE = frozenset({"unreachable", "busy", "error", "malformed", "timeout", "refused"})
+_ELSEWHERE = frozenset({"unreachable", "busy", "error", "malformed"})  # after which another place may do better
 _SHOWN_AGAIN = 2_000  # characters of a wrong answer that the repair quotes
 
 
@@ -45,9 +45,10 @@ class ChatClient:
             ModelFailure: no such answer came.
         """
         failed: ModelFailure | None = None
+        endpoint: Endpoint | None = None
         said = list(messages)
         for _ in range(_TRIES):
-            endpoint = self._place(failed, budget)
+            endpoint = self._place(failed, endpoint, budget)
             options = {"response_format": json_schema(schema), "temperature": 0.0} if endpoint.guided else {}
             answer = ""
             try:
@@ -69,8 +70,9 @@ class ChatClient:
             ModelFailure: nothing came, or it broke off.
         """
         failed: ModelFailure | None = None
+        endpoint: Endpoint | None = None
         for _ in range(_TRIES):
-            endpoint, began = self._place(failed, budget), False
+            endpoint, began = self._place(failed, endpoint, budget), False
             try:
                 for piece in _thoughtless(self._pieces(endpoint, messages, budget, max_tokens)):
                     began = began or bool(piece.strip())
@@ -97,22 +99,23 @@ class ChatClient:
         else:
             yield endpoint.answer(_messages(messages), budget, **options)
 
-    def _place(self, failed: ModelFailure | None, budget: Budget) -> Endpoint:
+    def _place(self, failed: ModelFailure | None, last: Endpoint | None, budget: Budget) -> Endpoint:
         """Returns where to ask: the first place that does not rest, after a failure another one if there is; the same one only after a pause."""
-        if failed is not None and not failed.mendable and failed.kind != "unreachable":
+        if failed is not None and not (failed.mendable or failed.kind == "unreachable"):
             raise failed
         awake = [endpoint for endpoint in self.endpoints if not endpoint.rests(self._now())]
-        if not awake:
-            raise failed or ModelFailure("resting")
-        if failed is None or failed.kind not in _ELSEWHERE or failed.kind == "refused":
-            return awake[0]
-        if len(awake) > 1:
-            return awake[1] if failed.kind != "unreachable" else awake[0]
+        if failed is None or failed.kind not in _ELSEWHERE:
+            if not awake:
+                raise failed or ModelFailure("resting")
+            return last if last in awake else awake[0]
+        others = [endpoint for endpoint in awake if endpoint is not last]
+        if others:
+            return others[0]
         pause = self._rng.uniform(*_PAUSE_S)
-        if budget.calls_left() <= 0 or pause > budget.left_s:
+        if last not in awake or budget.calls_left() <= 0 or pause > budget.left_s:
             raise failed
         self._sleep(pause)
-        return awake[0]
+        return last
 
     def _noted(self, endpoint: Endpoint, failure: ModelFailure, guided: bool) -> ModelFailure:
         """Notes a failure with its place; one that refuses a guided request is asked unguided from now on."""

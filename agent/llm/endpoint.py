@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk, BaseMessage
 
-_TRIES = 3  # failures in a row after which a place rests
-_REST_S = 30.0
+_TRIES = 5  # failures in a row after which a place rests
+_UNREACHABLE = 2  # the same, of nobody answering at all
+_REST_S = 10.0
 _DOWN: frozenset[Failure] = frozenset({"unreachable", "timeout", "busy", "error", "malformed"})
 _END = object()
 
@@ -27,13 +28,16 @@ class Endpoint:
     """A chat model and how it has fared.
 
     `guided` says whether it takes a JSON schema and `streams` whether it answers piece by piece; it is taken to, until it is seen not to.
+    A `real` one costs money or time, and is not asked where requests are banned.
     """
 
     name: str
     model: BaseChatModel
     guided: bool = True
     streams: bool = True
+    real: bool = True
     _failures: int = 0
+    _unanswered: int = 0
     _rests_until: float = float("-inf")
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -42,11 +46,14 @@ class Endpoint:
         return now < self._rests_until
 
     def fared(self, failure: ModelFailure | None, now: float) -> None:
-        """Notes how a request went. A place that can't be reached rests at once, another after three failures in a row."""
+        """Notes how a request went; a place that fails again and again rests, and after that has to fail but once more."""
         with self._guard:
-            self._failures = self._failures + 1 if failure is not None and failure.kind in _DOWN else 0
-            if self._failures >= _TRIES or (failure is not None and failure.kind == "unreachable"):
-                self._rests_until, self._failures = now + _REST_S, _TRIES - 1
+            kind = failure.kind if failure is not None else None
+            self._failures = self._failures + 1 if kind in _DOWN else 0
+            self._unanswered = self._unanswered + 1 if kind == "unreachable" else 0
+            if self._failures >= _TRIES or self._unanswered >= _UNREACHABLE:
+                self._rests_until = now + _REST_S
+                self._failures, self._unanswered = _TRIES - 1, _UNREACHABLE - 1
 
     def answer(self, messages: Sequence[BaseMessage], budget: Budget, **options: Any) -> str:
         """Returns the model's whole answer.
@@ -54,7 +61,7 @@ class Endpoint:
         Raises:
             ModelFailure: whatever went wrong, the turn's time included.
         """
-        budget.spend_call()
+        self._begin(budget)
         found = next(self._parts(budget, lambda stop: iter([self.model.invoke(list(messages), **options)])), None)
         if found is None:
             raise ModelFailure("empty")
@@ -67,7 +74,7 @@ class Endpoint:
         Raises:
             ModelFailure: whatever went wrong, also in mid-stream.
         """
-        budget.spend_call()
+        self._begin(budget)
 
         def chunks(stop: threading.Event) -> Iterator[AIMessageChunk]:
             for chunk in self.model.stream(list(messages), **options):
@@ -80,9 +87,13 @@ class Endpoint:
             if text := str(chunk.text):
                 yield text
 
+    def _begin(self, budget: Budget) -> None:
+        if self.real:
+            refuse_if_banned()
+        budget.spend_call()
+
     def _parts(self, budget: Budget, work: Callable[[threading.Event], Iterator[Any]]) -> Iterator[Any]:
         """Yields what the work yields, in a thread of its own, until the turn's time is over."""
-        refuse_if_banned()
         parts: queue.SimpleQueue[Any] = queue.SimpleQueue()
         stop = threading.Event()
 
