@@ -33,12 +33,21 @@ def task_of(body: dict[str, Any]) -> str:
 
 
 def document_of(body: dict[str, Any]) -> dict[str, Any]:
-    """Returns the turn that a request describes."""
-    return json.loads(body["messages"][1]["content"])
+    """Returns the turn that a request describes; nothing for a request that is no turn's."""
+    content = body["messages"][-1]["content"]
+    return (
+        json.loads(content)
+        if content.startswith("{")
+        else json.loads(body["messages"][1]["content"])
+        if len(body["messages"]) > 3
+        else {}
+    )
 
 
 def sound(task: str, document: dict[str, Any]) -> str:
     """Answers as a modest, truthful model would."""
+    if not document:
+        return "Hello."
     if task == "understand":
         return json.dumps({**document.get("draft", {"acts": ["request"], "preferences": []}), "references": []})
     if task == "plan":
