@@ -235,10 +235,14 @@ class Agent:
     # Without a stored turn
 
     def understand(self, messages: Sequence[Mapping[str, str]]) -> Understanding:
-        """Returns what the last message of a conversation says, given those before it. Nothing is stored."""
+        """Returns what the last message of a conversation says, given those before it; a model is asked about it where one is configured. Nothing is stored."""
         if not messages:
             raise InputError("There are no messages.", 'Give at least {"role": "user", "content": "…"}.')
-        return self._follower(messages).heard
+        heard = self._follower(messages).heard
+        if self._house.model is None or messages[-1].get("role") != "user":
+            return heard
+        before = self._follower(messages[:-1]).state
+        return self._house.model.begin().understand(well_formed(str(messages[-1].get("content", ""))), before, heard)[0]
 
     def recommend(
         self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,

@@ -11,12 +11,22 @@ from convrec.catalogue.schema import Field
 
 _VALUES = 12
 _LONGEST = 40  # characters of a value
+_MOST = 5_000  # characters of all lines; what comes later in the schema is left out
 _HIDDEN = ("url", "image")
 
 
 def field_lines(catalogue: Catalogue, *, values: int = _VALUES) -> str:
-    """Returns the fields that a person can speak of: `genres (tags): "Drama", "Western"`."""
-    return "\n".join(_line(catalogue, field, values) for field in catalogue.schema.fields if field.type not in _HIDDEN)
+    """Returns the fields that a person can speak of: `genres (tags): "Drama", "Western"`; of a schema with very many the first ones."""
+    told, length = [], 0
+    for field in catalogue.schema.fields:
+        if field.type in _HIDDEN:
+            continue
+        line = _line(catalogue, field, values)
+        length += len(line)
+        if length > _MOST:
+            break
+        told.append(line)
+    return "\n".join(told)
 
 
 def _line(catalogue: Catalogue, field: Field, values: int) -> str:

@@ -25,9 +25,9 @@ from convrec.core.predicate import Comparison, Predicate, every
 from convrec.core.understanding import Preference
 from convrec.prompts.plan.answer import Call, Explore, Narrow, Search, Similar, Steps
 from convrec.prompts.rendering import prompt
+from convrec.prompts.tasks import PLAN
 from convrec.tools.toolbox import Recommendation, Request, Toolbox
 
-_MAX_TOKENS = 300
 _TOP = 8  # items that the model sees
 _COUNTED = 50  # items whose values are counted
 _COMMON = 5  # values of a field that are told
@@ -66,7 +66,7 @@ class ModelMoves:
             return MostPromising(self.toolbox.catalogue)(found, request)
         self.most -= 1
         try:
-            steps = self.client.ask(self._asked(found, request), Steps, self.budget, max_tokens=_MAX_TOKENS)
+            steps = self.client.ask(self._asked(found, request), Steps, self.budget, max_tokens=PLAN.answer_tokens)
             move = self._move(steps, request)
         except ModelFailure as failure:
             self.budget.fell_back("plan", failure)

@@ -19,9 +19,9 @@ from convrec.core.clock import Clock
 from convrec.core.predicate import every
 from convrec.core.understanding import Act, Preference, Reference, Span, Understanding
 from convrec.prompts.rendering import prompt
+from convrec.prompts.tasks import UNDERSTAND
 from convrec.prompts.understand.answer import QuotedReference, Understood
 
-_MAX_TOKENS = 700
 _READ = 4_000  # characters of a message that are sent
 _NAME = 120  # of a title
 _SHOWN = 10
@@ -51,7 +51,7 @@ class ModelUnderstanding:
             ModelFailure: the model gave no answer that can be used.
         """
         asked = [("system", self._system), ("user", self._document(text, state, draft))]
-        answer = self._client.ask(asked, Understood, budget, max_tokens=_MAX_TOKENS)
+        answer = self._client.ask(asked, Understood, budget, max_tokens=UNDERSTAND.answer_tokens)
         return self._merged(answer, text, state, draft)
 
     def _document(self, text: str, state: DialogueState, draft: Understanding) -> str:

@@ -14,8 +14,8 @@ from convrec.agent.wording import demand, small
 from convrec.catalogue.schema import Schema
 from convrec.core.reply import ReplyItem
 from convrec.prompts.rendering import prompt
+from convrec.prompts.tasks import EXPLAIN
 
-_MAX_TOKENS = 600
 _READ = 1_000  # characters of the message
 _TEXT = 240  # of an item's text
 _REASONS = 4
@@ -36,7 +36,7 @@ class ModelWords:
             ModelFailure: the model gave nothing, or broke off; what was yielded before stands.
         """
         asked = [("system", self.system), ("user", self._document(text, at))]
-        for piece in self._client.stream(asked, budget, max_tokens=_MAX_TOKENS):
+        for piece in self._client.stream(asked, budget, max_tokens=EXPLAIN.answer_tokens):
             yield from composer.feed(piece)
         yield from composer.end()
 

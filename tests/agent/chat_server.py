@@ -85,7 +85,10 @@ def lying(rng: random.Random) -> Answer:
 
 @dataclass
 class ChatServer:
-    """What the server does: `answer` makes its words; `faults` names what goes wrong with the next request, None for nothing."""
+    """What the server does: `answer` makes its words; `faults` names what goes wrong with the next request, None for nothing.
+
+    `spent` holds of each answer given when its request was read, when its first sentence had gone out, and when all had (monotonic seconds).
+    """
 
     answer: Answer = sound
     faults: Callable[[], str | None] = lambda: None
@@ -93,6 +96,7 @@ class ChatServer:
     before_token_s: Callable[[int], float] = lambda n: 0.0
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    spent: list[tuple[float, float, float]] = field(default_factory=list)
     url: str = ""
     guard: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -139,7 +143,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
     def do_POST(self) -> None:
+        """Answers a request, well or badly."""
         house = self.server.house
+        began = time.monotonic()
+        self.first = 0.0
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         with house.guard:
             house.requests.append(body)
@@ -149,6 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(house, body, fault)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+        house.spent.append((began, self.first or time.monotonic(), time.monotonic()))
 
     def _answer(self, house: ChatServer, body: dict[str, Any], fault: str | None) -> None:
         if fault is not None and (fault.isdigit() or fault == "context"):
@@ -175,6 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._stream(house, text, hang=fault == "hang")
         if fault == "hang":
             house.stall()
+        time.sleep(sum(house.before_token_s(n) for n in range(len(text.split(" ")))))
         message = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 100, "completion_tokens": len(text.split()), "total_tokens": 100 + len(text.split())}
         return self._send(
