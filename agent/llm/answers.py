@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -50,6 +51,7 @@ def _object(text: str) -> dict[str, Any]:
     raise ModelFailure("schema", "it held no whole JSON object")
 
 
+@cache
 def json_schema(schema: type[BaseModel]) -> dict[str, Any]:
     """Returns the schema as servers take it: every property required, none beside them."""
     document = _strict(schema.model_json_schema())

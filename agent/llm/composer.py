@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from convrec.agent.answers import value_words
 from convrec.agent.llm.failures import ModelFailure
@@ -163,9 +164,10 @@ def _space(segment: str) -> str:
     return "\n\n" if space.count("\n") > 1 else "\n" if "\n" in space else " "
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
+@lru_cache(maxsize=64)
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
     words = re.findall(r"\w+", text.casefold())
-    return {tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)}
+    return frozenset(tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1))
 
 
 def facts_shown(item: ReplyItem, schema: Schema, longest: int) -> Mapping[str, object]:
