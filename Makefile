@@ -77,7 +77,7 @@ $(VENV)/ready-ui: pyproject.toml constraints.txt | $(VENV)/made
 
 $(VENV)/ready-dev: pyproject.toml constraints.txt | $(VENV)/made
 	@echo "Installing convrec, its chat and its development tools into $(VENV) (2 to 5 minutes the first time)…"
-	@$(PIP_INSTALL) -e '.[ui,llm,evaluate,finetune,dev]'
+	@$(PIP_INSTALL) -e '.[ui,llm,local,evaluate,finetune,dev]'
 	@touch $(VENV)/ready-ui $@
 
 .typing/convrec: # mypy finds the rooms at the root under their installed names through this link

@@ -1,0 +1,1 @@
+"""Language models as engines: a served one or one in this process."""
