@@ -35,6 +35,7 @@ check: $(VENV)/ready-dev .typing/convrec ## format, lint, types, import rules, g
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/docs_cli.py --check
 	$(BIN)/python scripts/docs_graph.py --check
+	$(BIN)/python scripts/docs_prompts.py --check
 
 bench: $(VENV)/ready-dev ## run the benchmarks, on public data in CONVREC_DATA too, and write docs/benchmarks.md (hours; goes on where it was stopped)
 	$(BIN)/python scripts/bench.py $(BENCH)
@@ -65,6 +66,7 @@ format: $(VENV)/ready-dev ## lay the code out and mend what ruff can mend
 docs: $(VENV)/ready-dev ## write the generated parts of docs/ again
 	$(BIN)/python scripts/docs_cli.py
 	$(BIN)/python scripts/docs_graph.py
+	$(BIN)/python scripts/docs_prompts.py
 
 package: $(VENV)/ready-dev ## build wheel and sdist, try the wheel in a clean environment
 	scripts/try_wheel.sh

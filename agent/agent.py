@@ -20,6 +20,8 @@ from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Followed, Follower
 from convrec.agent.graph import build_graph
 from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
+from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.engine import ModelEngine
 from convrec.agent.profiles import Origin, clicked
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
@@ -75,9 +77,9 @@ class Agent:
     @classmethod
     def open(
         cls, workspace: Workspace | Path | str, *, clock: Clock | None = None, new_id: NewId = random_id, seed: int = 0,
-        asking: Asking = question,
+        asking: Asking = question, client: ChatClient | None = None,
     ) -> Agent:  # fmt: skip
-        """Returns an agent over a fitted workspace; `asking` decides when it asks back, and what.
+        """Returns an agent over a fitted workspace; `asking` decides when it asks back, and what; `client` asks a model of one's own.
 
         Raises:
             WorkspaceError: the folder is no workspace, or of a newer convrec.
@@ -88,10 +90,11 @@ class Agent:
         toolbox = Toolbox.open(workspace)
         checker = TitleChecker(toolbox.catalogue)
         clock = clock or SystemClock()
+        compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
         house = House(
-            toolbox=toolbox, engine=Understander(toolbox.catalogue, clock, toolbox.encoder), ledger=Ledger(state_path(workspace)),
-            checker=checker, realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings,
-            clock=clock, new_id=new_id, seed=seed, asking=asking,
+            toolbox=toolbox, engine=compact, ledger=Ledger(state_path(workspace)), checker=checker,
+            realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking,
+            model=ModelEngine.over(workspace.settings.llm, toolbox, compact, clock, seed=seed, client=client),
         )  # fmt: skip
         return cls(workspace, house)
 
@@ -156,23 +159,25 @@ class Agent:
         request_id = checked_id(request_id, "request id") if request_id is not None else None
         name, path = checkpoints.namespace(user_id, thread_id), self._house.ledger.path
         with self._one_at_a_time(name), database_errors(path):
-            reply, learned = yield from self._committed(well_formed(text), user_id, thread_id, request_id)
-        yield from _spoken(reply, learned)
+            reply, learned, shown = yield from self._committed(well_formed(text), user_id, thread_id, request_id)
+        yield from _spoken(reply, learned, shown)
 
     def _committed(
         self, text: str, user_id: str, thread_id: str, request_id: str | None
-    ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...]]]:
-        """Runs the turn until it is committed; yields its events and returns the reply and what was learned."""
+    ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...], str]]:
+        """Runs the turn until it is committed; yields its events and returns the reply, what was learned, and the text already shown."""
         ledger = self._house.ledger
         give_up = time.monotonic() + _WAIT_S
         while time.monotonic() < give_up:
             stored = ledger.answered(user_id, request_id)
             if stored is not None:
-                return stored, ()
+                return stored, (), ""
             turn = Turn(self._house, ledger.generation(user_id))
             try:
                 reply = yield from self._run(turn, text, user_id, thread_id, request_id)
             except TurnTaken:
+                if turn.shown:
+                    break  # what was shown can't be taken back
                 continue
             except Forgotten as error:
                 raise BusyError(
@@ -184,7 +189,7 @@ class Agent:
             elif ledger.generation(user_id) != turn.generation:  # the checkpoint came after the forgetting
                 checkpoints.forget(self._saver, user_id)
                 ledger.empty_log()
-            return reply, turn.patch.entries
+            return reply, turn.patch.entries, turn.shown
         raise BusyError("The conversation is being continued elsewhere at the same time.", "Send the message again.")
 
     def _run(
@@ -230,10 +235,14 @@ class Agent:
     # Without a stored turn
 
     def understand(self, messages: Sequence[Mapping[str, str]]) -> Understanding:
-        """Returns what the last message of a conversation says, given those before it. Nothing is stored."""
+        """Returns what the last message of a conversation says, given those before it; a model is asked about it where one is configured. Nothing is stored."""
         if not messages:
             raise InputError("There are no messages.", 'Give at least {"role": "user", "content": "…"}.')
-        return self._follower(messages).heard
+        heard = self._follower(messages).heard
+        if self._house.model is None or messages[-1].get("role") != "user":
+            return heard
+        before = self._follower(messages[:-1]).state
+        return self._house.model.begin().understand(well_formed(str(messages[-1].get("content", ""))), before, heard)[0]
 
     def recommend(
         self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
@@ -351,9 +360,9 @@ def conversation_text(messages: Sequence[Mapping[str, str]]) -> str:
     return well_formed("\n".join(str(message.get("content", "")) for message in messages)).strip()
 
 
-def _spoken(reply: Reply, learned: Iterable[ProfileEntry]) -> Iterator[TurnEvent]:
-    """Yields a committed reply piece by piece."""
-    for piece in reply.text.splitlines(keepends=True):
+def _spoken(reply: Reply, learned: Iterable[ProfileEntry], shown: str) -> Iterator[TurnEvent]:
+    """Yields a committed reply piece by piece, without the beginning of its text that was already shown."""
+    for piece in reply.text.removeprefix(shown).splitlines(keepends=True):
         yield TokenEvent(text=piece)
     for item in reply.items:
         yield ItemEvent(item=item)

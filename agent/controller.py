@@ -7,6 +7,7 @@ model chooses the attribute; here its expected gain is computed from what the pe
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -51,46 +52,85 @@ class Explored:
     steps: tuple[TraceStep, ...]
 
 
-def explore(toolbox: Toolbox, request: Request, policy: Policy, watch: Watch) -> Explored:
+@dataclass(frozen=True)
+class Move:
+    """One round's choice: the request to retrieve by next, what the trace says of it, and the attribute explored, if it was one."""
+
+    request: Request
+    said: Mapping[str, object]
+    attribute: Attribute | None = None
+
+
+class Chooser(Protocol):
+    """Who chooses what to explore next."""
+
+    def __call__(self, found: Recommendation, request: Request) -> Move | None:
+        """Returns the next move; None to stop."""
+        ...
+
+
+class MostPromising:
+    """Chooses the attribute that promises most, in code."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def __call__(self, found: Recommendation, request: Request) -> Move | None:
+        """Returns the exploration of the most promising attribute; None where none promises enough."""
+        best = next(iter(promising(self._catalogue, request, found)), None)
+        if best is None or best.promise < _MIN_PROMISE:
+            return None
+        said = {"attribute": f"{best.field}={best.value}", "promise": round(best.promise, 3)}
+        return Move(explored_by(request, best.label, best.predicate), said, best)
+
+
+def explored_by(request: Request, label: str, predicate: Predicate) -> Request:
+    """Returns the request with an attribute as a further soft wish, of half the weight of one that somebody asked for."""
+    return replace(
+        request, wishes=(*request.wishes, Wish(label=f"{EXPLORED}{label}", predicate=predicate, weight=_EXPLORED))
+    )
+
+
+def explore(
+    toolbox: Toolbox, request: Request, policy: Policy, watch: Watch, choose: Chooser | None = None
+) -> Explored:
     """Returns candidates for the request after at most `policy.max_rounds` rounds of retrieval.
 
-    Each round adds the most promising attribute as a soft wish and retrieves again; it is kept when it brings new items
+    Each round retrieves again as `choose` says, by default by the most promising attribute; that is kept when it brings new items
     into the head of the list, and the loop stops when it does not, or when nothing is worth exploring.
     """
+    choose = choose or MostPromising(toolbox.catalogue)
     steps: list[TraceStep] = []
+
+    def noted(step: TraceStep) -> None:
+        if step not in steps:  # rounds share what the request's words and history came to
+            steps.append(step)
+            watch(step)
 
     def retrieve(asked: Request) -> Recommendation:
         found = toolbox.recommend(asked)
         for step in found.steps:
-            if step not in steps:  # rounds share what the request's words and history came to
-                steps.append(step)
-                watch(step)
+            noted(step)
         return found
 
     found = retrieve(request)
     explored: list[Attribute] = []
-    while len(explored) + 1 < policy.max_rounds and _worth_more(found, request, policy):
-        best = next(iter(promising(toolbox.catalogue, request, found)), None)
-        if best is None or best.promise < _MIN_PROMISE:
+    for _ in range(policy.max_rounds - 1):
+        move = choose(found, request) if worth_more(found, request, policy) else None
+        if move is None:
             break
-        wish = Wish(label=f"{EXPLORED}{best.label}", predicate=best.predicate, weight=_EXPLORED)
-        widened = replace(request, wishes=(*request.wishes, wish))
-        after = retrieve(widened)
+        after = retrieve(move.request)
         fresh = {item.id for item in after.items[:_HEAD]} - {item.id for item in found.items[:_HEAD]}
-        step = TraceStep(
-            tool="explore", n_in=len(found.items), n_out=len(fresh),
-            arguments={"attribute": f"{best.field}={best.value}", "promise": round(best.promise, 3), "new_in_head": len(fresh)},
-        )  # fmt: skip
-        steps.append(step)
-        watch(step)
+        said = {**move.said, "new_in_head": len(fresh)}
+        noted(TraceStep(tool="explore", n_in=len(found.items), n_out=len(fresh), arguments=said))
         if not fresh:
             break
-        found, request = after, widened
-        explored.append(best)
+        found, request = after, move.request
+        explored += [move.attribute] if move.attribute is not None else []
     return Explored(found, request, tuple(explored), tuple(steps))
 
 
-def _worth_more(found: Recommendation, request: Request, policy: Policy) -> bool:
+def worth_more(found: Recommendation, request: Request, policy: Policy) -> bool:
     """Tells whether another round can pay: there is taste to go by, room to choose, and no clear winner yet."""
     if policy.explore == "never" or len(found.items) <= _HEAD or request.named:
         return False

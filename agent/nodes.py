@@ -1,6 +1,7 @@
 """The seven nodes of a turn, pure between `recall` and `remember`: each takes the graph's state and returns what it adds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from langgraph.runtime import Runtime
 
@@ -9,7 +10,7 @@ from convrec.agent.controller import explore
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
-from convrec.agent.planner import DROP, wants_quiet
+from convrec.agent.planner import DROP, FORGET, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.releases import dropped, let_go, unsaid, without
@@ -48,7 +49,16 @@ def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Understands the message; an answer by its place among the options ("the second") as that option."""
     text, before = state["text"], state["state"]
     option = picked(before.question, text) if before.question is not None else None
-    heard = runtime.context.house.engine.understand(option or text, before)
+    turn = runtime.context
+    heard = turn.house.engine.understand(option or text, before)
+    if (
+        turn.model is not None
+        and option is None
+        and (before.question is None or before.question.facet not in (DROP, FORGET))
+    ):
+        heard, step = turn.model.understand(text, before, heard)
+        if step is not None:
+            turn.watch(step)
     if option is not None:
         whole = tuple(p.model_copy(update={"span": (0, len(text))}) for p in heard.preferences)
         heard = heard.model_copy(update={"preferences": whole})
@@ -114,7 +124,8 @@ def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         held = without(held, gone)
         turn.wanted = _wanted(state, held, house)
         plan = plan.model_copy(update={"let_go": (*plan.let_go, *(c.label for c in gone))})
-    turn.explored = explore(house.toolbox, turn.wanted.request, house.settings.policy, turn.watch)
+    choose = turn.model.chooser(house.settings.policy) if turn.model is not None else None
+    turn.explored = explore(house.toolbox, turn.wanted.request, house.settings.policy, turn.watch, choose)
     turn.emit(CandidatesEvent(n=turn.explored.found.n_allowed, of=len(house.toolbox.catalogue)))
     return {"state": held, "plan": plan}
 
@@ -155,10 +166,17 @@ def respond(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     said = respond_in_words(state, turn)
     reply = Reply(
         text=said.text, items=said.items, question=said.question, understanding=state["understanding"], trace=tuple(turn.steps),
-        user_id=state["user_id"], thread_id=state["thread_id"], turn=state["state"].turn, engine="compact", ms=round(turn.ms, 3),
-        versions=house.toolbox.versions, suggestions=said.suggestions,
+        user_id=state["user_id"], thread_id=state["thread_id"], turn=state["state"].turn, ms=round(turn.ms, 3),
+        versions=house.toolbox.versions, suggestions=said.suggestions, **_of_model(turn),
     )  # fmt: skip
     return {"reply": reply, "state": carried_on(state["state"], reply, said.about, said.spoken)}
+
+
+def _of_model(turn: Turn) -> dict[str, Any]:
+    """Returns what a reply says of the model: which engine it came from, what was done without it, what it cost."""
+    if turn.model is None:
+        return {}
+    return {"engine": turn.model.name, "fallback": turn.model.budget.fallback, "usage": turn.model.budget.usage}
 
 
 def carried_on(state: DialogueState, reply: Reply, about: tuple[str, ...], spoken: tuple[str, ...]) -> DialogueState:

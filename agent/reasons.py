@@ -137,7 +137,7 @@ def _reasons(key: str, amount: float, explanation: Explanation, item: Item, grou
 
 
 def _wish_reason(wish: Wish, amount: float, item: Item, ground: Ground) -> Reason:
-    facts = tuple(ground.fact(item, name) for name in sorted(fields_of(wish.predicate)))
+    facts = tuple(ground.fact(item, name) for name in sorted(fields_of(wish.predicate)) if name != "id")
     if not wish.label.startswith(EXPLORED):
         return Reason(
             kind="attribute",
@@ -153,8 +153,13 @@ def _wish_reason(wish: Wish, amount: float, item: Item, ground: Ground) -> Reaso
         if weight > 0 and ground.catalogue.row(item_id) is not None
     ]
     like = [other for other in liked if carry[other.row]][:2]
-    shared = demand(wish.predicate, ground.catalogue.schema, small)
-    text = phrase("shares", shared=shared, titles=listed([other.title for other in like]))
+    text = (
+        phrase("looked_further")
+        if "id" in fields_of(wish.predicate)
+        else demand(wish.predicate, ground.catalogue.schema, small)
+    )
+    if like:
+        text = phrase("shares", shared=text, titles=listed([other.title for other in like]))
     evidence = (*facts, *(ground.told(other) for other in like))
     return Reason(kind="exploration", text=text, weight=amount, evidence=evidence)
 

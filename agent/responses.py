@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from convrec.agent.answers import comparison, fact_answer, no_fact, why
 from convrec.agent.claims import TitleGuard
 from convrec.agent.compact.language import language_of
+from convrec.agent.lines import lines
+from convrec.agent.llm.composer import Composer
+from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.messages import Voice, phrase
-from convrec.agent.openers import Occasion
+from convrec.agent.openers import Occasion, shortfall
 from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT
 from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
 from convrec.agent.wording import is_kind, joined_by, listed
 from convrec.core.profile import ProfileEntry
-from convrec.core.reply import Question, ReplyItem
+from convrec.core.reply import Question, ReplyItem, TraceStep
 from convrec.core.understanding import Preference
 
 _TALK = ("greet", "hello", "no_new_wish", "thank", "bye")
@@ -85,9 +88,41 @@ def _show(said: Said, before: list[str], state: TurnState, turn: Turn, voice: Vo
     slate, house, named = state["slate"], turn.house, state["plan"].named
     assert turn.wanted is not None  # where there is a slate, something was looked for
     at = Occasion(house.toolbox.catalogue, slate, slate.items, turn.wanted, state["state"])
-    first, *rest = house.realiser.slate(at, named, _guard(state, turn), voice)
     said.items = slate.items
+    if turn.model is not None and turn.model.serves("explain") and not named and _spoken(said, before, at, state, turn):
+        said.paragraphs.append(shortfall(at, voice))
+        return
+    first, *rest = house.realiser.slate(at, named, _guard(state, turn), voice)
     said.paragraphs += [" ".join([*before, first]), *rest]
+
+
+def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn: Turn) -> bool:
+    """Lets the model word the slate, and shows each sentence as soon as it is checked; False where nothing of it could be shown."""
+    assert turn.model is not None
+    guard, schema = _guard(state, turn), at.catalogue.schema
+    titles = [item.title for item in at.shown]
+    composer = Composer(
+        at.shown,
+        lambda item, number: lines([item], number, (), schema, guard),
+        lambda sentence: sentence if guard.passes(sentence, *titles) else "",
+        schema,
+        turn.house.model.words.system if turn.house.model else "",
+    )
+    lead = "\n\n".join(part for part in (*said.paragraphs, " ".join(before)) if part)
+    told = ""
+    try:
+        for piece in turn.model.speak(state["text"], at, composer):
+            if not told and lead:
+                told = lead + (" " if before else "\n\n")
+                turn.say(told)
+            turn.say(piece)
+            told += piece
+    except ModelFailure:
+        return False
+    finally:
+        turn.watch(TraceStep(tool="claims", n_in=composer.checked, n_out=composer.checked - composer.cut))
+    said.paragraphs = [told]
+    return True
 
 
 def _close(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:

@@ -9,18 +9,19 @@ from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Engine
 from convrec.agent.ledger import Ledger
+from convrec.agent.llm.engine import ModelEngine, ModelTurn
 from convrec.agent.profiles import Patch
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
 from convrec.core.clock import Clock, NewId
-from convrec.core.reply import ToolEvent, TraceStep
+from convrec.core.reply import TokenEvent, ToolEvent, TraceStep
 from convrec.core.settings import Settings
 from convrec.tools.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
 class House:
-    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask."""
+    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask, a model where there is one."""
 
     toolbox: Toolbox
     engine: Engine
@@ -32,11 +33,12 @@ class House:
     new_id: NewId
     seed: int
     asking: Asking = question
+    model: ModelEngine | None = None
 
 
 @dataclass
 class Turn:
-    """One turn's candidates, patches and trace. The graph's runtime context."""
+    """One turn's candidates, patches, trace and part of a model. The graph's runtime context."""
 
     house: House
     generation: int
@@ -47,11 +49,26 @@ class Turn:
     patch: Patch = field(default_factory=Patch)
     forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None
+    model: ModelTurn | None = None
+
+    def __post_init__(self) -> None:
+        self.model = self.house.model.begin() if self.house.model is not None else None
 
     def watch(self, step: TraceStep) -> None:
         """Notes a step in the trace and tells whoever follows the stream."""
         self.steps.append(step)
         self.emit(ToolEvent(step=step))
+
+    def say(self, text: str) -> None:
+        """Shows a piece of the reply before it is whole, for a model is still speaking."""
+        assert self.model is not None
+        self.model.said += text
+        self.emit(TokenEvent(text=text))
+
+    @property
+    def shown(self) -> str:
+        """The beginning of the reply that was shown before the turn was committed."""
+        return self.model.said if self.model is not None else ""
 
     @property
     def ms(self) -> float:

@@ -32,6 +32,50 @@ class Models(_Section):
     encoder: str = Field("all-MiniLM-L6-v2", description="the text encoder: the shipped one's name, or a folder")
 
 
+Step = Literal["understand", "plan", "explain"]
+
+
+class Llm(_Section):
+    """The language model beside the compact engine, where there is one: a server's, or one that transformers loads."""
+
+    base_url: str = Field(
+        "", pattern=r"^(https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*)?$",
+        description="an OpenAI-compatible server's address, as http://localhost:11434/v1; several, tried in order, with commas between them",
+    )  # fmt: skip
+    model: str = Field(
+        "", description="the model's name at the server; without a server, a folder that transformers loads"
+    )
+    api_key_env: str = Field("OPENAI_API_KEY", description="the environment variable that holds the server's key")
+    adapter: str = Field("", description="a LoRA adapter: its name at the server, or a folder")
+    timeout_s: float = Field(
+        30.0, gt=0, le=600, description="seconds that a turn waits for the model, all calls together"
+    )
+    max_calls_per_turn: int = Field(
+        4, ge=1, le=20, description="requests to the model a turn, repairs and retries included"
+    )
+    steps: tuple[Step, ...] = Field(
+        ("understand", "plan", "explain"), description="what the model serves, of understand, plan, explain"
+    )
+    price_in: float = Field(0.0, ge=0, description="what a million tokens sent cost, in any currency")
+    price_out: float = Field(0.0, ge=0, description="what a million tokens received cost, in the same currency")
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """Reads steps that come from the environment, as `understand,explain`."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Returns the servers' addresses in the order in which they are tried."""
+        return tuple(part.strip() for part in self.base_url.split(",") if part.strip())
+
+    @property
+    def configured(self) -> bool:
+        """Tells whether there is a model at all."""
+        return bool(self.base_url or self.model)
+
+
 class Policy(_Section):
     """How the agent leads a conversation."""
 
@@ -148,6 +192,7 @@ class Settings(_Section):
     """All settings of a workspace."""
 
     models: Models = Models()
+    llm: Llm = Llm()
     policy: Policy = Policy()
     vectors: Vectors = Vectors()
     retrieval: Retrieval = Retrieval()

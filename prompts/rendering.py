@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parent
 
 
-def prompt(name: str, **slots: str) -> str:
-    """Returns the prompt of that name with its slots filled in.
+def prompt(task: str, part: str = "prompt", /, **slots: object) -> str:
+    """Returns a task's prompt with its slots filled in; of a prompt in several parts, `part`.
 
     Raises:
         ConvrecError: Jinja is not installed.
     """
-    return _environment().get_template(f"{name}/prompt.jinja").render(slots).strip()
+    return _environment().get_template(f"{task}/{part}.jinja").render(slots).strip()
 
 
 @cache

@@ -39,6 +39,12 @@ def _is_loopback(host: str) -> bool:
     return host in ("localhost", "::1", "") or host.startswith("127.")
 
 
+@pytest.fixture(autouse=True)
+def no_model_requests(monkeypatch):
+    """Bans requests to models; a test that runs a server of its own allows them."""
+    monkeypatch.setenv("CONVREC_ALLOW_MODEL_REQUESTS", "0")
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     """A clock that starts on 5 January 2026 at noon and goes on by a second at each look."""

@@ -110,6 +110,18 @@ class Understander:
             for hit in self._named(message)
         ]
 
+    def values_in(self, text: str) -> list[tuple[Field, str]]:
+        """Returns the catalogue's values that a text names, each with its field."""
+        message = Message(text)
+        titles = self._named(message)
+        hits = self._values.link(message, lambda start, end: _overlaps(start, end, titles))
+        return [(hit.value.field, hit.value.value) for hit in hits]
+
+    def ranges_in(self, text: str) -> list[RangeHit]:
+        """Returns the ranges of years and amounts that a text gives."""
+        message = Message(text)
+        return [*self._years.read(message), *self._amounts.read(message)]
+
     def understand(self, text: str, state: DialogueState) -> Understanding:
         """Returns what the message says, in the light of what the thread holds. Only its first 20,000 characters are read."""
         whole = Message(text)
@@ -132,7 +144,7 @@ class Understander:
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         taken = [message.span(*place) for place in linked.places(pointers)]
         linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
-        spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self._values_in)
+        spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self.values_in)
         kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue, kinds))
         preferences = (*linked_wishes, *items, *beyond)
@@ -168,12 +180,6 @@ class Understander:
 
     def _named(self, message: Message) -> list[Hit]:
         return self._titles.link(message, self._values.full_names(message))
-
-    def _values_in(self, text: str) -> list[tuple[Field, str]]:
-        message = Message(text)
-        titles = self._named(message)
-        hits = self._values.link(message, lambda start, end: _overlaps(start, end, titles))
-        return [(hit.value.field, hit.value.value) for hit in hits]
 
     def _link(
         self, message: Message, scopes: Scopes, named: list[Pointer], state: DialogueState, reading: Reading

@@ -1,1 +1,1 @@
-"""Language models as engines: a served one or one in this process."""
+"""The language-model engine: what a chat model adds to the compact engine, checked step by step."""

@@ -83,10 +83,41 @@ def _workspace(path: Path | None) -> Iterator[Finding]:
     yield _disk(workspace.root)
     yield _encoder(workspace)
     yield _state(workspace)
-    yield Finding("engine", "ok", "compact (no language model is configured, and none is needed)")
+    yield from _engine(workspace)
     yield from _rules(workspace)
     yield from _tools(workspace, published)
     yield from _vectors(workspace, published)
+
+
+def _engine(workspace: "Workspace") -> Iterator[Finding]:
+    """Yields which engine answers, and what a configured model's server was seen to do; a few short requests are sent."""
+    from convrec.agent.llm.abilities import abilities
+    from convrec.agent.llm.connect import connect
+
+    llm = workspace.settings.llm
+    if not llm.configured:
+        yield Finding("engine", "ok", "compact (no language model is configured, and none is needed)")
+        return
+    try:
+        client = connect(llm)
+    except ConvrecError as error:
+        yield Finding("engine", "broken", error.problem, error.fix)
+        return
+    assert client is not None
+    steps = ", ".join(llm.steps) or "no step"
+    yield Finding(
+        "engine",
+        "ok",
+        f"{llm.adapter or llm.model} for {steps}, {llm.max_calls_per_turn} requests a turn at most, compact for the rest",
+    )
+    for one in abilities(client, llm, os.environ.get(llm.api_key_env, "")):
+        what = f"model at {one.place}"
+        if one.able:
+            yield Finding(what, "ok", f"{one.name}: {one.seen}")
+        elif one.name == "answers":
+            yield Finding(what, "stale", f"does not answer ({one.seen}): the compact engine does", "See that the server runs, knows the model and takes the key of `llm.api_key_env`.")  # fmt: skip
+        else:
+            yield Finding(what, "note", f"{one.name}: no ({one.seen}); plain JSON with a repair is used" if one.name == "JSON schema" else f"{one.name}: no ({one.seen})")  # fmt: skip
 
 
 def _rules(workspace: "Workspace") -> Iterator[Finding]:

@@ -1,0 +1,73 @@
+"""From settings to a chat client: a server's model, or one that is loaded here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.endpoint import Endpoint
+from convrec.core.errors import ConvrecError, InputError
+from convrec.core.settings import Llm
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+_OPENAI = "api.openai.com"  # where a limit of tokens has another name than with everybody else
+
+
+def connect(settings: Llm, environment: Mapping[str, str] = os.environ, *, seed: int = 0) -> ChatClient | None:
+    """Returns a client for the model that the settings name; None where they name none. No request is sent.
+
+    Raises:
+        InputError: a server without a model's name, an address that carries a key, or a folder that is none.
+        ConvrecError: what asks models is not installed.
+    """
+    if not settings.configured:
+        return None
+    if not settings.urls:
+        return ChatClient([Endpoint(settings.model, _local(settings))], seed=seed)
+    if not settings.model:
+        raise InputError("`llm.base_url` is set and `llm.model` is not.", "Name the model as its server does.")
+    key = environment.get(settings.api_key_env, "").strip()
+    endpoints = [Endpoint(urlsplit(url).netloc, _served(settings, _checked(url), key)) for url in settings.urls]
+    return ChatClient(endpoints, seed=seed)
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise InputError(
+            "An address of `llm.base_url` carries more than an address.", "Put a key into the variable that `llm.api_key_env` names."
+        )  # fmt: skip
+    return url
+
+
+def _served(settings: Llm, url: str, key: str) -> BaseChatModel:
+    """Returns LangChain's client for a server; retries are ours alone, so that each is counted."""
+    try:
+        from langchain_openai import ChatOpenAI
+        from langchain_openai.chat_models.base import BaseChatOpenAI
+        from pydantic import SecretStr
+
+        from convrec.agent.llm.bounded import bounded_client
+    except ImportError as error:
+        raise ConvrecError(
+            "Models are asked through langchain-openai, which is not installed.", "Run: pip install 'convrec[llm]'"
+        ) from error
+    kind = ChatOpenAI if urlsplit(url).hostname == _OPENAI else BaseChatOpenAI
+    served: BaseChatModel = kind(
+        model=settings.adapter or settings.model, base_url=url, api_key=SecretStr(key or "none"), timeout=settings.timeout_s,
+        max_retries=0, cache=False, use_responses_api=False, stream_usage=True, http_client=bounded_client(settings.timeout_s),
+    )  # fmt: skip
+    return served
+
+
+def _local(settings: Llm) -> BaseChatModel:
+    """Returns a model that transformers loads, with its LoRA adapter where one is named."""
+    from convrec.agent.llm.local import LocalChatModel
+
+    return LocalChatModel.load(settings.model, Path(settings.adapter) if settings.adapter else None)

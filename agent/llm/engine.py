@@ -1,0 +1,127 @@
+"""The model's part in the steps of a turn, and how each goes on without it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from convrec.agent.compact.understander import Understander
+from convrec.agent.controller import Chooser
+from convrec.agent.llm.budget import Budget
+from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.composer import Composer
+from convrec.agent.llm.connect import connect
+from convrec.agent.llm.exploring import ModelExploring
+from convrec.agent.llm.failures import ModelFailure
+from convrec.agent.llm.linking import Linker
+from convrec.agent.llm.understanding import ModelUnderstanding
+from convrec.agent.llm.wording import ModelWords
+from convrec.agent.openers import Occasion
+from convrec.agent.state import DialogueState
+from convrec.core.clock import Clock
+from convrec.core.reply import TraceStep
+from convrec.core.settings import Llm, Policy, Step
+from convrec.core.understanding import Understanding
+from convrec.tools.toolbox import Toolbox
+
+_CLEAR = frozenset({"greet", "thank", "bye", "forget", "edit_profile"})  # what code understands as well
+
+
+@dataclass(frozen=True)
+class ModelEngine:
+    """A chat model over one catalogue: what it does in each step that it serves."""
+
+    settings: Llm
+    understanding: ModelUnderstanding
+    exploring: ModelExploring
+    words: ModelWords
+
+    @classmethod
+    def over(
+        cls, settings: Llm, toolbox: Toolbox, compact: Understander, clock: Clock, *, seed: int = 0,
+        client: ChatClient | None = None, environment: Mapping[str, str] = os.environ,
+    ) -> ModelEngine | None:  # fmt: skip
+        """Returns the engine for the model that the settings name, or that answers through `client`; None where there is neither.
+
+        Raises:
+            InputError: the settings name no model that could be.
+        """
+        client = client or connect(settings, environment, seed=seed)
+        if client is None:
+            return None
+        linker = Linker(compact, toolbox.catalogue)
+        return cls(
+            settings,
+            ModelUnderstanding(client, linker, toolbox.catalogue, clock),
+            ModelExploring(client, toolbox),
+            ModelWords(client, toolbox.catalogue.schema),
+        )
+
+    def begin(self) -> ModelTurn:
+        """Returns the model's part in one turn."""
+        return ModelTurn(self, Budget(self.settings))
+
+
+@dataclass
+class ModelTurn:
+    """What the model does in one turn, within its budget; `said` is the text that was shown while it came."""
+
+    engine: ModelEngine
+    budget: Budget
+    said: str = ""
+
+    def serves(self, step: Step) -> bool:
+        """Tells whether the model is asked in that step."""
+        return step in self.engine.settings.steps
+
+    def understand(
+        self, text: str, state: DialogueState, draft: Understanding
+    ) -> tuple[Understanding, TraceStep | None]:
+        """Returns what the message says, and a step for the trace where the model was asked; the draft where it fails."""
+        if not self.serves("understand") or not text.strip() or set(draft.acts) <= _CLEAR:
+            return draft, None
+        began, error = time.perf_counter(), None
+        self.budget.reserved = 1 if self.serves("explain") and self.budget.settings.max_calls_per_turn > 1 else 0
+        try:
+            heard = self.engine.understanding.understand(text, state, draft, self.budget)
+            self.budget.served.add("understand")
+        except ModelFailure as failure:
+            self.budget.fell_back("understand", failure)
+            heard, error = draft, failure.kind
+        return heard, _traced("understand", began, error)
+
+    def chooser(self, policy: Policy) -> Chooser | None:
+        """Returns who chooses what to explore; None where code does. Where exploring is not asked for always, one move is worth a wait."""
+        most = policy.max_rounds if policy.explore == "always" else 1
+        return self.engine.exploring.moves(self.budget, most) if self.serves("plan") else None
+
+    def speak(self, text: str, at: Occasion, composer: Composer) -> Iterator[str]:
+        """Yields a slate's words; where the model breaks off, lines for the items that it did not come to.
+
+        Raises:
+            ModelFailure: nothing was yielded.
+        """
+        self.budget.reserved, began = 0, False
+        try:
+            for piece in self.engine.words.speak(text, at, composer, self.budget):
+                began = True
+                yield piece
+            self.budget.served.add("explain")
+        except ModelFailure as failure:
+            self.budget.fell_back("explain", failure)
+            if not began:
+                raise
+            yield from composer.rest()
+
+    @property
+    def name(self) -> str:
+        """Returns `llm` where the model served any step, else `compact`."""
+        return "llm" if self.budget.served else "compact"
+
+
+def _traced(step: str, began: float, error: str | None) -> TraceStep:
+    return TraceStep(
+        tool="model", arguments={"step": step}, ms=round((time.perf_counter() - began) * 1000, 3), error=error
+    )

@@ -1,0 +1,204 @@
+"""ToolRec's loop with a model that chooses: it sees what was found, names attributes to explore, and goes on or stops.
+
+Source: Zhao et al. 2024, "Let Me Do It For You: Towards LLM Empowered Recommendation via Tool Learning" (SIGIR). The model chooses; every call
+is typed, checked against the catalogue and executed by code, and the tools rank.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from convrec.agent.controller import Attribute, MostPromising, Move, explored_by
+from convrec.agent.llm.budget import Budget
+from convrec.agent.llm.catalogue_lines import field_lines
+from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.failures import ModelFailure
+from convrec.agent.request import preference_predicate
+from convrec.agent.wording import demand, joined_by
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.predicate import Comparison, Predicate, every
+from convrec.core.understanding import Preference
+from convrec.prompts.plan.answer import Call, Explore, Narrow, Search, Similar, Steps
+from convrec.prompts.rendering import prompt
+from convrec.prompts.tasks import PLAN
+from convrec.tools.toolbox import Recommendation, Request, Toolbox
+
+_TOP = 8  # items that the model sees
+_COUNTED = 50  # items whose values are counted
+_COMMON = 5  # values of a field that are told
+_FOUND = 20  # items that a search or a likeness puts forward
+_TEXT = 100
+
+
+class ModelExploring:
+    """Explores one catalogue by a model; `moves` gives a turn's chooser."""
+
+    def __init__(self, client: ChatClient, toolbox: Toolbox) -> None:
+        self._client, self._toolbox = client, toolbox
+        schema = toolbox.catalogue.schema
+        self._system = prompt("plan", "system", nouns=schema.nouns, fields=field_lines(toolbox.catalogue, values=20))
+
+    def moves(self, budget: Budget, most: int) -> ModelMoves:
+        """Returns who chooses the moves of one turn, the model at most so many of them."""
+        return ModelMoves(self._client, self._toolbox, self._system, budget, most)
+
+
+@dataclass
+class ModelMoves:
+    """One turn's moves: the model's while it may be asked and answers well, then those of the controller in code."""
+
+    client: ChatClient
+    toolbox: Toolbox
+    system: str
+    budget: Budget
+    most: int
+    done: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+
+    def __call__(self, found: Recommendation, request: Request) -> Move | None:
+        """Returns the model's next move; where it fails, the most promising one."""
+        if "plan" in self.budget.failures or self.most <= 0:
+            return MostPromising(self.toolbox.catalogue)(found, request)
+        self.most -= 1
+        try:
+            steps = self.client.ask(self._asked(found, request), Steps, self.budget, max_tokens=PLAN.answer_tokens)
+            move = self._move(steps, request)
+        except ModelFailure as failure:
+            self.budget.fell_back("plan", failure)
+            return MostPromising(self.toolbox.catalogue)(found, request)
+        self.budget.served.add("plan")
+        return move
+
+    def _asked(self, found: Recommendation, request: Request) -> list[tuple[str, str]]:
+        document = json.dumps(self._document(found, request), ensure_ascii=False, default=str)
+        return [("system", self.system), ("user", document)]
+
+    def _document(self, found: Recommendation, request: Request) -> dict[str, Any]:
+        catalogue = self.toolbox.catalogue
+        self.known.update(item.id for item in found.items[:_TOP])
+        self.known.update(request.history)
+        liked = [catalogue.item(item).title for item, weight in request.history.items() if weight > 0]
+        return {
+            "wanted": {
+                "words": request.text[:400],
+                "demands": demand(request.filter, catalogue.schema) if request.filter is not None else "",
+                "wishes": [wish.label for wish in request.wishes],
+            },
+            "liked": liked[:10], "matching": found.n_allowed, "top": [self._seen(item.row) for item in found.items[:_TOP]],
+            "common": self._common(item.row for item in found.items[:_COUNTED]), "done": self.done,
+        }  # fmt: skip
+
+    def _seen(self, row: int) -> dict[str, Any]:
+        item = self.toolbox.catalogue.item(row)
+        facts = {
+            name: value if not isinstance(value, str) else value[:_TEXT]
+            for name, value in item.facts.items()
+            if name in self.toolbox.catalogue.schema.names and self.toolbox.catalogue.schema.field(name).type in ("category", "tags", "number", "date", "bool")
+        }  # fmt: skip
+        return {"id": item.id, "title": item.title[:_TEXT], **facts}
+
+    def _common(self, rows: Iterable[int]) -> dict[str, dict[str, int]]:
+        catalogue, seen = self.toolbox.catalogue, list(rows)
+        counts = {
+            f.name: Counter(v for row in seen for v in catalogue.values(f.name).of(row))
+            for f in catalogue.schema.of_type("category", "tags")
+        }
+        return {name: {v: n for v, n in count.most_common(_COMMON) if n > 1} for name, count in counts.items()}
+
+    def _move(self, steps: Steps, request: Request) -> Move | None:
+        """Returns the round's move: all its calls together; None where the model stops or every call is refused."""
+        if steps.stop and not steps.calls:
+            return None
+        fresh = [call for call in steps.calls if call.model_dump_json() not in self.done]
+        self.done += [call.model_dump_json() for call in fresh]
+        if not fresh:
+            raise ModelFailure("looped")
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            parts = [part for part in pool.map(lambda call: self._part(call, request), fresh) if part is not None]
+        if not parts:
+            raise ModelFailure("unchecked")
+        for part in parts:
+            request = part.onto(request)
+        narrowed = every(request.filter, *(part.filter for part in parts if part.filter is not None))
+        if narrowed != request.filter and int(self.toolbox.catalogue.mask(narrowed).sum()) >= _TOP:
+            request = replace(request, filter=narrowed)
+        attribute = next((part.attribute for part in parts if part.attribute is not None), None)
+        return Move(request, {"calls": [call.model_dump() for call in fresh], "by": "model"}, attribute)
+
+    def _part(self, call: Call, request: Request) -> _Part | None:
+        """Returns what a call adds to the request; None where it names what there is not."""
+        match call:
+            case Explore(field=name, value=value):
+                predicate = self._predicate(name, value)
+                return _Part(_label(self.toolbox.catalogue, name, value), predicate) if predicate is not None else None
+            case Narrow(field=name, value=value):
+                predicate = self._predicate(name, value)
+                return _Part(filter=predicate) if predicate is not None else None
+            case Search(query=query):
+                found = self.toolbox.search(query, filter=request.filter, k=_FOUND)
+                return _Part(f"search {query}", _among(item.id for item in found.items))
+            case Similar(item_id=item_id):
+                if item_id not in self.known or self.toolbox.catalogue.row(item_id) is None:
+                    return None
+                found = self.toolbox.similar(item_id, k=_FOUND, filter=request.filter)
+                return _Part(f"like {item_id}", _among(item.id for item in found.items))
+
+    def _predicate(self, name: str, value: str) -> Predicate | None:
+        """Returns the predicate of a field's value, or range, that the catalogue has; None where it has not."""
+        catalogue = self.toolbox.catalogue
+        if name not in catalogue.schema.names:
+            return None
+        kind = catalogue.schema.field(name).type
+        if kind in ("category", "tags"):
+            known = catalogue.values(name).find(value)
+            return (
+                preference_predicate(Preference(facet=name, value=known), catalogue.schema)
+                if known is not None
+                else None
+            )
+        if (
+            kind != "number"
+            or ".." not in value
+            or not any(bound.strip().replace(".", "", 1).isdigit() for bound in value.split(".."))
+        ):
+            return None
+        predicate = preference_predicate(Preference(facet=name, value=value), catalogue.schema)
+        return predicate if predicate is not None and bool(catalogue.mask(predicate).any()) else None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one call adds: a soft wish under a label, or a filter for the next list."""
+
+    label: str = ""
+    wish: Predicate | None = None
+    filter: Predicate | None = None
+
+    @property
+    def attribute(self) -> Attribute | None:
+        """Returns the attribute that was explored, if it is one."""
+        if isinstance(self.wish, Comparison) and self.wish.field != "id" and isinstance(self.wish.value, str):
+            return Attribute(self.wish.field, self.wish.value, self.label, 0.0)
+        return None
+
+    def onto(self, request: Request) -> Request:
+        """Returns the request with the wish."""
+        return explored_by(request, self.label, self.wish) if self.wish is not None else request
+
+
+def _among(ids: Iterator[str]) -> Predicate:
+    return Comparison(field="id", op="in", value=list(ids))
+
+
+def _label(catalogue: Catalogue, name: str, value: str) -> str:
+    field = catalogue.schema.field(name)
+    return (
+        joined_by(field, catalogue.values(name).find(value) or value)
+        if field.type in ("category", "tags")
+        else f"{name} {value}"
+    )

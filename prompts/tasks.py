@@ -1,0 +1,33 @@
+"""The tasks that a language model is asked to do: what each is for, the shape of its answer, and how much may be read and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from convrec.prompts.plan.answer import Steps
+from convrec.prompts.understand.answer import Understood
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task. `prompt_tokens` is what its system prompt may take, `answer_tokens` what is asked for at most; no `answer` is free text with slots."""
+
+    name: str
+    purpose: str
+    answer: type[BaseModel] | None
+    prompt_tokens: int
+    answer_tokens: int
+
+
+UNDERSTAND = Task(
+    "understand",
+    "puts one message into acts, wishes and references, with the words of the message as proof",
+    Understood,
+    2_500,
+    700,
+)
+PLAN = Task("plan", "chooses what to explore next, seeing what was found", Steps, 2_500, 300)
+EXPLAIN = Task("explain", "words a slate, items and facts as slots that code fills", None, 600, 600)
+TASKS = (UNDERSTAND, PLAN, EXPLAIN)
