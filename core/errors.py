@@ -60,3 +60,7 @@ class ModelError(ConvrecError):
 
 class ContextError(ModelError):
     """A prompt is longer than a language model can read."""
+
+
+class ModelTimeoutError(ModelError):
+    """A language model had no time for an answer."""

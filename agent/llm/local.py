@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import Field, PrivateAttr
 
-from convrec.core.errors import ContextError, InputError, ModelError
+from convrec.core.errors import ContextError, InputError, ModelError, ModelTimeoutError
 
 if TYPE_CHECKING:
     import torch
@@ -57,14 +58,16 @@ class LocalChatModel(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return self.model_dump(include={"model", "adapter", "max_tokens", "temperature", "seed", "device", "dtype"})
 
-    def load(self) -> None:
-        """Loads the model now rather than when it is first asked.
+    @classmethod
+    def load(cls, model: str, adapter: Path | None = None, **fields: Any) -> LocalChatModel:
+        """Returns a model that is in memory already, rather than when it is first asked.
 
         Raises:
             ModelError: the folder or the adapter can't be used, or the extra `local` is not installed.
         """
-        with self._guard:
-            self._opened()
+        loaded = cls(model=model, adapter=None if adapter is None else str(adapter), **fields)
+        loaded._opened()
+        return loaded
 
     def _opened(self) -> Loaded:
         if self._loaded is None:
@@ -113,7 +116,7 @@ class LocalChatModel(BaseChatModel):
         deadline_s = self.deadline_s if deadline_s is None else deadline_s
         until = None if deadline_s is None else time.monotonic() + deadline_s
         if not self._guard.acquire(timeout=-1 if deadline_s is None else deadline_s):
-            raise ModelError(
+            raise ModelTimeoutError(
                 f"The model was busy with other answers for {deadline_s:g} s.", "Ask again, or give it longer."
             )
         try:

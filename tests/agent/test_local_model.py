@@ -15,9 +15,10 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from convrec.agent.llm.conformance import ChatModelTests
 from convrec.agent.llm.generation import settled
 from convrec.agent.llm.local import LocalChatModel
-from convrec.core.errors import ContextError, InputError, ModelError
+from convrec.core.errors import ContextError, InputError, ModelError, ModelTimeoutError
 from convrec.core.understanding import Understanding
 from convrec.finetune.pretraining.quantised import pack, unpack
 from tests.serving.tiny import CONTEXT, write_adapter, write_tiny
@@ -54,6 +55,14 @@ def adapter(tiny, tmp_path_factory):
 @pytest.fixture(scope="session")
 def model(tiny):
     return LocalChatModel(model=str(tiny), max_tokens=24)
+
+
+class TestConformance(ChatModelTests):
+    """What the agent asks of any chat model."""
+
+    @pytest.fixture
+    def chat_model(self, model):
+        return model
 
 
 def generated(folder, text, n, adapter=None):
@@ -167,7 +176,7 @@ def test_the_clock_ends_an_answer(model):
 
 
 def test_who_waits_for_another_s_answer_too_long_is_told(model):
-    with model._guard, pytest.raises(ModelError, match="busy"):
+    with model._guard, pytest.raises(ModelTimeoutError, match="busy"):
         model.invoke("Heat", deadline_s=0.05)
 
 
@@ -240,7 +249,7 @@ def test_a_packed_model_answers_as_the_same_one_unpacked(tiny, tmp_path):
 
 def refusal(folder, **fields):
     with pytest.raises(ModelError) as caught:
-        LocalChatModel(model=str(folder), **fields).load()
+        LocalChatModel.load(str(folder), **fields)
     return str(caught.value)
 
 
@@ -260,7 +269,7 @@ def test_what_can_t_be_loaded_is_named(tiny, adapter, tmp_path):
     del weights["model.norm.weight"]
     save_file(weights, holed / "model.safetensors", metadata={"format": "pt"})
     assert "lack 1 tensors, as `model.norm.weight`" in refusal(holed)
-    assert "holds no adapter" in refusal(tiny, adapter=str(tmp_path))
+    assert "holds no adapter" in refusal(tiny, adapter=tmp_path)
 
 
 def test_an_adapter_of_another_base_is_refused(tiny, adapter, tmp_path):
@@ -268,13 +277,13 @@ def test_an_adapter_of_another_base_is_refused(tiny, adapter, tmp_path):
     weights = load_file(adapter / "adapter_model.safetensors")
     name = next(key for key in weights if "q_proj.lora_A" in key)
     save_file(weights | {name: torch.zeros(4, 256)}, wide / "adapter_model.safetensors")
-    assert "another model's" in refusal(tiny, adapter=str(wide))
+    assert "another model's" in refusal(tiny, adapter=wide)
     deep = shutil.copytree(adapter, tmp_path / "deep")
     save_file(
         {key.replace("layers.1.", "layers.7."): value for key, value in weights.items()},
         deep / "adapter_model.safetensors",
     )
-    assert "no place in the layers" in refusal(tiny, adapter=str(deep))
+    assert "no place in the layers" in refusal(tiny, adapter=deep)
 
 
 def test_importing_it_loads_neither_torch_nor_transformers():
