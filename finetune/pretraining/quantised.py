@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from convrec.agent.llm.packed import SCALE, is_packed, read_packed
 from convrec.finetune.pretraining.checkpoint import shards_of
 
-_SCALE = ".scale"
 _KEPT = ("config.json", "tokenizer.json", "tokenizer_config.json")
 _SHARD_BYTES = 16 * 1024 * 1024
 
@@ -26,19 +26,8 @@ def packed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
             continue
         scale = (weight.float().abs().amax(1) / 127).clamp(min=1e-7).half()
         found[name] = (weight.float() / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8)
-        found[name + _SCALE] = scale
+        found[name + SCALE] = scale
     return found
-
-
-def restored(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Returns weights in bfloat16 from packed ones."""
-    return {
-        name: (tensor.float() * tensors[name + _SCALE].float()[:, None]).bfloat16()
-        if name + _SCALE in tensors
-        else tensor
-        for name, tensor in tensors.items()
-        if not name.endswith(_SCALE)
-    }
 
 
 def pack(model: Path, out: Path) -> None:
@@ -56,8 +45,10 @@ def unpack(folder: Path, out: Path) -> None:
     Raises:
         FileNotFoundError: the folder holds no packed weights.
     """
+    if not is_packed(folder):
+        raise FileNotFoundError(f"{folder} holds no packed weights.")
     _copied(folder, out)
-    save_file(restored(_weights(folder)), out / "model.safetensors", metadata={"format": "pt"})
+    save_file(read_packed(folder), out / "model.safetensors", metadata={"format": "pt"})
 
 
 def _weights(folder: Path) -> dict[str, Tensor]:
