@@ -11,6 +11,7 @@ sentence was changed and the false words are gone from it.
 
 import argparse
 import json
+import math
 import random
 import re
 import sys
@@ -31,12 +32,13 @@ from convrec.catalogue.demo.shipped import ingest_shipped
 from convrec.catalogue.importers import import_layout
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
-from convrec.evaluation.intervals import wilson
 
 WORDS = Path(__file__).with_suffix(".yaml")
 WIDE = Path(__file__).parents[1] / "tests" / "conversations" / "wide" / "catalogues"
 SLATE = 4
 _SLOT = re.compile(r"\{(\w+)\}")
+_NOUN = re.compile(r"\b([Aa]|[Tt]his|s|\{E\}|\{Y\}) \{(X?K2?b?)\}(?! (?:game|film|food|title|restaurant|cooking))")
+_NOUN_KINDS = {"thriller", "comedy", "drama", "western", "musical", "romance", "mystery", "satire", "documentary", "slasher"}
 _OPPOSITE = {"older": "newer", "newer": "older", "cheaper": "more expensive", "more expensive": "cheaper", "better": "worse", "worse": "better"}
 _MARKS = ("**{}**", "**{}**", "*{}*", "“{}”", "{}")
 
@@ -117,7 +119,9 @@ class Filler:
         if base == "T":
             if stranger not in slate and stranger.title not in filled[slot] and self._is_marked(stranger.title):
                 yield slot, "title", filled[slot].replace(item.title, stranger.title)
-            yield slot, "invented title", filled[slot].replace(item.title, self._invented(item.title))
+            invented = self._invented(item.title)
+            if invented not in self.catalogue.titles:
+                yield slot, "invented title", filled[slot].replace(item.title, invented)
         elif base in _OPPOSITE:
             yield slot, "comparison", _OPPOSITE[filled[slot]]
         elif base == "E":
@@ -164,7 +168,7 @@ def measured(checkers: Mapping[str, ClaimChecker], fillers: Mapping[str, Filler]
     for lie in (False, True):
         for name, case in _drawn(fillers, groups, cases, lie=lie, rng=rng):
             out, reasons = _checked(checkers[name], case)
-            caught = out != case.text and (case.false is None or re.search(rf"\b{re.escape(case.false)}(?!\w)", out) is None)
+            caught = out != case.text and (case.false is None or re.search(rf"(?<![\w.]){re.escape(case.false)}(?!\w|\.\d)", out) is None)
             shares["true sentences touched" if not lie else "falsehoods caught"].append(caught)
             if lie:
                 shares[f"caught: {case.kind}"].append(caught)
@@ -189,19 +193,26 @@ def _checked(checker: ClaimChecker, case: Case) -> tuple[str, list[str]]:
     check = checker.begin(case.slate)
     for sentence in case.before:
         check.sentence(f"{sentence} ")
-    before = check.touched
     out = check.sentence(case.text)
-    return out, [f"{finding.kind}: {finding.words}" for touched in check.reasons[min(before, 1) * 0 :] for finding in touched.findings]
+    return out, [f"{finding.kind}: {finding.words}" for touched in check.reasons for finding in touched.findings]
 
 
 def _share(found: list[bool]) -> dict[str, float]:
-    low, high = wilson(sum(found), len(found))
-    return {"n": len(found), "value": sum(found) / len(found), "low": low, "high": high}
+    n, share, z = len(found), sum(found) / len(found), 1.96
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return {"n": n, "value": share, "low": middle - half, "high": middle + half}
 
 
 def _filled(template: str, filled: Mapping[str, str]) -> str:
-    text = _SLOT.sub(lambda match: filled[match[1]], template)
+    told = {f"{slot}!": _as_noun(said) for slot, said in filled.items()}
+    text = _SLOT.sub(lambda match: filled[match[1]], _NOUN.sub(lambda match: f"{match[1]} {told[f'{match[2]}!']}", template))
     return re.sub(r"\b([Aa]) (?=[aeiouAEIOU])", r"\1n ", text)
+
+
+def _as_noun(kind: str) -> str:
+    """Returns a kind as it stands behind an article: a thriller, a crime film."""
+    return kind if kind.casefold() in _NOUN_KINDS else f"{kind} film"
 
 
 def _ids(slate: list[Item]) -> tuple[str, ...]:
@@ -229,7 +240,8 @@ def catalogues(folder: Path, data: Path | None) -> Iterator[tuple[str, Catalogue
     """Yields `(name, catalogue, the fields of the slots)`."""
     from tests.agent.linked_catalogues import game_catalogue, restaurant_catalogue
 
-    yield "films", ingest_shipped(folder / "films") and Workspace.open(folder / "films").catalogue(), FILMS
+    ingest_shipped(folder / "films")
+    yield "films", Workspace.open(folder / "films").catalogue(), FILMS
     yield "games/made up", game_catalogue(folder / "games"), MADE_UP["games"]
     yield "restaurants/made up", restaurant_catalogue(folder / "restaurants"), MADE_UP["restaurants"]
     for name, roles in WIDE_ROLES.items():

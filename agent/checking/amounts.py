@@ -159,7 +159,7 @@ def _fits(reading: Reading, amount: Amount, facts: Facts) -> bool:
     before = reading.text[: amount.start].rstrip("$€£¥ ").casefold()
     if amount.high is not None:
         return {amount.low, amount.high} <= {*known} or (not twins and not bases and any(amount.low <= value <= amount.high for value in known))
-    counts = amount.field is not None and bool(twins or bases)
+    counts = amount.field is not None and (bool(twins or bases) or amount.field == reading.knowledge.fields.count)
     if counts and before.endswith("up to"):
         return amount.low == max(known, default=None)
     return any(_is_within(value, amount.low, before) for value in known)

@@ -14,7 +14,7 @@ from convrec.catalogue.schema import Field
 
 Run = tuple[int, int]
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and (?:\w+))? )?(?:by|from)(?: the (?:\w+ )?)?$")
-_VERB_AFTER = re.compile(r"^(?:(?:who|also|then|has|had|have|himself|herself|is|was|and|co) )*(?P<verb>[a-z]+)\b")
+_VERB_AFTER = re.compile(r"^(?:(?:who|also|then|has|had|have|himself|herself|is|was|co) )*(?P<verb>[a-z]+)\b")
 _TITLE_OF = re.compile(r"\b(?:its |the )?(?P<noun>director|writer|author|composer|developer|designer|publisher|chef|producer)s?(?: ,)?(?: (?:is|was|named))?$")
 _IS_ONE = re.compile(r"^(?:is|was) (?:the|its|also|both) (?:\w+ )?(?P<noun>director|writer|author|developer|chef|designer|publisher|producer|composer)\b")
 _LONGEST_TITLE = 10  # words
@@ -83,6 +83,8 @@ def _part(reading: Reading, run: Run) -> tuple[Field, ...] | None:
     verb = _VERB_AFTER.match(after)
     if verb is not None and (found := _does(reading, verb["verb"])) is not None:
         return found
+    if re.match(r"^(?:gives?|delivers?|turns? in|puts? in|brings?|offers?) (?:\w+ ){0,4}(?:performances?|turn|role)\b", after):
+        return fields.players
     if re.match(r"^(?:is |was )?(?:at the helm|behind|in the director|in charge)", after):
         return fields.makers
     if re.match(r"^(?:is |was )?(?:in (?:it|the cast|the lead|a (?:leading|supporting|starring))|in the (?:leading|title|main)|on screen|in front|as )", after):
@@ -160,7 +162,9 @@ def _runs(reading: Reading, taken: set[int]) -> Iterator[Run]:
 
 def _is_capital(reading: Reading, at: int, taken: set[int]) -> bool:
     token = reading.tokens[at]
-    return token.capital and token.raw[0].isalpha() and at not in taken and not reading.covered(at) and (token.norm not in FUNCTION or _is_numeral(token.raw))
+    initial = len(token.raw) == 1 and reading.text[token.end : token.end + 1] == "."
+    telling = token.norm not in FUNCTION or initial or _is_numeral(token.raw)
+    return token.capital and token.raw[0].isalpha() and at not in taken and not reading.covered(at) and telling
 
 
 def _is_numeral(raw: str) -> bool:
@@ -229,8 +233,19 @@ def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
 def _sequel(reading: Reading, mention: Mention) -> Iterator[Finding]:
     """Yields a number or another part behind a title that makes it another title: "Heat 2", "Heat: Reloaded (1999)"."""
     behind = reading.text[reading.tokens[mention.end - 1].end :]
-    more = re.match(r"(?:\s+(?:\d{1,2}|[IVX]{2,4})\b(?! (?:is|of|out|to|euros|players|minutes))|(?::|\s+-)\s+(?:[A-Z][\w'’]*\s?){1,5}(?=[*\"”]|\s*\((?:1[89]|20)\d\d))", behind)
+    if mention.end < len(reading.tokens) and reading.tokens[mention.end].capital and _adjoins(reading, mention):
+        first, last = reading.tokens[mention.start].start, reading.tokens[mention.end].end
+        yield Finding("title", first, last, reading.text[first:last])
+    more = re.match(r"(?:\s+(?:\d{1,2}|[IVX]{2,4})\b(?! (?:of|out|to|euros|players|minutes|hours|stars)\b)|(?::|\s+-)\s+(?:[A-Z][\w'’]*\s?){1,5}(?=[*\"”]|\s*\((?:1[89]|20)\d\d))", behind)
     if more:
         first = reading.tokens[mention.start].start
         last = reading.tokens[mention.end - 1].end + more.end()
         yield Finding("title", first, last, reading.text[first:last])
+
+
+def _adjoins(reading: Reading, mention: Mention) -> bool:
+    """Tells whether nothing but the title's own last stop stands between a title and the next word."""
+    gap = reading.text[reading.tokens[mention.end - 1].end : reading.tokens[mention.end].start]
+    own = next((facts.title[-1] for facts in mention.items if not facts.title[-1].isalnum()), "")
+    possessed = reading.tokens[mention.end - 1].bare != reading.tokens[mention.end - 1].norm
+    return gap.removeprefix(own) == " " and not possessed and reading.tokens[mention.end].norm not in FUNCTION
