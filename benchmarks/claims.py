@@ -39,7 +39,7 @@ SLATE = 4
 _SLOT = re.compile(r"\{(\w+)\}")
 _NOUN = re.compile(r"\b([Aa]|[Tt]his|s|\{E\}|\{Y\}) \{(X?K2?b?)\}(?! (?:game|film|food|title|restaurant|cooking))")
 _NOUN_KINDS = {"thriller", "comedy", "drama", "western", "musical", "romance", "mystery", "satire", "documentary", "slasher"}
-_OPPOSITE = {"older": "newer", "newer": "older", "cheaper": "more expensive", "more expensive": "cheaper", "better": "worse", "worse": "better"}
+_OPPOSITE = {"older": "newer", "newer": "older", "cheaper": "more expensive", "more expensive": "cheaper", "better": "worse", "worse": "better", "earlier": "later", "later": "earlier"}
 _MARKS = ("**{}**", "**{}**", "*{}*", "“{}”", "{}")
 
 
@@ -92,7 +92,7 @@ class Filler:
             return ("two", "three", "four")[SLATE - 2]
         if base in ("N", "NS"):
             return self.catalogue.schema.noun if base == "N" else self.catalogue.schema.nouns
-        if base in ("older", "cheaper", "better"):
+        if base in ("older", "earlier", "cheaper", "better"):
             return self._compared(base, slate)
         if base == "E":
             return f"{int(self.values(item, 'Y')[0]) // 10 * 10}s" if self.values(item, "Y") else None
@@ -102,7 +102,7 @@ class Filler:
         return found[1 if slot.endswith("2") else 0] if len(found) > slot.endswith("2") else None
 
     def _compared(self, base: str, slate: list[Item]) -> str | None:
-        slot = {"older": "Y", "cheaper": "P", "better": "R"}[base]
+        slot = {"older": "Y", "earlier": "Y", "cheaper": "P", "better": "R"}[base]
         a, b = (item.facts.get(self.roles.get(slot, "")) for item in slate[:2])
         return None if a is None or b is None or a == b else base if (a > b) == (base == "better") else _OPPOSITE[base]
 

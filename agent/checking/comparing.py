@@ -74,7 +74,8 @@ def _others(reading: Reading, start: int, end: int, subject: Mention | None, mos
     if "than" in rest[:1]:
         known = {"others", "other", "rest"} & {*rest}
         return tuple(facts for facts in reading.table.slate if facts not in own) if known else ()
-    return tuple(others) if others and (definite or any(m.oblique for m in reading.named)) else tuple(f for f in reading.table.slate if f not in own) if definite and len(reading.table.slate) == 2 else ()
+    predicated = reading.word(start - 1) in ("is", "was", "are", "its", "far", "even", "much")
+    return tuple(others) if others and (definite or predicated or any(m.oblique for m in reading.named)) else tuple(f for f in reading.table.slate if f not in own) if definite and len(reading.table.slate) == 2 else ()
 
 
 def _leads(reading: Reading, end: int, start: int) -> bool:

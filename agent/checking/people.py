@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from rapidfuzz import fuzz
+
 from convrec.agent.checking.facts import Facts, Finding
 from convrec.agent.checking.reading import YEAR_AFTER, Mention, Reading
 from convrec.agent.checking.words import word_set
@@ -14,9 +16,13 @@ from convrec.catalogue.schema import Field
 
 Run = tuple[int, int]
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and (?:\w+))? )?(?:by|from)(?: the (?:\w+ )?)?$")
+_ACTED = re.compile(r"\b(?:acting|performances?|turns?|roles?|work|acted) (?:by|from)$")
 _VERB_AFTER = re.compile(r"^(?:(?:who|also|then|has|had|have|himself|herself|is|was|co) )*(?P<verb>[a-z]+)\b")
-_TITLE_OF = re.compile(r"\b(?:its |the )?(?P<noun>director|writer|author|composer|developer|designer|publisher|chef|producer)s?(?: ,)?(?: (?:is|was|named))?$")
-_IS_ONE = re.compile(r"^(?:is|was) (?:the|its|also|both) (?:\w+ )?(?P<noun>director|writer|author|developer|chef|designer|publisher|producer|composer)\b")
+_TITLE_OF = re.compile(r"\b(?:its |the )?(?P<noun>director|filmmaker|writer|author|composer|developer|designer|publisher|chef|producer)s?(?: ,)?(?: (?:is|was|named))?$")
+_IS_ONE = re.compile(r"^(?:is|was) (?:the|its|also|both) (?:\w+ )?(?P<noun>director|filmmaker|writer|author|developer|chef|designer|publisher|producer|composer)\b")
+_APART = frozenset("and while whereas but though which".split())
+_NEAR = 85  # of 100, how alike a slip of the finger and the title are
+_SHORTEST = 6  # characters of a title whose slips are told from other words
 _LONGEST_TITLE = 10  # words
 
 
@@ -72,10 +78,10 @@ def _part(reading: Reading, run: Run) -> tuple[Field, ...] | None:
     before = reading.read.words(_clause(reading, run[0]), run[0])
     after = reading.read.words(run[1], _clause_end(reading, run[1]))
     last = reading.tokens[run[1] - 1]
-    if (by := _BY.search(before)) and (by["verb"] or not before.endswith("from")):
-        return (fields.said_by(by["verb"]) if by["verb"] else fields.makers) if by["verb"] not in ("led", "headlined", "played", "carried") else fields.players
+    if (by := _BY.search(before)) and (by["verb"] or not before.endswith("from") or _ACTED.search(before)):
+        return _by(reading, by["verb"] or "", acted=_ACTED.search(before) is not None)
     if (noun := _TITLE_OF.search(before) or _IS_ONE.match(after)) is not None:
-        return fields.said_by(noun["noun"]) if fields.said_by(noun["noun"]) or noun["noun"] != "director" else fields.makers
+        return fields.said_by(noun["noun"]) if fields.said_by(noun["noun"]) or noun["noun"] not in ("director", "filmmaker") else fields.makers
     if before.split()[-1:] and before.split()[-1] in word_set("players") - {"front", "face", "faces"}:
         return fields.players
     if last.bare != last.norm:
@@ -89,9 +95,38 @@ def _part(reading: Reading, run: Run) -> tuple[Field, ...] | None:
         return fields.makers
     if re.match(r"^(?:is |was )?(?:in (?:it|the cast|the lead|a (?:leading|supporting|starring))|in the (?:leading|title|main)|on screen|in front|as )", after):
         return fields.players
-    if before.split()[-1:] == ["with"] or re.search(r"\bwith (?:the )?(?:\w+ )?(?:\w+ )?$", before + " "):
-        return fields.players if fields.players and before.split()[-1:] == ["with"] else None
-    return None
+    if re.match(r"^(?:takes?|took) (?:the )?(?:centre|center) stage|^(?:steals?|stole) (?:the|every)|^(?:has|have|gets|got|takes|took) (?:\w+ ){0,2}(?:lead|part|role)\b", after):
+        return fields.players or None
+    if re.match(r"^(?:calls?|called) the shots|^(?:sits?|sat) in the director|^(?:keeps?|kept) it moving as director|^(?:is |was )?in the director", after):
+        return fields.makers
+    if before.split()[-1:] and before.split()[-1] in ("with", "has", "see", "spot", "watch", "including", "includes"):
+        return fields.players or None
+    if re.match(r"^(?:is|was|are|were) (?:\w+ ){1,3}(?:in|as|here)\b", after):
+        return fields.players or None
+    return _by_clause(reading, run)
+
+
+def _by_clause(reading: Reading, run: Run) -> tuple[Field, ...] | None:
+    """Returns the fields of the part that the rest of the clause speaks of, where it is of acting or of making alone."""
+    start, end = run
+    while start > 0 and not reading.tokens[start].mark and reading.word(start - 1) not in _APART:
+        start -= 1
+    while end < len(reading.tokens) and not reading.tokens[end].mark and reading.word(end) not in _APART:
+        end += 1
+    words = {*reading.read.norms(start, run[0]), *reading.read.norms(run[1], end)}
+    acting, making = words & word_set("acting"), words & word_set("making")
+    if bool(acting) == bool(making):
+        return None
+    return (reading.knowledge.fields.players if acting else reading.knowledge.fields.makers) or None
+
+
+def _by(reading: Reading, verb: str, *, acted: bool) -> tuple[Field, ...]:
+    """Returns the fields of whom something is by: a verb that no field is of leaves none, a plain one says who made it."""
+    fields = reading.knowledge.fields
+    if acted or verb in ("led", "headlined", "played", "carried", "anchored"):
+        return fields.players
+    makes = any(verb.startswith(stem) for stem in word_set("makers") - {"made", "makes", "helm", "film"})
+    return fields.said_by(verb) or (() if makes and not verb.startswith("direct") else fields.makers)
 
 
 def _does(reading: Reading, verb: str) -> tuple[Field, ...] | None:
@@ -222,7 +257,9 @@ def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
     words = [token.bare for token in tokens]
     if any(m.start <= start and end <= m.end or reading.is_marked(m.start, m.end) and m.start == start for m in reading.named):
         return True
-    small = not all(token.raw[0].isupper() or token.raw[0].isdigit() for token in telling) or not tokens[0].raw[0].isupper()
+    if _is_near(reading, reading.text[tokens[0].start : tokens[-1].end]):
+        return False
+    small = not all(any(char.isupper() or char.isdigit() for char in token.raw) for token in telling) or not (tokens[0].raw[0].isupper() or tokens[0].raw[0].isdigit())
     if small or len(tokens) > _LONGEST_TITLE or all(i in taken or reading.covered(i) or reading.tokens[i].norm in FUNCTION for i in inside):
         return reading.text[reading.tokens[start].start : reading.tokens[end - 1].end].casefold() not in reading.knowledge.titles or small
     if reading.text[tokens[0].start : tokens[-1].end].casefold() in reading.knowledge.titles:
@@ -230,10 +267,18 @@ def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
     return _is_label(reading, start, end) or _is_around(reading, words) or reading.offers and reading.table.echoes(" ".join(words))
 
 
+def _is_near(reading: Reading, said: str) -> bool:
+    """Tells whether words are nearly, but not quite, the title of an item in play."""
+    if len(said) < _SHORTEST:
+        return False
+    known = [facts.title.casefold() for facts in reading.table.items]
+    return said.casefold() not in known and any(abs(len(said) - len(title)) < 4 and fuzz.ratio(said.casefold(), title) >= _NEAR for title in known)
+
+
 def _sequel(reading: Reading, mention: Mention) -> Iterator[Finding]:
     """Yields a number or another part behind a title that makes it another title: "Heat 2", "Heat: Reloaded (1999)"."""
     behind = reading.text[reading.tokens[mention.end - 1].end :]
-    if mention.end < len(reading.tokens) and reading.tokens[mention.end].capital and _adjoins(reading, mention):
+    if mention.end < len(reading.tokens) and _goes_on(reading, mention):
         first, last = reading.tokens[mention.start].start, reading.tokens[mention.end].end
         yield Finding("title", first, last, reading.text[first:last])
     more = re.match(r"(?:\s+(?:\d{1,2}|[IVX]{2,4})\b(?! (?:of|out|to|euros|players|minutes|hours|stars)\b)|(?::|\s+-)\s+(?:[A-Z][\w'’]*\s?){1,5}(?=[*\"”]|\s*\((?:1[89]|20)\d\d))", behind)
@@ -243,9 +288,8 @@ def _sequel(reading: Reading, mention: Mention) -> Iterator[Finding]:
         yield Finding("title", first, last, reading.text[first:last])
 
 
-def _adjoins(reading: Reading, mention: Mention) -> bool:
-    """Tells whether nothing but the title's own last stop stands between a title and the next word."""
-    gap = reading.text[reading.tokens[mention.end - 1].end : reading.tokens[mention.end].start]
-    own = next((facts.title[-1] for facts in mention.items if not facts.title[-1].isalnum()), "")
-    possessed = reading.tokens[mention.end - 1].bare != reading.tokens[mention.end - 1].norm
-    return gap.removeprefix(own) == " " and not possessed and reading.tokens[mention.end].norm not in FUNCTION
+def _goes_on(reading: Reading, mention: Mention) -> bool:
+    """Tells whether a capitalised word follows a title as if it were a part of it."""
+    last, following = reading.tokens[mention.end - 1], reading.tokens[mention.end]
+    apart = reading.text[last.end : following.start].strip(".!? ")
+    return following.capital and not apart and last.bare == last.norm and following.norm not in FUNCTION and reading.adjoins(mention, mention.end)

@@ -1,5 +1,6 @@
 """One sentence as it is checked: its words, the items that it names or points at, and which of them each word is about."""
 
+import bisect
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,7 @@ class Table:
     said: str
     forms: dict[str, list[tuple[Facts, float, int]]] = field(default_factory=dict)
     longest: int = 1
+    keys: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, slate: Iterable[Facts], known: Iterable[Facts], said: str) -> "Table":
@@ -63,7 +65,13 @@ class Table:
         for facts in table.items:
             for key, (quality, length) in facts.forms.items():
                 table.forms.setdefault(key, []).append((facts, quality, length))
-        return replace(table, longest=max((n for forms in table.forms.values() for *_, n in forms), default=1))
+        longest = max((n for forms in table.forms.values() for *_, n in forms), default=1)
+        return replace(table, longest=longest, keys=tuple(sorted(table.forms)))
+
+    def begins(self, key: str) -> bool:
+        """Tells whether a form of a title begins with those words run together."""
+        place = bisect.bisect_left(self.keys, key)
+        return place < len(self.keys) and self.keys[place].startswith(key)
 
     @property
     def items(self) -> tuple[Facts, ...]:
@@ -84,11 +92,9 @@ class Reading:
         self.message = Message(_plain(text))
         self.tokens = self.message.tokens
         self.marked = [match.span("in") for shape in _MARKED for match in shape.finditer(text)]
-        self.mentions: list[Mention] = []
-        for mention in self._titles():
-            self.mentions.append(replace(mention, oblique=self._is_oblique(mention.start)))
-        self.read = self.message.masking([(m.start, m.end) for m in self.mentions])
-        self.named = list(self.mentions)
+        self.named = self._titles()
+        self.named = [replace(mention, oblique=self._is_oblique(mention.start)) for mention in self.named]
+        self.read = self.message.masking([(m.start, m.end) for m in self.named])
         self.mentions = sorted([*self.named, *self._pointed()], key=lambda m: m.start)
         self.offers = not self.named and pattern("offers").search(self.message.marked) is not None
 
@@ -117,6 +123,8 @@ class Reading:
                 if forms and self._stands(start, end, top):
                     best = Mention(start, end, self._dated(end, [facts for facts, quality, _ in forms if quality == top]))
             key += "and" if token.raw == "&" else normal(token.raw) or token.norm
+            if not self.table.begins(key):
+                break
         return best
 
     def _dated(self, end: int, bearers: Sequence[Facts]) -> tuple[Facts, ...]:
@@ -144,6 +152,8 @@ class Reading:
         if self.is_marked(start, end) or (self.is_dated(end) and self.tokens[end - 1].capital):
             return True
         words = self.tokens[start:end]
+        if len(words) > 1 and any(self.text[words[0].start : words[-1].end] == facts.title for facts in self.table.items):
+            return True
         if not all(_has_capital(token) for token in words if token.norm not in FUNCTION) or not _has_capital(words[0]):
             return False
         if len(words) > 1:
@@ -171,7 +181,10 @@ class Reading:
         return self.message.starts_sentence(index) or ":" in gap or "–" in gap or "—" in gap or " - " in gap
 
     def _is_oblique(self, start: int) -> bool:
-        before = re.sub(r"(?: the| both| watching| ,)+$", "", self.message.words(max(0, start - 5), start))
+        first = start
+        while first > max(0, start - 5) and not self.tokens[first].mark and not self.covered(first - 1):
+            first -= 1
+        before = re.sub(r"(?: the| both| watching)+$", "", self.message.words(first, start))
         return _OBLIQUE.search(before) is not None and _SUCH_AS.search(before) is None
 
     def _pointed(self) -> list[Mention]:
@@ -213,7 +226,7 @@ class Reading:
         after = [m for m in self.mentions if m.start > at and (m.named or not before)]
         last, following = (before[-1] if before else None), (after[0] if after else None)
         if following and not following.oblique and not self._parted(at, following.start) and (last is None or self._parted(last.end - 1, at)) and not self._in_brackets(at):
-            return self._joined_before(following)
+            return following
         if last is not None:
             return self._group(last, at)
         return following or self.topic
@@ -232,6 +245,8 @@ class Reading:
         joined = [last]
         for mention in reversed([m for m in self.named if m.end <= last.start]):
             between = self.tokens[mention.end : joined[0].start]
+            if mention.oblique or (len(joined) == 1 and all(token.norm not in ("and", "or") for token in between)):
+                break
             if any(not (token.norm in ("and", "or") or re.fullmatch(r"(?:1[89]|20)\d\d", token.norm)) for token in between):
                 break
             joined.insert(0, mention)
@@ -244,13 +259,17 @@ class Reading:
         while first < at and re.fullmatch(r"(?:1[89]|20)\d\d", self.tokens[first].norm):
             first += 1
         verb = self.tokens[first] if first <= at else None
-        if len(joined) < 2 or verb is None or first == at or verb.mark or verb.norm in _TO_ONE or self._in_brackets(at):
+        if len(joined) < 2 or verb is None or first == at or (verb.mark and not self.adjoins(last, first)) or verb.norm in _TO_ONE or self._in_brackets(at):
             return last
         return Mention(joined[0].start, last.end, tuple(m.items[0] for m in joined), every=True)
 
-    @staticmethod
-    def _joined_before(following: Mention) -> Mention:
-        return following
+    def adjoins(self, mention: Mention, index: int) -> bool:
+        """Tells whether nothing but a title's own last stop stands between it and a word."""
+        if index != mention.end or index >= len(self.tokens):
+            return False
+        gap = self.text[self.tokens[index - 1].end : self.tokens[index].start]
+        own = next((facts.title[-1] for facts in mention.items if not facts.title[-1].isalnum()), "")
+        return gap.strip("*_\"”“’»`").removeprefix(own).strip("*_\"”“’»` ") == ""
 
     def negated(self, at: int) -> bool:
         """Tells whether the claim at a token is denied, within its clause."""
