@@ -85,6 +85,9 @@ class Filler:
         return Case(told, _filled(judged, filled | {slot: false}), _ids(slate), kind, false.strip("*“”"))
 
     def _said(self, slot: str, slate: list[Item], lie: bool) -> str | None:
+        if slot == "B":
+            people = [name for role in "CD" for name in self.values(slate[0], role)]
+            return self.rng.choice(people) if people else None
         base, item, other = slot.rstrip("b2"), slate[1 if slot.endswith("b") else 0], slate[0]
         if base == "T":
             return self._marked(item.title)
@@ -142,8 +145,8 @@ class Filler:
 
     def _persons(self, slot: str, base: str, item: Item, stranger: Item) -> Iterator[tuple[str, str, str]]:
         own = {name for role in "CDKAFO" for name in self.values(item, role)}
-        kind = "person" if base in "CD" else "value"
-        yield from ((slot, kind, false) for false in self.values(stranger, base)[:1] if false not in own)
+        kind = "person" if base in "BCD" else "value"
+        yield from ((slot, kind, false) for false in self.values(stranger, "C" if base == "B" else base)[:1] if false not in own)
         if base in "CD":
             swapped = [name for name in self.values(item, "D" if base == "C" else "C") if name not in self.values(item, base)]
             yield from ((slot, "role", false) for false in swapped[-1:])
@@ -168,7 +171,7 @@ def measured(checkers: Mapping[str, ClaimChecker], fillers: Mapping[str, Filler]
     for lie in (False, True):
         for name, case in _drawn(fillers, groups, cases, lie=lie, rng=rng):
             out, reasons = _checked(checkers[name], case)
-            caught = out != case.text and (case.false is None or re.search(rf"(?<![\w.]){re.escape(case.false)}(?!\w|\.\d)", out) is None)
+            caught = out != case.text and (case.false is None or _said(case.false, out) < _said(case.false, case.text))
             shares["true sentences touched" if not lie else "falsehoods caught"].append(caught)
             if lie:
                 shares[f"caught: {case.kind}"].append(caught)
@@ -195,6 +198,10 @@ def _checked(checker: ClaimChecker, case: Case) -> tuple[str, list[str]]:
         check.sentence(f"{sentence} ")
     out = check.sentence(case.text)
     return out, [f"{finding.kind}: {finding.words}" for touched in check.reasons for finding in touched.findings]
+
+
+def _said(words: str, text: str) -> int:
+    return len(re.findall(rf"(?<![\w.]){re.escape(words)}(?!\w|\.\d)", text))
 
 
 def _share(found: list[bool]) -> dict[str, float]:

@@ -21,7 +21,7 @@ _MINUTES_TOO = re.compile(r"^,?\s?(?:and\s)?(?P<n>\d{1,2})\s?(?:m|min|mins|minut
 _LESS = re.compile(r"\b(?:under|below|less than|at most|no more than|not more than|fewer than|max(?:imum)?(?: of)?|within|shy of|up to)$")
 _MORE = re.compile(r"\b(?:over|above|more than|at least|from|starting at|upwards of|minimum(?: of)?|no fewer than)$")
 _ABOUT = re.compile(r"\b(?:about|around|roughly|approximately|approx|nearly|almost|just (?:under|over)|some|or so|close to|circa)$|~\s?$")
-_ABOUT_PART = 0.1
+_ABOUT_PART = 0.05
 _COUNTED = frozenset("picks films movies options suggestions recommendations titles choices items ideas games books restaurants places plants songs albums gems".split())
 _TIMES = {"decade": 10.0}
 _UNITS = frozenset("minute minutes min mins hour hours hr hrs h m euro euros dollar dollars buck bucks pound pounds star stars point points player players people person persons guests seats pages cm metres meters inches feet".split())
@@ -58,12 +58,15 @@ def misdated(reading: Reading) -> Iterator[Finding]:
 
 
 def _is_told(reading: Reading, hit: RangeHit):  # type: ignore[no-untyped-def]  # a test of facts
+    since = hit.high is None and "since" in reading.read.norms(hit.start - 1, hit.end) and reading.about(hit.start) is not None
     plot = _PLOT.search(reading.read.words(max(0, hit.start - 5), hit.start)) is not None
 
     def told(facts: Facts) -> bool:
         if any(hit.low is not None and hit.low <= figure and hit.high is not None and figure <= hit.high for figure in facts.figures):
             return True
         low, high = hit.low if hit.low is not None else -1e9, hit.high if hit.high is not None else 1e9
+        if since:
+            return facts.year == low
         return not plot and (low < facts.year if hit.strict else low <= facts.year) and facts.year <= high
 
     return told

@@ -101,12 +101,13 @@ def _is_placed(reading: Reading, start: int, end: int) -> bool:
     lead = reading.read.words(max(0, start - 4), start)
     if _MIXES.search(lead):
         return True
-    closed = not follows or after in FUNCTION or after.endswith(("ed", "ing", "en")) or after in word_set("players")
+    closed = not follows or after in FUNCTION | {"made", "set", "told"} or after.endswith(("ed", "ing", "en")) or after in word_set("players")
     if not closed:
         return False
     if reading.negated(start) and before in _ARTICLES | {"no", "not", "without", "any", "of"}:
         return True
-    return _is_head(reading, start)
+    possessed = start > 0 and reading.tokens[start - 1].bare != reading.tokens[start - 1].norm and not reading.tokens[start].mark
+    return possessed or _is_head(reading, start)
 
 
 def _is_head(reading: Reading, start: int) -> bool:
@@ -121,7 +122,7 @@ def _is_head(reading: Reading, start: int) -> bool:
     if at == 0 or reading.tokens[at].mark or reading.covered(at - 1):
         return at == start
     behind = at - 1
-    return behind == 0 or bool(reading.tokens[behind].mark) or reading.covered(behind - 1) or reading.word(behind - 1) in _IS | {"like", "with", "and", "try", "love", "not", "such", "just", "also", "really", "more", "fancy", "for", "than", "want"}
+    return behind == 0 or bool(reading.tokens[behind].mark) or reading.covered(behind - 1) or reading.word(behind - 1) in _IS | {"like", "with", "and", "try", "love", "not", "such", "just", "also", "really", "more", "fancy", "for", "than", "want", "in", "as"}
 
 
 def _beside_kind(reading: Reading, at: int, step: int) -> bool:

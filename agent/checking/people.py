@@ -21,6 +21,7 @@ _VERB_AFTER = re.compile(r"^(?:(?:who|also|then|has|had|have|himself|herself|is|
 _TITLE_OF = re.compile(r"\b(?:its |the )?(?P<noun>director|filmmaker|writer|author|composer|developer|designer|publisher|chef|producer)s?(?: ,)?(?: (?:is|was|named))?$")
 _IS_ONE = re.compile(r"^(?:is|was) (?:the|its|also|both) (?:\w+ )?(?P<noun>director|filmmaker|writer|author|developer|chef|designer|publisher|producer|composer)\b")
 _APART = frozenset("and while whereas but though which".split())
+_DATED = re.compile(r"[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)")
 _NEAR = 85  # of 100, how alike a slip of the finger and the title are
 _SHORTEST = 6  # characters of a title whose slips are told from other words
 _LONGEST_TITLE = 10  # words
@@ -46,7 +47,7 @@ def _judged(reading: Reading, run: Run, cue: tuple[Field, ...] | None) -> Findin
     items = about.items if about else ()
     if denied and items:
         false = any(facts.named(words, reading.knowledge.fields.people if cue is None else cue or reading.knowledge.fields.people) for facts in items)
-        return _finding(reading, "person", run) if false else None
+        return _finding(reading, "person", run) if false or not _exists(reading, run, words) else None
     if cue is None:
         return None if _is_around(reading, words) else _finding(reading, "name", run)
     scope = about or Mention(0, 0, reading.table.slate)
@@ -55,6 +56,13 @@ def _judged(reading: Reading, run: Run, cue: tuple[Field, ...] | None) -> Findin
     if about is None and reading.table.echoes(" ".join(words)):
         return None
     return _finding(reading, "person", run, _right(reading, run, scope, cue))
+
+
+def _exists(reading: Reading, run: Run, words: list[str]) -> bool:
+    """Tells whether anybody of the catalogue has the name, or it is around otherwise."""
+    written = " ".join(token.raw for token in reading.tokens[run[0] : run[1]])
+    known = written in reading.knowledge.names or (len(words) == 1 and words[0] in reading.knowledge.surnames)
+    return known or _is_around(reading, words)
 
 
 def _plays(facts: Facts, words: list[str], cue: tuple[Field, ...]) -> bool:
@@ -73,19 +81,29 @@ def _is_around(reading: Reading, words: list[str]) -> bool:
 
 
 def _part(reading: Reading, run: Run) -> tuple[Field, ...] | None:
-    """Returns the fields of the part that the words around a name give it; None where they give it none."""
+    """Returns the fields of the part that the words around a name give it; None where they give it none, or one that no field is of."""
     fields = reading.knowledge.fields
-    before = reading.read.words(_clause(reading, run[0]), run[0])
+    found = _cued(reading, run)
+    return None if found is not None and not fields.players and found == fields.players else found
+
+
+def _cued(reading: Reading, run: Run) -> tuple[Field, ...] | None:
+    fields = reading.knowledge.fields
+    start = _clause(reading, run[0])
+    before = reading.read.words(start, run[0])
+    aside = reading.read.words(_clause(reading, start - 1), start) if start == run[0] > 0 and reading.tokens[start].mark == "," else before
     after = reading.read.words(run[1], _clause_end(reading, run[1]))
     last = reading.tokens[run[1] - 1]
     if (by := _BY.search(before)) and (by["verb"] or not before.endswith("from") or _ACTED.search(before)):
         return _by(reading, by["verb"] or "", acted=_ACTED.search(before) is not None)
-    if (noun := _TITLE_OF.search(before) or _IS_ONE.match(after)) is not None:
+    if (noun := _TITLE_OF.search(aside) or _IS_ONE.match(after)) is not None:
         return fields.said_by(noun["noun"]) if fields.said_by(noun["noun"]) or noun["noun"] not in ("director", "filmmaker") else fields.makers
     if before.split()[-1:] and before.split()[-1] in word_set("players") - {"front", "face", "faces"}:
         return fields.players
     if last.bare != last.norm:
         return None if any(word in word_set("players") for word in after.split()[:4]) or not _is_thing(reading, run[1]) else fields.makers
+    if re.match(r"^(?:brings?|brought|puts?) out\b", after):
+        return fields.makers
     verb = _VERB_AFTER.match(after)
     if verb is not None and (found := _does(reading, verb["verb"])) is not None:
         return found
@@ -99,9 +117,11 @@ def _part(reading: Reading, run: Run) -> tuple[Field, ...] | None:
         return fields.players or None
     if re.match(r"^(?:calls?|called) the shots|^(?:sits?|sat) in the director|^(?:keeps?|kept) it moving as director|^(?:is |was )?in the director", after):
         return fields.makers
-    if before.split()[-1:] and before.split()[-1] in ("with", "has", "see", "spot", "watch", "including", "includes"):
+    if before.split()[-1:] and before.split()[-1] in ("with", "has", "see", "spot", "watch", "including", "includes", "puts", "gives", "casts", "uses", "lets"):
         return fields.players or None
     if re.match(r"^(?:is|was|are|were) (?:\w+ ){1,3}(?:in|as|here)\b", after):
+        return fields.players or None
+    if run[1] + 1 < len(reading.tokens) and reading.word(run[1]) == "in" and reading.covered(run[1] + 1):
         return fields.players or None
     return _by_clause(reading, run)
 
@@ -199,7 +219,8 @@ def _is_capital(reading: Reading, at: int, taken: set[int]) -> bool:
     token = reading.tokens[at]
     initial = len(token.raw) == 1 and reading.text[token.end : token.end + 1] == "."
     telling = token.norm not in FUNCTION or initial or _is_numeral(token.raw)
-    return token.capital and token.raw[0].isalpha() and at not in taken and not reading.covered(at) and telling
+    written = token.raw[0].isalpha() and (token.capital or any(char.isupper() for char in token.raw))
+    return written and at not in taken and not reading.covered(at) and telling
 
 
 def _is_numeral(raw: str) -> bool:
@@ -214,7 +235,8 @@ def _trimmed(reading: Reading, start: int, end: int) -> int:
     if end - start > 1:
         return start + 1 if token.norm in LINGO or rank(token.norm) < PLAIN_RANK or token.norm.endswith("ing") else start
     dated = YEAR_AFTER.match(reading.text[token.end :]) is not None
-    telling = token.bare in reading.knowledge.surnames and token.norm not in LINGO
+    known = token.bare in reading.knowledge.surnames or token.raw.removesuffix("'s") in reading.knowledge.names
+    telling = known and token.norm not in LINGO
     acts = _does(reading, reading.word(end)) is not None or token.bare != token.norm or reading.word(end) in ("is", "was", "gives", "delivers", "brings")
     return start if dated or (telling and (acts or rank(token.norm) >= PLAIN_RANK)) else end
 
@@ -248,6 +270,20 @@ def invented(reading: Reading, taken: set[int]) -> Iterator[Finding]:
             yield Finding("title", first, last, reading.text[first:last])
     for mention in reading.named:
         yield from _sequel(reading, mention)
+    for match in _DATED.finditer(reading.text):
+        yield from _dated(reading, match.start())
+
+
+def _dated(reading: Reading, at: int) -> Iterator[Finding]:
+    """Yields what stands before a year in brackets as a title and is none: in a list the whole head, else the capitalised word."""
+    before = [index for index, token in enumerate(reading.tokens) if token.end <= at]
+    if not before or any(m.start <= before[-1] < m.end and (m.start == 0 or not reading.list_mark) for m in reading.named):
+        return
+    start = 0 if reading.list_mark and not any(token.mark in (".", "?", "!") for token in reading.tokens[1 : before[-1] + 1]) else before[-1]
+    if reading.tokens[before[-1]].capital or start == 0:
+        first, last = reading.tokens[start].start, reading.tokens[before[-1]].end
+        if not any(m.start >= start for m in reading.named if m.end == before[-1] + 1 and reading.tokens[m.start].mark):
+            yield Finding("title", first, last, reading.text[first:last])
 
 
 def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
