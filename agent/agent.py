@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
 from convrec.agent import checkpoints
-from convrec.agent.claims import TitleChecker
+from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.database import database_errors
 from convrec.agent.elicitation import Asking, question

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from convrec.agent.claims import TitleGuard
+from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.messages import Voice, phrase
 from convrec.agent.wording import called, distinct, flag, is_kind, is_person, is_year, joined_by, listed, small
 from convrec.catalogue.catalogue import Catalogue, Item

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
-from convrec.agent.claims import TitleGuard
+from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.messages import phrase
 from convrec.agent.wording import is_kind, is_person, listed, small, year_field
 from convrec.catalogue.schema import Field, Schema

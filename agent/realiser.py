@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from convrec.agent.claims import TitleGuard
+from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.lines import Line, lines, shared
 from convrec.agent.messages import Voice, phrase
 from convrec.agent.openers import Occasion, count, opener, shortfall

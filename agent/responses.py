@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from convrec.agent.answers import comparison, fact_answer, no_fact, why
-from convrec.agent.claims import TitleGuard
+from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.compact.language import language_of
 from convrec.agent.lines import lines
 from convrec.agent.llm.composer import Composer

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from convrec.agent.claims import TitleChecker
+from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Engine

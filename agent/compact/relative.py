@@ -13,7 +13,7 @@ from convrec.agent.state import DialogueState
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import every, fields_of
 
-_WORDS = {
+COMPARATIVES = {
     "older": ("year", False), "less recent": ("year", False), "more classic": ("year", False), "earlier": ("year", False),
     "newer": ("year", True), "more recent": ("year", True), "more modern": ("year", True), "later": ("year", True), "younger": ("year", True),
     "cheaper": ("price", False), "less expensive": ("price", False), "less pricey": ("price", False), "more affordable": ("price", False),
@@ -24,12 +24,13 @@ _WORDS = {
     "too old": ("year", True), "too dated": ("year", True), "dated": ("year", True), "too recent": ("year", False), "too new": ("year", False), "too modern": ("year", False),
     "too expensive": ("price", False), "too pricey": ("price", False), "too cheap": ("price", True), "too long": ("length", False), "too short": ("length", True),
 }  # fmt: skip
+"""What a comparative is about, and whether it means more of it."""
 _AS = {"old": "newer", "dated": "newer", "new": "older", "recent": "older", "modern": "older", "expensive": "cheaper", "pricey": "cheaper", "cheap": "pricier", "long": "shorter", "short": "longer"}  # fmt: skip
 _PATTERN = re.compile(
-    rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?:not (?:really |quite |exactly |too |so )?(?=too ))?(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what )?(?:i|im|ive|id|we|wed)\b))?)?"
+    rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?:not (?:really |quite |exactly |too |so )?(?=too ))?(?P<word>{'|'.join(sorted(COMPARATIVES, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what )?(?:i|im|ive|id|we|wed)\b))?)?"
     rf"|(?:not|nothing|none) (?:quite |nearly )?as (?P<adjective>{'|'.join(_AS)})(?P<as> as)\b)(?! or \w+er\b)"
 )
-_AMOUNTS = frozenset(word.removeprefix("too ") for word in _WORDS) | frozenset(_AS)
+_AMOUNTS = frozenset(word.removeprefix("too ") for word in COMPARATIVES) | frozenset(_AS)
 _FEW = 5  # items that a bound should leave, if it can
 
 
@@ -56,7 +57,7 @@ class RelativeReader:
         found = []
         for start, end, match in message.find(_PATTERN):
             word = match["word"] or _AS[match["adjective"]]
-            role, upwards = _WORDS[word]
+            role, upwards = COMPARATIVES[word]
             upwards ^= match["wish"] is not None  # what is older than wanted calls for newer ones
             field: Field | None = getattr(self._fields, role)
             stray = word in ("earlier", "later") and not match["than"]

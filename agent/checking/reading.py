@@ -1,0 +1,299 @@
+"""One sentence as it is checked: its words, the items that it names or points at, and which of them each word is about."""
+
+import bisect
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from convrec.agent.checking.facts import Facts, Knowledge
+from convrec.agent.checking.words import pattern, word_set
+from convrec.agent.compact.lexicon import FUNCTION, POINTERS, is_common
+from convrec.agent.compact.message import Message, Token, normal
+from convrec.agent.compact.titles import LOOSE, PARTIAL
+
+LIST_MARK = re.compile(r"^\s*(?:[-*•+]\s+|[*_]{0,2}\d+[.)]\s*)+")
+_MARKUP = re.compile(r"\]\([^)\s]*\)|[*_`#\[\]]")
+_MARKED = (
+    re.compile(r"\*\*(?P<in>[^*\n]+?)\*\*"), re.compile(r"(?<!\*)\*(?P<in>[^*\n]+?)\*(?!\*)"), re.compile(r"(?<!\w)_(?P<in>[^_\n]+?)_(?!\w)"),
+    re.compile(r"\"(?P<in>[^\"\n]+?)\""), re.compile(r"“(?P<in>[^”\n]+?)”"), re.compile(r"(?<!\w)[‘'](?P<in>[^'’‘\n]+?(?:['’]\w[^'’\n]*?)?)[’'](?!\w)"),
+    re.compile(r"\[(?P<in>[^\]\n]+)\]\("), re.compile(r"`(?P<in>[^`\n]+)`"), re.compile(r"«(?P<in>[^»\n]+)»"),
+)  # fmt: skip
+YEAR_AFTER = re.compile(r"^[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)?")
+_BOUNDS = frozenset("and but while whereas or than though although because since which yet where".split())
+_OBLIQUE = re.compile(
+    r"\b(?:(?<!feel )(?<!something )(?:like|unlike)|than|fans? of|liked|loved|enjoyed|enjoy|adored|compared (?:with|to)|similar to|reminiscent of|vein of|spirit of|besides"
+    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|companion to|next to|as|watched|seen|saw)$"
+)
+_SUCH_AS = re.compile(r"\bsuch as$")
+_CLAUSE_VERBS = frozenset("is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split())
+_TO_ONE = frozenset("with by from starring directed featuring which who whose a an in of at the that".split())
+_IT = frozenset("it its itself".split())
+_THEY = frozenset("both they these those their them each".split())
+_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Tokens `[start, end)` that stand for items: for `every` one, or for any one of them.
+
+    `named` by a title, not pointed at; `oblique` where another is spoken of by it: "like Heat", "older than Heat".
+    """
+
+    start: int
+    end: int
+    items: tuple[Facts, ...]
+    every: bool = False
+    named: bool = True
+    oblique: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """The items in play: those of the slate in order, then those that the thread knows, by every form of their titles."""
+
+    slate: tuple[Facts, ...]
+    known: tuple[Facts, ...]
+    said: str
+    forms: dict[str, list[tuple[Facts, float, int]]] = field(default_factory=dict)
+    longest: int = 1
+    keys: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, slate: Iterable[Facts], known: Iterable[Facts], said: str) -> "Table":
+        """Returns the table of the items; `said` is what a sentence may echo."""
+        table = cls(tuple(slate), tuple(known), " ".join(token.norm for token in Message(said).tokens))
+        for facts in table.items:
+            for key, (quality, length) in facts.forms.items():
+                table.forms.setdefault(key, []).append((facts, quality, length))
+        longest = max((n for forms in table.forms.values() for *_, n in forms), default=1)
+        return replace(table, longest=longest, keys=tuple(sorted(table.forms)))
+
+    def begins(self, key: str) -> bool:
+        """Tells whether a form of a title begins with those words run together."""
+        place = bisect.bisect_left(self.keys, key)
+        return place < len(self.keys) and self.keys[place].startswith(key)
+
+    @property
+    def items(self) -> tuple[Facts, ...]:
+        """All items in play."""
+        return (*self.slate, *self.known)
+
+    def echoes(self, words: str) -> bool:
+        """Tells whether the person said the words, or a demand in force does."""
+        return f" {words} " in f" {self.said} "
+
+
+class Reading:
+    """A sentence read in the light of the table and of what the sentence before was about."""
+
+    def __init__(self, text: str, table: Table, knowledge: Knowledge, topic: Mention | None) -> None:
+        self.text, self.table, self.knowledge, self.topic = text, table, knowledge, topic
+        self.list_mark = LIST_MARK.match(text)
+        self.message = Message(_plain(text))
+        self.tokens = self.message.tokens
+        self.marked = [match.span("in") for shape in _MARKED for match in shape.finditer(text)]
+        self.named = self._titles()
+        self.named = [replace(mention, oblique=self._is_oblique(mention.start)) for mention in self.named]
+        self.read = self.message.masking([(m.start, m.end) for m in self.named])
+        self.mentions = sorted([*self.named, *self._pointed()], key=lambda m: m.start)
+        self.offers = not self.named and pattern("offers").search(self.message.marked) is not None
+
+    # Titles and pointers
+
+    def _titles(self) -> list[Mention]:
+        found: list[Mention] = []
+        at = 0
+        while at < len(self.tokens):
+            mention = self._title_at(at)
+            if mention is not None:
+                found.append(mention)
+            at = mention.end if mention else at + 1
+        return found
+
+    def _title_at(self, start: int) -> Mention | None:
+        best: Mention | None = None
+        key = ""
+        for end in range(start + 1, min(len(self.tokens), start + self.table.longest) + 1):
+            token = self.tokens[end - 1]
+            if end > start + 1 and token.mark in ("?", "!"):
+                break
+            for last in dict.fromkeys((normal(token.raw) or token.norm, token.bare)):
+                forms = [f for f in self.table.forms.get(key + last, ()) if f[2] == end - start or len(key) > 6]
+                top = max((quality for _, quality, _ in forms), default=0.0)
+                if forms and self._stands(start, end, top):
+                    best = Mention(start, end, self._dated(end, [facts for facts, quality, _ in forms if quality == top]))
+            key += "and" if token.raw == "&" else normal(token.raw) or token.norm
+            if not self.table.begins(key):
+                break
+        return best
+
+    def _dated(self, end: int, bearers: Sequence[Facts]) -> tuple[Facts, ...]:
+        """Returns the bearers of a title: those of the year beside it if there are any, else those of the slate first."""
+        beside = re.search(r"\d{4}", self.text[self.tokens[end - 1].end :][:9]) if self.is_dated(end) else None
+        fitting = [facts for facts in bearers if beside and facts.year == float(beside[0])]
+        shown = [facts for facts in bearers if facts in self.table.slate]
+        return tuple(fitting or shown or bearers)
+
+    def is_dated(self, end: int) -> bool:
+        """Tells whether a year in brackets follows the token before `end`."""
+        return YEAR_AFTER.match(self.text[self.tokens[end - 1].end :]) is not None
+
+    def is_marked(self, start: int, end: int) -> bool:
+        """Tells whether the tokens are all that stands in a pair of marks, but for a year."""
+        first, last = self.tokens[start].start, self.tokens[end - 1].end
+        return any(
+            self.text[a:first].strip() == "" and a <= first and last <= b
+            and re.fullmatch(r"[.,!?…:;]*\s*(?:\(\d{4}\))?[.,!:]*", self.text[last:b].strip()) is not None
+            for a, b in self.marked
+        )  # fmt: skip
+
+    def _stands(self, start: int, end: int, quality: float) -> bool:
+        """Tells whether the words stand there as a title."""
+        if self.is_marked(start, end) or (self.is_dated(end) and self.tokens[end - 1].capital):
+            return True
+        words = self.tokens[start:end]
+        if len(words) > 1 and any(self.text[words[0].start : words[-1].end] == facts.title for facts in self.table.items):
+            return True
+        if not all(_has_capital(token) for token in words if token.norm not in FUNCTION) or not _has_capital(words[0]):
+            return False
+        if len(words) > 1:
+            return quality >= LOOSE or not all(is_common(token.norm) for token in words) or len(words) > 2
+        if words[0].norm in FUNCTION | POINTERS or (quality <= PARTIAL and is_common(words[0].norm)):
+            return False
+        if any(facts.named([w.bare for w in self.tokens[a:b]], self.knowledge.fields.people) for a, b in self._wider(start) for facts in self.table.items):
+            return False
+        return not self.starts(start) or self._is_subject(end)
+
+    def _wider(self, at: int) -> list[tuple[int, int]]:
+        """Returns the pairs of capitalised words that hold a token."""
+        return [
+            (a, a + 2) for a in (at - 1, at)
+            if 0 <= a and a + 2 <= len(self.tokens) and all(t.capital for t in self.tokens[a : a + 2]) and not self.tokens[a + 1].mark
+        ]  # fmt: skip
+
+    def _is_subject(self, end: int) -> bool:
+        token = self.tokens[end] if end < len(self.tokens) else None
+        return token is None or bool(token.mark) or token.norm in _CLAUSE_VERBS or self.tokens[end - 1].bare != self.tokens[end - 1].norm or (token.norm.endswith("s") and not token.capital)
+
+    def starts(self, index: int) -> bool:
+        """Tells whether a capital at the token says nothing: a sentence, a line or what follows a colon begins there."""
+        gap = self.text[self.tokens[index - 1].end : self.tokens[index].start] if index else ""
+        return self.message.starts_sentence(index) or ":" in gap or "–" in gap or "—" in gap or " - " in gap
+
+    def _is_oblique(self, start: int) -> bool:
+        first = start
+        while first > max(0, start - 5) and not self.tokens[first].mark and not self.covered(first - 1):
+            first -= 1
+        before = re.sub(r"(?: the| both| watching)+$", "", self.message.words(first, start))
+        return _OBLIQUE.search(before) is not None and _SUCH_AS.search(before) is None
+
+    def _pointed(self) -> list[Mention]:
+        taken = {index for m in self.named for index in range(m.start, m.end)}
+        found = (self._pointer(index, token) for index, token in enumerate(self.tokens) if index not in taken)
+        return [mention for mention in found if mention is not None and mention.items]
+
+    def _pointer(self, at: int, token: Token) -> Mention | None:
+        after = self.tokens[at + 1].norm if at + 1 < len(self.tokens) else ""
+        before = self.tokens[at - 1].norm if at else ""
+        if token.norm in _IT or (token.norm in ("this", "that", "the") and after in self.knowledge.nouns | {"one"} and after != self.knowledge.catalogue.schema.nouns):
+            return replace(self._one_before(at), start=at, end=at + 1, named=False)
+        if token.norm in _THEY or (token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")):
+            return Mention(at, at + 1, self._several(at), every=True, named=False)
+        if token.norm in ("former", "latter") and before in ("the", ""):
+            return Mention(at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False)
+        if token.norm in _ORDINALS and before in ("the", "") and after in self.knowledge.nouns | {"one", "option", "pick", "is", "was", "has"} and self.table.slate:
+            place = _ORDINALS[token.norm]
+            return Mention(at, at + 1, self.table.slate[place : place + 1 or None], named=False)
+        return None
+
+    def _one_before(self, at: int) -> Mention:
+        earlier = [m for m in self.named if m.end <= at and not m.oblique]
+        later = [m for m in self.named if m.start > at]
+        alone = Mention(at, at + 1, self.table.slate if len(self.table.slate) == 1 else ())
+        return earlier[-1] if earlier else self.topic or (later[0] if later else alone)
+
+    def _several(self, at: int) -> tuple[Facts, ...]:
+        own = [facts for m in self.named if not m.oblique for facts in m.items[:1]]
+        if len(own) > 1:
+            return tuple(own)
+        return self.topic.items if self.topic and self.topic.every and len(self.topic.items) > 1 else self.table.slate
+
+    # What a word is about
+
+    def about(self, at: int) -> Mention | None:
+        """Returns which mention the claim at a token is about; None where no item is spoken of."""
+        before = [m for m in self.mentions if m.end <= at]
+        after = [m for m in self.mentions if m.start > at and (m.named or not before)]
+        last, following = (before[-1] if before else None), (after[0] if after else None)
+        if following and not following.oblique and not self._parted(at, following.start) and (last is None or self._parted(last.end - 1, at)) and not self._in_brackets(at):
+            return following
+        if last is not None:
+            return self._group(last, at)
+        return following or self.topic
+
+    def _in_brackets(self, at: int) -> bool:
+        before = self.text[: self.tokens[at].start]
+        return before.count("(") > before.count(")")
+
+    def _parted(self, start: int, end: int) -> bool:
+        """Tells whether a clause ends between two tokens."""
+        between = self.tokens[start + 1 : end + 1]
+        return any(token.mark or token.norm in _BOUNDS for token in between)
+
+    def _coordinated(self, last: Mention) -> list[Mention]:
+        """Returns the titles that are joined with a title by commas and "and", it being the last of them."""
+        joined = [last]
+        for mention in reversed([m for m in self.named if m.end <= last.start]):
+            between = self.tokens[mention.end : joined[0].start]
+            if mention.oblique or (len(joined) == 1 and all(token.norm not in ("and", "or") for token in between)):
+                break
+            if any(not (token.norm in ("and", "or") or re.fullmatch(r"(?:1[89]|20)\d\d", token.norm)) for token in between):
+                break
+            joined.insert(0, mention)
+        return joined
+
+    def _group(self, last: Mention, at: int) -> Mention:
+        """Returns the titles that share what is said after the last of them, or only the last."""
+        joined = self._coordinated(last) if last.named else [last]
+        first = last.end
+        while first < at and re.fullmatch(r"(?:1[89]|20)\d\d", self.tokens[first].norm):
+            first += 1
+        verb = self.tokens[first] if first <= at else None
+        if len(joined) < 2 or verb is None or first == at or (verb.mark and not self.adjoins(last, first)) or verb.norm in _TO_ONE or self._in_brackets(at):
+            return last
+        return Mention(joined[0].start, last.end, tuple(m.items[0] for m in joined), every=True)
+
+    def adjoins(self, mention: Mention, index: int) -> bool:
+        """Tells whether nothing but a title's own last stop stands between it and a word."""
+        if index != mention.end or index >= len(self.tokens):
+            return False
+        gap = self.text[self.tokens[index - 1].end : self.tokens[index].start]
+        own = next((facts.title[-1] for facts in mention.items if not facts.title[-1].isalnum()), "")
+        return gap.strip("*_\"”“’»`").removeprefix(own).strip("*_\"”“’»` ") == ""
+
+    def negated(self, at: int) -> bool:
+        """Tells whether the claim at a token is denied, within its clause."""
+        start = at
+        while start > 0 and not self.read.tokens[start].mark and self.read.tokens[start].norm not in ("but", "while", "whereas"):
+            start -= 1
+        said = pattern("not_negating").sub(" ", self.read.words(start, at))
+        return bool({*said.split()} & word_set("negators")) or pattern("negating").search(said) is not None
+
+    def word(self, index: int) -> str:
+        """Returns the folded word at an index, "" beyond the ends or across a mark before it."""
+        return self.read.tokens[index].norm if 0 <= index < len(self.tokens) else ""
+
+    def covered(self, index: int) -> bool:
+        """Tells whether a token is part of a title in play."""
+        return any(m.start <= index < m.end for m in self.named)
+
+
+def _plain(text: str) -> str:
+    """Returns the text with its markup, and the number of its list line, as spaces: all else keeps its place."""
+    mark = LIST_MARK.match(text)
+    spaced = " " * mark.end() + text[mark.end() :] if mark else text
+    return _MARKUP.sub(lambda match: " " * len(match[0]), spaced)
+
+
+def _has_capital(token: Token) -> bool:
+    return token.raw[0].isupper() or token.raw[0].isdigit() or not token.raw[0].isalpha()
