@@ -94,7 +94,7 @@ class Agent:
         house = House(
             toolbox=toolbox, engine=compact, ledger=Ledger(state_path(workspace)), checker=checker,
             realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking,
-            model=ModelEngine.over(workspace.settings.llm, toolbox, compact, clock, seed=seed, client=client),
+            model=ModelEngine.over(workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client),
         )  # fmt: skip
         return cls(workspace, house)
 

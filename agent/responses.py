@@ -99,14 +99,18 @@ def _show(said: Said, before: list[str], state: TurnState, turn: Turn, voice: Vo
 def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn: Turn) -> bool:
     """Lets the model word the slate, and shows each sentence as soon as it is checked; False where nothing of it could be shown."""
     assert turn.model is not None
-    guard, schema = _guard(state, turn), at.catalogue.schema
-    titles = [item.title for item in at.shown]
+    guard, schema, held = _guard(state, turn), at.catalogue.schema, state["state"]
+    check = turn.model.engine.claims.begin(
+        [item.id for item in at.shown],
+        known=(*held.mentioned, *held.ever_shown),
+        said=" ".join([state["text"], *(constraint.label for constraint in held.constraints)]),
+    )
     composer = Composer(
         at.shown,
         lambda item, number: lines([item], number, (), schema, guard),
-        lambda sentence: sentence if guard.passes(sentence, *titles) else "",
+        check.sentence,
         schema,
-        turn.house.model.words.system if turn.house.model else "",
+        turn.model.engine.words.system,
     )
     lead = "\n\n".join(part for part in (*said.paragraphs, " ".join(before)) if part)
     told = ""

@@ -38,7 +38,11 @@ class ClaimChecker:
         words and the demands in force, which a sentence may echo. Ids that the catalogue lacks are passed over.
         """
         slate = [self._facts(item) for item in dict.fromkeys(items) if self._catalogue.row(item) is not None]
-        others = [self._facts(item) for item in dict.fromkeys(known) if item not in items and self._catalogue.row(item) is not None]
+        others = [
+            self._facts(item)
+            for item in dict.fromkeys(known)
+            if item not in items and self._catalogue.row(item) is not None
+        ]
         return Check(Table.of(slate, others, said), self.knowledge, self._titles)
 
     def _facts(self, item_id: str) -> Facts:
@@ -102,7 +106,11 @@ class Check:
         yield from misplaced(reading, values)
         yield from unknowable(reading)
         yield from misdated(reading)
-        years = [reading.message.span(hit.start, hit.end) for hit in self._knowledge.years.read(reading.read) if not hit.vague]
+        years = [
+            reading.message.span(hit.start, hit.end)
+            for hit in self._knowledge.years.read(reading.read)
+            if not hit.vague
+        ]
         yield from miscounted(reading, years)
         yield from miscompared(reading)
 

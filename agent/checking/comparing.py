@@ -21,7 +21,9 @@ _MOST = {
     "shortest": ("length", False), "longest": ("length", True), "highest rated": ("rating", True), "best rated": ("rating", True), "top rated": ("rating", True), "lowest rated": ("rating", False),
     "tallest": ("height", True), "smallest": ("height", False),
 }  # fmt: skip
-_WORDS = {word: told for word, told in (COMPARATIVES | _MORE).items() if not word.startswith("too ") and word != "dated"}
+_WORDS = {
+    word: told for word, told in (COMPARATIVES | _MORE).items() if not word.startswith("too ") and word != "dated"
+}
 _THAN = re.compile(rf"\b(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b")
 _SUPERLATIVE = re.compile(rf"\b(?P<word>{'|'.join(sorted(_MOST, key=len, reverse=True))})\b(?! (?:i|we|you|ever)\b)")
 _SHARED = re.compile(r"\b(?:same|share(?:s)?(?: (?:the same|a|an|their|its))?) (?P<what>[a-z]+)\b")
@@ -70,22 +72,32 @@ def _others(reading: Reading, start: int, end: int, subject: Mention | None, mos
         return tuple(facts for facts in behind[0].items if facts not in own)
     others = [facts for m in reading.named for facts in m.items if facts not in own]
     rest = reading.message.norms(end, end + 4)
-    definite = reading.word(start - 1) == "the" and (not rest or "one" in rest or "two" in rest or "of" in rest or {*rest} & reading.knowledge.nouns or not others)
+    definite = reading.word(start - 1) == "the" and (
+        not rest or "one" in rest or "two" in rest or "of" in rest or {*rest} & reading.knowledge.nouns or not others
+    )
     if "than" in rest[:1]:
         known = {"others", "other", "rest"} & {*rest}
         return tuple(facts for facts in reading.table.slate if facts not in own) if known else ()
     predicated = reading.word(start - 1) in ("is", "was", "are", "its", "far", "even", "much")
-    return tuple(others) if others and (definite or predicated or any(m.oblique for m in reading.named)) else tuple(f for f in reading.table.slate if f not in own) if definite and len(reading.table.slate) == 2 else ()
+    return (
+        tuple(others)
+        if others and (definite or predicated or any(m.oblique for m in reading.named))
+        else tuple(f for f in reading.table.slate if f not in own)
+        if definite and len(reading.table.slate) == 2
+        else ()
+    )
 
 
 def _leads(reading: Reading, end: int, start: int) -> bool:
-    return {*reading.message.norms(end, start)} <= {"than", "the", "both", "as", "even", ""} 
+    return {*reading.message.norms(end, start)} <= {"than", "the", "both", "as", "even", ""}
 
 
 def _same(reading: Reading, start: int, end: int, what: str) -> Iterator[Finding]:
     """Yields what items are said to have in common and have not."""
     items = tuple(dict.fromkeys(facts for m in reading.mentions for facts in (m.items if m.every else m.items[:1])))
-    fields = [f for f in reading.knowledge.catalogue.schema.fields if {what, what.rstrip("s"), f"{what}s"} & described(f)]
+    fields = [
+        f for f in reading.knowledge.catalogue.schema.fields if {what, what.rstrip("s"), f"{what}s"} & described(f)
+    ]
     decade = what == "decade"
     fields = [reading.knowledge.fields.year] if decade and reading.knowledge.fields.year else fields
     if len(items) < 2 or not fields:
@@ -98,5 +110,8 @@ def _same(reading: Reading, start: int, end: int, what: str) -> Iterator[Finding
 def _agree(items: tuple[Facts, ...], field: Field, decade: bool) -> bool:
     if field.type in ("number", "date"):
         values = [facts.amount(field) for facts in items]
-        return None not in values and len({value // 10 if decade and value is not None else value for value in values}) == 1
+        return (
+            None not in values
+            and len({value // 10 if decade and value is not None else value for value in values}) == 1
+        )
     return bool(set.intersection(*(set(facts.values(field)) for facts in items)))

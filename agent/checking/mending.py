@@ -6,7 +6,9 @@ from convrec.agent.checking.facts import Knowledge
 from convrec.agent.checking.reading import Mention, Reading
 from convrec.agent.checking.titles import TitleChecker
 
-_PRONOUN = re.compile(r"^(?P<word>It's|It’s|It|Its|This one|This (?:film|movie|game|book|restaurant|place|plant)|The (?:film|movie))\b")
+_PRONOUN = re.compile(
+    r"^(?P<word>It's|It’s|It|Its|This one|This (?:film|movie|game|book|restaurant|place|plant)|The (?:film|movie))\b"
+)
 _PERSON = re.compile(r"^(?:He|She|They|His|Her|Their)\b")
 _CONNECTIVE = re.compile(
     r"^(?P<word>(?:But|However|And|Also|So|Still|Yet|Instead|That said|In addition|Plus|Besides|Moreover|Furthermore|Additionally|Similarly|Likewise|Meanwhile|Then again"
@@ -73,7 +75,13 @@ class Mender:
     def head(self, reading: Reading, titles: TitleChecker, allowed: set[str]) -> str:
         """Returns a list line up to its title and year, "" where it is no list line or begins with no title."""
         first = reading.named[0] if reading.named and reading.list_mark else None
-        if first is None or first.oblique or reading.text[reading.list_mark.end() : reading.tokens[first.start].start].strip("*_\"“'[ ") if reading.list_mark and first else True:
+        if (
+            first is None
+            or first.oblique
+            or reading.text[reading.list_mark.end() : reading.tokens[first.start].start].strip("*_\"“'[ ")
+            if reading.list_mark and first
+            else True
+        ):
             return ""
         end = reading.tokens[first.end - 1].end
         closed = end + _CLOSERS.match(reading.text[end:]).end()  # type: ignore[union-attr]  # it matches always

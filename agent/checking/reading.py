@@ -25,7 +25,9 @@ _OBLIQUE = re.compile(
     r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|companion to|next to|as|watched|seen|saw)$"
 )
 _SUCH_AS = re.compile(r"\bsuch as$")
-_CLAUSE_VERBS = frozenset("is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split())
+_CLAUSE_VERBS = frozenset(
+    "is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split()
+)
 _TO_ONE = frozenset("with by from starring directed featuring which who whose a an in of at the that".split())
 _IT = frozenset("it its itself".split())
 _THEY = frozenset("both they these those their them each".split())
@@ -121,7 +123,9 @@ class Reading:
                 forms = [f for f in self.table.forms.get(key + last, ()) if f[2] == end - start or len(key) > 6]
                 top = max((quality for _, quality, _ in forms), default=0.0)
                 if forms and self._stands(start, end, top):
-                    best = Mention(start, end, self._dated(end, [facts for facts, quality, _ in forms if quality == top]))
+                    best = Mention(
+                        start, end, self._dated(end, [facts for facts, quality, _ in forms if quality == top])
+                    )
             key += "and" if token.raw == "&" else normal(token.raw) or token.norm
             if not self.table.begins(key):
                 break
@@ -152,7 +156,9 @@ class Reading:
         if self.is_marked(start, end) or (self.is_dated(end) and self.tokens[end - 1].capital):
             return True
         words = self.tokens[start:end]
-        if len(words) > 1 and any(self.text[words[0].start : words[-1].end] == facts.title for facts in self.table.items):
+        if len(words) > 1 and any(
+            self.text[words[0].start : words[-1].end] == facts.title for facts in self.table.items
+        ):
             return True
         if not all(_has_capital(token) for token in words if token.norm not in FUNCTION) or not _has_capital(words[0]):
             return False
@@ -160,7 +166,11 @@ class Reading:
             return quality >= LOOSE or not all(is_common(token.norm) for token in words) or len(words) > 2
         if words[0].norm in FUNCTION | POINTERS or (quality <= PARTIAL and is_common(words[0].norm)):
             return False
-        if any(facts.named([w.bare for w in self.tokens[a:b]], self.knowledge.fields.people) for a, b in self._wider(start) for facts in self.table.items):
+        if any(
+            facts.named([w.bare for w in self.tokens[a:b]], self.knowledge.fields.people)
+            for a, b in self._wider(start)
+            for facts in self.table.items
+        ):
             return False
         return not self.starts(start) or self._is_subject(end)
 
@@ -168,12 +178,18 @@ class Reading:
         """Returns the pairs of capitalised words that hold a token."""
         return [
             (a, a + 2) for a in (at - 1, at)
-            if 0 <= a and a + 2 <= len(self.tokens) and all(t.capital for t in self.tokens[a : a + 2]) and not self.tokens[a + 1].mark
+            if a >= 0 and a + 2 <= len(self.tokens) and all(t.capital for t in self.tokens[a : a + 2]) and not self.tokens[a + 1].mark
         ]  # fmt: skip
 
     def _is_subject(self, end: int) -> bool:
         token = self.tokens[end] if end < len(self.tokens) else None
-        return token is None or bool(token.mark) or token.norm in _CLAUSE_VERBS or self.tokens[end - 1].bare != self.tokens[end - 1].norm or (token.norm.endswith("s") and not token.capital)
+        return (
+            token is None
+            or bool(token.mark)
+            or token.norm in _CLAUSE_VERBS
+            or self.tokens[end - 1].bare != self.tokens[end - 1].norm
+            or (token.norm.endswith("s") and not token.capital)
+        )
 
     def starts(self, index: int) -> bool:
         """Tells whether a capital at the token says nothing: a sentence, a line or what follows a colon begins there."""
@@ -195,13 +211,26 @@ class Reading:
     def _pointer(self, at: int, token: Token) -> Mention | None:
         after = self.tokens[at + 1].norm if at + 1 < len(self.tokens) else ""
         before = self.tokens[at - 1].norm if at else ""
-        if token.norm in _IT or (token.norm in ("this", "that", "the") and after in self.knowledge.nouns | {"one"} and after != self.knowledge.catalogue.schema.nouns):
+        if token.norm in _IT or (
+            token.norm in ("this", "that", "the")
+            and after in self.knowledge.nouns | {"one"}
+            and after != self.knowledge.catalogue.schema.nouns
+        ):
             return replace(self._one_before(at), start=at, end=at + 1, named=False)
-        if token.norm in _THEY or (token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")):
+        if token.norm in _THEY or (
+            token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")
+        ):
             return Mention(at, at + 1, self._several(at), every=True, named=False)
         if token.norm in ("former", "latter") and before in ("the", ""):
-            return Mention(at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False)
-        if token.norm in _ORDINALS and before in ("the", "") and after in self.knowledge.nouns | {"one", "option", "pick", "is", "was", "has"} and self.table.slate:
+            return Mention(
+                at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False
+            )
+        if (
+            token.norm in _ORDINALS
+            and before in ("the", "")
+            and after in self.knowledge.nouns | {"one", "option", "pick", "is", "was", "has"}
+            and self.table.slate
+        ):
             place = _ORDINALS[token.norm]
             return Mention(at, at + 1, self.table.slate[place : place + 1 or None], named=False)
         return None
@@ -225,7 +254,13 @@ class Reading:
         before = [m for m in self.mentions if m.end <= at]
         after = [m for m in self.mentions if m.start > at and (m.named or not before)]
         last, following = (before[-1] if before else None), (after[0] if after else None)
-        if following and not following.oblique and not self._parted(at, following.start) and (last is None or self._parted(last.end - 1, at)) and not self._in_brackets(at):
+        if (
+            following
+            and not following.oblique
+            and not self._parted(at, following.start)
+            and (last is None or self._parted(last.end - 1, at))
+            and not self._in_brackets(at)
+        ):
             return following
         if last is not None:
             return self._group(last, at)
@@ -247,7 +282,9 @@ class Reading:
             between = self.tokens[mention.end : joined[0].start]
             if mention.oblique or (len(joined) == 1 and all(token.norm not in ("and", "or") for token in between)):
                 break
-            if any(not (token.norm in ("and", "or") or re.fullmatch(r"(?:1[89]|20)\d\d", token.norm)) for token in between):
+            if any(
+                not (token.norm in ("and", "or") or re.fullmatch(r"(?:1[89]|20)\d\d", token.norm)) for token in between
+            ):
                 break
             joined.insert(0, mention)
         return joined
@@ -259,7 +296,14 @@ class Reading:
         while first < at and re.fullmatch(r"(?:1[89]|20)\d\d", self.tokens[first].norm):
             first += 1
         verb = self.tokens[first] if first <= at else None
-        if len(joined) < 2 or verb is None or first == at or (verb.mark and not self.adjoins(last, first)) or verb.norm in _TO_ONE or self._in_brackets(at):
+        if (
+            len(joined) < 2
+            or verb is None
+            or first == at
+            or (verb.mark and not self.adjoins(last, first))
+            or verb.norm in _TO_ONE
+            or self._in_brackets(at)
+        ):
             return last
         return Mention(joined[0].start, last.end, tuple(m.items[0] for m in joined), every=True)
 
@@ -269,12 +313,16 @@ class Reading:
             return False
         gap = self.text[self.tokens[index - 1].end : self.tokens[index].start]
         own = next((facts.title[-1] for facts in mention.items if not facts.title[-1].isalnum()), "")
-        return gap.strip("*_\"”“’»`").removeprefix(own).strip("*_\"”“’»` ") == ""
+        return gap.strip('*_"”“’»`').removeprefix(own).strip('*_"”“’»` ') == ""
 
     def negated(self, at: int) -> bool:
         """Tells whether the claim at a token is denied, within its clause."""
         start = at
-        while start > 0 and not self.read.tokens[start].mark and self.read.tokens[start].norm not in ("but", "while", "whereas"):
+        while (
+            start > 0
+            and not self.read.tokens[start].mark
+            and self.read.tokens[start].norm not in ("but", "while", "whereas")
+        ):
             start -= 1
         said = pattern("not_negating").sub(" ", self.read.words(start, at))
         return bool({*said.split()} & word_set("negators")) or pattern("negating").search(said) is not None

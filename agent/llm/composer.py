@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from convrec.agent.answers import value_words
+from convrec.agent.checking.splitting import SentenceStream
 from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.wording import is_kind, listed, small
 from convrec.catalogue.schema import Schema
@@ -14,7 +15,6 @@ from convrec.core.reply import ReplyItem
 
 _SLOT = re.compile(r"\[\[\s*(item|fact)\s*:\s*([^\[\]]+?)\s*\]\]")
 _LINE = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•–])\s+(?=\**\[\[\s*item)")
-_END = re.compile(r"(?<!\d)[.!?…]+[\"”’)*]*\s+|\n+")  # "1. " begins a line and ends no sentence
 _MARKUP = re.compile(r"https?:|www\.|<[a-z/!]|!\[|\]\(|\[\[|\]\]|\{\{|`|^#", re.IGNORECASE)
 _LONGEST = 500  # characters of a sentence
 _MOST = 4_000  # of a reply
@@ -39,7 +39,8 @@ class Composer:
         self._items = {item.id: item for item in items}
         self._lines, self._check, self._schema = lines, check, schema
         self._secret = _runs(secret)
-        self._raw, self._held, self._length = "", "", 0
+        self._stream = SentenceStream()
+        self._held, self._length = "", 0
         self._named: dict[str, int] = {}
         self._said: dict[str, int] = {}
         self.checked = self.cut = 0
@@ -50,12 +51,8 @@ class Composer:
         Raises:
             ModelFailure: `looped` or `too_long`.
         """
-        self._raw += piece
-        while (end := _END.search(self._raw)) is not None:
-            segment, self._raw = self._raw[: end.end()], self._raw[end.end() :]
-            yield from self._sentence(segment)
-        if len(self._raw) > _LONGEST:
-            raise ModelFailure("too_long")
+        for sentence in self._stream.feed(piece):
+            yield from self._sentence(sentence)
 
     def end(self) -> Iterator[str]:
         """Yields the last sentence, and then a line for each item that was not named.
@@ -63,8 +60,8 @@ class Composer:
         Raises:
             ModelFailure: `unchecked` where nothing of what the model wrote could be shown.
         """
-        segment, self._raw = self._raw, ""
-        yield from self._sentence(segment)
+        for sentence in self._stream.end():
+            yield from self._sentence(sentence)
         if not self._length:
             raise ModelFailure("unchecked")
         yield from self.rest()
@@ -72,7 +69,13 @@ class Composer:
     def rest(self) -> Iterator[str]:
         """Yields a line for each item that was not named yet."""
         for item in [item for item in self._items.values() if item.id not in self._named]:
-            yield self._out(f"{self._lines(item, self._number(item))}\n", line=True)
+            yield self._templated(item)
+
+    def _templated(self, item: ReplyItem) -> str:
+        """Returns the line that code words; the check hears it, since the next sentence may be about it."""
+        line = self._lines(item, self._number(item))
+        self._check(line)
+        return self._out(f"{line}\n", line=True)
 
     def _sentence(self, segment: str) -> Iterator[str]:
         body = segment.rstrip()
@@ -86,7 +89,7 @@ class Composer:
         if line and ids:
             item = self._items[ids[0]]
             if not text or f"**{item.title}**" not in text:
-                yield self._out(f"{self._lines(item, self._number(item))}\n", line=True)
+                yield self._templated(item)
                 return
             self._note(ids)
             yield self._out(f"{self._named[item.id]}. {text}{_space(segment)}", line=True)
@@ -98,7 +101,7 @@ class Composer:
         """Returns a sentence as it may be said; "" where it may not."""
         self.checked += 1
         filled = self._filled(body)
-        text = self._check(filled) if filled and self._sound(filled) else ""
+        text = self._check(filled).strip() if filled and self._sound(filled) else ""
         self.cut += not text
         if text:
             self._said[text] = self._said.get(text, 0) + 1

@@ -29,7 +29,7 @@ def connect(settings: Llm, environment: Mapping[str, str] = os.environ, *, seed:
     if not settings.configured:
         return None
     if not settings.urls:
-        return ChatClient([Endpoint(settings.model, _local(settings))], seed=seed)
+        return ChatClient([Endpoint(settings.model, _local(settings), told_time=True)], seed=seed)
     if not settings.model:
         raise InputError("`llm.base_url` is set and `llm.model` is not.", "Name the model as its server does.")
     key = environment.get(settings.api_key_env, "").strip()

@@ -28,7 +28,7 @@ class Endpoint:
     """A chat model and how it has fared.
 
     `guided` says whether it takes a JSON schema and `streams` whether it answers piece by piece; it is taken to, until it is seen not to.
-    A `real` one costs money or time, and is not asked where requests are banned.
+    A `real` one costs money or time, and is not asked where requests are banned. One in this process is `told_time`: how long it may take.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Endpoint:
     guided: bool = True
     streams: bool = True
     real: bool = True
+    told_time: bool = False
     _failures: int = 0
     _unanswered: int = 0
     _rests_until: float = float("-inf")
@@ -61,7 +62,7 @@ class Endpoint:
         Raises:
             ModelFailure: whatever went wrong, the turn's time included.
         """
-        self._begin(budget)
+        options |= self._begin(budget)
         found = next(self._parts(budget, lambda stop: iter([self.model.invoke(list(messages), **options)])), None)
         if found is None:
             raise ModelFailure("empty")
@@ -74,7 +75,7 @@ class Endpoint:
         Raises:
             ModelFailure: whatever went wrong, also in mid-stream.
         """
-        self._begin(budget)
+        options |= self._begin(budget)
 
         def chunks(stop: threading.Event) -> Iterator[AIMessageChunk]:
             for chunk in self.model.stream(list(messages), **options):
@@ -87,10 +88,12 @@ class Endpoint:
             if text := str(chunk.text):
                 yield text
 
-    def _begin(self, budget: Budget) -> None:
+    def _begin(self, budget: Budget) -> dict[str, float]:
+        """Counts a request; returns what the model is told beside the messages."""
         if self.real:
             refuse_if_banned()
         budget.spend_call()
+        return {"deadline_s": budget.left_s} if self.told_time else {}
 
     def _parts(self, budget: Budget, work: Callable[[threading.Event], Iterator[Any]]) -> Iterator[Any]:
         """Yields what the work yields, in a thread of its own, until the turn's time is over."""

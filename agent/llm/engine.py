@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from convrec.agent.checking.checker import ClaimChecker
+from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.controller import Chooser
 from convrec.agent.llm.budget import Budget
@@ -37,10 +39,11 @@ class ModelEngine:
     understanding: ModelUnderstanding
     exploring: ModelExploring
     words: ModelWords
+    claims: ClaimChecker
 
     @classmethod
     def over(
-        cls, settings: Llm, toolbox: Toolbox, compact: Understander, clock: Clock, *, seed: int = 0,
+        cls, settings: Llm, toolbox: Toolbox, compact: Understander, titles: TitleChecker, clock: Clock, *, seed: int = 0,
         client: ChatClient | None = None, environment: Mapping[str, str] = os.environ,
     ) -> ModelEngine | None:  # fmt: skip
         """Returns the engine for the model that the settings name, or that answers through `client`; None where there is neither.
@@ -57,6 +60,7 @@ class ModelEngine:
             ModelUnderstanding(client, linker, toolbox.catalogue, clock),
             ModelExploring(client, toolbox),
             ModelWords(client, toolbox.catalogue.schema),
+            ClaimChecker(toolbox.catalogue, titles),
         )
 
     def begin(self) -> ModelTurn:
