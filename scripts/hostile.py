@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from convrec.agent import Agent
-from convrec.agent.claims import TitleChecker
+from convrec.agent.checking.titles import TitleChecker
 from convrec.catalogue.demo.shipped import ingest_shipped
 from convrec.catalogue.workspace import Workspace
 from convrec.core.reply import Reply

@@ -21,7 +21,7 @@ TEMPLATE = (
     "{{ '<|begin|>' }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
-VOCABULARY, CONTEXT = 1024, 1024
+VOCABULARY, CONTEXT = 1024, 8192
 SYSTEM = "You tell films in a sentence."
 
 Chat = list[dict[str, str]]

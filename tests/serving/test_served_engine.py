@@ -1,0 +1,87 @@
+"""The agent over a real, if tiny, served model: guided answers understood, text streamed, an adapter by name, a server that dies in mid-turn."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from convrec.agent import Agent
+from convrec.agent.llm.abilities import abilities
+from convrec.agent.llm.conformance import ChatModelTests
+from convrec.agent.llm.connect import connect
+from convrec.catalogue.workspace import Workspace
+from convrec.core.settings import Llm, Policy
+
+
+@pytest.fixture(autouse=True)
+def requests_allowed(monkeypatch):
+    monkeypatch.setenv("CONVREC_ALLOW_MODEL_REQUESTS", "1")
+
+
+def settings(served, **llm):
+    return Llm(base_url=served.base_url, model=served.model, **{"timeout_s": 60, **llm})
+
+
+@contextmanager
+def agent_over(root, served, explore="auto", **llm):
+    workspace = Workspace.open(root)
+    update = {"llm": settings(served, **llm), "policy": Policy(explore=explore)}
+    workspace.settings = workspace.settings.model_copy(update=update)
+    with Agent.open(workspace) as agent:
+        yield agent
+
+
+class TestServed(ChatModelTests):
+    @pytest.fixture
+    def chat_model(self, served):
+        return connect(settings(served)).endpoints[0].model
+
+
+@pytest.mark.parametrize("adapter", ["", "bold"])
+def test_a_turn_over_a_served_model_ends_in_real_items(films, served, adapter):
+    with agent_over(films, served, adapter=adapter) as agent:
+        reply = agent.chat("a western, nothing after 1970")
+    assert reply.usage.llm_calls >= 2
+    assert reply.usage.prompt_tokens > 100
+    assert "understand" not in (reply.fallback or ""), (
+        reply.fallback
+    )  # a guided answer is of its schema, whatever it says
+    assert reply.engine == "llm"
+    assert reply.items
+    assert all(item.facts["year"] <= 1970 for item in reply.items)
+    assert all(item.title in reply.text for item in reply.items)
+
+
+def test_exploring_asks_the_served_model_for_guided_steps(films, served):
+    with agent_over(films, served, explore="always", max_calls_per_turn=6) as agent:
+        agent.feedback(user_id="ana", item_id="w1", event="like")
+        reply = agent.chat("something like Three Wells", user_id="ana")
+    assert reply.items
+    assert reply.usage.llm_calls <= 6
+
+
+def test_a_server_that_dies_in_mid_turn_costs_no_turn(films, served):
+    with agent_over(films, served) as agent:
+        agent.chat("a western")
+        killing = threading.Timer(0.15, served.kill)
+        killing.start()
+        try:
+            began, replies = time.monotonic(), []
+            for said in ("older", "a comedy instead", "something with a horse"):
+                replies.append(agent.chat(said))
+            took = time.monotonic() - began
+        finally:
+            killing.join()
+            served.start()
+        again = agent.chat("thanks, and a thriller?")
+    assert all(reply.text for reply in replies)
+    assert any(reply.fallback for reply in replies)
+    assert took < 60
+    assert again.text
+
+
+def test_what_the_server_can_do_is_found_out(served):
+    llm = settings(served, adapter="shy")
+    found = {one.name: one for one in abilities(connect(llm), llm)}
+    assert all(found[name].able for name in ("answers", "streams", "JSON schema", "LoRA adapter", "context length"))
