@@ -37,6 +37,15 @@ def test_a_target_makes_its_own_environment(target, tmp_path):
     assert "-c constraints.txt" in planned
 
 
+def test_serving_has_an_environment_of_its_own_and_is_no_part_of_the_tests(tmp_path):
+    planned = make("-n", "test-serving", f"VENV={tmp_path / 'venv'}", f"VLLM={tmp_path / 'vllm'}").stdout
+    assert f"scripts/vllm_environment.sh {tmp_path / 'vllm'}" in planned
+    assert f"CONVREC_VLLM={tmp_path / 'vllm'}/bin/vllm" in planned
+    assert "not serving" in make("-n", "test").stdout
+    pins = (ROOT / "scripts/vllm-requirements.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"#.*|[A-Za-z0-9_.-]+(\[\w+\])?==[A-Za-z0-9.]+", pin) for pin in pins)
+
+
 def test_torch_may_come_from_an_index_of_its_own(tmp_path):
     index = "https://example.org/cpu"
     planned = make("-n", "install", f"VENV={tmp_path / 'venv'}", f"TORCH_INDEX={index}").stdout
