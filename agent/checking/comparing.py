@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from convrec.agent.checking.facts import Facts, Finding
 from convrec.agent.checking.reading import Mention, Reading
+from convrec.agent.checking.words import word_set
 from convrec.agent.compact.fields import described
 from convrec.agent.compact.relative import COMPARATIVES
 from convrec.catalogue.schema import Field
@@ -70,7 +71,7 @@ def _others(reading: Reading, start: int, end: int, subject: Mention | None, mos
         return tuple(facts for facts in behind[0].items if facts not in own)
     others = [facts for m in reading.named for facts in m.items if facts not in own]
     rest = reading.message.norms(end, end + 4)
-    definite = reading.word(start - 1) == "the" and (not rest or "one" in rest or "two" in rest or "of" in rest or {*rest} & reading.knowledge.nouns or not others)
+    definite = reading.word(start - 1) == "the" and (not rest or "one" in rest or "two" in rest or "of" in rest or {*rest[:1]} & (reading.knowledge.nouns | word_set("heads")) or not others)
     if "than" in rest[:1]:
         known = {"others", "other", "rest"} & {*rest}
         return tuple(facts for facts in reading.table.slate if facts not in own) if known else ()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -19,6 +20,9 @@ _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and (?:\w+))? )?(?:by
 _ACTED = re.compile(r"\b(?:acting|performances?|turns?|roles?|work|acted) (?:by|from)$")
 _VERB_AFTER = re.compile(r"^(?:(?:who|also|then|has|had|have|himself|herself|is|was|co) )*(?P<verb>[a-z]+)\b")
 _TITLE_OF = re.compile(r"\b(?:its |the )?(?P<noun>director|filmmaker|writer|author|composer|developer|designer|publisher|chef|producer)s?(?: ,)?(?: (?:is|was|named))?$")
+_STAR_IS = re.compile(r"\b(?:stars?|leads?|actors?|actress|hero|heroine|protagonist|role|cast|face|faces|relies on|rests on|find|finds|directs|directed|directing|guides|coaxes)(?: (?:\w+ )?(?:is|was|are|were|named))?(?: by)?$")
+_MAKER_IS = re.compile(r"\b(?:(?:direction|hands|eye|vision|mind|camera|work|brainchild) (?:of|is)|dir|chair (?:is|was|sits))$")
+_PRAISED = re.compile(r"^(?:\w+ly )?(?:is|was|are|were) (?!(?:at (?:his|her|their)|in top|a (?:master|genius|visionary|legend)|known|famous|your|the (?:director|one|man|woman))\b)(?:(?:\w+ ){0,3}(?:in|as|here)\b|(?:\w+ly )?(?:a|an|the|so|just|simply|pure|\w+ful|\w+ing|\w+ic|superb|great|fine|perfect|funny|brilliant)\b)|^makes? (?:a|an) (?:\w+ )?(?:team|pair|duo|couple)|^(?:share|shares|have) (?:\w+ )?(?:chemistry|scenes)")
 _IS_ONE = re.compile(r"^(?:is|was) (?:the|its|also|both) (?:\w+ )?(?P<noun>director|filmmaker|writer|author|developer|chef|designer|publisher|producer|composer)\b")
 _APART = frozenset("and while whereas but though which".split())
 _DATED = re.compile(r"[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)")
@@ -29,15 +33,24 @@ _LONGEST_TITLE = 10  # words
 
 def misnamed(reading: Reading, taken: set[int]) -> Iterator[Finding]:
     """Yields the names that the facts do not carry, or not in that part; `taken` are tokens that stand for values."""
-    cue: tuple[Field, ...] | None = None
-    end = -1
-    for run in _runs(reading, taken):
-        joined = end >= 0 and {*reading.message.norms(end, run[0])} <= {"and", "or", "nor", "as", "well"} and run[0] - end <= 3
-        own = _part(reading, run)
-        cue, end = own if own is not None else cue if joined else None, run[1]
+    runs = list(_runs(reading, taken))
+    cues = [_part(reading, run) for run in runs]
+    joined = [_is_joined(reading, a, b) for a, b in pairwise(runs)]
+    for place in range(1, len(runs)):
+        if cues[place] is None and joined[place - 1]:
+            cues[place] = cues[place - 1]
+    for place in reversed(range(len(runs) - 1)):
+        if cues[place] is None and joined[place]:
+            cues[place] = cues[place + 1]
+    for run, cue in zip(runs, cues, strict=True):
         finding = _judged(reading, run, cue)
         if finding is not None:
             yield finding
+
+
+def _is_joined(reading: Reading, one: Run, other: Run) -> bool:
+    """Tells whether two names stand in one list."""
+    return {*reading.message.norms(one[1], other[0])} <= {"and", "or", "nor", "as", "well"} and reading.text[reading.tokens[one[1] - 1].end : reading.tokens[other[0]].start].strip() not in (";", ".", ":", "")
 
 
 def _judged(reading: Reading, run: Run, cue: tuple[Field, ...] | None) -> Finding | None:
@@ -60,7 +73,7 @@ def _judged(reading: Reading, run: Run, cue: tuple[Field, ...] | None) -> Findin
 
 def _exists(reading: Reading, run: Run, words: list[str]) -> bool:
     """Tells whether anybody of the catalogue has the name, or it is around otherwise."""
-    written = " ".join(token.raw for token in reading.tokens[run[0] : run[1]])
+    written = _written(reading, run)
     known = written in reading.knowledge.names or (len(words) == 1 and words[0] in reading.knowledge.surnames)
     return known or _is_around(reading, words)
 
@@ -96,6 +109,10 @@ def _cued(reading: Reading, run: Run) -> tuple[Field, ...] | None:
     last = reading.tokens[run[1] - 1]
     if (by := _BY.search(before)) and (by["verb"] or not before.endswith("from") or _ACTED.search(before)):
         return _by(reading, by["verb"] or "", acted=_ACTED.search(before) is not None)
+    if _STAR_IS.search(aside):
+        return fields.players
+    if _MAKER_IS.search(aside):
+        return fields.makers
     if (noun := _TITLE_OF.search(aside) or _IS_ONE.match(after)) is not None:
         return fields.said_by(noun["noun"]) if fields.said_by(noun["noun"]) or noun["noun"] not in ("director", "filmmaker") else fields.makers
     if before.split()[-1:] and before.split()[-1] in word_set("players") - {"front", "face", "faces"}:
@@ -119,8 +136,8 @@ def _cued(reading: Reading, run: Run) -> tuple[Field, ...] | None:
         return fields.makers
     if before.split()[-1:] and before.split()[-1] in ("with", "has", "see", "spot", "watch", "including", "includes", "puts", "gives", "casts", "uses", "lets"):
         return fields.players or None
-    if re.match(r"^(?:is|was|are|were) (?:\w+ ){1,3}(?:in|as|here)\b", after):
-        return fields.players or None
+    if _PRAISED.match(after):
+        return fields.players
     if run[1] + 1 < len(reading.tokens) and reading.word(run[1]) == "in" and reading.covered(run[1] + 1):
         return fields.players or None
     return _by_clause(reading, run)
@@ -166,7 +183,7 @@ def _is_thing(reading: Reading, at: int) -> bool:
 
 
 def _denied_after(reading: Reading, at: int) -> bool:
-    return re.match(r"^(?:is|was|does|did|has|will)? ?(?:not|isnt|wasnt|doesnt|didnt|never|hasnt|wont)\b", reading.read.words(at, at + 3)) is not None
+    return re.match(r"^(?:has|have|had|plays?|played|takes?|took) no\b|^(?:is|was) (?:nowhere|absent|missing)|^(?:is|was|does|did|has|will)? ?(?:not|isnt|wasnt|doesnt|didnt|never|hasnt|wont)\b", reading.read.words(at, at + 3)) is not None
 
 
 def _clause(reading: Reading, at: int) -> int:
@@ -241,8 +258,12 @@ def _trimmed(reading: Reading, start: int, end: int) -> int:
     return start if dated or (telling and (acts or rank(token.norm) >= PLAIN_RANK)) else end
 
 
+def _written(reading: Reading, run: Run) -> str:
+    return re.sub("['’]s?$", "", reading.text[reading.tokens[run[0]].start : reading.tokens[run[1] - 1].end])
+
+
 def _is_name(reading: Reading, start: int, end: int) -> bool:
-    return end - start > 1 and " ".join(token.raw for token in reading.tokens[start:end]).removesuffix("'s") in reading.knowledge.names
+    return end - start > 1 and _written(reading, (start, end)) in reading.knowledge.names
 
 
 def _is_label(reading: Reading, start: int, end: int) -> bool:
@@ -270,6 +291,7 @@ def invented(reading: Reading, taken: set[int]) -> Iterator[Finding]:
             yield Finding("title", first, last, reading.text[first:last])
     for mention in reading.named:
         yield from _sequel(reading, mention)
+    yield from _slips(reading)
     for match in _DATED.finditer(reading.text):
         yield from _dated(reading, match.start())
 
@@ -301,6 +323,19 @@ def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
     if reading.text[tokens[0].start : tokens[-1].end].casefold() in reading.knowledge.titles:
         return False
     return _is_label(reading, start, end) or _is_around(reading, words) or reading.offers and reading.table.echoes(" ".join(words))
+
+
+def _slips(reading: Reading) -> Iterator[Finding]:
+    """Yields capitalised words that are nearly, but not quite, a title of several words of an item in play."""
+    for facts in reading.table.items:
+        length, title = len(facts.title.split()), facts.title.casefold()
+        for start in range(len(reading.tokens) - length + 1) if length > 1 else ():
+            first, last = reading.tokens[start], reading.tokens[start + length - 1]
+            if not first.capital or any(reading.covered(i) for i in range(start, start + length)):
+                continue
+            said = reading.text[first.start : last.end]
+            if abs(len(said) - len(title)) < 4 and fuzz.ratio(said.casefold(), title, score_cutoff=_NEAR) and said.casefold() != title:
+                yield Finding("title", first.start, last.end, said)
 
 
 def _is_near(reading: Reading, said: str) -> bool:

@@ -22,7 +22,7 @@ YEAR_AFTER = re.compile(r"^[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)?")
 _BOUNDS = frozenset("and but while whereas or than though although because since which yet where".split())
 _OBLIQUE = re.compile(
     r"\b(?:(?<!feel )(?<!something )(?:like|unlike)|than|fans? of|liked|loved|enjoyed|enjoy|adored|compared (?:with|to)|similar to|reminiscent of|vein of|spirit of|besides"
-    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|companion to|next to|as|watched|seen|saw)$"
+    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|over|rather than|companion to|next to|as|watched|seen|saw)$"
 )
 _SUCH_AS = re.compile(r"\bsuch as$")
 _CLAUSE_VERBS = frozenset("is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split())
@@ -94,6 +94,7 @@ class Reading:
         self.marked = [match.span("in") for shape in _MARKED for match in shape.finditer(text)]
         self.named = self._titles()
         self.named = [replace(mention, oblique=self._is_oblique(mention.start)) for mention in self.named]
+        self._title_ends = {m.end for m in self.named if not m.items[0].title[-1].isalnum()}
         self.read = self.message.masking([(m.start, m.end) for m in self.named])
         self.mentions = sorted([*self.named, *self._pointed()], key=lambda m: m.start)
         self.offers = not self.named and pattern("offers").search(self.message.marked) is not None
@@ -197,6 +198,8 @@ class Reading:
         before = self.tokens[at - 1].norm if at else ""
         if token.norm in _IT or (token.norm in ("this", "that", "the") and after in self.knowledge.nouns | {"one"} and after != self.knowledge.catalogue.schema.nouns):
             return replace(self._one_before(at), start=at, end=at + 1, named=False)
+        if token.norm in ("they", "their", "them") and self.topic is not None and not self.topic.every:
+            return replace(self.topic, start=at, end=at + 1, named=False)
         if token.norm in _THEY or (token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")):
             return Mention(at, at + 1, self._several(at), every=True, named=False)
         if token.norm in ("former", "latter") and before in ("the", ""):
@@ -225,11 +228,32 @@ class Reading:
         before = [m for m in self.mentions if m.end <= at]
         after = [m for m in self.mentions if m.start > at and (m.named or not before)]
         last, following = (before[-1] if before else None), (after[0] if after else None)
-        if following and not following.oblique and not self._parted(at, following.start) and (last is None or self._parted(last.end - 1, at)) and not self._in_brackets(at):
+        if following is not None and not following.oblique and not self._in_brackets(at) and self._belongs(at, last, following):
             return following
         if last is not None:
-            return self._group(last, at)
+            return self._group(self._main(before, at), at)
         return following or self.topic
+
+    def _belongs(self, at: int, last: Mention | None, following: Mention) -> bool:
+        """Tells whether a word goes with the title after it: in its clause, or in its sentence, and not in that of the one before."""
+        if last is None:
+            return not self._parted(at, following.start)
+        if not last.named and self.tokens[following.start - 1].norm in ("at", "in", "with", "from", "for", "by"):
+            return not self._parted(at, following.start)
+        if self._stops(last.end, at) and not self._stops(at + 1, following.start):
+            return True
+        return self._parted(last.end - 1, at) and not self._parted(at, following.start)
+
+    def _stops(self, start: int, end: int) -> bool:
+        return any(token.mark in (".", "?", "!") for token in self.tokens[start + (start in self._title_ends) : end + 1])
+
+    def _main(self, before: list[Mention], at: int) -> Mention:
+        """Returns the last title, or where it was only compared with and another clause began since, what the sentence is about."""
+        last = before[-1]
+        since = self.message.norms(last.end, at)
+        if not last.oblique or not {*since} & {"and", "but", "while", "as", "so", "plus"}:
+            return last
+        return next((m for m in reversed(before) if not m.oblique), self.topic or last)
 
     def _in_brackets(self, at: int) -> bool:
         before = self.text[: self.tokens[at].start]
