@@ -129,7 +129,7 @@ class Check:
             if kept:
                 self._topic = reading.named[0]
                 return self._mender.shown(kept)
-        foreign = any(finding.kind in ("title", "name") for finding in findings) and not reading.named
+        foreign = not reading.named and any(f.kind == "title" or f.words.casefold() in self._knowledge.titles for f in findings)
         self._topic = None if foreign else _topic(reading, self._topic)
         return self._mender.cut(text, self._topic, foreign=foreign)
 

@@ -111,6 +111,10 @@ class Facts:
         names = [name for field in fields for name in self.people.get(field.name, ())]
         return any(run in name or (len(words) > 1 and name.startswith(ends[0]) and name.endswith(ends[1])) for name in names)
 
+    def is_person(self, words: list[str]) -> bool:
+        """Tells whether the words are part of a name in any field of people."""
+        return self.named(words, self._knowledge.fields.people)
+
     def tells(self, words: list[str]) -> bool:
         """Tells whether the words stand in the item's title, texts or values."""
         run = f" {' '.join(words)} "

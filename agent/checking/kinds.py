@@ -172,6 +172,8 @@ def _carries(reading: Reading, facts: Facts, one: Named) -> bool:
     if facts.has(one.meaning):
         return True
     words = " ".join(reading.read.norms(one.start, one.end))
+    if not is_common(words) and f" {words} " in facts.text:
+        return True
     heads = "|".join(sorted(reading.knowledge.nouns | {"film", "movie"}))
     return re.search(rf" {re.escape(words)} (?:[a-z]+ ){{0,2}}(?:{heads})s? ", facts.text) is not None
 

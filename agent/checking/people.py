@@ -79,8 +79,8 @@ def _exists(reading: Reading, run: Run, words: list[str]) -> bool:
 
 
 def _plays(facts: Facts, words: list[str], cue: tuple[Field, ...]) -> bool:
-    """Tells whether the item has the name in one of the fields, or where it has none there, in its text."""
-    if facts.named(words, cue):
+    """Tells whether the item has the name in one of the fields, or where it has none there, or it is no person's, in its text."""
+    if facts.named(words, cue) or (facts.tells(words) and not facts.is_person(words)):
         return True
     return not any(facts.people.get(field.name) for field in cue) and facts.tells(words)
 
@@ -253,9 +253,9 @@ def _trimmed(reading: Reading, start: int, end: int) -> int:
         return start + 1 if token.norm in LINGO or rank(token.norm) < PLAIN_RANK or token.norm.endswith("ing") else start
     dated = YEAR_AFTER.match(reading.text[token.end :]) is not None
     known = token.bare in reading.knowledge.surnames or token.raw.removesuffix("'s") in reading.knowledge.names
-    telling = known and token.norm not in LINGO
     acts = _does(reading, reading.word(end)) is not None or token.bare != token.norm or reading.word(end) in ("is", "was", "gives", "delivers", "brings")
-    return start if dated or (telling and (acts or rank(token.norm) >= PLAIN_RANK)) else end
+    rare = rank(token.norm) >= PLAIN_RANK
+    return start if dated or (token.norm not in LINGO and (acts and (known or rare)) or (known and rare)) else end
 
 
 def _written(reading: Reading, run: Run) -> str:

@@ -9,6 +9,7 @@ from convrec.agent.checking.facts import Facts, Knowledge
 from convrec.agent.checking.words import pattern, word_set
 from convrec.agent.compact.lexicon import FUNCTION, POINTERS, is_common
 from convrec.agent.compact.message import Message, Token, normal
+from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.compact.titles import LOOSE, PARTIAL
 
 LIST_MARK = re.compile(r"^\s*(?:[-*•+]\s+|[*_]{0,2}\d+[.)]\s*)+")
@@ -28,7 +29,9 @@ _SUCH_AS = re.compile(r"\bsuch as$")
 _CLAUSE_VERBS = frozenset("is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split())
 _TO_ONE = frozenset("with by from starring directed featuring which who whose a an in of at the that".split())
 _IT = frozenset("it its itself".split())
-_THEY = frozenset("both they these those their them each".split())
+_THEY = frozenset("both they neither each".split())
+_PAIRS = {"two": 2, "pair": 2, "duo": 2, "three": 3, "trio": 3}
+_SHARING = frozenset("share are were have films movies came star feature both".split())
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
 
 
@@ -198,9 +201,15 @@ class Reading:
         before = self.tokens[at - 1].norm if at else ""
         if token.norm in _IT or (token.norm in ("this", "that", "the") and after in self.knowledge.nouns | {"one"} and after != self.knowledge.catalogue.schema.nouns):
             return replace(self._one_before(at), start=at, end=at + 1, named=False)
-        if token.norm in ("they", "their", "them") and self.topic is not None and not self.topic.every:
+        if token.norm == "they" and self.topic is not None and not self.topic.every:
             return replace(self.topic, start=at, end=at + 1, named=False)
-        if token.norm in _THEY or (token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")):
+        if token.norm in ("both", "each") and before in ("are", "were"):
+            return None
+        pointing = token.norm in ("these", "those") and after in self.knowledge.nouns | {*NUMBERS, "are", "all", "share", "star", "have", "were", "picks"}
+        count = _PAIRS.get(token.norm, 0) if before == "the" and after in _SHARING else 0
+        if count and len(self._several(at)) == count:
+            return Mention(at, at + 1, self._several(at), every=True, named=False)
+        if token.norm in _THEY or pointing or (token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")):
             return Mention(at, at + 1, self._several(at), every=True, named=False)
         if token.norm in ("former", "latter") and before in ("the", ""):
             return Mention(at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False)
