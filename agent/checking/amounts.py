@@ -43,7 +43,7 @@ class Amount:
 
 def misdated(reading: Reading) -> Iterator[Finding]:
     """Yields the years and decades that are not the item's."""
-    hits = [hit for hit in reading.knowledge.years.read(reading.read) if not hit.vague] if not reading.offers else []
+    hits = [] if reading.offers else reading.years
     for hit in hits:
         about = reading.about(hit.start)
         scope = _paired(reading, hit, hits, about) or Mention(0, 0, reading.table.slate, every=True)
@@ -91,11 +91,11 @@ def _wrong_year(reading: Reading, hit: RangeHit, scope: Mention, denied: bool) -
     return Finding("year", token.start, token.end, token.raw, fix)
 
 
-def miscounted(reading: Reading, years: list[tuple[int, int]]) -> Iterator[Finding]:
-    """Yields the numbers that no fact has; `years` are character ranges that were read as years."""
+def miscounted(reading: Reading) -> Iterator[Finding]:
+    """Yields the numbers that no fact has, those left out that were read as years."""
     if reading.offers:
         return
-    for amount in _amounts(reading, years):
+    for amount in _amounts(reading):
         about = reading.about(amount.at)
         scope = about or Mention(0, 0, reading.table.slate, every=True)
         if _is_count(reading, amount) or (about is None and reading.table.echoes(f"{amount.low:g}")):
@@ -107,9 +107,9 @@ def miscounted(reading: Reading, years: list[tuple[int, int]]) -> Iterator[Findi
     yield from _counts(reading)
 
 
-def _amounts(reading: Reading, years: list[tuple[int, int]]) -> Iterator[Amount]:
+def _amounts(reading: Reading) -> Iterator[Amount]:
     places = {token.start: index for index, token in enumerate(reading.tokens)}
-    blank = _blanked(reading, years)
+    blank = _blanked(reading)
     for match in (*_NUMBER.finditer(blank), *_SPELT.finditer(blank)):
         groups = match.groupdict()
         spelt = match.re is _SPELT
@@ -138,12 +138,12 @@ def _measured(reading: Reading, blank: str, match: re.Match[str], at: int, low: 
     return Amount(match.start("n"), end, low * scale + extra, None if high is None else high * scale, field, sign or unit, at)
 
 
-def _blanked(reading: Reading, years: list[tuple[int, int]]) -> str:
+def _blanked(reading: Reading) -> str:
     """Returns the text with its list number, titles and years as spaces."""
     text = reading.text
     spans = [(reading.tokens[m.start].start, reading.tokens[m.end - 1].end) for m in reading.named]
     spans += [reading.list_mark.span()] if reading.list_mark else []
-    for first, last in (*spans, *years):
+    for first, last in (*spans, *(reading.message.span(hit.start, hit.end) for hit in reading.years)):
         text = text[:first] + " " * (last - first) + text[last:]
     return text
 

@@ -102,8 +102,7 @@ class Check:
         yield from misplaced(reading, values)
         yield from unknowable(reading)
         yield from misdated(reading)
-        years = [reading.message.span(hit.start, hit.end) for hit in self._knowledge.years.read(reading.read) if not hit.vague]
-        yield from miscounted(reading, years)
+        yield from miscounted(reading)
         yield from miscompared(reading)
 
     def _repaired(self, text: str, findings: tuple[Finding, ...]) -> str:
@@ -141,5 +140,5 @@ def _topic(reading: Reading, before: Mention | None) -> Mention | None:
     several = [m for m in reading.mentions if m.every]
     if len(straight) > 1 and several:
         return several[-1]
-    first = straight[0] if straight else reading.named[0] if reading.named else several[0] if several else before
+    first = straight[0] if straight else reading.named[-1] if reading.named else several[0] if several else before
     return None if ended and reading.list_mark and first is before else first

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, product
 
 from rapidfuzz import fuzz
 
@@ -20,7 +20,7 @@ _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and (?:\w+))? )?(?:by
 _ACTED = re.compile(r"\b(?:acting|performances?|turns?|roles?|work|acted) (?:by|from)$")
 _VERB_AFTER = re.compile(r"^(?:(?:who|also|then|has|had|have|himself|herself|is|was|co) )*(?P<verb>[a-z]+)\b")
 _TITLE_OF = re.compile(r"\b(?:its |the )?(?P<noun>director|filmmaker|writer|author|composer|developer|designer|publisher|chef|producer)s?(?: ,)?(?: (?:is|was|named))?$")
-_STAR_IS = re.compile(r"\b(?:stars?|leads?|actors?|actress|hero|heroine|protagonist|role|cast|face|faces|relies on|rests on|find|finds|directs|directed|directing|guides|coaxes)(?: (?:\w+ )?(?:is|was|are|were|named))?(?: by)?$")
+_STAR_IS = re.compile(r"\b(?:stars?|leads?|actors?|actress|hero|heroine|protagonist|role|cast|face|faces|relies on|rests on|find|finds|directs|directed|directing|guides|coaxes)(?: (?:\w+ ){0,4}?(?:is|was|are|were|named))?(?: by)?$")
 _MAKER_IS = re.compile(r"\b(?:(?:direction|hands|eye|vision|mind|camera|work|brainchild) (?:of|is)|dir|chair (?:is|was|sits))$")
 _PRAISED = re.compile(r"^(?:\w+ly )?(?:is|was|are|were) (?!(?:at (?:his|her|their)|in top|a (?:master|genius|visionary|legend)|known|famous|your|the (?:director|one|man|woman))\b)(?:(?:\w+ ){0,3}(?:in|as|here)\b|(?:\w+ly )?(?:a|an|the|so|just|simply|pure|\w+ful|\w+ing|\w+ic|superb|great|fine|perfect|funny|brilliant)\b)|^makes? (?:a|an) (?:\w+ )?(?:team|pair|duo|couple)|^(?:share|shares|have) (?:\w+ )?(?:chemistry|scenes)")
 _IS_ONE = re.compile(r"^(?:is|was) (?:the|its|also|both) (?:\w+ )?(?P<noun>director|filmmaker|writer|author|developer|chef|designer|publisher|producer|composer)\b")
@@ -40,12 +40,17 @@ def misnamed(reading: Reading, taken: set[int]) -> Iterator[Finding]:
         if cues[place] is None and joined[place - 1]:
             cues[place] = cues[place - 1]
     for place in reversed(range(len(runs) - 1)):
-        if cues[place] is None and joined[place]:
+        if cues[place] is None and joined[place] and _is_plural(reading.word(runs[place + 1][1])):
             cues[place] = cues[place + 1]
     for run, cue in zip(runs, cues, strict=True):
         finding = _judged(reading, run, cue)
         if finding is not None:
             yield finding
+
+
+def _is_plural(word: str) -> bool:
+    """Tells whether a word can be what several people do."""
+    return word.isalpha() and not word.endswith("s") and word not in FUNCTION - {"are", "were", "have", "both"}
 
 
 def _is_joined(reading: Reading, one: Run, other: Run) -> bool:
@@ -104,7 +109,7 @@ def _cued(reading: Reading, run: Run) -> tuple[Field, ...] | None:
     fields = reading.knowledge.fields
     start = _clause(reading, run[0])
     before = reading.read.words(start, run[0])
-    aside = reading.read.words(_clause(reading, start - 1), start) if start == run[0] > 0 and reading.tokens[start].mark == "," else before
+    aside = reading.read.words(_clause(reading, start - 1), start) if start == run[0] > 0 and (reading.tokens[start].mark == "," or reading.word(start - 1) == "dir") else before
     after = reading.read.words(run[1], _clause_end(reading, run[1]))
     last = reading.tokens[run[1] - 1]
     if (by := _BY.search(before)) and (by["verb"] or not before.endswith("from") or _ACTED.search(before)):
@@ -222,7 +227,7 @@ def _runs(reading: Reading, taken: set[int]) -> Iterator[Run]:
             at += 1
             continue
         end = at + 1
-        while end < n and not reading.tokens[end].mark and reading.tokens[end - 1].bare == reading.tokens[end - 1].norm and (
+        while end < n and not reading.tokens[end].mark and reading.tokens[end - 1].bare == reading.tokens[end - 1].norm and "," not in reading.message.gap(end) and (
             _is_capital(reading, end, taken) or (reading.tokens[end].norm in PARTICLES and end + 1 < n and _is_capital(reading, end + 1, taken))
         ):  # fmt: skip
             end += 1
@@ -327,14 +332,12 @@ def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
 
 def _slips(reading: Reading) -> Iterator[Finding]:
     """Yields capitalised words that are nearly, but not quite, a title of several words of an item in play."""
-    for facts in reading.table.items:
-        length, title = len(facts.title.split()), facts.title.casefold()
-        for start in range(len(reading.tokens) - length + 1) if length > 1 else ():
+    capitals = [i for i, token in enumerate(reading.tokens) if token.capital and not reading.covered(i)]
+    for (length, title), start in product(reading.table.long_titles if capitals else (), capitals):
+        if start + length <= len(reading.tokens):
             first, last = reading.tokens[start], reading.tokens[start + length - 1]
-            if not first.capital or any(reading.covered(i) for i in range(start, start + length)):
-                continue
             said = reading.text[first.start : last.end]
-            if abs(len(said) - len(title)) < 4 and fuzz.ratio(said.casefold(), title, score_cutoff=_NEAR) and said.casefold() != title:
+            if abs(len(said) - len(title)) < 4 and not any(reading.covered(i) for i in range(start, start + length)) and fuzz.ratio(said.casefold(), title, score_cutoff=_NEAR) and said.casefold() != title:
                 yield Finding("title", first.start, last.end, said)
 
 

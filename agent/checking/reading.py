@@ -4,12 +4,14 @@ import bisect
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from convrec.agent.checking.facts import Facts, Knowledge
 from convrec.agent.checking.words import pattern, word_set
 from convrec.agent.compact.lexicon import FUNCTION, POINTERS, is_common
 from convrec.agent.compact.message import Message, Token, normal
 from convrec.agent.compact.numerals import NUMBERS
+from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.titles import LOOSE, PARTIAL
 
 LIST_MARK = re.compile(r"^\s*(?:[-*•+]\s+|[*_]{0,2}\d+[.)]\s*)+")
@@ -22,7 +24,7 @@ _MARKED = (
 YEAR_AFTER = re.compile(r"^[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)?")
 _BOUNDS = frozenset("and but while whereas or than though although because since which yet where".split())
 _OBLIQUE = re.compile(
-    r"\b(?:(?<!feel )(?<!something )(?:like|unlike)|than|fans? of|liked|loved|enjoyed|enjoy|adored|compared (?:with|to)|similar to|reminiscent of|vein of|spirit of|besides"
+    r"\b(?:(?<!feel )(?<!something )(?<!you )(?<!might )(?<!may )(?<!youll )(?<!youd )(?<!would )(?<!will )(?<!also )(?<!could )(?:like|unlike)|than|fans? of|liked|loved|enjoyed|(?:if you|you already|since you) enjoy|adored|compared (?:with|to)|similar to|reminiscent of|vein of|spirit of|besides"
     r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|over|rather than|companion to|next to|as|watched|seen|saw)$"
 )
 _SUCH_AS = re.compile(r"\bsuch as$")
@@ -50,7 +52,7 @@ class Mention:
     oblique: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """The items in play: those of the slate in order, then those that the thread knows, by every form of their titles."""
 
@@ -70,6 +72,11 @@ class Table:
                 table.forms.setdefault(key, []).append((facts, quality, length))
         longest = max((n for forms in table.forms.values() for *_, n in forms), default=1)
         return replace(table, longest=longest, keys=tuple(sorted(table.forms)))
+
+    @cached_property
+    def long_titles(self) -> tuple[tuple[int, str], ...]:
+        """The titles of several words: how many, and the title without case."""
+        return tuple((len(f.title.split()), f.title.casefold()) for f in self.items if " " in f.title)
 
     def begins(self, key: str) -> bool:
         """Tells whether a form of a title begins with those words run together."""
@@ -95,12 +102,19 @@ class Reading:
         self.message = Message(_plain(text))
         self.tokens = self.message.tokens
         self.marked = [match.span("in") for shape in _MARKED for match in shape.finditer(text)]
+        self._titled: set[int] = set()
         self.named = self._titles()
         self.named = [replace(mention, oblique=self._is_oblique(mention.start)) for mention in self.named]
+        self._titled = {index for m in self.named for index in range(m.start, m.end)}
         self._title_ends = {m.end for m in self.named if not m.items[0].title[-1].isalnum()}
         self.read = self.message.masking([(m.start, m.end) for m in self.named])
         self.mentions = sorted([*self.named, *self._pointed()], key=lambda m: m.start)
         self.offers = not self.named and pattern("offers").search(self.message.marked) is not None
+
+    @cached_property
+    def years(self) -> list[RangeHit]:
+        """The years and decades that the sentence names."""
+        return [hit for hit in self.knowledge.years.read(self.read) if not hit.vague]
 
     # Titles and pointers
 
@@ -119,8 +133,6 @@ class Reading:
         key = ""
         for end in range(start + 1, min(len(self.tokens), start + self.table.longest) + 1):
             token = self.tokens[end - 1]
-            if end > start + 1 and token.mark in ("?", "!"):
-                break
             for last in dict.fromkeys((normal(token.raw) or token.norm, token.bare)):
                 forms = [f for f in self.table.forms.get(key + last, ()) if f[2] == end - start or len(key) > 6]
                 top = max((quality for _, quality, _ in forms), default=0.0)
@@ -186,14 +198,13 @@ class Reading:
 
     def _is_oblique(self, start: int) -> bool:
         first = start
-        while first > max(0, start - 5) and not self.tokens[first].mark and not self.covered(first - 1):
+        while first > max(0, start - 5) and not self.tokens[first].mark and not any(m.end == first for m in self.named):
             first -= 1
         before = re.sub(r"(?: the| both| watching)+$", "", self.message.words(first, start))
         return _OBLIQUE.search(before) is not None and _SUCH_AS.search(before) is None
 
     def _pointed(self) -> list[Mention]:
-        taken = {index for m in self.named for index in range(m.start, m.end)}
-        found = (self._pointer(index, token) for index, token in enumerate(self.tokens) if index not in taken)
+        found = (self._pointer(index, token) for index, token in enumerate(self.tokens) if not self.covered(index))
         return [mention for mention in found if mention is not None and mention.items]
 
     def _pointer(self, at: int, token: Token) -> Mention | None:
@@ -318,7 +329,7 @@ class Reading:
 
     def covered(self, index: int) -> bool:
         """Tells whether a token is part of a title in play."""
-        return any(m.start <= index < m.end for m in self.named)
+        return index in self._titled
 
 
 def _plain(text: str) -> str:
