@@ -18,6 +18,8 @@ _NUMBER = re.compile(
 _SPELT = re.compile(rf"\b(?P<n>{'|'.join(sorted(NUMBERS, key=len, reverse=True))})(?:[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine))?(?P<half> and a half)?[ -](?P<unit>[a-z]+)\b", re.IGNORECASE)
 _OUT_OF = re.compile(r"^\s?(?:/|out of)\s?(?:5|10|100|five|ten)\b")
 _MINUTES_TOO = re.compile(r"^,?\s?(?:and\s)?(?P<n>\d{1,2})\s?(?:m|min|mins|minutes)?\b")
+_DIFFERENCE = re.compile(r"\s(?:more|less|cheaper|longer|shorter|heavier|lighter|dearer|taller|smaller)\b(?: expensive)?")
+_WHOLE = re.compile(r"(?:/|\bout of)\s?$")  # before the highest rating that can be had
 _LESS = re.compile(r"\b(?:under|below|less than|at most|no more than|not more than|fewer than|max(?:imum)?(?: of)?|within|shy of|up to)$")
 _MORE = re.compile(r"\b(?:over|above|more than|at least|from|starting at|upwards of|minimum(?: of)?|no fewer than)$")
 _ABOUT = re.compile(r"\b(?:about|around|roughly|approximately|approx|nearly|almost|just (?:under|over)|some|or so|close to|circa)$|~\s?$")
@@ -115,7 +117,7 @@ def _amounts(reading: Reading) -> Iterator[Amount]:
         spelt = match.re is _SPELT
         at = places.get(match.start("n"))
         unit = (groups["unit"] or "").lower()
-        if at is None or (spelt and (unit not in _UNITS | {"hour"} or groups["n"].lower() in _LISTED and unit not in ("hour", "star"))):
+        if at is None or _WHOLE.search(blank[: match.start("n")]) or (spelt and (unit not in _UNITS | {"hour"} or groups["n"].lower() in _LISTED and unit not in ("hour", "star"))):
             continue
         low = float(NUMBERS[groups["n"].lower()] + NUMBERS.get((groups.get("ones") or "").lower(), 0)) if spelt else number(groups["n"])
         high = number(groups["b"]) if groups.get("b") and not _OUT_OF.match(blank[match.end("n") :]) else None
@@ -162,8 +164,10 @@ def _fits(reading: Reading, amount: Amount, facts: Facts) -> bool:
     before = reading.text[: amount.start].rstrip("$€£¥ ").casefold()
     if amount.high is not None:
         return {amount.low, amount.high} <= {*known} or (not twins and not bases and any(amount.low <= value <= amount.high for value in known))
-    counts = amount.field is not None and (bool(twins or bases) or amount.field == reading.knowledge.fields.count)
-    if counts and before.endswith("up to"):
+    if _DIFFERENCE.match(reading.text[amount.end :]):
+        others = [value for m in reading.named for other in m.items for field in fields if (value := other.amount(field)) is not None]
+        return any(abs(abs(a - b) - amount.low) < 1e-6 for a in known for b in others)
+    if amount.field not in (None, reading.knowledge.fields.price) and before.endswith("up to"):
         return amount.low == max(known, default=None)
     return any(_is_within(value, amount.low, before) for value in known)
 

@@ -43,12 +43,14 @@ def values_named(reading: Reading) -> list[Named]:
 
 
 def _named_at(reading: Reading, start: int) -> Named | None:
+    if reading.word(start) in FUNCTION:
+        return None
     for end in range(min(len(reading.tokens), start + _LONGEST), start, -1):
         tokens = reading.read.tokens[start:end]
         if any(token.mark for token in tokens[1:]) or any(reading.covered(i) for i in range(start, end)):
             continue
         words = [token.norm for token in tokens]
-        if len(words) > 1 and (words[0] in FUNCTION or not reading.knowledge.begins_kind(words[:-1])):
+        if len(words) > 1 and not reading.knowledge.begins_kind(words[:-1]):
             continue
         meaning = reading.knowledge.kind(words) or reading.knowledge.kind([*words[:-1], tokens[-1].bare])
         if meaning is None or (len(words) == 1 and (words[0] in word_set("praise") | FUNCTION)):
