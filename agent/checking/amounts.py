@@ -13,7 +13,7 @@ from convrec.catalogue.schema import Field
 _PLOT = re.compile(r"\b(?:set|takes place|taking place|unfolds|plays out|place|story|tale|during|war of|back) (?:\w+ ){0,3}?(?:in|during|of)?(?: the)?(?: (?:early|mid|late))?$")
 _NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[$€£¥]\s?)?(?P<n>\d+(?:[.,]\d+)*)(?P<plus>\+)?(?:\s?(?:[-–—/]|to|or|and)\s?(?P<sign2>[$€£¥])?(?P<b>\d+(?:[.,]\d+)*)(?!\d))?"
-    r"(?:\s?-?(?P<unit>[$€£¥%]|(?!(?:or|and|to|is|in|by|with)\b)[A-Za-z]+))?(?P<half> and a half)?"
+    r"(?:\s?-?(?P<unit>[$€£¥%]|(?!(?:or|and|to|is|in|by|with|of)\b)[A-Za-z]+))?(?P<half> and a half)?"
 )  # fmt: skip
 _SPELT = re.compile(rf"\b(?P<n>{'|'.join(sorted(NUMBERS, key=len, reverse=True))})(?:[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine))?(?P<half> and a half)?[ -](?P<unit>[a-z]+)\b", re.IGNORECASE)
 _OUT_OF = re.compile(r"^\s?(?:/|out of)\s?(?:5|10|100|five|ten)\b")

@@ -15,6 +15,7 @@ from convrec.agent.compact.values import Meaning
 _LONGEST = 4
 _ARTICLES = frozenset("a an the this another pure your classic proper true real".split())
 _IS = frozenset("is was are were be being as its it s remains called".split())
+_INTO = frozenset("like likes liked with and try love loves loved enjoy enjoys prefer prefers not such just also really more fancy fancies for than want wants wanted in as after need needs craving offers delivers expect either".split())
 _JOINS = frozenset("and or".split())
 _MIXES = re.compile(r"\b(?:blends?|mix(?:es|ture)?|combin(?:es|ation)|fus(?:es|ion)|marries|part|genres?(?: (?:is|are))?|pure|full of|plenty of|lots of|serv(?:es|ing)|offers?|eating)(?: of)?$")
 _CONTENT = frozenset("violence violent gore sex nudity romance swearing songs music guns humour humor jokes magic ghosts monsters aliens zombies blood action".split())
@@ -124,7 +125,7 @@ def _is_head(reading: Reading, start: int) -> bool:
     if at == 0 or reading.tokens[at].mark or reading.covered(at - 1):
         return at == start
     behind = at - 1
-    return behind == 0 or bool(reading.tokens[behind].mark) or reading.covered(behind - 1) or reading.word(behind - 1) in _IS | {"like", "with", "and", "try", "love", "not", "such", "just", "also", "really", "more", "fancy", "for", "than", "want", "in", "as"}
+    return behind == 0 or bool(reading.tokens[behind].mark) or reading.covered(behind - 1) or reading.word(behind - 1) in _IS | _INTO
 
 
 def _beside_kind(reading: Reading, at: int, step: int) -> bool:

@@ -20,9 +20,10 @@ _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and (?:\w+))? )?(?:by
 _ACTED = re.compile(r"\b(?:acting|performances?|turns?|roles?|work|acted) (?:by|from)$")
 _VERB_AFTER = re.compile(r"^(?:(?:who|also|then|has|had|have|himself|herself|is|was|co) )*(?P<verb>[a-z]+)\b")
 _TITLE_OF = re.compile(r"\b(?:its |the )?(?P<noun>director|filmmaker|writer|author|composer|developer|designer|publisher|chef|producer)s?(?: ,)?(?: (?:is|was|named))?$")
-_STAR_IS = re.compile(r"\b(?:stars?|leads?|actors?|actress|hero|heroine|protagonist|role|cast|face|faces|relies on|rests on|find|finds|directs|directed|directing|guides|coaxes)(?: (?:\w+ ){0,4}?(?:is|was|are|were|named))?(?: by)?$")
-_MAKER_IS = re.compile(r"\b(?:(?:direction|hands|eye|vision|mind|camera|work|brainchild) (?:of|is)|dir|chair (?:is|was|sits))$")
+_STAR_IS = re.compile(r"\b(?:stars?|leads?|actors?|actress|hero|heroine|protagonist|role|cast|face|faces|relies on|rests on|find|finds|directs|directed|directing|guides|coaxes|(?:showcase|vehicle) for)(?: (?:\w+ ){0,4}?(?:is|was|are|were|named))?(?: by)?$")
+_MAKER_IS = re.compile(r"\b(?:(?:direction|hands|eye|vision|mind|brainchild) of|dir|(?:camera|chair) (?:is|was|sits))$")
 _PRAISED = re.compile(r"^(?:\w+ly )?(?:is|was|are|were) (?!(?:at (?:his|her|their)|in top|a (?:master|genius|visionary|legend)|known|famous|your|the (?:director|one|man|woman))\b)(?:(?:\w+ ){0,3}(?:in|as|here)\b|(?:\w+ly )?(?:a|an|the|so|just|simply|pure|\w+ful|\w+ing|\w+ic|superb|great|fine|perfect|funny|brilliant)\b)|^makes? (?:a|an) (?:\w+ )?(?:team|pair|duo|couple)|^(?:share|shares|have) (?:\w+ )?(?:chemistry|scenes)")
+_ABSENT = re.compile(r"^(?:has|have|had|plays?|played|takes?|took) no\b|^(?:is|was|are|were) (?:nowhere|absent|missing)|^(?:is|was|are|were|isnt|wasnt|arent|werent)(?: not| never)? ?(?:also |even |actually )?(?:in|part|among|on|featured|involved|to be)\b|^(?:(?:does|did|has|have|had)(?: not)|doesnt|didnt|hasnt|hadnt|never) (?:\w+ly )?(?:appears?|appeared|stars?|starred|features?|shows?|acts?|plays?|directs?|directed|write|make|made|have)\b")
 _IS_ONE = re.compile(r"^(?:is|was) (?:the|its|also|both) (?:\w+ )?(?P<noun>director|filmmaker|writer|author|developer|chef|designer|publisher|producer|composer)\b")
 _APART = frozenset("and while whereas but though which".split())
 _DATED = re.compile(r"[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)")
@@ -123,7 +124,9 @@ def _cued(reading: Reading, run: Run) -> tuple[Field, ...] | None:
     if before.split()[-1:] and before.split()[-1] in word_set("players") - {"front", "face", "faces"}:
         return fields.players
     if last.bare != last.norm:
-        return None if any(word in word_set("players") for word in after.split()[:4]) or not _is_thing(reading, run[1]) else fields.makers
+        near = {*after.split()[:3]}
+        acting, making = near & (word_set("acting") | {"character"}), near & word_set("making")
+        return fields.players if acting else fields.makers if making or _is_thing(reading, run[1]) else None
     if re.match(r"^(?:brings?|brought|puts?) out\b", after):
         return fields.makers
     verb = _VERB_AFTER.match(after)
@@ -139,7 +142,7 @@ def _cued(reading: Reading, run: Run) -> tuple[Field, ...] | None:
         return fields.players or None
     if re.match(r"^(?:calls?|called) the shots|^(?:sits?|sat) in the director|^(?:keeps?|kept) it moving as director|^(?:is |was )?in the director", after):
         return fields.makers
-    if before.split()[-1:] and before.split()[-1] in ("with", "has", "see", "spot", "watch", "including", "includes", "puts", "gives", "casts", "uses", "lets"):
+    if before.split()[-1:] and before.split()[-1] in ("with", "has", "see", "spot", "watch", "get", "gets", "including", "includes", "puts", "gives", "casts", "uses", "lets"):
         return fields.players or None
     if _PRAISED.match(after):
         return fields.players
@@ -188,7 +191,7 @@ def _is_thing(reading: Reading, at: int) -> bool:
 
 
 def _denied_after(reading: Reading, at: int) -> bool:
-    return re.match(r"^(?:has|have|had|plays?|played|takes?|took) no\b|^(?:is|was) (?:nowhere|absent|missing)|^(?:is|was|does|did|has|will)? ?(?:not|isnt|wasnt|doesnt|didnt|never|hasnt|wont)\b", reading.read.words(at, at + 3)) is not None
+    return _ABSENT.match(reading.read.words(at, at + 5)) is not None
 
 
 def _clause(reading: Reading, at: int) -> int:
@@ -198,7 +201,8 @@ def _clause(reading: Reading, at: int) -> int:
 
 def _clause_end(reading: Reading, at: int) -> int:
     stop = min(len(reading.tokens), at + 6)
-    return next((i for i in range(at, stop) if reading.tokens[i].mark), stop)
+    aside = at < stop and reading.tokens[at].norm in ("who", "whose")
+    return next((i for i in range(at + aside, stop) if reading.tokens[i].mark), stop)
 
 
 def _right(reading: Reading, run: Run, scope: Mention, cue: tuple[Field, ...]) -> str | None:

@@ -214,7 +214,7 @@ class Reading:
             return replace(self._one_before(at), start=at, end=at + 1, named=False)
         if token.norm == "they" and self.topic is not None and not self.topic.every:
             return replace(self.topic, start=at, end=at + 1, named=False)
-        if token.norm in ("both", "each") and before in ("are", "were"):
+        if token.norm in ("both", "each") and (before in ("are", "were") or after in ("a", "an")):
             return None
         pointing = token.norm in ("these", "those") and after in self.knowledge.nouns | {*NUMBERS, "are", "all", "share", "star", "have", "were", "picks"}
         count = _PAIRS.get(token.norm, 0) if before == "the" and after in _SHARING else 0
