@@ -38,11 +38,7 @@ class ClaimChecker:
         words and the demands in force, which a sentence may echo. Ids that the catalogue lacks are passed over.
         """
         slate = [self._facts(item) for item in dict.fromkeys(items) if self._catalogue.row(item) is not None]
-        others = [
-            self._facts(item)
-            for item in dict.fromkeys(known)
-            if item not in items and self._catalogue.row(item) is not None
-        ]
+        others = [self._facts(item) for item in dict.fromkeys(known) if item not in items and self._catalogue.row(item) is not None]
         return Check(Table.of(slate, others, said), self.knowledge, self._titles)
 
     def _facts(self, item_id: str) -> Facts:
@@ -106,12 +102,7 @@ class Check:
         yield from misplaced(reading, values)
         yield from unknowable(reading)
         yield from misdated(reading)
-        years = [
-            reading.message.span(hit.start, hit.end)
-            for hit in self._knowledge.years.read(reading.read)
-            if not hit.vague
-        ]
-        yield from miscounted(reading, years)
+        yield from miscounted(reading)
         yield from miscompared(reading)
 
     def _repaired(self, text: str, findings: tuple[Finding, ...]) -> str:
@@ -137,7 +128,7 @@ class Check:
             if kept:
                 self._topic = reading.named[0]
                 return self._mender.shown(kept)
-        foreign = any(finding.kind in ("title", "name") for finding in findings) and not reading.named
+        foreign = not reading.named and any(f.kind == "title" or f.words.casefold() in self._knowledge.titles for f in findings)
         self._topic = None if foreign else _topic(reading, self._topic)
         return self._mender.cut(text, self._topic, foreign=foreign)
 
@@ -149,5 +140,5 @@ def _topic(reading: Reading, before: Mention | None) -> Mention | None:
     several = [m for m in reading.mentions if m.every]
     if len(straight) > 1 and several:
         return several[-1]
-    first = straight[0] if straight else reading.named[0] if reading.named else several[0] if several else before
+    first = straight[0] if straight else reading.named[-1] if reading.named else several[0] if several else before
     return None if ended and reading.list_mark and first is before else first

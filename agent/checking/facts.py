@@ -1,5 +1,6 @@
 """What is known of one item, and what of a catalogue as a whole, in the form in which statements are checked against it."""
 
+import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -47,6 +48,16 @@ class Knowledge:
         if self.fields.year is None:
             return np.full(len(self.catalogue), np.nan)
         return years_of(self.catalogue, self.fields.year)
+
+    @cached_property
+    def _kind_keys(self) -> list[str]:
+        return sorted(self.kinds.meanings)
+
+    def begins_kind(self, words: list[str]) -> bool:
+        """Tells whether the words run together begin a form of a kind or another value."""
+        key = "".join(words)
+        place = bisect.bisect_left(self._kind_keys, key)
+        return place < len(self._kind_keys) and self._kind_keys[place].startswith(key)
 
     def kind(self, words: list[str]) -> Meaning | None:
         """Returns the kind or other value that words name firmly, or None."""
@@ -116,6 +127,10 @@ class Facts:
         return any(
             run in name or (len(words) > 1 and name.startswith(ends[0]) and name.endswith(ends[1])) for name in names
         )
+
+    def is_person(self, words: list[str]) -> bool:
+        """Tells whether the words are part of a name in any field of people."""
+        return self.named(words, self._knowledge.fields.people)
 
     def tells(self, words: list[str]) -> bool:
         """Tells whether the words stand in the item's title, texts or values."""

@@ -4,11 +4,14 @@ import bisect
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from convrec.agent.checking.facts import Facts, Knowledge
 from convrec.agent.checking.words import pattern, word_set
 from convrec.agent.compact.lexicon import FUNCTION, POINTERS, is_common
 from convrec.agent.compact.message import Message, Token, normal
+from convrec.agent.compact.numerals import NUMBERS
+from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.titles import LOOSE, PARTIAL
 
 LIST_MARK = re.compile(r"^\s*(?:[-*•+]\s+|[*_]{0,2}\d+[.)]\s*)+")
@@ -21,16 +24,16 @@ _MARKED = (
 YEAR_AFTER = re.compile(r"^[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)?")
 _BOUNDS = frozenset("and but while whereas or than though although because since which yet where".split())
 _OBLIQUE = re.compile(
-    r"\b(?:(?<!feel )(?<!something )(?:like|unlike)|than|fans? of|liked|loved|enjoyed|enjoy|adored|compared (?:with|to)|similar to|reminiscent of|vein of|spirit of|besides"
-    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|companion to|next to|as|watched|seen|saw)$"
+    r"\b(?:(?<!feel )(?<!something )(?<!you )(?<!might )(?<!may )(?<!youll )(?<!youd )(?<!would )(?<!will )(?<!also )(?<!could )(?:like|unlike)|than|fans? of|liked|loved|enjoyed|(?:if you|you already|since you) enjoy|adored|compared (?:with|to)|similar to|reminiscent of|vein of|spirit of|besides"
+    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|over|rather than|companion to|next to|as|watched|seen|saw)$"
 )
 _SUCH_AS = re.compile(r"\bsuch as$")
-_CLAUSE_VERBS = frozenset(
-    "is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split()
-)
+_CLAUSE_VERBS = frozenset("is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split())
 _TO_ONE = frozenset("with by from starring directed featuring which who whose a an in of at the that".split())
 _IT = frozenset("it its itself".split())
-_THEY = frozenset("both they these those their them each".split())
+_THEY = frozenset("both they neither each".split())
+_PAIRS = {"two": 2, "pair": 2, "duo": 2, "three": 3, "trio": 3}
+_SHARING = frozenset("share are were have films movies came star feature both".split())
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
 
 
@@ -49,7 +52,7 @@ class Mention:
     oblique: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """The items in play: those of the slate in order, then those that the thread knows, by every form of their titles."""
 
@@ -69,6 +72,11 @@ class Table:
                 table.forms.setdefault(key, []).append((facts, quality, length))
         longest = max((n for forms in table.forms.values() for *_, n in forms), default=1)
         return replace(table, longest=longest, keys=tuple(sorted(table.forms)))
+
+    @cached_property
+    def long_titles(self) -> tuple[tuple[int, str], ...]:
+        """The titles of several words: how many, and the title without case."""
+        return tuple((len(f.title.split()), f.title.casefold()) for f in self.items if " " in f.title)
 
     def begins(self, key: str) -> bool:
         """Tells whether a form of a title begins with those words run together."""
@@ -94,11 +102,19 @@ class Reading:
         self.message = Message(_plain(text))
         self.tokens = self.message.tokens
         self.marked = [match.span("in") for shape in _MARKED for match in shape.finditer(text)]
+        self._titled: set[int] = set()
         self.named = self._titles()
         self.named = [replace(mention, oblique=self._is_oblique(mention.start)) for mention in self.named]
+        self._titled = {index for m in self.named for index in range(m.start, m.end)}
+        self._title_ends = {m.end for m in self.named if not m.items[0].title[-1].isalnum()}
         self.read = self.message.masking([(m.start, m.end) for m in self.named])
         self.mentions = sorted([*self.named, *self._pointed()], key=lambda m: m.start)
         self.offers = not self.named and pattern("offers").search(self.message.marked) is not None
+
+    @cached_property
+    def years(self) -> list[RangeHit]:
+        """The years and decades that the sentence names."""
+        return [hit for hit in self.knowledge.years.read(self.read) if not hit.vague]
 
     # Titles and pointers
 
@@ -117,15 +133,11 @@ class Reading:
         key = ""
         for end in range(start + 1, min(len(self.tokens), start + self.table.longest) + 1):
             token = self.tokens[end - 1]
-            if end > start + 1 and token.mark in ("?", "!"):
-                break
             for last in dict.fromkeys((normal(token.raw) or token.norm, token.bare)):
                 forms = [f for f in self.table.forms.get(key + last, ()) if f[2] == end - start or len(key) > 6]
                 top = max((quality for _, quality, _ in forms), default=0.0)
                 if forms and self._stands(start, end, top):
-                    best = Mention(
-                        start, end, self._dated(end, [facts for facts, quality, _ in forms if quality == top])
-                    )
+                    best = Mention(start, end, self._dated(end, [facts for facts, quality, _ in forms if quality == top]))
             key += "and" if token.raw == "&" else normal(token.raw) or token.norm
             if not self.table.begins(key):
                 break
@@ -156,9 +168,7 @@ class Reading:
         if self.is_marked(start, end) or (self.is_dated(end) and self.tokens[end - 1].capital):
             return True
         words = self.tokens[start:end]
-        if len(words) > 1 and any(
-            self.text[words[0].start : words[-1].end] == facts.title for facts in self.table.items
-        ):
+        if len(words) > 1 and any(self.text[words[0].start : words[-1].end] == facts.title for facts in self.table.items):
             return True
         if not all(_has_capital(token) for token in words if token.norm not in FUNCTION) or not _has_capital(words[0]):
             return False
@@ -166,11 +176,7 @@ class Reading:
             return quality >= LOOSE or not all(is_common(token.norm) for token in words) or len(words) > 2
         if words[0].norm in FUNCTION | POINTERS or (quality <= PARTIAL and is_common(words[0].norm)):
             return False
-        if any(
-            facts.named([w.bare for w in self.tokens[a:b]], self.knowledge.fields.people)
-            for a, b in self._wider(start)
-            for facts in self.table.items
-        ):
+        if any(facts.named([w.bare for w in self.tokens[a:b]], self.knowledge.fields.people) for a, b in self._wider(start) for facts in self.table.items):
             return False
         return not self.starts(start) or self._is_subject(end)
 
@@ -178,18 +184,12 @@ class Reading:
         """Returns the pairs of capitalised words that hold a token."""
         return [
             (a, a + 2) for a in (at - 1, at)
-            if a >= 0 and a + 2 <= len(self.tokens) and all(t.capital for t in self.tokens[a : a + 2]) and not self.tokens[a + 1].mark
+            if 0 <= a and a + 2 <= len(self.tokens) and all(t.capital for t in self.tokens[a : a + 2]) and not self.tokens[a + 1].mark
         ]  # fmt: skip
 
     def _is_subject(self, end: int) -> bool:
         token = self.tokens[end] if end < len(self.tokens) else None
-        return (
-            token is None
-            or bool(token.mark)
-            or token.norm in _CLAUSE_VERBS
-            or self.tokens[end - 1].bare != self.tokens[end - 1].norm
-            or (token.norm.endswith("s") and not token.capital)
-        )
+        return token is None or bool(token.mark) or token.norm in _CLAUSE_VERBS or self.tokens[end - 1].bare != self.tokens[end - 1].norm or (token.norm.endswith("s") and not token.capital)
 
     def starts(self, index: int) -> bool:
         """Tells whether a capital at the token says nothing: a sentence, a line or what follows a colon begins there."""
@@ -198,39 +198,33 @@ class Reading:
 
     def _is_oblique(self, start: int) -> bool:
         first = start
-        while first > max(0, start - 5) and not self.tokens[first].mark and not self.covered(first - 1):
+        while first > max(0, start - 5) and not self.tokens[first].mark and not any(m.end == first for m in self.named):
             first -= 1
         before = re.sub(r"(?: the| both| watching)+$", "", self.message.words(first, start))
         return _OBLIQUE.search(before) is not None and _SUCH_AS.search(before) is None
 
     def _pointed(self) -> list[Mention]:
-        taken = {index for m in self.named for index in range(m.start, m.end)}
-        found = (self._pointer(index, token) for index, token in enumerate(self.tokens) if index not in taken)
+        found = (self._pointer(index, token) for index, token in enumerate(self.tokens) if not self.covered(index))
         return [mention for mention in found if mention is not None and mention.items]
 
     def _pointer(self, at: int, token: Token) -> Mention | None:
         after = self.tokens[at + 1].norm if at + 1 < len(self.tokens) else ""
         before = self.tokens[at - 1].norm if at else ""
-        if token.norm in _IT or (
-            token.norm in ("this", "that", "the")
-            and after in self.knowledge.nouns | {"one"}
-            and after != self.knowledge.catalogue.schema.nouns
-        ):
+        if token.norm in _IT or (token.norm in ("this", "that", "the") and after in self.knowledge.nouns | {"one"} and after != self.knowledge.catalogue.schema.nouns):
             return replace(self._one_before(at), start=at, end=at + 1, named=False)
-        if token.norm in _THEY or (
-            token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")
-        ):
+        if token.norm == "they" and self.topic is not None and not self.topic.every:
+            return replace(self.topic, start=at, end=at + 1, named=False)
+        if token.norm in ("both", "each") and (before in ("are", "were") or after in ("a", "an")):
+            return None
+        pointing = token.norm in ("these", "those") and after in self.knowledge.nouns | {*NUMBERS, "are", "all", "share", "star", "have", "were", "picks"}
+        count = _PAIRS.get(token.norm, 0) if before == "the" and after in _SHARING else 0
+        if count and len(self._several(at)) == count:
+            return Mention(at, at + 1, self._several(at), every=True, named=False)
+        if token.norm in _THEY or pointing or (token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")):
             return Mention(at, at + 1, self._several(at), every=True, named=False)
         if token.norm in ("former", "latter") and before in ("the", ""):
-            return Mention(
-                at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False
-            )
-        if (
-            token.norm in _ORDINALS
-            and before in ("the", "")
-            and after in self.knowledge.nouns | {"one", "option", "pick", "is", "was", "has"}
-            and self.table.slate
-        ):
+            return Mention(at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False)
+        if token.norm in _ORDINALS and before in ("the", "") and after in self.knowledge.nouns | {"one", "option", "pick", "is", "was", "has"} and self.table.slate:
             place = _ORDINALS[token.norm]
             return Mention(at, at + 1, self.table.slate[place : place + 1 or None], named=False)
         return None
@@ -254,17 +248,32 @@ class Reading:
         before = [m for m in self.mentions if m.end <= at]
         after = [m for m in self.mentions if m.start > at and (m.named or not before)]
         last, following = (before[-1] if before else None), (after[0] if after else None)
-        if (
-            following
-            and not following.oblique
-            and not self._parted(at, following.start)
-            and (last is None or self._parted(last.end - 1, at))
-            and not self._in_brackets(at)
-        ):
+        if following is not None and not following.oblique and not self._in_brackets(at) and self._belongs(at, last, following):
             return following
         if last is not None:
-            return self._group(last, at)
+            return self._group(self._main(before, at), at)
         return following or self.topic
+
+    def _belongs(self, at: int, last: Mention | None, following: Mention) -> bool:
+        """Tells whether a word goes with the title after it: in its clause, or in its sentence, and not in that of the one before."""
+        if last is None:
+            return not self._parted(at, following.start)
+        if not last.named and self.tokens[following.start - 1].norm in ("at", "in", "with", "from", "for", "by"):
+            return not self._parted(at, following.start)
+        if self._stops(last.end, at) and not self._stops(at + 1, following.start):
+            return True
+        return self._parted(last.end - 1, at) and not self._parted(at, following.start)
+
+    def _stops(self, start: int, end: int) -> bool:
+        return any(token.mark in (".", "?", "!") for token in self.tokens[start + (start in self._title_ends) : end + 1])
+
+    def _main(self, before: list[Mention], at: int) -> Mention:
+        """Returns the last title, or where it was only compared with and another clause began since, what the sentence is about."""
+        last = before[-1]
+        since = self.message.norms(last.end, at)
+        if not last.oblique or not {*since} & {"and", "but", "while", "as", "so", "plus"}:
+            return last
+        return next((m for m in reversed(before) if not m.oblique), self.topic or last)
 
     def _in_brackets(self, at: int) -> bool:
         before = self.text[: self.tokens[at].start]
@@ -282,9 +291,7 @@ class Reading:
             between = self.tokens[mention.end : joined[0].start]
             if mention.oblique or (len(joined) == 1 and all(token.norm not in ("and", "or") for token in between)):
                 break
-            if any(
-                not (token.norm in ("and", "or") or re.fullmatch(r"(?:1[89]|20)\d\d", token.norm)) for token in between
-            ):
+            if any(not (token.norm in ("and", "or") or re.fullmatch(r"(?:1[89]|20)\d\d", token.norm)) for token in between):
                 break
             joined.insert(0, mention)
         return joined
@@ -296,14 +303,7 @@ class Reading:
         while first < at and re.fullmatch(r"(?:1[89]|20)\d\d", self.tokens[first].norm):
             first += 1
         verb = self.tokens[first] if first <= at else None
-        if (
-            len(joined) < 2
-            or verb is None
-            or first == at
-            or (verb.mark and not self.adjoins(last, first))
-            or verb.norm in _TO_ONE
-            or self._in_brackets(at)
-        ):
+        if len(joined) < 2 or verb is None or first == at or (verb.mark and not self.adjoins(last, first)) or verb.norm in _TO_ONE or self._in_brackets(at):
             return last
         return Mention(joined[0].start, last.end, tuple(m.items[0] for m in joined), every=True)
 
@@ -313,16 +313,12 @@ class Reading:
             return False
         gap = self.text[self.tokens[index - 1].end : self.tokens[index].start]
         own = next((facts.title[-1] for facts in mention.items if not facts.title[-1].isalnum()), "")
-        return gap.strip('*_"”“’»`').removeprefix(own).strip('*_"”“’»` ') == ""
+        return gap.strip("*_\"”“’»`").removeprefix(own).strip("*_\"”“’»` ") == ""
 
     def negated(self, at: int) -> bool:
         """Tells whether the claim at a token is denied, within its clause."""
         start = at
-        while (
-            start > 0
-            and not self.read.tokens[start].mark
-            and self.read.tokens[start].norm not in ("but", "while", "whereas")
-        ):
+        while start > 0 and not self.read.tokens[start].mark and self.read.tokens[start].norm not in ("but", "while", "whereas"):
             start -= 1
         said = pattern("not_negating").sub(" ", self.read.words(start, at))
         return bool({*said.split()} & word_set("negators")) or pattern("negating").search(said) is not None
@@ -333,7 +329,7 @@ class Reading:
 
     def covered(self, index: int) -> bool:
         """Tells whether a token is part of a title in play."""
-        return any(m.start <= index < m.end for m in self.named)
+        return index in self._titled
 
 
 def _plain(text: str) -> str:

@@ -38,8 +38,11 @@ class TitleChecker:
 
     def foreign(self, text: str, allowed: Collection[str]) -> set[tuple[str, ...]]:
         """Returns the titles that the text names beyond those allowed; a title inside an allowed one is no other title."""
+        named = self.named(text)
+        if not named:
+            return named
         known = {_tokens(title)[:_LONGEST] for title in allowed}
-        return {title for title in self.named(text) if not any(_inside(title, other) for other in known)}
+        return {title for title in named if not any(_inside(title, other) for other in known)}
 
 
 def _tokens(text: str) -> tuple[str, ...]:
