@@ -106,7 +106,7 @@ def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn:
         lambda item, number: lines([item], number, (), schema, guard),
         lambda sentence: sentence if guard.passes(sentence, *titles) else "",
         schema,
-        turn.house.model.words.system if turn.house.model else "",
+        turn.model.engine.secrets,
     )
     lead = "\n\n".join(part for part in (*said.paragraphs, " ".join(before)) if part)
     told = ""

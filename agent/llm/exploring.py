@@ -44,11 +44,11 @@ class ModelExploring:
     def __init__(self, client: ChatClient, toolbox: Toolbox) -> None:
         self._client, self._toolbox = client, toolbox
         schema = toolbox.catalogue.schema
-        self._system = prompt("plan", "system", nouns=schema.nouns, fields=field_lines(toolbox.catalogue, values=20))
+        self.system = prompt("plan", "system", nouns=schema.nouns, fields=field_lines(toolbox.catalogue, values=20))
 
     def moves(self, budget: Budget, most: int) -> ModelMoves:
         """Returns who chooses the moves of one turn, the model at most so many of them."""
-        return ModelMoves(self._client, self._toolbox, self._system, budget, most)
+        return ModelMoves(self._client, self._toolbox, self.system, budget, most)
 
 
 @dataclass

@@ -40,7 +40,7 @@ class ModelUnderstanding:
     def __init__(self, client: ChatClient, linker: Linker, catalogue: Catalogue, clock: Clock) -> None:
         self._client, self._linker, self._catalogue = client, linker, catalogue
         schema = catalogue.schema
-        self._system = prompt(
+        self.system = prompt(
             "understand", "system", noun=schema.noun, nouns=schema.nouns, fields=field_lines(catalogue), today=f"{clock.now():%Y-%m-%d}"
         )  # fmt: skip
 
@@ -50,7 +50,7 @@ class ModelUnderstanding:
         Raises:
             ModelFailure: the model gave no answer that can be used.
         """
-        asked = [("system", self._system), ("user", self._document(text, state, draft))]
+        asked = [("system", self.system), ("user", self._document(text, state, draft))]
         answer = self._client.ask(asked, Understood, budget, max_tokens=UNDERSTAND.answer_tokens)
         return self._merged(answer, text, state, draft)
 
