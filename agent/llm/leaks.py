@@ -21,7 +21,7 @@ _INNER_CAPITAL = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]+[A-Z]")
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_]).{5,}")
 _AMOUNT = re.compile(r"\d+(?:st|nd|rd|th|s|min|mins|h|hrs|km|kg|cm|mm|k|d)?", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w+/=]+")
-_WORD = 4  # letters of a word that is looked up
+_WORD = 3  # letters of a word that is looked up
 _UNKNOWN = 3  # words of no language, at least half of a sentence's, that make it a cipher
 _ENDINGS = ("s", "es", "ed", "d", "ing", "er", "ers", "ly", "ness", "less", "ish", "y", "est", "ful")
 
@@ -40,8 +40,8 @@ class Secrets:
     def told(self, text: str, before: str = "") -> bool:
         """Tells whether a text, after what was said `before`, gives any of it away: in its order or backwards, in whatever letters."""
         whole = f"{before[-_BEHIND:]} {text}"
-        said = _letters(whole)
-        forms = (said, said[::-1], _letters(" ".join(reversed(words(whole)))))
+        orders = (_letters(whole), _letters(" ".join(reversed(words(whole)))))
+        forms = (*orders, *(said[::-1] for said in orders))
         signs = _signs(whole)
         return (
             any(run in form for form in forms for run in self._runs)
