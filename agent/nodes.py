@@ -13,6 +13,7 @@ from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import DROP, FORGET, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
+from convrec.agent.refusals import refusal
 from convrec.agent.releases import dropped, let_go, unsaid, without
 from convrec.agent.request import Wanted, wanted
 from convrec.agent.responses import respond as respond_in_words
@@ -46,8 +47,10 @@ def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueSt
 
 
 def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-    """Understands the message; an answer by its place among the options ("the second") as that option."""
+    """Understands the message, unless it is refused; an answer by its place among the options ("the second") as that option."""
     text, before = state["text"], state["state"]
+    if refusal(text) is not None:
+        return {"understanding": Understanding(acts=("other",))}
     option = picked(before.question, text) if before.question is not None else None
     turn = runtime.context
     heard = turn.house.engine.understand(option or text, before)
@@ -66,8 +69,13 @@ def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
 
 
 def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
-    """Lets the message change what the thread holds, and makes the plan."""
+    """Lets the message change what the thread holds, and makes the plan; one that is refused changes nothing."""
     turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
+    refused = refusal(state["text"])
+    if refused is not None:
+        turn.emit(PlanEvent(action="refuse", detail={"note": refused}))
+        after = before.model_copy(update={"turn": before.turn + 1, "question": None})
+        return {"state": after, "plan": Plan(action="refuse", note=refused)}
     schema = house.toolbox.catalogue.schema
     let_go_of = dropped(before, state["text"]) if before.question is not None and before.question.facet == DROP else ()
     freed = without(before, let_go_of) if let_go_of else None

@@ -47,7 +47,7 @@ def respond(state: TurnState, turn: Turn) -> Said:
     said = Said()
     if len(state["text"]) > _READ:
         said.paragraphs.append(voice.say("too_long"))
-    if language_of(state["text"]) not in ("en", "unknown"):
+    if state["plan"].action != "refuse" and language_of(state["text"]) not in ("en", "unknown"):
         said.paragraphs.append(voice.say("other_language"))
     _BY_ACTION[state["plan"].action](said, state, turn, voice)
     said.spoken = tuple(voice.spoken)
@@ -110,7 +110,7 @@ def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn:
         lambda item, number: lines([item], number, (), schema, guard),
         check.sentence,
         schema,
-        turn.model.engine.words.system,
+        turn.model.engine.secrets,
     )
     lead = "\n\n".join(part for part in (*said.paragraphs, " ".join(before)) if part)
     told = ""
@@ -268,7 +268,12 @@ def _chat(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         said.paragraphs.append(said.question.text)
 
 
+def _refuse(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    why_not = voice.say(f"refuse_{state['plan'].note}")
+    said.paragraphs.append(f"{why_not} {voice.say('refuse_offer', **turn.house.realiser.noun_slots())}")
+
+
 _BY_ACTION: Mapping[str, Callable[[Said, TurnState, Turn, Voice], None]] = {
     "recommend": _recommend, "ask": _recommend, "answer": _answer, "compare": _compare, "explain": _explain,
-    "edit": _edit, "forget": _forget, "chat": _chat,
+    "edit": _edit, "forget": _forget, "chat": _chat, "refuse": _refuse,
 }  # fmt: skip

@@ -94,7 +94,7 @@ class DialogueState(_Shape):
         return frozenset(item for slate in self.slates for item in slate)
 
 
-Action = Literal["recommend", "ask", "answer", "compare", "explain", "edit", "forget", "chat"]
+Action = Literal["recommend", "ask", "answer", "compare", "explain", "edit", "forget", "chat", "refuse"]
 
 
 class Plan(_Shape):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from convrec.catalogue.schema import FieldType
-from convrec.core.text import fold
+from convrec.core.text import fold, visible
 
 Stored = str | float | bool | list[str]
 """What a field holds: text, category, date, url and image a str, number a float, tags a list of str."""
@@ -152,7 +152,7 @@ def identifier(value: Any) -> str:
 
 
 def _text(value: Any) -> str | None:
-    text = ", ".join(plain(part) for part in value) if isinstance(value, list | tuple) else plain(value)
+    text = visible(", ".join(plain(part) for part in value) if isinstance(value, list | tuple) else plain(value))
     return text if text.strip() else None
 
 
@@ -161,7 +161,7 @@ def _category(value: Any) -> str | None:
         if len(value) > 1:
             raise BadValueError(f"{shown(value)} is a list; the field takes one value (type tags takes several)")
         return _category(value[0]) if value and value[0] is not None else None
-    return plain(value).strip() or None
+    return visible(plain(value)).strip() or None
 
 
 def _tags(value: Any) -> list[str] | None:
@@ -170,7 +170,7 @@ def _tags(value: Any) -> list[str] | None:
     for part in parts:
         if part is None:
             continue
-        tag = plain(part).strip()
+        tag = visible(plain(part)).strip()
         if tag:
             distinct.setdefault(fold(tag), tag)
     return list(distinct.values()) or None

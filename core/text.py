@@ -4,6 +4,10 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_INVISIBLE = re.compile(  # controls, marks of no width, orders to the eye from which side to read; joiners only where a script needs them
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]|(?:(?<=[\x00-\x7f])|^)[\u200c\u200d]+"
+)
 
 
 def fold(text: str) -> str:
@@ -23,3 +27,8 @@ def words(text: str) -> list[str]:
 def well_formed(text: str) -> str:
     """Returns the text as it can be written: lone surrogates, which no encoding has, become U+FFFD."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def visible(text: str) -> str:
+    """Returns the text without the characters that nobody sees: what is read is what is there."""
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)

@@ -117,7 +117,7 @@ def _amounts(reading: Reading) -> Iterator[Amount]:
         spelt = match.re is _SPELT
         at = places.get(match.start("n"))
         unit = (groups["unit"] or "").lower()
-        if at is None or _WHOLE.search(blank[: match.start("n")]) or (spelt and (unit not in _UNITS | {"hour"} or groups["n"].lower() in _LISTED and unit not in ("hour", "star"))):
+        if at is None or _WHOLE.search(blank[: match.start("n")]) or (spelt and (unit not in _UNITS | {"hour"} or (groups["n"].lower() in _LISTED and unit not in ("hour", "star")))):
             continue
         low = float(NUMBERS[groups["n"].lower()] + NUMBERS.get((groups.get("ones") or "").lower(), 0)) if spelt else number(groups["n"])
         high = number(groups["b"]) if groups.get("b") and not _OUT_OF.match(blank[match.end("n") :]) else None
@@ -212,6 +212,6 @@ def _counts(reading: Reading) -> Iterator[Finding]:
         of_them = after == ["of", "them"] or after == ["of", "these"]
         if said < 2 or reading.covered(index) or not reading.table.slate:
             continue
-        counted = {*after} & (_COUNTED | {reading.knowledge.catalogue.schema.nouns}) and not token.raw[0].isupper() or before in ("these", "those", "all")
-        if counted and said not in counts or (of_them and said > max(counts)):
+        counted = ({*after} & (_COUNTED | {reading.knowledge.catalogue.schema.nouns}) and not token.raw[0].isupper()) or before in ("these", "those", "all")
+        if (counted and said not in counts) or (of_them and said > max(counts)):
             yield Finding("count", token.start, token.end, token.raw)

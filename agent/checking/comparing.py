@@ -97,14 +97,14 @@ def _others(reading: Reading, start: int, end: int, subject: Mention | None, mos
 
 
 def _leads(reading: Reading, end: int, start: int) -> bool:
-    return {*reading.message.norms(end, start)} <= {"than", "the", "both", "as", "even", ""} 
+    return {*reading.message.norms(end, start)} <= {"than", "the", "both", "as", "even", ""}
 
 
 def _same(reading: Reading, start: int, end: int, what: str) -> Iterator[Finding]:
     """Yields what items are said to have in common and have not."""
     items = tuple(dict.fromkeys(facts for m in reading.mentions for facts in (m.items if m.every else m.items[:1])))
     fields = [f for f in reading.knowledge.catalogue.schema.fields if {what, what.rstrip("s"), f"{what}s"} & described(f)]
-    fields = [*reading.knowledge.fields.players] if what.split()[0] in ("leading", "lead", "star", "stars", "actor", "actress") else fields
+    fields = [*reading.knowledge.fields.players] if what.split(maxsplit=1)[0] in ("leading", "lead", "star", "stars", "actor", "actress") else fields
     decade = what == "decade"
     fields = [reading.knowledge.fields.year] if decade and reading.knowledge.fields.year else fields
     if len(items) < 2 or not fields:

@@ -56,7 +56,7 @@ def _named_at(reading: Reading, start: int) -> Named | None:
         meaning = reading.knowledge.kind(words) or reading.knowledge.kind([*words[:-1], tokens[-1].bare])
         if meaning is None or (len(words) == 1 and (words[0] in word_set("praise") | FUNCTION)):
             continue
-        if _in_name(reading, start, end) or all(word in LINGO for word in words) and not _by_its_field(reading, start, end, meaning):
+        if _in_name(reading, start, end) or (all(word in LINGO for word in words) and not _by_its_field(reading, start, end, meaning)):
             continue
         return Named(start, end, meaning, _is_firm(reading, start, end, meaning))
     return None
@@ -89,7 +89,7 @@ def _is_firm(reading: Reading, start: int, end: int, meaning: Meaning) -> bool:
     words = reading.read.norms(start, end)
     if all(value.field not in reading.knowledge.fields.kinds for value in meaning.values):
         return _own(meaning, words)
-    if _own(meaning, words) and (len(words) > 1 or not is_common(words[0]) or reading.tokens[start].capital and not reading.starts(start)):
+    if _own(meaning, words) and (len(words) > 1 or not is_common(words[0]) or (reading.tokens[start].capital and not reading.starts(start))):
         return True
     return _is_placed(reading, start, end)
 
@@ -97,7 +97,7 @@ def _is_firm(reading: Reading, start: int, end: int, meaning: Meaning) -> bool:
 def _is_placed(reading: Reading, start: int, end: int) -> bool:
     after, before = reading.word(end), reading.word(start - 1)
     follows = after and not reading.tokens[end].mark
-    if follows and (after in word_set("heads") | reading.knowledge.nouns or reading.knowledge.kind([after]) is not None and not reading.covered(end)):
+    if follows and (after in word_set("heads") | reading.knowledge.nouns or (reading.knowledge.kind([after]) is not None and not reading.covered(end))):
         return True
     if _beside_kind(reading, start, -1) or _beside_kind(reading, end, 1):
         return True

@@ -264,7 +264,7 @@ def _trimmed(reading: Reading, start: int, end: int) -> int:
     known = token.bare in reading.knowledge.surnames or token.raw.removesuffix("'s") in reading.knowledge.names
     acts = _does(reading, reading.word(end)) is not None or token.bare != token.norm or reading.word(end) in ("is", "was", "gives", "delivers", "brings")
     rare = rank(token.norm) >= PLAIN_RANK
-    return start if dated or (token.norm not in LINGO and (acts and (known or rare)) or (known and rare)) else end
+    return start if dated or ((token.norm not in LINGO and (acts and (known or rare))) or (known and rare)) else end
 
 
 def _written(reading: Reading, run: Run) -> str:
@@ -322,7 +322,7 @@ def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
     tokens = [reading.tokens[i] for i in inside]
     telling = [token for token in tokens if token.norm not in FUNCTION]
     words = [token.bare for token in tokens]
-    if any(m.start <= start and end <= m.end or reading.is_marked(m.start, m.end) and m.start == start for m in reading.named):
+    if any((m.start <= start and end <= m.end) or (reading.is_marked(m.start, m.end) and m.start == start) for m in reading.named):
         return True
     if _is_near(reading, reading.text[tokens[0].start : tokens[-1].end]):
         return False
@@ -331,7 +331,7 @@ def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
         return reading.text[reading.tokens[start].start : reading.tokens[end - 1].end].casefold() not in reading.knowledge.titles or small
     if reading.text[tokens[0].start : tokens[-1].end].casefold() in reading.knowledge.titles:
         return False
-    return _is_label(reading, start, end) or _is_around(reading, words) or reading.offers and reading.table.echoes(" ".join(words))
+    return _is_label(reading, start, end) or _is_around(reading, words) or (reading.offers and reading.table.echoes(" ".join(words)))
 
 
 def _slips(reading: Reading) -> Iterator[Finding]:

@@ -184,7 +184,7 @@ class Reading:
         """Returns the pairs of capitalised words that hold a token."""
         return [
             (a, a + 2) for a in (at - 1, at)
-            if 0 <= a and a + 2 <= len(self.tokens) and all(t.capital for t in self.tokens[a : a + 2]) and not self.tokens[a + 1].mark
+            if a >= 0 and a + 2 <= len(self.tokens) and all(t.capital for t in self.tokens[a : a + 2]) and not self.tokens[a + 1].mark
         ]  # fmt: skip
 
     def _is_subject(self, end: int) -> bool:

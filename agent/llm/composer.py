@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
 from convrec.agent.answers import value_words
 from convrec.agent.checking.splitting import SentenceStream
 from convrec.agent.llm.failures import ModelFailure
+from convrec.agent.llm.leaks import Secrets, unreadable
 from convrec.agent.wording import is_kind, listed, small
 from convrec.catalogue.schema import Schema
 from convrec.core.reply import ReplyItem
+from convrec.core.text import visible, words
+from convrec.tools.stuffing import honest
 
 _SLOT = re.compile(r"\[\[\s*(item|fact)\s*:\s*([^\[\]]+?)\s*\]\]")
 _LINE = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•–])\s+(?=\**\[\[\s*item)")
@@ -20,12 +22,11 @@ _LONGEST = 500  # characters of a sentence
 _MOST = 4_000  # of a reply
 _AGAIN = 3  # times that a sentence may come before its speaker is stuck
 _VALUES = 4  # of a fact that are said
-_RUN = 8  # words in a row that are nobody's own
 Check = Callable[[str], str]
 
 
 class Composer:
-    """Takes a model's text piece by piece and gives back sentences that may be shown."""
+    """Takes a model's text piece by piece and gives back sentences that may be shown, items in the slate's order."""
 
     def __init__(
         self,
@@ -33,12 +34,15 @@ class Composer:
         lines: Callable[[ReplyItem, int], str],
         check: Check,
         schema: Schema,
-        secret: str,
+        secrets: Secrets,
     ) -> None:
-        """`lines` words an item's line by template, with its number; `check` returns a sentence as it may be said; `secret` is never repeated."""
+        """`lines` words an item's line by template, with its number; `check` returns a sentence as it may be said; `secrets` are never told."""
         self._items = {item.id: item for item in items}
         self._lines, self._check, self._schema = lines, check, schema
-        self._secret = _runs(secret)
+        self._secrets, self._known = secrets, _words_of(items)
+        self._mentions = {item.id: _mention(item.title) for item in items}
+        self._waiting: dict[str, str] = {}
+        self._told = ""
         self._stream = SentenceStream()
         self._held, self._length = "", 0
         self._named: dict[str, int] = {}
@@ -51,7 +55,7 @@ class Composer:
         Raises:
             ModelFailure: `looped` or `too_long`.
         """
-        for sentence in self._stream.feed(piece):
+        for sentence in self._stream.feed(visible(piece)):
             yield from self._sentence(sentence)
 
     def end(self) -> Iterator[str]:
@@ -68,14 +72,8 @@ class Composer:
 
     def rest(self) -> Iterator[str]:
         """Yields a line for each item that was not named yet."""
-        for item in [item for item in self._items.values() if item.id not in self._named]:
-            yield self._templated(item)
-
-    def _templated(self, item: ReplyItem) -> str:
-        """Returns the line that code words; the check hears it, since the next sentence may be about it."""
-        line = self._lines(item, self._number(item))
-        self._check(line)
-        return self._out(f"{line}\n", line=True)
+        for one in self._unnamed():
+            yield self._line(self._items[one], self._waiting.get(one, ""))
 
     def _sentence(self, segment: str) -> Iterator[str]:
         body = segment.rstrip()
@@ -83,19 +81,40 @@ class Composer:
             return
         line = _LINE.match(body)
         ids = [match[2] for match in _SLOT.finditer(body) if match[1] == "item" and match[2] in self._items]
-        if line and ids and ids[0] in self._named:
+        if line and ids and (ids[0] in self._named or ids[0] in self._waiting):
             return
         text = self._spoken(body[line.end() :] if line else body.strip())
         if line and ids:
-            item = self._items[ids[0]]
-            if not text or f"**{item.title}**" not in text:
-                yield self._templated(item)
-                return
-            self._note(ids)
-            yield self._out(f"{self._named[item.id]}. {text}{_space(segment)}", line=True)
-        elif text:
-            self._note([one for one in ids if f"**{self._items[one].title}**" in text])
+            self._waiting[ids[0]] = text + _space(segment) if text else ""
+            while (following := next(iter(self._unnamed()), "")) in self._waiting:
+                yield self._line(self._items[following], self._waiting[following])
+        elif text and (named := self._in_order(text, ids)) is not None:
+            self._note(named)
             yield self._out(text + _space(segment))
+
+    def _line(self, item: ReplyItem, worded: str) -> str:
+        """Returns an item's line, as it was worded where that names no item before its turn, else by template."""
+        named = self._in_order(worded, [item.id]) if f"**{item.title}**" in worded else None
+        if named is None:
+            line = self._lines(item, self._number(item))
+            self._check(line)  # it hears what code words, too, for the next sentence may be about it
+            return self._out(f"{line}\n", line=True)
+        self._note(named)
+        return self._out(f"{self._named[item.id]}. {worded}", line=True)
+
+    def _unnamed(self) -> list[str]:
+        return [one for one in self._items if one not in self._named]
+
+    def _in_order(self, text: str, ids: Sequence[str]) -> list[str] | None:
+        """Returns the items that a text is the first to name; None where one of them is named before its turn in the slate.
+
+        Of items with one title it is the one in `ids`.
+        """
+        titles = {self._items[one].title for one in ids}
+        new = [one for one in self._unnamed() if one in ids or self._items[one].title not in titles]
+        places = {one: found.start() for one in new if (found := self._mentions[one].search(text)) is not None}
+        named = sorted(places, key=places.__getitem__)
+        return named if named == self._unnamed()[: len(named)] else None
 
     def _spoken(self, body: str) -> str:
         """Returns a sentence as it may be said; "" where it may not."""
@@ -111,7 +130,12 @@ class Composer:
         return text
 
     def _sound(self, text: str) -> bool:
-        return len(text) <= _LONGEST and not _MARKUP.search(text) and not self._secret & _runs(text)
+        return (
+            len(text) <= _LONGEST
+            and not _MARKUP.search(text)
+            and not unreadable(text, self._known)
+            and not self._secrets.told(text, self._told)
+        )
 
     def _filled(self, body: str) -> str:
         """Returns the sentence with its slots filled; "" where a slot names what there is not."""
@@ -153,6 +177,7 @@ class Composer:
     def _out(self, text: str, *, line: bool = False) -> str:
         """Returns the text after the white space that was held back, and holds back its own: a reply ends in a word."""
         body = text.rstrip()
+        self._told = f"{self._told} {body}"[-_MOST:]
         before = "" if not self._length else "\n" if line and "\n" not in self._held else self._held or " "
         self._held = text[len(body) :]
         self._length += len(before + body)
@@ -167,20 +192,32 @@ def _space(segment: str) -> str:
     return "\n\n" if space.count("\n") > 1 else "\n" if "\n" in space else " "
 
 
-@lru_cache(maxsize=64)
-def _runs(text: str) -> frozenset[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.casefold())
-    return frozenset(tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1))
+def _words_of(items: Sequence[ReplyItem]) -> frozenset[str]:
+    """Returns the folded words of what is known of the items and was computed about them."""
+    texts = (
+        str(part)
+        for item in items
+        for part in (item.title, *item.facts.values(), *(reason.text for reason in item.reasons))
+    )
+    return frozenset(word for text in texts for word in words(text))
+
+
+def _mention(title: str) -> re.Pattern[str]:
+    """Returns what finds a title in a text: of several words in any letters, of one only where it is marked, dated, or a capital amid a sentence."""
+    escaped = re.escape(title)
+    if len(title.split()) > 1:
+        return re.compile(rf"(?<!\w){escaped}(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?:(?<=[*\"“‘'])|(?<=[\w,;:]\s)){escaped}(?!\w)|(?<!\w){escaped}(?= \(\d{{4}})")
 
 
 def facts_shown(item: ReplyItem, schema: Schema, longest: int) -> Mapping[str, object]:
-    """Returns an item's facts as a prompt shows them: no addresses, texts and lists cut short."""
+    """Returns an item's facts as a prompt shows them: no addresses, no orders to a machine, texts and lists cut short."""
     shown: dict[str, object] = {}
     for field in schema.fields:
         value = item.facts.get(field.name)
         if field.type in ("url", "image") or field.name == "title" or value in (None, "", []):
             continue
         shown[field.name] = (
-            value[:longest] if isinstance(value, str) else value[:8] if isinstance(value, list) else value
+            honest(value)[:longest] if isinstance(value, str) else value[:8] if isinstance(value, list) else value
         )
     return shown

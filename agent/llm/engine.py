@@ -17,6 +17,7 @@ from convrec.agent.llm.composer import Composer
 from convrec.agent.llm.connect import connect
 from convrec.agent.llm.exploring import ModelExploring
 from convrec.agent.llm.failures import ModelFailure
+from convrec.agent.llm.leaks import Secrets
 from convrec.agent.llm.linking import Linker
 from convrec.agent.llm.understanding import ModelUnderstanding
 from convrec.agent.llm.wording import ModelWords
@@ -40,6 +41,7 @@ class ModelEngine:
     exploring: ModelExploring
     words: ModelWords
     claims: ClaimChecker
+    secrets: Secrets
 
     @classmethod
     def over(
@@ -54,14 +56,11 @@ class ModelEngine:
         client = client or connect(settings, environment, seed=seed)
         if client is None:
             return None
-        linker = Linker(compact, toolbox.catalogue)
-        return cls(
-            settings,
-            ModelUnderstanding(client, linker, toolbox.catalogue, clock),
-            ModelExploring(client, toolbox),
-            ModelWords(client, toolbox.catalogue.schema),
-            ClaimChecker(toolbox.catalogue, titles),
-        )
+        understanding = ModelUnderstanding(client, Linker(compact, toolbox.catalogue), toolbox.catalogue, clock)
+        exploring, words = ModelExploring(client, toolbox), ModelWords(client, toolbox.catalogue.schema)
+        prompts = (understanding.system, exploring.system, words.system)
+        secrets = Secrets(prompts, environment.get(settings.api_key_env, "").strip())
+        return cls(settings, understanding, exploring, words, ClaimChecker(toolbox.catalogue, titles), secrets)
 
     def begin(self) -> ModelTurn:
         """Returns the model's part in one turn."""

@@ -1,12 +1,13 @@
 """ToolRec's loop with a model that chooses: it sees what was found, names attributes to explore, and goes on or stops.
 
 Source: Zhao et al. 2024, "Let Me Do It For You: Towards LLM Empowered Recommendation via Tool Learning" (SIGIR). The model chooses; every call
-is typed, checked against the catalogue and executed by code, and the tools rank.
+is typed, checked against the catalogue and executed by code, and the tools rank. It reads no word that an item alone has, no title of what was
+found among them, and no call of it can single out an item: an item's maker can't talk the item to the front.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +16,15 @@ from typing import Any
 
 from convrec.agent.controller import Attribute, MostPromising, Move, explored_by
 from convrec.agent.llm.budget import Budget
-from convrec.agent.llm.catalogue_lines import field_lines
+from convrec.agent.llm.catalogue_lines import field_lines, shared, shared_values
 from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.documents import as_json
 from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.request import preference_predicate
 from convrec.agent.wording import demand, joined_by
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.predicate import Comparison, Predicate, every
+from convrec.core.text import words
 from convrec.core.understanding import Preference
 from convrec.prompts.plan.answer import Call, Explore, Narrow, Search, Similar, Steps
 from convrec.prompts.rendering import prompt
@@ -32,7 +35,7 @@ _TOP = 8  # items that the model sees
 _COUNTED = 50  # items whose values are counted
 _COMMON = 5  # values of a field that are told
 _FOUND = 20  # items that a search or a likeness puts forward
-_TEXT = 100
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)?\.\.(\d+(?:\.\d+)?)?")
 
 
 class ModelExploring:
@@ -41,11 +44,11 @@ class ModelExploring:
     def __init__(self, client: ChatClient, toolbox: Toolbox) -> None:
         self._client, self._toolbox = client, toolbox
         schema = toolbox.catalogue.schema
-        self._system = prompt("plan", "system", nouns=schema.nouns, fields=field_lines(toolbox.catalogue, values=20))
+        self.system = prompt("plan", "system", nouns=schema.nouns, fields=field_lines(toolbox.catalogue, values=20))
 
     def moves(self, budget: Budget, most: int) -> ModelMoves:
         """Returns who chooses the moves of one turn, the model at most so many of them."""
-        return ModelMoves(self._client, self._toolbox, self._system, budget, most)
+        return ModelMoves(self._client, self._toolbox, self.system, budget, most)
 
 
 @dataclass
@@ -58,7 +61,7 @@ class ModelMoves:
     budget: Budget
     most: int
     done: list[str] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
+    liked: set[str] = field(default_factory=set)
 
     def __call__(self, found: Recommendation, request: Request) -> Move | None:
         """Returns the model's next move; where it fails, the most promising one."""
@@ -75,37 +78,36 @@ class ModelMoves:
         return move
 
     def _asked(self, found: Recommendation, request: Request) -> list[tuple[str, str]]:
-        document = json.dumps(self._document(found, request), ensure_ascii=False, default=str)
-        return [("system", self.system), ("user", document)]
+        return [("system", self.system), ("user", as_json(self._document(found, request)))]
 
     def _document(self, found: Recommendation, request: Request) -> dict[str, Any]:
         catalogue = self.toolbox.catalogue
-        self.known.update(item.id for item in found.items[:_TOP])
-        self.known.update(request.history)
-        liked = [catalogue.item(item).title for item, weight in request.history.items() if weight > 0]
+        liked = [catalogue.item(item) for item, weight in request.history.items() if weight > 0]
+        self.liked.update(item.id for item in liked)
         return {
             "wanted": {
-                "words": request.text[:400],
+                "words": request.text,
                 "demands": demand(request.filter, catalogue.schema) if request.filter is not None else "",
                 "wishes": [wish.label for wish in request.wishes],
             },
-            "liked": liked[:10], "matching": found.n_allowed, "top": [self._seen(item.row) for item in found.items[:_TOP]],
+            "liked": [{"id": item.id, "title": item.title} for item in liked[:10]], "matching": found.n_allowed, "top": [self._seen(item.row) for item in found.items[:_TOP]],
             "common": self._common(item.row for item in found.items[:_COUNTED]), "done": self.done,
         }  # fmt: skip
 
     def _seen(self, row: int) -> dict[str, Any]:
-        item = self.toolbox.catalogue.item(row)
-        facts = {
-            name: value if not isinstance(value, str) else value[:_TEXT]
-            for name, value in item.facts.items()
-            if name in self.toolbox.catalogue.schema.names and self.toolbox.catalogue.schema.field(name).type in ("category", "tags", "number", "date", "bool")
-        }  # fmt: skip
-        return {"id": item.id, "title": item.title[:_TEXT], **facts}
+        """Returns what an item of the list has in common with others, its numbers and its dates."""
+        catalogue, facts = self.toolbox.catalogue, self.toolbox.catalogue.item(row).facts
+        plain = {f.name: facts[f.name] for f in catalogue.schema.of_type("number", "date", "bool") if f.name in facts}
+        fields = catalogue.schema.of_type("category", "tags")
+        common = {f.name: shared_values(catalogue, f.name, catalogue.values(f.name).of(row)) for f in fields}
+        return plain | {name: values for name, values in common.items() if values}
 
     def _common(self, rows: Iterable[int]) -> dict[str, dict[str, int]]:
         catalogue, seen = self.toolbox.catalogue, list(rows)
         counts = {
-            f.name: Counter(v for row in seen for v in catalogue.values(f.name).of(row))
+            f.name: Counter(
+                v for row in seen for v in shared_values(catalogue, f.name, catalogue.values(f.name).of(row))
+            )
             for f in catalogue.schema.of_type("category", "tags")
         }
         return {name: {v: n for v, n in count.most_common(_COMMON) if n > 1} for name, count in counts.items()}
@@ -119,7 +121,11 @@ class ModelMoves:
         if not fresh:
             raise ModelFailure("looped")
         with ThreadPoolExecutor(max_workers=4) as pool:
-            parts = [part for part in pool.map(lambda call: self._part(call, request), fresh) if part is not None]
+            tried = list(zip(fresh, pool.map(lambda call: self._part(call, request), fresh), strict=True))
+        made, parts = (
+            [call for call, part in tried if part is not None],
+            [part for _, part in tried if part is not None],
+        )
         if not parts:
             raise ModelFailure("unchecked")
         for part in parts:
@@ -128,7 +134,7 @@ class ModelMoves:
         if narrowed != request.filter and int(self.toolbox.catalogue.mask(narrowed).sum()) >= _TOP:
             request = replace(request, filter=narrowed)
         attribute = next((part.attribute for part in parts if part.attribute is not None), None)
-        return Move(request, {"calls": [call.model_dump() for call in fresh], "by": "model"}, attribute)
+        return Move(request, {"calls": [call.model_dump() for call in made], "by": "model"}, attribute)
 
     def _part(self, call: Call, request: Request) -> _Part | None:
         """Returns what a call adds to the request; None where it names what there is not."""
@@ -140,16 +146,30 @@ class ModelMoves:
                 predicate = self._predicate(name, value)
                 return _Part(filter=predicate) if predicate is not None else None
             case Search(query=query):
+                if not set(words(query)) <= self._own_words(request):
+                    return None
                 found = self.toolbox.search(query, filter=request.filter, k=_FOUND)
                 return _Part(f"search {query}", _among(item.id for item in found.items))
             case Similar(item_id=item_id):
-                if item_id not in self.known or self.toolbox.catalogue.row(item_id) is None:
+                if item_id not in self.liked:
                     return None
                 found = self.toolbox.similar(item_id, k=_FOUND, filter=request.filter)
                 return _Part(f"like {item_id}", _among(item.id for item in found.items))
 
+    def _own_words(self, request: Request) -> set[str]:
+        """Returns the words that may be searched for: the person's, and the values that several items share."""
+        catalogue = self.toolbox.catalogue
+        wanted = demand(request.filter, catalogue.schema) if request.filter is not None else ""
+        said = [request.text, wanted, *(wish.label for wish in request.wishes)]
+        values = (v for f in catalogue.schema.of_type("category", "tags") for v in shared_values(catalogue, f.name))
+        return {word for text in (*said, *values) for word in words(text)}
+
     def _predicate(self, name: str, value: str) -> Predicate | None:
-        """Returns the predicate of a field's value, or range, that the catalogue has; None where it has not."""
+        """Returns the predicate of a field's value, or range, that several items of the catalogue have; None where there are none."""
+        predicate = self._spelt(name, value)
+        return predicate if predicate is not None and shared(self.toolbox.catalogue, predicate) else None
+
+    def _spelt(self, name: str, value: str) -> Predicate | None:
         catalogue = self.toolbox.catalogue
         if name not in catalogue.schema.names:
             return None
@@ -161,14 +181,9 @@ class ModelMoves:
                 if known is not None
                 else None
             )
-        if (
-            kind != "number"
-            or ".." not in value
-            or not any(bound.strip().replace(".", "", 1).isdigit() for bound in value.split(".."))
-        ):
+        if kind != "number" or not _RANGE.fullmatch(value):
             return None
-        predicate = preference_predicate(Preference(facet=name, value=value), catalogue.schema)
-        return predicate if predicate is not None and bool(catalogue.mask(predicate).any()) else None
+        return preference_predicate(Preference(facet=name, value=value), catalogue.schema)
 
 
 @dataclass(frozen=True)

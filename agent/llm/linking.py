@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from convrec.agent.compact.message import Message
-from convrec.agent.compact.preferences import Wish, filter_of
+from convrec.agent.compact.preferences import Wish, carries, filter_of
 from convrec.agent.compact.ranges import RangeHit
-from convrec.agent.compact.scope import Stance
+from convrec.agent.compact.scope import Scopes, Stance
 from convrec.agent.compact.understander import TitleMention
+from convrec.agent.llm.catalogue_lines import shared
 from convrec.agent.request import preference_predicate
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Predicate
 from convrec.core.text import fold
-from convrec.core.understanding import Preference, Span
+from convrec.core.understanding import Preference, Scope, Span
 from convrec.prompts.understand.answer import QuotedPreference
 
 
@@ -62,6 +63,7 @@ class Linker:
         span = span_of(said.quote, text, taken)
         if span is None:
             return None
+        said = said.model_copy(update={"scope": self._scope(said, text, span)})
         quote = text[span[0] : span[1]]
         if said.facet == "item":
             return self._item(said, quote, span)
@@ -72,6 +74,13 @@ class Linker:
         if field.type in ("number", "date"):
             return self._range(said, field, quote, span) or wish
         return self._value(said, field, quote, span) or wish
+
+    @staticmethod
+    def _scope(said: QuotedPreference, text: str, span: Span) -> Scope:
+        """Returns how long the wish lasts: what is kept beyond the conversation is heard in the message itself."""
+        message = Message(text)
+        heard = Scopes(message).stance(*message.tokens_of(span)).scope
+        return heard if said.scope == "lasting" else said.scope
 
     def _item(self, said: QuotedPreference, quote: str, span: Span) -> Preference | None:
         mentions = self._links.link_titles(quote)
@@ -93,6 +102,8 @@ class Linker:
     def _value(self, said: QuotedPreference, field: Field, quote: str, span: Span) -> Preference | None:
         named = [value for known, value in self._links.values_in(quote) if known.name == field.name]
         own = self._own(field, said.value)
+        if own is not None and not shared(self._catalogue, carries(field, own)):
+            own = None
         value = next((value for value in named if value == own), named[0] if named else own)
         if value is None:
             return None

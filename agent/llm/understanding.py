@@ -5,13 +5,13 @@ What the compact engine heard as a demand, a rejection or a request stays: a mod
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.catalogue_lines import field_lines
 from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.documents import as_json, filled
 from convrec.agent.llm.linking import Linker, span_of
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
@@ -22,9 +22,9 @@ from convrec.prompts.rendering import prompt
 from convrec.prompts.tasks import UNDERSTAND
 from convrec.prompts.understand.answer import QuotedReference, Understood
 
-_READ = 4_000  # characters of a message that are sent
 _NAME = 120  # of a title
 _SHOWN = 10
+_SAID = 240  # of the last reply, its end
 _NEVER_ADDED = frozenset(
     {"forget", "edit_profile"}
 )  # what changes what is remembered is heard in the person's own words alone
@@ -40,7 +40,7 @@ class ModelUnderstanding:
     def __init__(self, client: ChatClient, linker: Linker, catalogue: Catalogue, clock: Clock) -> None:
         self._client, self._linker, self._catalogue = client, linker, catalogue
         schema = catalogue.schema
-        self._system = prompt(
+        self.system = prompt(
             "understand", "system", noun=schema.noun, nouns=schema.nouns, fields=field_lines(catalogue), today=f"{clock.now():%Y-%m-%d}"
         )  # fmt: skip
 
@@ -50,18 +50,18 @@ class ModelUnderstanding:
         Raises:
             ModelFailure: the model gave no answer that can be used.
         """
-        asked = [("system", self._system), ("user", self._document(text, state, draft))]
+        asked = [("system", self.system), ("user", self._document(text, state, draft))]
         answer = self._client.ask(asked, Understood, budget, max_tokens=UNDERSTAND.answer_tokens)
         return self._merged(answer, text, state, draft)
 
     def _document(self, text: str, state: DialogueState, draft: Understanding) -> str:
-        """Returns the turn as JSON, in which no text can end its own string."""
+        """Returns the turn as JSON."""
         shown = [{"n": n, "id": item, "title": self._title(item)} for n, item in enumerate(state.shown[:_SHOWN], 1)]
         document: dict[str, Any] = {
-            "shown": shown, "asked": state.question.text[:_NAME * 2] if state.question else None, "said": state.reply,
-            "draft": _drafted(draft, text), "message": text[:_READ],
+            "shown": shown, "asked": state.question.text if state.question else None, "said": state.reply[-_SAID:],
+            "draft": _drafted(draft, text),
         }  # fmt: skip
-        return json.dumps({key: value for key, value in document.items() if value}, ensure_ascii=False)
+        return as_json(filled(document), text)
 
     def _title(self, item_id: str) -> str:
         row = self._catalogue.row(item_id)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.composer import Composer, facts_shown
+from convrec.agent.llm.documents import as_json, filled
 from convrec.agent.openers import Occasion
 from convrec.agent.wording import demand, small
 from convrec.catalogue.schema import Schema
@@ -41,14 +41,14 @@ class ModelWords:
         yield from composer.end()
 
     def _document(self, text: str, at: Occasion) -> str:
-        """Returns the slate as JSON, in which no text can end its own string."""
+        """Returns the slate as JSON."""
         now, before = at.asked
         document: dict[str, Any] = {
-            "message": text[:_READ], "liked": at.liked, "new": [demand(one, self._schema, small) for one in now],
+            "liked": at.liked, "new": [demand(one, self._schema, small) for one in now],
             "kept": [demand(one, self._schema, small) for one in before], "said": list(at.state.said[-_SAID:]),
             "items": [self._item(item) for item in at.shown],
         }  # fmt: skip
-        return json.dumps({key: value for key, value in document.items() if value}, ensure_ascii=False, default=str)
+        return as_json(filled(document), text, _READ)
 
     def _item(self, item: ReplyItem) -> dict[str, Any]:
         return {"id": item.id, "facts": facts_shown(item, self._schema, _TEXT), "reasons": _worded(item)}

@@ -18,7 +18,7 @@ _NAMES = {
 }  # fmt: skip
 _DOING = {
     "recommend": "Looking for {nouns}", "ask": "Looking for {nouns}", "answer": "Looking that up", "compare": "Comparing", "explain": "Looking up the reasons",
-    "edit": "Opening what I know about you", "forget": "Opening what I know about you", "chat": "Reading your message",
+    "edit": "Opening what I know about you", "forget": "Opening what I know about you", "chat": "Reading your message", "refuse": "Reading your message",
 }  # fmt: skip
 _ASPECTS = {
     "text": "what you say now",
