@@ -108,7 +108,8 @@ class Endpoint:
             except BaseException as error:  # noqa: BLE001  (a model can fail in any way, and each is the caller's to judge)
                 parts.put(failure_of(error))
 
-        threading.Thread(target=run, name=f"model {self.name}", daemon=True).start()
+        # A server's answer may be left hanging when the process ends; a model inside it must come to its own end, which it does in time.
+        threading.Thread(target=run, name=f"model {self.name}", daemon=not self.told_time).start()
         try:
             while (part := self._next(parts, budget)) is not _END:
                 if isinstance(part, ModelFailure):
