@@ -20,6 +20,7 @@ LEAN = "lean:"  # what a leaning's part of the score begins with
 EXPLORED = "explore:"  # what the label of a wish begins with that the controller added
 _WORDED = 3  # reasons beside the demands that are put into words; the rest is summed
 _ADJECTIVE = 2  # words of a wish that "on the … side" still reads well with
+MODEL = "model"  # the part of a score that a language model's order gave
 _COLLABORATIVE = ("ease", "item_knn", "als")
 
 
@@ -128,6 +129,9 @@ def _reasons(key: str, amount: float, explanation: Explanation, item: Item, grou
     elif key == "named":
         evidence = (ground.fact(item, "title"), ground.said(item.title))
         yield Reason(kind="text_match", text=phrase("asked_for"), weight=amount, evidence=evidence)
+    elif key == MODEL:
+        shown = Evidence(source="tool:model", value=round(amount, 6))
+        yield Reason(kind="other", text=phrase("put_higher"), weight=amount, evidence=(shown,))
     elif key == "popularity":
         shown = Evidence(source="tool:popularity", value=round(amount, 6))
         text = phrase("popular", audience=ground.catalogue.schema.audience)

@@ -33,6 +33,7 @@ class Models(_Section):
 
 
 Step = Literal["understand", "plan", "explain"]
+Manner = Literal["listwise", "pointwise", "pairwise"]
 
 
 class Llm(_Section):
@@ -55,6 +56,9 @@ class Llm(_Section):
     )
     steps: tuple[Step, ...] = Field(
         ("understand", "plan", "explain"), description="what the model serves, of understand, plan, explain"
+    )
+    rank: Manner | Literal["off"] = Field(
+        "off", description="whether and how the model orders the ten best, which rarely pays: measure it first"
     )
     price_in: float = Field(0.0, ge=0, description="what a million tokens sent cost, in any currency")
     price_out: float = Field(0.0, ge=0, description="what a million tokens received cost, in the same currency")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from convrec.prompts.plan.answer import Steps
+from convrec.prompts.rank.answer import Order
 from convrec.prompts.understand.answer import Understood
 
 
@@ -30,4 +31,11 @@ UNDERSTAND = Task(
 )
 PLAN = Task("plan", "chooses what to explore next, seeing what was found", Steps, 2_500, 300)
 EXPLAIN = Task("explain", "words a slate, items and facts as slots that code fills", None, 600, 600)
-TASKS = (UNDERSTAND, PLAN, EXPLAIN)
+RANK = Task(
+    "rank",
+    "orders a few candidates, scores one, or chooses between two; off unless `[llm] rank` asks for it",
+    Order,
+    300,
+    200,
+)
+TASKS = (UNDERSTAND, PLAN, EXPLAIN, RANK)

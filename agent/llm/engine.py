@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convrec.agent.checking.checker import ClaimChecker
 from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.compact.understander import Understander
-from convrec.agent.controller import Chooser
+from convrec.agent.controller import Chooser, Explored
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.composer import Composer
@@ -19,6 +19,7 @@ from convrec.agent.llm.exploring import ModelExploring
 from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.llm.leaks import Secrets
 from convrec.agent.llm.linking import Linker
+from convrec.agent.llm.ranking import ModelRanker
 from convrec.agent.llm.understanding import ModelUnderstanding
 from convrec.agent.llm.wording import ModelWords
 from convrec.agent.openers import Occasion
@@ -27,7 +28,7 @@ from convrec.core.clock import Clock
 from convrec.core.reply import TraceStep
 from convrec.core.settings import Llm, Policy, Step
 from convrec.core.understanding import Understanding
-from convrec.tools.toolbox import Toolbox
+from convrec.tools.toolbox import Request, Toolbox
 
 _CLEAR = frozenset({"greet", "thank", "bye", "forget", "edit_profile"})  # what code understands as well
 
@@ -40,6 +41,7 @@ class ModelEngine:
     understanding: ModelUnderstanding
     exploring: ModelExploring
     words: ModelWords
+    ranker: ModelRanker
     claims: ClaimChecker
     secrets: Secrets
 
@@ -58,9 +60,10 @@ class ModelEngine:
             return None
         understanding = ModelUnderstanding(client, Linker(compact, toolbox.catalogue), toolbox.catalogue, clock)
         exploring, words = ModelExploring(client, toolbox), ModelWords(client, toolbox.catalogue.schema)
-        prompts = (understanding.system, exploring.system, words.system)
+        ranker = ModelRanker(client, toolbox.catalogue)
+        prompts = (understanding.system, exploring.system, words.system, *ranker.systems.values())
         secrets = Secrets(prompts, environment.get(settings.api_key_env, "").strip())
-        return cls(settings, understanding, exploring, words, ClaimChecker(toolbox.catalogue, titles), secrets)
+        return cls(settings, understanding, exploring, words, ranker, ClaimChecker(toolbox.catalogue, titles), secrets)
 
     def begin(self) -> ModelTurn:
         """Returns the model's part in one turn."""
@@ -99,6 +102,33 @@ class ModelTurn:
         """Returns who chooses what to explore; None where code does. Where exploring is not asked for always, one move is worth a wait."""
         most = policy.max_rounds if policy.explore == "always" else 1
         return self.engine.exploring.moves(self.budget, most) if self.serves("plan") else None
+
+    def ranked(self, explored: Explored) -> Explored:
+        """Returns what was found with its head in the model's order, where the settings ask for that; unchanged where it fails."""
+        manner = self.engine.settings.rank
+        if manner == "off" or len(explored.found.items) < 2:
+            return explored
+        request = explored.request
+        wanted = {
+            "wanted": request.text,
+            "wishes": [wish.label for wish in request.wishes],
+            "liked": self._titles(request),
+        }
+        try:
+            found = self.engine.ranker.reranked(explored.found, wanted, manner, self.budget)
+        except ModelFailure as failure:
+            self.budget.fell_back("rank", failure)
+            return explored
+        self.budget.served.add("rank")
+        return replace(explored, found=found)
+
+    def _titles(self, request: Request) -> list[str]:
+        catalogue = self.engine.ranker.catalogue
+        return [
+            catalogue.item(item).title
+            for item, weight in request.history.items()
+            if weight > 0 and catalogue.row(item) is not None
+        ]
 
     def speak(self, text: str, at: Occasion, composer: Composer) -> Iterator[str]:
         """Yields a slate's words; where the model breaks off, lines for the items that it did not come to.

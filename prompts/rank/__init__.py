@@ -1,0 +1,1 @@
+"""The prompt of the task `rank` and the schemas of its answers."""
