@@ -133,6 +133,7 @@ def _measured(reading: Reading, blank: str, match: re.Match[str], at: int, low: 
     unit = "minutes" if unit in ("min", "mins", "minute") else unit
     after = reading.word(at + 2)
     field = measures.of_unit(sign, unit, after) or (None if sign or unit in _UNITS else measures.of_words(reading.read, at, at + 1, "", low))
+    field = reading.knowledge.fields.count if field is None and re.match(r"\sof (?:you|us)\b", blank[match.end() :]) else field
     scale = measures.scale(field, unit) if field else 1.0
     more = _MINUTES_TOO.match(blank[match.end() :]) if unit in ("h", "hr", "hour", "hours") else None
     extra = float(more["n"]) * measures.scale(field, "minutes") if more and field else 0.0

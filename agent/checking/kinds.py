@@ -15,7 +15,7 @@ from convrec.agent.compact.values import Meaning
 _LONGEST = 4
 _ARTICLES = frozenset("a an the this another pure your classic proper true real".split())
 _IS = frozenset("is was are were be being as its it s remains called".split())
-_INTO = frozenset("like likes liked with and try love loves loved enjoy enjoys prefer prefers not such just also really more fancy fancies for than want wants wanted in as after need needs craving offers delivers expect either".split())
+_INTO = frozenset("like likes liked with and try love loves loved both enjoy enjoys prefer prefers not such just also really more fancy fancies for than want wants wanted in as after need needs craving offers delivers expect either".split())
 _JOINS = frozenset("and or".split())
 _MIXES = re.compile(r"\b(?:blends?|mix(?:es|ture)?|combin(?:es|ation)|fus(?:es|ion)|marries|part|genres?(?: (?:is|are))?|pure|full of|plenty of|lots of|serv(?:es|ing)|offers?|eating)(?: of)?$")
 _CONTENT = frozenset("violence violent gore sex nudity romance swearing songs music guns humour humor jokes magic ghosts monsters aliens zombies blood action".split())
@@ -56,7 +56,8 @@ def _named_at(reading: Reading, start: int) -> Named | None:
         meaning = reading.knowledge.kind(words) or reading.knowledge.kind([*words[:-1], tokens[-1].bare])
         if meaning is None or (len(words) == 1 and (words[0] in word_set("praise") | FUNCTION)):
             continue
-        if _in_name(reading, start, end) or all(word in LINGO for word in words) and not _by_its_field(reading, start, end, meaning):
+        headed = reading.word(end) in word_set("heads") | reading.knowledge.nouns and _own(meaning, words)
+        if _in_name(reading, start, end) or (all(word in LINGO for word in words) and not headed and not _by_its_field(reading, start, end, meaning)):
             continue
         return Named(start, end, meaning, _is_firm(reading, start, end, meaning))
     return None
@@ -99,7 +100,7 @@ def _is_placed(reading: Reading, start: int, end: int) -> bool:
     follows = after and not reading.tokens[end].mark
     if follows and (after in word_set("heads") | reading.knowledge.nouns or reading.knowledge.kind([after]) is not None and not reading.covered(end)):
         return True
-    if _beside_kind(reading, start, -1) or _beside_kind(reading, end, 1):
+    if before == "this" or _beside_kind(reading, start, -1) or _beside_kind(reading, end, 1):
         return True
     lead = reading.read.words(max(0, start - 4), start)
     if _MIXES.search(lead):

@@ -24,6 +24,8 @@ class Mender:
         self._orphan = False  # whether what the line is about may not be named
         self._unnamed = False  # whether the cut sentence was the one that named the topic
         self._begun = True  # whether a line begins here
+        self._empty = True  # whether nothing of the line is shown yet
+        self._first = True  # whether nothing at all is
         self._open = False  # whether a cut sentence took one half of an emphasis with it
 
     def blank(self, text: str) -> str:
@@ -54,21 +56,24 @@ class Mender:
 
     def shown(self, text: str) -> str:
         """Returns a sentence as it is shown, with its emphasis closed."""
-        self._gap = self._unnamed = False
-        self._begun = "\n" in text[len(text.rstrip()) :]
+        self._gap = self._unnamed = self._first = False
+        self._begun = self._empty = "\n" in text[len(text.rstrip()) :]
         if self._open and text.count("**") % 2:
             text, self._open = text.replace("**", "", 1), False
         return text
 
     def cut(self, text: str, topic: Mention | None, *, foreign: bool) -> str:
         """Returns what is left of a cut sentence: the end of its line, where the line had begun before it."""
-        whole_line, self._gap = self._begun, True
+        self._gap = True
         self._unnamed = self._unnamed or _names(text, topic)
         self._orphan = self._orphan or foreign
         self._open ^= text.count("**") % 2 == 1
         space = text[len(text.rstrip()) :]
-        self._begun = "\n" in space
-        return "" if whole_line or "\n" not in space else space[space.index("\n") :]
+        ends = space[space.index("\n") :] if "\n" in space else ""
+        kept = "" if self._first else ends[1:] if self._empty else ends
+        self._begun = bool(ends)
+        self._empty = self._empty or self._begun
+        return kept
 
     def head(self, reading: Reading, titles: TitleChecker, allowed: set[str]) -> str:
         """Returns a list line up to its title and year, "" where it is no list line or begins with no title."""

@@ -23,7 +23,7 @@ _TITLE_OF = re.compile(r"\b(?:its |the )?(?P<noun>director|filmmaker|writer|auth
 _STAR_IS = re.compile(r"\b(?:stars?|leads?|actors?|actress|hero|heroine|protagonist|role|cast|face|faces|relies on|rests on|find|finds|directs|directed|directing|guides|coaxes|(?:showcase|vehicle) for)(?: (?:\w+ ){0,4}?(?:is|was|are|were|named))?(?: by)?$")
 _MAKER_IS = re.compile(r"\b(?:(?:direction|hands|eye|vision|mind|brainchild) of|dir|(?:camera|chair) (?:is|was|sits))$")
 _PRAISED = re.compile(r"^(?:\w+ly )?(?:is|was|are|were) (?!(?:at (?:his|her|their)|in top|a (?:master|genius|visionary|legend)|known|famous|your|the (?:director|one|man|woman))\b)(?:(?:\w+ ){0,3}(?:in|as|here)\b|(?:\w+ly )?(?:a|an|the|so|just|simply|pure|\w+ful|\w+ing|\w+ic|superb|great|fine|perfect|funny|brilliant)\b)|^makes? (?:a|an) (?:\w+ )?(?:team|pair|duo|couple)|^(?:share|shares|have) (?:\w+ )?(?:chemistry|scenes)")
-_ABSENT = re.compile(r"^(?:has|have|had|plays?|played|takes?|took) no\b|^(?:is|was|are|were) (?:nowhere|absent|missing)|^(?:is|was|are|were|isnt|wasnt|arent|werent)(?: not| never)? ?(?:also |even |actually )?(?:in|part|among|on|featured|involved|to be)\b|^(?:(?:does|did|has|have|had)(?: not)|doesnt|didnt|hasnt|hadnt|never) (?:\w+ly )?(?:appears?|appeared|stars?|starred|features?|shows?|acts?|plays?|directs?|directed|write|make|made|have)\b")
+_ABSENT = re.compile(r"^(?:has|have|had|plays?|played|takes?|took) no\b|^(?:is|was|are|were) (?:nowhere|absent|missing)|^(?:isnt|wasnt|arent|werent|(?:is|was|are|were) (?:not|never)) ?(?:also |even |actually )?(?:in|part|among|on|featured|involved|to be)\b|^(?:(?:does|did|has|have|had)(?: not)|doesnt|didnt|hasnt|hadnt|never) (?:\w+ly )?(?:appears?|appeared|stars?|starred|features?|shows?|acts?|plays?|directs?|directed|write|make|made|have)\b")
 _IS_ONE = re.compile(r"^(?:is|was) (?:the|its|also|both) (?:\w+ )?(?P<noun>director|filmmaker|writer|author|developer|chef|designer|publisher|producer|composer)\b")
 _APART = frozenset("and while whereas but though which".split())
 _DATED = re.compile(r"[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)")
@@ -142,7 +142,7 @@ def _cued(reading: Reading, run: Run) -> tuple[Field, ...] | None:
         return fields.players or None
     if re.match(r"^(?:calls?|called) the shots|^(?:sits?|sat) in the director|^(?:keeps?|kept) it moving as director|^(?:is |was )?in the director", after):
         return fields.makers
-    if before.split()[-1:] and before.split()[-1] in ("with", "has", "see", "spot", "watch", "get", "gets", "including", "includes", "puts", "gives", "casts", "uses", "lets"):
+    if before.split()[-1:] and before.split()[-1] in ("with", "has", "see", "spot", "watch", "get", "gets", "boasts", "including", "includes", "puts", "gives", "casts", "uses", "lets"):
         return fields.players or None
     if _PRAISED.match(after):
         return fields.players
@@ -201,7 +201,7 @@ def _clause(reading: Reading, at: int) -> int:
 
 def _clause_end(reading: Reading, at: int) -> int:
     stop = min(len(reading.tokens), at + 6)
-    aside = at < stop and reading.tokens[at].norm in ("who", "whose")
+    aside = at < stop and reading.tokens[at].norm in ("who", "whose", "playing", "starring", "acting")
     return next((i for i in range(at + aside, stop) if reading.tokens[i].mark), stop)
 
 
@@ -268,7 +268,7 @@ def _trimmed(reading: Reading, start: int, end: int) -> int:
 
 
 def _written(reading: Reading, run: Run) -> str:
-    return re.sub("['’]s?$", "", reading.text[reading.tokens[run[0]].start : reading.tokens[run[1] - 1].end])
+    return re.sub(r"(?:['’]s?|\.)$", "", reading.text[reading.tokens[run[0]].start : reading.tokens[run[1] - 1].end])
 
 
 def _is_name(reading: Reading, start: int, end: int) -> bool:
@@ -336,12 +336,13 @@ def _is_fine(reading: Reading, inside: list[int], taken: set[int]) -> bool:
 
 def _slips(reading: Reading) -> Iterator[Finding]:
     """Yields capitalised words that are nearly, but not quite, a title of several words of an item in play."""
+    exact = [(m.start, m.end) for m in reading.named if any(reading.message.raw(m.start, m.end) == facts.title for facts in m.items)]
     capitals = [i for i, token in enumerate(reading.tokens) if token.capital and not reading.covered(i)]
     for (length, title), start in product(reading.table.long_titles if capitals else (), capitals):
         if start + length <= len(reading.tokens):
             first, last = reading.tokens[start], reading.tokens[start + length - 1]
             said = reading.text[first.start : last.end]
-            if abs(len(said) - len(title)) < 4 and not any(reading.covered(i) for i in range(start, start + length)) and fuzz.ratio(said.casefold(), title, score_cutoff=_NEAR) and said.casefold() != title:
+            if abs(len(said) - len(title)) < 4 and not any(a < start + length and start < b for a, b in exact) and fuzz.ratio(said.casefold(), title, score_cutoff=_NEAR) and said.casefold() != title:
                 yield Finding("title", first.start, last.end, said)
 
 

@@ -189,7 +189,7 @@ class Reading:
 
     def _is_subject(self, end: int) -> bool:
         token = self.tokens[end] if end < len(self.tokens) else None
-        return token is None or bool(token.mark) or token.norm in _CLAUSE_VERBS or self.tokens[end - 1].bare != self.tokens[end - 1].norm or (token.norm.endswith("s") and not token.capital)
+        return token is None or bool(token.mark) or token.norm in _CLAUSE_VERBS | {"and", "or"} or self.tokens[end - 1].bare != self.tokens[end - 1].norm or (token.norm.endswith("s") and not token.capital)
 
     def starts(self, index: int) -> bool:
         """Tells whether a capital at the token says nothing: a sentence, a line or what follows a colon begins there."""
