@@ -72,7 +72,11 @@ class Facts:
         self.item, self._knowledge = item, knowledge
         self.id, self.title = item.id, item.title
         self.year = knowledge.year_of(item.row)
-        self.forms = {key: (quality, length) for key, quality, length in forms_of(item.title, words_of(item.title)) if not key.startswith("~")}
+        self.forms = {
+            key: (quality, length)
+            for key, quality, length in forms_of(item.title, words_of(item.title))
+            if not key.startswith("~")
+        }
 
     @cached_property
     def text(self) -> str:
@@ -120,7 +124,9 @@ class Facts:
         """Tells whether the words, or their first and last, are part of a name in one of the fields."""
         run, ends = f" {' '.join(words)} ", (f" {words[0]} ", f" {words[-1]} ")
         names = [name for field in fields for name in self.people.get(field.name, ())]
-        return any(run in name or (len(words) > 1 and name.startswith(ends[0]) and name.endswith(ends[1])) for name in names)
+        return any(
+            run in name or (len(words) > 1 and name.startswith(ends[0]) and name.endswith(ends[1])) for name in names
+        )
 
     def is_person(self, words: list[str]) -> bool:
         """Tells whether the words are part of a name in any field of people."""

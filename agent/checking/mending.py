@@ -1,12 +1,16 @@
 """What keeps a text whole around a sentence that was cut: its line, what leaned on it, its emphasis."""
 
+import math
 import re
 
 from convrec.agent.checking.facts import Knowledge
-from convrec.agent.checking.reading import Mention, Reading
+from convrec.agent.checking.reading import Reading
+from convrec.agent.checking.table import Mention
 from convrec.agent.checking.titles import TitleChecker
 
-_PRONOUN = re.compile(r"^(?P<word>It's|It’s|It|Its|This one|This (?:film|movie|game|book|restaurant|place|plant)|The (?:film|movie))\b")
+_PRONOUN = re.compile(
+    r"^(?P<word>It's|It’s|It|Its|This one|This (?:film|movie|game|book|restaurant|place|plant)|The (?:film|movie))\b"
+)
 _PERSON = re.compile(r"^(?:He|She|They|His|Her|Their)\b")
 _CONNECTIVE = re.compile(
     r"^(?P<word>(?:But|However|And|Also|So|Still|Yet|Instead|That said|In addition|Plus|Besides|Moreover|Furthermore|Additionally|Similarly|Likewise|Meanwhile|Then again"
@@ -77,21 +81,28 @@ class Mender:
 
     def head(self, reading: Reading, titles: TitleChecker, allowed: set[str]) -> str:
         """Returns a list line up to its title and year, "" where it is no list line or begins with no title."""
-        first = reading.named[0] if reading.named and reading.list_mark else None
-        if first is None or first.oblique or reading.text[reading.list_mark.end() : reading.tokens[first.start].start].strip("*_\"“'[ ") if reading.list_mark and first else True:
+        first = _head(reading)
+        if first is None:
             return ""
         end = reading.tokens[first.end - 1].end
-        closed = end + _CLOSERS.match(reading.text[end:]).end()  # type: ignore[union-attr]  # it matches always
+        closers = _CLOSERS.match(reading.text[end:])
+        kept = reading.text[: end + (closers.end() if closers else 0)]
+        link = re.match(r"\([^)\s]*\)", reading.text[len(kept) :]) if kept.endswith("]") else None
         year = first.items[0].year
-        dated = f" ({year:.0f})" if year == year and len(first.items) == 1 and reading.is_dated(first.end) else ""
-        kept = reading.text[:closed]
-        link = re.match(r"\([^)\s]*\)", reading.text[closed:]) if kept.endswith("]") else None
-        kept = kept + (link[0] if link else "") + dated + "." + reading.text[len(reading.text.rstrip()) :]
-        return "" if titles.foreign(kept, allowed) or _sequel(reading.text[end:]) else kept
+        dated = (
+            f" ({year:.0f})" if not math.isnan(year) and len(first.items) == 1 and reading.is_dated(first.end) else ""
+        )
+        kept += (link[0] if link else "") + dated + "." + reading.text[len(reading.text.rstrip()) :]
+        return "" if titles.foreign(kept, allowed) or kept.count("**") % 2 else kept
 
 
-def _sequel(behind: str) -> bool:
-    return re.match(r"\s+(?:\d{1,2}|[IVX]{2,4})\b", behind) is not None
+def _head(reading: Reading) -> Mention | None:
+    """Returns the title that a list line begins with, None where it is no list line or begins otherwise."""
+    if not reading.named or reading.list_mark is None or reading.named[0].oblique:
+        return None
+    first = reading.named[0]
+    before = reading.text[reading.list_mark.end() : reading.tokens[first.start].start]
+    return None if before.strip("*_\"“'[ ") else first
 
 
 def _names(text: str, topic: Mention | None) -> bool:

@@ -90,4 +90,6 @@ def sentences(text: str, titles: Collection[str] = ()) -> list[str]:
 def _is_open(before: str) -> bool:
     """Tells whether a bracket, a quotation mark or an emphasis is still open."""
     line = before[before.rfind("\n") + 1 :]
-    return any(line.count(a) > line.count(b) for a, b in _PAIRS) or line.count("**") % 2 == 1 or line.count('"') % 2 == 1
+    return (
+        any(line.count(a) > line.count(b) for a, b in _PAIRS) or line.count("**") % 2 == 1 or line.count('"') % 2 == 1
+    )

@@ -17,7 +17,9 @@ class Reader:
         self.ids = dict(zip(catalogue.titles, catalogue.ids, strict=True))
 
     def begin(self, *slate, known=(), said=""):
-        return self.checker.begin([self.ids[title] for title in slate], known=[self.ids[title] for title in known], said=said)
+        return self.checker.begin(
+            [self.ids[title] for title in slate], known=[self.ids[title] for title in known], said=said
+        )
 
     def shown(self, text, *slate, **more):
         check = self.begin(*slate, **more)
@@ -107,12 +109,18 @@ def test_an_item_that_the_thread_knows_may_be_named_and_is_checked_too(films):
 
 def test_a_list_line_is_cut_back_to_its_title_and_the_list_stays_whole(films):
     text = "1. **Heat** (1996): a musical by Tom Hanks. It stars Al Pacino.\n2. **Fargo** (1996): bleakly funny. It won an Oscar.\n3. **Jaws** (1975): sharks. It bites.\n\nEnjoy!"
-    assert films.shown(text, "Heat", "Fargo") == "1. **Heat** (1995). It stars Al Pacino.\n2. **Fargo** (1996): bleakly funny. \n\nEnjoy!"
+    assert (
+        films.shown(text, "Heat", "Fargo")
+        == "1. **Heat** (1995). It stars Al Pacino.\n2. **Fargo** (1996): bleakly funny. \n\nEnjoy!"
+    )
 
 
 def test_what_leaned_on_a_cut_sentence_stands_by_itself(films):
     assert films.shown("**Heat** is a musical. But it stars Al Pacino.", "Heat") == "**Heat** stars Al Pacino."
-    assert films.shown("**Heat** is tense. It won an Oscar. However, it is also melancholy.", "Heat") == "**Heat** is tense. It is also melancholy."
+    assert (
+        films.shown("**Heat** is tense. It won an Oscar. However, it is also melancholy.", "Heat")
+        == "**Heat** is tense. It is also melancholy."
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +131,9 @@ def test_what_leaned_on_a_cut_sentence_stands_by_itself(films):
     ],
 )  # fmt: skip
 def test_a_restaurants_facts(places, sentence):
-    assert places.shown(sentence, "Sakura", "Trattoria Luna", "Golden Dragon", "The Olive Tree", "Chez Marcel") == sentence
+    assert (
+        places.shown(sentence, "Sakura", "Trattoria Luna", "Golden Dragon", "The Olive Tree", "Chez Marcel") == sentence
+    )
 
 
 @pytest.mark.parametrize(

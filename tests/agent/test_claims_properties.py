@@ -27,7 +27,15 @@ def checkers(catalogue):
 
 
 @settings(max_examples=80, deadline=None)
-@given(seed=st.integers(0, 10_000), noise=st.lists(st.sampled_from(["it is", "**", "(1995)", ", ", ". ", "! ", "\n1. ", "\n- ", "But ", "\"", "isn't", "by", "and", "a comedy"]), max_size=12))
+@given(
+    seed=st.integers(0, 10_000),
+    noise=st.lists(
+        st.sampled_from(
+            ["it is", "**", "(1995)", ", ", ". ", "! ", "\n1. ", "\n- ", "But ", '"', "isn't", "by", "and", "a comedy"]
+        ),
+        max_size=12,
+    ),
+)
 def test_no_title_is_named_that_is_not_in_play(catalogue, seed, noise):
     titles, checker = checkers(catalogue)
     rng = random.Random(seed)
@@ -64,4 +72,6 @@ def test_planted_falsehoods_are_caught_and_true_sentences_left_alone(catalogue):
 
 def test_the_wordings_share_no_sentence():
     wordings = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    assert not {s for group in wordings["held_out"].values() for s in group} & {s for group in wordings["tuning"].values() for s in group}
+    assert not {s for group in wordings["held_out"].values() for s in group} & {
+        s for group in wordings["tuning"].values() for s in group
+    }
