@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +38,28 @@ WIDE = Path(__file__).parents[1] / "tests" / "conversations" / "wide" / "catalog
 SLATE = 4
 _SLOT = re.compile(r"\{(\w+)\}")
 _NOUN = re.compile(r"\b([Aa]|[Tt]his|s|\{E\}|\{Y\}) \{(X?K2?b?)\}(?! (?:game|film|food|title|restaurant|cooking))")
-_NOUN_KINDS = {"thriller", "comedy", "drama", "western", "musical", "romance", "mystery", "satire", "documentary", "slasher"}
-_OPPOSITE = {"older": "newer", "newer": "older", "cheaper": "more expensive", "more expensive": "cheaper", "better": "worse", "worse": "better", "earlier": "later", "later": "earlier"}
+_NOUN_KINDS = {
+    "thriller",
+    "comedy",
+    "drama",
+    "western",
+    "musical",
+    "romance",
+    "mystery",
+    "satire",
+    "documentary",
+    "slasher",
+}
+_OPPOSITE = {
+    "older": "newer",
+    "newer": "older",
+    "cheaper": "more expensive",
+    "more expensive": "cheaper",
+    "better": "worse",
+    "worse": "better",
+    "earlier": "later",
+    "later": "earlier",
+}
 _MARKS = ("**{}**", "**{}**", "*{}*", "“{}”", "{}")
 
 
@@ -72,7 +92,9 @@ class Filler:
         slate = [self.catalogue.item(row) for row in rows]
         slots = list(dict.fromkeys(_SLOT.findall(template)))
         filled = {slot: said for slot in slots if (said := self._said(slot, slate, lie)) is not None}
-        if len(filled) < len(slots) or any(filled.get(f"{a}") == filled.get(f"{a}2") for a in "CK" if f"{a}2" in filled):
+        if len(filled) < len(slots) or any(
+            filled.get(f"{a}") == filled.get(f"{a}2") for a in "CK" if f"{a}2" in filled
+        ):
             return None
         *before, judged = (part.strip() for part in template.split("||"))
         told = tuple(_filled(part, filled) for part in before)
@@ -141,14 +163,22 @@ class Filler:
 
     def _numbers(self, slot: str, base: str, true: str, stranger: Item) -> Iterator[tuple[str, str, str]]:
         wrong = self.values(stranger, base)[:1] if base != "count" else ["five"]
-        yield from ((slot, {"P": "price", "M": "length", "R": "rating"}.get(base, "number"), false) for false in wrong if false != true)
+        yield from (
+            (slot, {"P": "price", "M": "length", "R": "rating"}.get(base, "number"), false)
+            for false in wrong
+            if false != true
+        )
 
     def _persons(self, slot: str, base: str, item: Item, stranger: Item) -> Iterator[tuple[str, str, str]]:
         own = {name for role in "CDKAFO" for name in self.values(item, role)}
         kind = "person" if base in "BCD" else "value"
-        yield from ((slot, kind, false) for false in self.values(stranger, "C" if base == "B" else base)[:1] if false not in own)
+        yield from (
+            (slot, kind, false) for false in self.values(stranger, "C" if base == "B" else base)[:1] if false not in own
+        )
         if base in "CD":
-            swapped = [name for name in self.values(item, "D" if base == "C" else "C") if name not in self.values(item, base)]
+            swapped = [
+                name for name in self.values(item, "D" if base == "C" else "C") if name not in self.values(item, base)
+            ]
             yield from ((slot, "role", false) for false in swapped[-1:])
 
     def _marked(self, title: str) -> str:
@@ -160,10 +190,14 @@ class Filler:
 
     def _invented(self, title: str) -> str:
         slip = title[: len(title) // 2] + self.rng.choice("aeiostn") + title[len(title) // 2 :]
-        return self.rng.choice([f"{title} 2", f"The {title.removeprefix('The ')} Returns", slip.strip(), f"{title} Reloaded"])
+        return self.rng.choice(
+            [f"{title} 2", f"The {title.removeprefix('The ')} Returns", slip.strip(), f"{title} Reloaded"]
+        )
 
 
-def measured(checkers: Mapping[str, ClaimChecker], fillers: Mapping[str, Filler], wording: str, cases: int, rng: random.Random) -> dict[str, object]:
+def measured(
+    checkers: Mapping[str, ClaimChecker], fillers: Mapping[str, Filler], wording: str, cases: int, rng: random.Random
+) -> dict[str, object]:
     """Returns the shares of true sentences touched and of falsehoods caught, by kind, each with a Wilson interval, and what went wrong."""
     groups = yaml.safe_load(WORDS.read_text(encoding="utf-8"))[wording]
     shares: dict[str, list[bool]] = defaultdict(list)
@@ -176,11 +210,23 @@ def measured(checkers: Mapping[str, ClaimChecker], fillers: Mapping[str, Filler]
             if lie:
                 shares[f"caught: {case.kind}"].append(caught)
             if caught != lie:
-                wrong.append({"catalogue": name, "kind": case.kind, "before": case.before, "text": case.text, "false": case.false, "out": out, "reasons": reasons})
+                wrong.append(
+                    {
+                        "catalogue": name,
+                        "kind": case.kind,
+                        "before": case.before,
+                        "text": case.text,
+                        "false": case.false,
+                        "out": out,
+                        "reasons": reasons,
+                    }
+                )
     return {"shares": {name: _share(found) for name, found in sorted(shares.items())}, "wrong": wrong}
 
 
-def _drawn(fillers: Mapping[str, Filler], groups: Mapping[str, list[str]], cases: int, *, lie: bool, rng: random.Random) -> Iterator[tuple[str, Case]]:
+def _drawn(
+    fillers: Mapping[str, Filler], groups: Mapping[str, list[str]], cases: int, *, lie: bool, rng: random.Random
+) -> Iterator[tuple[str, Case]]:
     """Yields cases, the catalogues by turns in proportion to their templates."""
     pool = [(name, template) for name in fillers for template in groups[name.split("/")[0]]]
     drawn = 0
@@ -213,7 +259,9 @@ def _share(found: list[bool]) -> dict[str, float]:
 
 def _filled(template: str, filled: Mapping[str, str]) -> str:
     told = {f"{slot}!": _as_noun(said) for slot, said in filled.items()}
-    text = _SLOT.sub(lambda match: filled[match[1]], _NOUN.sub(lambda match: f"{match[1]} {told[f'{match[2]}!']}", template))
+    text = _SLOT.sub(
+        lambda match: filled[match[1]], _NOUN.sub(lambda match: f"{match[1]} {told[f'{match[2]}!']}", template)
+    )
     return re.sub(r"\b([Aa]) (?=[aeiouAEIOU])", r"\1n ", text)
 
 

@@ -1,32 +1,44 @@
-"""Years, prices, lengths, ratings, counts and all other numbers about items."""
+"""Prices, lengths, ratings, counts and all other numbers about items."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convrec.agent.checking.facts import Facts, Finding, number
-from convrec.agent.checking.reading import Mention, Reading
+from convrec.agent.checking.reading import Reading
+from convrec.agent.checking.table import Mention
 from convrec.agent.compact.numerals import NUMBERS
-from convrec.agent.compact.ranges import RangeHit
 from convrec.catalogue.schema import Field
 
-_PLOT = re.compile(r"\b(?:set|takes place|taking place|unfolds|plays out|place|story|tale|during|war of|back) (?:\w+ ){0,3}?(?:in|during|of)?(?: the)?(?: (?:early|mid|late))?$")
 _NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[$€£¥]\s?)?(?P<n>\d+(?:[.,]\d+)*)(?P<plus>\+)?(?:\s?(?:[-–—/]|to|or|and)\s?(?P<sign2>[$€£¥])?(?P<b>\d+(?:[.,]\d+)*)(?!\d))?"
     r"(?:\s?-?(?P<unit>[$€£¥%]|(?!(?:or|and|to|is|in|by|with|of)\b)[A-Za-z]+))?(?P<half> and a half)?"
 )  # fmt: skip
-_SPELT = re.compile(rf"\b(?P<n>{'|'.join(sorted(NUMBERS, key=len, reverse=True))})(?:[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine))?(?P<half> and a half)?[ -](?P<unit>[a-z]+)\b", re.IGNORECASE)
+_SPELT = re.compile(
+    rf"\b(?P<n>{'|'.join(sorted(NUMBERS, key=len, reverse=True))})(?:[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine))?(?P<half> and a half)?[ -](?P<unit>[a-z]+)\b",
+    re.IGNORECASE,
+)
 _OUT_OF = re.compile(r"^\s?(?:/|out of)\s?(?:5|10|100|five|ten)\b")
 _MINUTES_TOO = re.compile(r"^,?\s?(?:and\s)?(?P<n>\d{1,2})\s?(?:m|min|mins|minutes)?\b")
-_DIFFERENCE = re.compile(r"\s(?:more|less|cheaper|longer|shorter|heavier|lighter|dearer|taller|smaller)\b(?: expensive)?")
+_DIFFERENCE = re.compile(
+    r"\s(?:more|less|cheaper|longer|shorter|heavier|lighter|dearer|taller|smaller)\b(?: expensive)?"
+)
 _WHOLE = re.compile(r"(?:/|\bout of)\s?$")  # before the highest rating that can be had
-_LESS = re.compile(r"\b(?:under|below|less than|at most|no more than|not more than|fewer than|max(?:imum)?(?: of)?|within|shy of|up to)$")
+_LESS = re.compile(
+    r"\b(?:under|below|less than|at most|no more than|not more than|fewer than|max(?:imum)?(?: of)?|within|shy of|up to)$"
+)
 _MORE = re.compile(r"\b(?:over|above|more than|at least|from|starting at|upwards of|minimum(?: of)?|no fewer than)$")
-_ABOUT = re.compile(r"\b(?:about|around|roughly|approximately|approx|nearly|almost|just (?:under|over)|some|or so|close to|circa)$|~\s?$")
+_ABOUT = re.compile(
+    r"\b(?:about|around|roughly|approximately|approx|nearly|almost|just (?:under|over)|some|or so|close to|circa)$|~\s?$"
+)
 _ABOUT_PART = 0.05
-_COUNTED = frozenset("picks films movies options suggestions recommendations titles choices items ideas games books restaurants places plants songs albums gems".split())
+_COUNTED = frozenset(
+    "picks films movies options suggestions recommendations titles choices items ideas games books restaurants places plants songs albums gems".split()
+)
 _TIMES = {"decade": 10.0}
-_UNITS = frozenset("minute minutes min mins hour hours hr hrs h m euro euros dollar dollars buck bucks pound pounds star stars point points player players people person persons guests seats pages cm metres meters inches feet".split())
+_UNITS = frozenset(
+    "minute minutes min mins hour hours hr hrs h m euro euros dollar dollars buck bucks pound pounds star stars point points player players people person persons guests seats pages cm metres meters inches feet".split()
+)
 _LISTED = frozenset("one first second third single".split())
 
 
@@ -43,56 +55,6 @@ class Amount:
     at: int  # its token
 
 
-def misdated(reading: Reading) -> Iterator[Finding]:
-    """Yields the years and decades that are not the item's."""
-    hits = [] if reading.offers else reading.years
-    for hit in hits:
-        about = reading.about(hit.start)
-        scope = _paired(reading, hit, hits, about) or Mention(0, 0, reading.table.slate, every=True)
-        words = reading.message.words(hit.start, hit.end)
-        if not scope.items or (about is None and any(reading.table.echoes(word) for word in words.split() if word[0].isdigit() or word.endswith("ties"))):
-            continue
-        told = _is_told(reading, hit)
-        fits = [told(facts) for facts in scope.items]
-        right = all(fits) if scope.every else any(fits)
-        if right == reading.negated(hit.start) and (right or reading.knowledge.fields.year is not None):
-            yield _wrong_year(reading, hit, scope, right)
-
-
-def _is_told(reading: Reading, hit: RangeHit):  # type: ignore[no-untyped-def]  # a test of facts
-    since = hit.high is None and "since" in reading.read.norms(hit.start - 1, hit.end) and reading.about(hit.start) is not None
-    plot = _PLOT.search(reading.read.words(max(0, hit.start - 5), hit.start)) is not None
-
-    def told(facts: Facts) -> bool:
-        if any(hit.low is not None and hit.low <= figure and hit.high is not None and figure <= hit.high for figure in facts.figures):
-            return True
-        low, high = hit.low if hit.low is not None else -1e9, hit.high if hit.high is not None else 1e9
-        if since:
-            return facts.year == low
-        return not plot and (low < facts.year if hit.strict else low <= facts.year) and facts.year <= high
-
-    return told
-
-
-def _paired(reading: Reading, hit: RangeHit, hits: list[RangeHit], about: Mention | None) -> Mention | None:
-    """Returns the one item of several that one of as many years is for: "came out in 1995 and 1988", respectively."""
-    if about is None or not about.every:
-        return about
-    own = [other for other in hits if reading.about(other.start) == about]
-    return Mention(about.start, about.end, (about.items[own.index(hit)],)) if len(own) == len(about.items) > 1 else about
-
-
-def _wrong_year(reading: Reading, hit: RangeHit, scope: Mention, denied: bool) -> Finding:
-    figures = next((t for t in reading.tokens[hit.start : hit.end] if t.raw[0].isdigit()), None)
-    token = figures or reading.tokens[hit.end - 1]
-    years = {facts.year for facts in scope.items}
-    single = len(years) == 1 and not denied and hit.low is not None and hit.high is not None and reading.message.words(max(0, hit.start - 1), hit.start) not in ("since", "before", "after")
-    fix = None
-    if single and figures is not None and (year := years.pop()) == year:
-        fix = f"{year:.0f}" if token.raw.isdigit() and hit.low == hit.high == float(token.raw) else f"{year // 10 * 10:.0f}s" if token.raw.endswith("0s") and len(token.raw) == 5 and hit.high - hit.low == 9 else None
-    return Finding("year", token.start, token.end, token.raw, fix)
-
-
 def miscounted(reading: Reading) -> Iterator[Finding]:
     """Yields the numbers that no fact has, those left out that were read as years."""
     if reading.offers:
@@ -105,7 +67,13 @@ def miscounted(reading: Reading) -> Iterator[Finding]:
         fits = [_fits(reading, amount, facts) for facts in scope.items]
         right = bool(fits) and (all(fits) if scope.every else any(fits))
         if right == reading.negated(amount.at):
-            yield Finding("number", amount.start, amount.end, reading.text[amount.start : amount.end], _right(reading, amount, scope))
+            yield Finding(
+                "number",
+                amount.start,
+                amount.end,
+                reading.text[amount.start : amount.end],
+                _right(reading, amount, scope),
+            )
     yield from _counts(reading)
 
 
@@ -117,27 +85,49 @@ def _amounts(reading: Reading) -> Iterator[Amount]:
         spelt = match.re is _SPELT
         at = places.get(match.start("n"))
         unit = (groups["unit"] or "").lower()
-        if at is None or _WHOLE.search(blank[: match.start("n")]) or (spelt and (unit not in _UNITS | {"hour"} or (groups["n"].lower() in _LISTED and unit not in ("hour", "star")))):
+        if (
+            at is None
+            or _WHOLE.search(blank[: match.start("n")])
+            or (
+                spelt
+                and (unit not in _UNITS | {"hour"} or (groups["n"].lower() in _LISTED and unit not in ("hour", "star")))
+            )
+        ):
             continue
-        low = float(NUMBERS[groups["n"].lower()] + NUMBERS.get((groups.get("ones") or "").lower(), 0)) if spelt else number(groups["n"])
+        low = (
+            float(NUMBERS[groups["n"].lower()] + NUMBERS.get((groups.get("ones") or "").lower(), 0))
+            if spelt
+            else number(groups["n"])
+        )
         high = number(groups["b"]) if groups.get("b") and not _OUT_OF.match(blank[match.end("n") :]) else None
         unit = re.sub(r"^(?:out|of)$", "stars", unit) if _OUT_OF.match(blank[match.end("n") :]) else unit
         unit = "stars" if not unit and _OUT_OF.match(blank[match.end("n") :]) else unit
         yield _measured(reading, blank, match, at, low + (0.5 if groups["half"] else 0), high, unit)
 
 
-def _measured(reading: Reading, blank: str, match: re.Match[str], at: int, low: float, high: float | None, unit: str) -> Amount:
+def _measured(
+    reading: Reading, blank: str, match: re.Match[str], at: int, low: float, high: float | None, unit: str
+) -> Amount:
     measures = reading.knowledge.measures
     sign = (match.groupdict().get("sign") or match.groupdict().get("sign2") or "").strip()
     sign, unit = (unit, "") if unit in ("$", "€", "£", "¥") else (sign, unit)
     unit = "minutes" if unit in ("min", "mins", "minute") else unit
     after = reading.word(at + 2)
-    field = measures.of_unit(sign, unit, after) or (None if sign or unit in _UNITS else measures.of_words(reading.read, at, at + 1, "", low))
+    field = measures.of_unit(sign, unit, after) or (
+        None if sign or unit in _UNITS else measures.of_words(reading.read, at, at + 1, "", low)
+    )
+    field = (
+        reading.knowledge.fields.count
+        if field is None and re.match(r"\sof (?:you|us)\b", blank[match.end() :])
+        else field
+    )
     scale = measures.scale(field, unit) if field else 1.0
     more = _MINUTES_TOO.match(blank[match.end() :]) if unit in ("h", "hr", "hour", "hours") else None
     extra = float(more["n"]) * measures.scale(field, "minutes") if more and field else 0.0
     end = match.end() + (more.end() if more else 0)
-    return Amount(match.start("n"), end, low * scale + extra, None if high is None else high * scale, field, sign or unit, at)
+    return Amount(
+        match.start("n"), end, low * scale + extra, None if high is None else high * scale, field, sign or unit, at
+    )
 
 
 def _blanked(reading: Reading) -> str:
@@ -159,13 +149,25 @@ def _fits(reading: Reading, amount: Amount, facts: Facts) -> bool:
         return False
     fields = (amount.field,) if amount.field else tuple(reading.knowledge.measures.numbers)
     twins = [twin for field in fields if (twin := reading.knowledge.measures.twin(field)) is not None]
-    bases = [f for f in reading.knowledge.measures.numbers if amount.field is not None and reading.knowledge.measures.twin(f) == amount.field]
+    bases = [
+        f
+        for f in reading.knowledge.measures.numbers
+        if amount.field is not None and reading.knowledge.measures.twin(f) == amount.field
+    ]
     known = [value for field in (*fields, *twins, *bases) if (value := facts.amount(field)) is not None]
     before = reading.text[: amount.start].rstrip("$€£¥ ").casefold()
     if amount.high is not None:
-        return {amount.low, amount.high} <= {*known} or (not twins and not bases and any(amount.low <= value <= amount.high for value in known))
+        return {amount.low, amount.high} <= {*known} or (
+            not twins and not bases and any(amount.low <= value <= amount.high for value in known)
+        )
     if _DIFFERENCE.match(reading.text[amount.end :]):
-        others = [value for m in reading.named for other in m.items for field in fields if (value := other.amount(field)) is not None]
+        others = [
+            value
+            for m in reading.named
+            for other in m.items
+            for field in fields
+            if (value := other.amount(field)) is not None
+        ]
         return any(abs(abs(a - b) - amount.low) < 1e-6 for a in known for b in others)
     if amount.field not in (None, reading.knowledge.fields.price) and before.endswith("up to"):
         return amount.low == max(known, default=None)
@@ -179,7 +181,9 @@ def _is_within(value: float, said: float, before: str) -> bool:
         return value <= said
     if _MORE.search(before):
         return value >= said
-    return abs(value - said) < 1e-6 or (said.is_integer() and not value.is_integer() and value > 10 and round(value) == said)
+    return abs(value - said) < 1e-6 or (
+        said.is_integer() and not value.is_integer() and value > 10 and round(value) == said
+    )
 
 
 def _right(reading: Reading, amount: Amount, scope: Mention) -> str | None:
@@ -187,12 +191,24 @@ def _right(reading: Reading, amount: Amount, scope: Mention) -> str | None:
     written = reading.text[amount.start : amount.end]
     figures = re.match(r"\d+(?:[.,]\d+)*", written)
     bound = reading.text[: amount.start].rstrip("$€£¥ ").casefold()
-    if amount.field is None or len(scope.items) != 1 or figures is None or amount.high is not None or reading.knowledge.measures.twin(amount.field) or _LESS.search(bound) or _MORE.search(bound):
+    if (
+        amount.field is None
+        or len(scope.items) != 1
+        or figures is None
+        or amount.high is not None
+        or reading.knowledge.measures.twin(amount.field)
+        or _LESS.search(bound)
+        or _MORE.search(bound)
+    ):
         return None
     value = scope.items[0].amount(amount.field)
     if value is None or number(figures[0]) != amount.low:
         return None
-    return f"{value:.2f}".removesuffix(".00") + written[figures.end() :] if amount.unit in ("$", "€", "£", "¥", "euros", "dollars", "pounds") else f"{value:g}" + written[figures.end() :]
+    return (
+        f"{value:.2f}".removesuffix(".00") + written[figures.end() :]
+        if amount.unit in ("$", "€", "£", "¥", "euros", "dollars", "pounds")
+        else f"{value:g}" + written[figures.end() :]
+    )
 
 
 # How many there are
@@ -209,9 +225,11 @@ def _counts(reading: Reading) -> Iterator[Finding]:
         said = NUMBERS.get(token.norm) or (int(token.norm) if token.norm.isdigit() and len(token.norm) < 3 else 0)
         after = [reading.word(index + 1), reading.word(index + 2)]
         before = reading.word(index - 1)
-        of_them = after == ["of", "them"] or after == ["of", "these"]
+        of_them = after in (["of", "them"], ["of", "these"])
         if said < 2 or reading.covered(index) or not reading.table.slate:
             continue
-        counted = ({*after} & (_COUNTED | {reading.knowledge.catalogue.schema.nouns}) and not token.raw[0].isupper()) or before in ("these", "those", "all")
+        counted = (
+            {*after} & (_COUNTED | {reading.knowledge.catalogue.schema.nouns}) and not token.raw[0].isupper()
+        ) or before in ("these", "those", "all")
         if (counted and said not in counts) or (of_them and said > max(counts)):
             yield Finding("count", token.start, token.end, token.raw)

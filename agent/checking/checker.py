@@ -3,14 +3,17 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from convrec.agent.checking.amounts import miscounted, misdated
+from convrec.agent.checking.amounts import miscounted
 from convrec.agent.checking.comparing import miscompared
+from convrec.agent.checking.dates import misdated
 from convrec.agent.checking.facts import Facts, Finding, Knowledge
+from convrec.agent.checking.invented import invented
 from convrec.agent.checking.kinds import misplaced, unknowable, values_named
 from convrec.agent.checking.mending import Mender
-from convrec.agent.checking.people import invented, misnamed
-from convrec.agent.checking.reading import Mention, Reading, Table
+from convrec.agent.checking.people import misnamed
+from convrec.agent.checking.reading import Reading
 from convrec.agent.checking.splitting import SentenceStream
+from convrec.agent.checking.table import Mention, Table
 from convrec.agent.checking.titles import TitleChecker
 from convrec.catalogue.catalogue import Catalogue
 
@@ -38,7 +41,11 @@ class ClaimChecker:
         words and the demands in force, which a sentence may echo. Ids that the catalogue lacks are passed over.
         """
         slate = [self._facts(item) for item in dict.fromkeys(items) if self._catalogue.row(item) is not None]
-        others = [self._facts(item) for item in dict.fromkeys(known) if item not in items and self._catalogue.row(item) is not None]
+        others = [
+            self._facts(item)
+            for item in dict.fromkeys(known)
+            if item not in items and self._catalogue.row(item) is not None
+        ]
         return Check(Table.of(slate, others, said), self.knowledge, self._titles)
 
     def _facts(self, item_id: str) -> Facts:
@@ -123,14 +130,24 @@ class Check:
 
     def _cut(self, text: str, reading: Reading, findings: tuple[Finding, ...], *, silent: bool = False) -> str:
         if not silent:
-            kept = self._mender.head(reading, self._titles, self._allowed)
+            kept = (
+                "" if _is_headed_falsely(reading, findings) else self._mender.head(reading, self._titles, self._allowed)
+            )
             self.reasons.append(Touched("cut back" if kept else "cut", text, findings))
             if kept:
                 self._topic = reading.named[0]
                 return self._mender.shown(kept)
-        foreign = not reading.named and any(f.kind == "title" or f.words.casefold() in self._knowledge.titles for f in findings)
+        foreign = (not reading.named or _is_headed_falsely(reading, findings)) and any(
+            f.kind == "title" or f.words.casefold() in self._knowledge.titles for f in findings
+        )
         self._topic = None if foreign else _topic(reading, self._topic)
         return self._mender.cut(text, self._topic, foreign=foreign)
+
+
+def _is_headed_falsely(reading: Reading, findings: tuple[Finding, ...]) -> bool:
+    """Tells whether the first title of the sentence is a part of one that nothing bears: "Heat" in "Heat 2"."""
+    at = reading.tokens[reading.named[0].start].start if reading.named else -1
+    return any(finding.kind == "title" and finding.start <= at < finding.end for finding in findings)
 
 
 def _topic(reading: Reading, before: Mention | None) -> Mention | None:

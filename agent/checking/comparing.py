@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from convrec.agent.checking.facts import Facts, Finding
-from convrec.agent.checking.reading import Mention, Reading
+from convrec.agent.checking.reading import Reading
+from convrec.agent.checking.table import Mention
 from convrec.agent.checking.words import word_set
 from convrec.agent.compact.fields import described
 from convrec.agent.compact.numerals import NUMBERS
@@ -23,11 +24,15 @@ _MOST = {
     "shortest": ("length", False), "longest": ("length", True), "highest rated": ("rating", True), "best rated": ("rating", True), "top rated": ("rating", True), "lowest rated": ("rating", False),
     "tallest": ("height", True), "smallest": ("height", False),
 }  # fmt: skip
-_WORDS = {word: told for word, told in (COMPARATIVES | _MORE).items() if not word.startswith("too ") and word != "dated"}
+_WORDS = {
+    word: told for word, told in (COMPARATIVES | _MORE).items() if not word.startswith("too ") and word != "dated"
+}
 _THAN = re.compile(rf"\b(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b")
 _SUPERLATIVE = re.compile(rf"\b(?P<word>{'|'.join(sorted(_MOST, key=len, reverse=True))})\b(?! (?:i|we|you|ever)\b)")
 _SHARED = re.compile(r"\b(?:same|share(?:s)?(?: (?:the same|a|an|their|its))?) (?P<what>(?:leading )?[a-z]+)\b")
-_APART = re.compile(rf"\b(?P<n>\d+|a|an|{'|'.join(NUMBERS)}) (?P<unit>year|decade)s? (?P<how>older|newer|later|earlier|before|after|younger)\b")
+_APART = re.compile(
+    rf"\b(?P<n>\d+|a|an|{'|'.join(NUMBERS)}) (?P<unit>year|decade)s? (?P<how>older|newer|later|earlier|before|after|younger)\b"
+)
 _LATER = frozenset("newer later after younger".split())
 
 
@@ -64,7 +69,9 @@ def _apart(reading: Reading, start: int, end: int, match: re.Match[str]) -> Iter
     others = _others(reading, start, end, subject, False)
     if subject is None or not others or field is None:
         return
-    years = (NUMBERS.get(match["n"]) or (int(match["n"]) if match["n"].isdigit() else 1)) * (10 if match["unit"] == "decade" else 1)
+    years = (NUMBERS.get(match["n"]) or (int(match["n"]) if match["n"].isdigit() else 1)) * (
+        10 if match["unit"] == "decade" else 1
+    )
     gaps = [(a.amount(field) or 0) - (b.amount(field) or 0) for a in subject.items for b in others]
     if years not in [gap if match["how"] in _LATER else -gap for gap in gaps]:
         first, last = reading.message.span(start, end)
@@ -88,12 +95,25 @@ def _others(reading: Reading, start: int, end: int, subject: Mention | None, mos
         return tuple(facts for facts in behind[0].items if facts not in own)
     others = [facts for m in reading.named for facts in m.items if facts not in own]
     rest = reading.message.norms(end, end + 4)
-    definite = reading.word(start - 1) == "the" and (not rest or "one" in rest or "two" in rest or "of" in rest or {*rest[:1]} & (reading.knowledge.nouns | word_set("heads")) or not others)
+    definite = reading.word(start - 1) == "the" and (
+        not rest
+        or "one" in rest
+        or "two" in rest
+        or "of" in rest
+        or {*rest[:1]} & (reading.knowledge.nouns | word_set("heads"))
+        or not others
+    )
     if "than" in rest[:1]:
         known = {"others", "other", "rest"} & {*rest}
         return tuple(facts for facts in reading.table.slate if facts not in own) if known else ()
     predicated = reading.word(start - 1) in ("is", "was", "are", "its", "far", "even", "much")
-    return tuple(others) if others and (definite or predicated or any(m.oblique for m in reading.named)) else tuple(f for f in reading.table.slate if f not in own) if definite and len(reading.table.slate) == 2 else ()
+    return (
+        tuple(others)
+        if others and (definite or predicated or any(m.oblique for m in reading.named))
+        else tuple(f for f in reading.table.slate if f not in own)
+        if definite and len(reading.table.slate) == 2
+        else ()
+    )
 
 
 def _leads(reading: Reading, end: int, start: int) -> bool:
@@ -103,8 +123,14 @@ def _leads(reading: Reading, end: int, start: int) -> bool:
 def _same(reading: Reading, start: int, end: int, what: str) -> Iterator[Finding]:
     """Yields what items are said to have in common and have not."""
     items = tuple(dict.fromkeys(facts for m in reading.mentions for facts in (m.items if m.every else m.items[:1])))
-    fields = [f for f in reading.knowledge.catalogue.schema.fields if {what, what.rstrip("s"), f"{what}s"} & described(f)]
-    fields = [*reading.knowledge.fields.players] if what.split(maxsplit=1)[0] in ("leading", "lead", "star", "stars", "actor", "actress") else fields
+    fields = [
+        f for f in reading.knowledge.catalogue.schema.fields if {what, what.rstrip("s"), f"{what}s"} & described(f)
+    ]
+    fields = (
+        [*reading.knowledge.fields.players]
+        if what.split(maxsplit=1)[0] in ("leading", "lead", "star", "stars", "actor", "actress")
+        else fields
+    )
     decade = what == "decade"
     fields = [reading.knowledge.fields.year] if decade and reading.knowledge.fields.year else fields
     if len(items) < 2 or not fields:
@@ -117,5 +143,8 @@ def _same(reading: Reading, start: int, end: int, what: str) -> Iterator[Finding
 def _agree(items: tuple[Facts, ...], field: Field, decade: bool) -> bool:
     if field.type in ("number", "date"):
         values = [facts.amount(field) for facts in items]
-        return None not in values and len({value // 10 if decade and value is not None else value for value in values}) == 1
+        return (
+            None not in values
+            and len({value // 10 if decade and value is not None else value for value in values}) == 1
+        )
     return bool(set.intersection(*(set(facts.values(field)) for facts in items)))

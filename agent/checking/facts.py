@@ -36,7 +36,7 @@ class Knowledge:
         self.years = YearReader(self.fields, int(known.max()) if len(known) else 2000, frozenset(self.nouns))
         self.titles = {title.casefold() for title in catalogue.titles}
         self.texts = tuple(field for field in catalogue.schema.of_type("text") if not field.name.endswith("title"))
-        self.names = {name for field in self.fields.people for name in catalogue.values(field.name).values}
+        self.names = {name.rstrip(".") for field in self.fields.people for name in catalogue.values(field.name).values}
         self.surnames = {name.rpartition(" ")[2].casefold() for name in self.names if " " in name}
 
     def year_of(self, row: int) -> float:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convrec.agent.checking.facts import Facts, Finding
-from convrec.agent.checking.reading import Mention, Reading
+from convrec.agent.checking.reading import Reading
+from convrec.agent.checking.table import Mention
 from convrec.agent.checking.words import pattern, word_set
 from convrec.agent.compact.fields import described
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
@@ -15,10 +16,16 @@ from convrec.agent.compact.values import Meaning
 _LONGEST = 4
 _ARTICLES = frozenset("a an the this another pure your classic proper true real".split())
 _IS = frozenset("is was are were be being as its it s remains called".split())
-_INTO = frozenset("like likes liked with and try love loves loved enjoy enjoys prefer prefers not such just also really more fancy fancies for than want wants wanted in as after need needs craving offers delivers expect either".split())
+_INTO = frozenset(
+    "like likes liked with and try love loves loved both enjoy enjoys prefer prefers not such just also really more fancy fancies for than want wants wanted in as after need needs craving offers delivers expect either".split()
+)
 _JOINS = frozenset("and or".split())
-_MIXES = re.compile(r"\b(?:blends?|mix(?:es|ture)?|combin(?:es|ation)|fus(?:es|ion)|marries|part|genres?(?: (?:is|are))?|pure|full of|plenty of|lots of|serv(?:es|ing)|offers?|eating)(?: of)?$")
-_CONTENT = frozenset("violence violent gore sex nudity romance swearing songs music guns humour humor jokes magic ghosts monsters aliens zombies blood action".split())
+_MIXES = re.compile(
+    r"\b(?:blends?|mix(?:es|ture)?|combin(?:es|ation)|fus(?:es|ion)|marries|part|genres?(?: (?:is|are))?|pure|full of|plenty of|lots of|serv(?:es|ing)|offers?|eating)(?: of)?$"
+)
+_CONTENT = frozenset(
+    "violence violent gore sex nudity romance swearing songs music guns humour humor jokes magic ghosts monsters aliens zombies blood action".split()
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,10 @@ def _named_at(reading: Reading, start: int) -> Named | None:
         meaning = reading.knowledge.kind(words) or reading.knowledge.kind([*words[:-1], tokens[-1].bare])
         if meaning is None or (len(words) == 1 and (words[0] in word_set("praise") | FUNCTION)):
             continue
-        if _in_name(reading, start, end) or (all(word in LINGO for word in words) and not _by_its_field(reading, start, end, meaning)):
+        headed = reading.word(end) in word_set("heads") | reading.knowledge.nouns and _own(meaning, words)
+        if _in_name(reading, start, end) or (
+            all(word in LINGO for word in words) and not headed and not _by_its_field(reading, start, end, meaning)
+        ):
             continue
         return Named(start, end, meaning, _is_firm(reading, start, end, meaning))
     return None
@@ -66,7 +76,13 @@ def _in_name(reading: Reading, start: int, end: int) -> bool:
     """Tells whether capitalised words go on into a longer name: "Crime" in "Crime Story"; "Old Town" is one by itself."""
     if not reading.tokens[start].capital:
         return False
-    around = [i for i in (start - 1, end) if 0 <= i < len(reading.tokens) and not reading.tokens[max(i, start)].mark and not (i == end and reading.tokens[i].mark)]
+    around = [
+        i
+        for i in (start - 1, end)
+        if 0 <= i < len(reading.tokens)
+        and not reading.tokens[max(i, start)].mark
+        and not (i == end and reading.tokens[i].mark)
+    ]
     return any(
         reading.tokens[i].capital and reading.tokens[i].norm not in FUNCTION and not reading.covered(i) and not reading.starts(i)
         and reading.knowledge.kind([reading.tokens[i].norm]) is None for i in around
@@ -80,7 +96,11 @@ def _by_its_field(reading: Reading, start: int, end: int, meaning: Meaning) -> b
 
 def _own(meaning: Meaning, words: list[str]) -> bool:
     """Tells whether the words are the value's own, in one of its forms, not a synonym: "comedic", not "gangster"."""
-    parts = [p for value in (*meaning.values, *(v for part in meaning.parts for v in part.values)) for p in (words_of(value.value) if value.value != "true" else words)]
+    parts = [
+        p
+        for value in (*meaning.values, *(v for part in meaning.parts for v in part.values))
+        for p in (words_of(value.value) if value.value != "true" else words)
+    ]
     return any(part[:4] == word[:4] for word in words for part in parts)
 
 
@@ -89,7 +109,9 @@ def _is_firm(reading: Reading, start: int, end: int, meaning: Meaning) -> bool:
     words = reading.read.norms(start, end)
     if all(value.field not in reading.knowledge.fields.kinds for value in meaning.values):
         return _own(meaning, words)
-    if _own(meaning, words) and (len(words) > 1 or not is_common(words[0]) or (reading.tokens[start].capital and not reading.starts(start))):
+    if _own(meaning, words) and (
+        len(words) > 1 or not is_common(words[0]) or (reading.tokens[start].capital and not reading.starts(start))
+    ):
         return True
     return _is_placed(reading, start, end)
 
@@ -97,26 +119,44 @@ def _is_firm(reading: Reading, start: int, end: int, meaning: Meaning) -> bool:
 def _is_placed(reading: Reading, start: int, end: int) -> bool:
     after, before = reading.word(end), reading.word(start - 1)
     follows = after and not reading.tokens[end].mark
-    if follows and (after in word_set("heads") | reading.knowledge.nouns or (reading.knowledge.kind([after]) is not None and not reading.covered(end))):
+    if follows and (
+        after in word_set("heads") | reading.knowledge.nouns
+        or (reading.knowledge.kind([after]) is not None and not reading.covered(end))
+    ):
         return True
-    if _beside_kind(reading, start, -1) or _beside_kind(reading, end, 1):
+    if before == "this" or _beside_kind(reading, start, -1) or _beside_kind(reading, end, 1):
         return True
     lead = reading.read.words(max(0, start - 4), start)
     if _MIXES.search(lead):
         return True
-    closed = not follows or after in FUNCTION | {"made", "set", "told"} or after.endswith(("ed", "ing", "en")) or after in word_set("players")
+    closed = (
+        not follows
+        or after in FUNCTION | {"made", "set", "told"}
+        or after.endswith(("ed", "ing", "en"))
+        or after in word_set("players")
+    )
     if not closed:
         return False
     if reading.negated(start) and before in _ARTICLES | {"no", "not", "without", "any", "of"}:
         return True
-    possessed = start > 0 and reading.tokens[start - 1].bare != reading.tokens[start - 1].norm and not reading.tokens[start].mark
+    possessed = (
+        start > 0
+        and reading.tokens[start - 1].bare != reading.tokens[start - 1].norm
+        and not reading.tokens[start].mark
+    )
     return possessed or _is_head(reading, start)
 
 
 def _is_head(reading: Reading, start: int) -> bool:
     """Tells whether an article and describing words lead from a verb of being, a title or a mark to the word."""
     at = start
-    while at > 0 and at > start - 4 and not reading.tokens[at].mark and reading.word(at - 1) not in _ARTICLES and not reading.covered(at - 1):
+    while (
+        at > 0
+        and at > start - 4
+        and not reading.tokens[at].mark
+        and reading.word(at - 1) not in _ARTICLES
+        and not reading.covered(at - 1)
+    ):
         if reading.word(at - 1) in _IS:
             return at == start or reading.word(at) not in FUNCTION
         if reading.word(at - 1) in FUNCTION:
@@ -125,20 +165,33 @@ def _is_head(reading: Reading, start: int) -> bool:
     if at == 0 or reading.tokens[at].mark or reading.covered(at - 1):
         return at == start
     behind = at - 1
-    return behind == 0 or bool(reading.tokens[behind].mark) or reading.covered(behind - 1) or reading.word(behind - 1) in _IS | _INTO
+    return (
+        behind == 0
+        or bool(reading.tokens[behind].mark)
+        or reading.covered(behind - 1)
+        or reading.word(behind - 1) in _IS | _INTO
+    )
 
 
 def _beside_kind(reading: Reading, at: int, step: int) -> bool:
     """Tells whether another kind is joined to the words: "crime and drama", "crime, drama"."""
     index = at - 1 if step < 0 else at
-    joined = 0 <= index < len(reading.tokens) and (reading.word(index) in _JOINS or (step > 0 and reading.tokens[index].mark == ",") or (step < 0 and at < len(reading.tokens) and reading.tokens[at].mark == ","))
+    joined = 0 <= index < len(reading.tokens) and (
+        reading.word(index) in _JOINS
+        or (step > 0 and reading.tokens[index].mark == ",")
+        or (step < 0 and at < len(reading.tokens) and reading.tokens[at].mark == ",")
+    )
     if not joined:
         return False
     index = index + step if reading.word(index) in _JOINS else index
     if not 0 <= index < len(reading.tokens) or reading.covered(index):
         return False
     meaning = reading.knowledge.kind([reading.word(index)])
-    return meaning is not None and reading.word(index) not in LINGO and any(value.field in reading.knowledge.fields.kinds for value in meaning.values)
+    return (
+        meaning is not None
+        and reading.word(index) not in LINGO
+        and any(value.field in reading.knowledge.fields.kinds for value in meaning.values)
+    )
 
 
 def misplaced(reading: Reading, named: list[Named]) -> Iterator[Finding]:
@@ -167,7 +220,13 @@ def _holds(reading: Reading, one: Named, scope: Mention, named: list[Named], den
         return any(fits)
     others = [other for other in named if other.firm and reading.about(other.start) == (reading.about(one.start))]
     shared = all(any(_carries(reading, facts, other) for other in others) for facts in scope.items)
-    return all(fits) or (len(others) > 1 and any(fits) and shared and "both" not in reading.message.norms(0, one.start) and "all" not in reading.message.norms(0, one.start))
+    return all(fits) or (
+        len(others) > 1
+        and any(fits)
+        and shared
+        and "both" not in reading.message.norms(0, one.start)
+        and "all" not in reading.message.norms(0, one.start)
+    )
 
 
 def _carries(reading: Reading, facts: Facts, one: Named) -> bool:
@@ -186,7 +245,12 @@ def _denied(reading: Reading, named: list[Named]) -> Iterator[Finding]:
     taken = {index for one in named for index in range(one.start, one.end)}
     for index, token in enumerate(reading.read.tokens):
         near = reading.read.norms(max(0, index - 3), index)
-        if index in taken or reading.covered(index) or not {*near} & {"no", "without", "lacks", "zero"} or not reading.negated(index):
+        if (
+            index in taken
+            or reading.covered(index)
+            or not {*near} & {"no", "without", "lacks", "zero"}
+            or not reading.negated(index)
+        ):
             continue
         about = reading.about(index)
         if about is not None and token.norm in _CONTENT:

@@ -1,9 +1,11 @@
 """What keeps a text whole around a sentence that was cut: its line, what leaned on it, its emphasis."""
 
+import math
 import re
 
 from convrec.agent.checking.facts import Knowledge
-from convrec.agent.checking.reading import Mention, Reading
+from convrec.agent.checking.reading import Reading
+from convrec.agent.checking.table import Mention
 from convrec.agent.checking.titles import TitleChecker
 
 _PRONOUN = re.compile(
@@ -26,6 +28,8 @@ class Mender:
         self._orphan = False  # whether what the line is about may not be named
         self._unnamed = False  # whether the cut sentence was the one that named the topic
         self._begun = True  # whether a line begins here
+        self._empty = True  # whether nothing of the line is shown yet
+        self._first = True  # whether nothing at all is
         self._open = False  # whether a cut sentence took one half of an emphasis with it
 
     def blank(self, text: str) -> str:
@@ -56,45 +60,49 @@ class Mender:
 
     def shown(self, text: str) -> str:
         """Returns a sentence as it is shown, with its emphasis closed."""
-        self._gap = self._unnamed = False
-        self._begun = "\n" in text[len(text.rstrip()) :]
+        self._gap = self._unnamed = self._first = False
+        self._begun = self._empty = "\n" in text[len(text.rstrip()) :]
         if self._open and text.count("**") % 2:
             text, self._open = text.replace("**", "", 1), False
         return text
 
     def cut(self, text: str, topic: Mention | None, *, foreign: bool) -> str:
         """Returns what is left of a cut sentence: the end of its line, where the line had begun before it."""
-        whole_line, self._gap = self._begun, True
+        self._gap = True
         self._unnamed = self._unnamed or _names(text, topic)
         self._orphan = self._orphan or foreign
         self._open ^= text.count("**") % 2 == 1
         space = text[len(text.rstrip()) :]
-        self._begun = "\n" in space
-        return "" if whole_line or "\n" not in space else space[space.index("\n") :]
+        ends = space[space.index("\n") :] if "\n" in space else ""
+        kept = "" if self._first else ends[1:] if self._empty else ends
+        self._begun = bool(ends)
+        self._empty = self._empty or self._begun
+        return kept
 
     def head(self, reading: Reading, titles: TitleChecker, allowed: set[str]) -> str:
         """Returns a list line up to its title and year, "" where it is no list line or begins with no title."""
-        first = reading.named[0] if reading.named and reading.list_mark else None
-        if (
-            first is None
-            or first.oblique
-            or reading.text[reading.list_mark.end() : reading.tokens[first.start].start].strip("*_\"“'[ ")
-            if reading.list_mark and first
-            else True
-        ):
+        first = _head(reading)
+        if first is None:
             return ""
         end = reading.tokens[first.end - 1].end
-        closed = end + _CLOSERS.match(reading.text[end:]).end()  # type: ignore[union-attr]  # it matches always
+        closers = _CLOSERS.match(reading.text[end:])
+        kept = reading.text[: end + (closers.end() if closers else 0)]
+        link = re.match(r"\([^)\s]*\)", reading.text[len(kept) :]) if kept.endswith("]") else None
         year = first.items[0].year
-        dated = f" ({year:.0f})" if year == year and len(first.items) == 1 and reading.is_dated(first.end) else ""
-        kept = reading.text[:closed]
-        link = re.match(r"\([^)\s]*\)", reading.text[closed:]) if kept.endswith("]") else None
-        kept = kept + (link[0] if link else "") + dated + "." + reading.text[len(reading.text.rstrip()) :]
-        return "" if titles.foreign(kept, allowed) or _sequel(reading.text[end:]) else kept
+        dated = (
+            f" ({year:.0f})" if not math.isnan(year) and len(first.items) == 1 and reading.is_dated(first.end) else ""
+        )
+        kept += (link[0] if link else "") + dated + "." + reading.text[len(reading.text.rstrip()) :]
+        return "" if titles.foreign(kept, allowed) or kept.count("**") % 2 else kept
 
 
-def _sequel(behind: str) -> bool:
-    return re.match(r"\s+(?:\d{1,2}|[IVX]{2,4})\b", behind) is not None
+def _head(reading: Reading) -> Mention | None:
+    """Returns the title that a list line begins with, None where it is no list line or begins otherwise."""
+    if not reading.named or reading.list_mark is None or reading.named[0].oblique:
+        return None
+    first = reading.named[0]
+    before = reading.text[reading.list_mark.end() : reading.tokens[first.start].start]
+    return None if before.strip("*_\"“'[ ") else first
 
 
 def _names(text: str, topic: Mention | None) -> bool:

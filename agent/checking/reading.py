@@ -1,12 +1,12 @@
 """One sentence as it is checked: its words, the items that it names or points at, and which of them each word is about."""
 
-import bisect
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from convrec.agent.checking.facts import Facts, Knowledge
+from convrec.agent.checking.table import Mention, Table
 from convrec.agent.checking.words import pattern, word_set
 from convrec.agent.compact.lexicon import FUNCTION, POINTERS, is_common
 from convrec.agent.compact.message import Message, Token, normal
@@ -28,69 +28,15 @@ _OBLIQUE = re.compile(
     r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|over|rather than|companion to|next to|as|watched|seen|saw)$"
 )
 _SUCH_AS = re.compile(r"\bsuch as$")
-_CLAUSE_VERBS = frozenset("is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split())
+_CLAUSE_VERBS = frozenset(
+    "is was are were has have had stars features follows tells offers costs serves came will would can might could makes runs takes gives remains feels delivers sits opened won".split()
+)
 _TO_ONE = frozenset("with by from starring directed featuring which who whose a an in of at the that".split())
 _IT = frozenset("it its itself".split())
 _THEY = frozenset("both they neither each".split())
 _PAIRS = {"two": 2, "pair": 2, "duo": 2, "three": 3, "trio": 3}
 _SHARING = frozenset("share are were have films movies came star feature both".split())
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
-
-
-@dataclass(frozen=True)
-class Mention:
-    """Tokens `[start, end)` that stand for items: for `every` one, or for any one of them.
-
-    `named` by a title, not pointed at; `oblique` where another is spoken of by it: "like Heat", "older than Heat".
-    """
-
-    start: int
-    end: int
-    items: tuple[Facts, ...]
-    every: bool = False
-    named: bool = True
-    oblique: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """The items in play: those of the slate in order, then those that the thread knows, by every form of their titles."""
-
-    slate: tuple[Facts, ...]
-    known: tuple[Facts, ...]
-    said: str
-    forms: dict[str, list[tuple[Facts, float, int]]] = field(default_factory=dict)
-    longest: int = 1
-    keys: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, slate: Iterable[Facts], known: Iterable[Facts], said: str) -> "Table":
-        """Returns the table of the items; `said` is what a sentence may echo."""
-        table = cls(tuple(slate), tuple(known), " ".join(token.norm for token in Message(said).tokens))
-        for facts in table.items:
-            for key, (quality, length) in facts.forms.items():
-                table.forms.setdefault(key, []).append((facts, quality, length))
-        longest = max((n for forms in table.forms.values() for *_, n in forms), default=1)
-        return replace(table, longest=longest, keys=tuple(sorted(table.forms)))
-
-    @cached_property
-    def long_titles(self) -> tuple[tuple[int, str], ...]:
-        """The titles of several words: how many, and the title without case."""
-        return tuple((len(f.title.split()), f.title.casefold()) for f in self.items if " " in f.title)
-
-    def begins(self, key: str) -> bool:
-        """Tells whether a form of a title begins with those words run together."""
-        place = bisect.bisect_left(self.keys, key)
-        return place < len(self.keys) and self.keys[place].startswith(key)
-
-    @property
-    def items(self) -> tuple[Facts, ...]:
-        """All items in play."""
-        return (*self.slate, *self.known)
-
-    def echoes(self, words: str) -> bool:
-        """Tells whether the person said the words, or a demand in force does."""
-        return f" {words} " in f" {self.said} "
 
 
 class Reading:
@@ -137,7 +83,9 @@ class Reading:
                 forms = [f for f in self.table.forms.get(key + last, ()) if f[2] == end - start or len(key) > 6]
                 top = max((quality for _, quality, _ in forms), default=0.0)
                 if forms and self._stands(start, end, top):
-                    best = Mention(start, end, self._dated(end, [facts for facts, quality, _ in forms if quality == top]))
+                    best = Mention(
+                        start, end, self._dated(end, [facts for facts, quality, _ in forms if quality == top])
+                    )
             key += "and" if token.raw == "&" else normal(token.raw) or token.norm
             if not self.table.begins(key):
                 break
@@ -168,7 +116,9 @@ class Reading:
         if self.is_marked(start, end) or (self.is_dated(end) and self.tokens[end - 1].capital):
             return True
         words = self.tokens[start:end]
-        if len(words) > 1 and any(self.text[words[0].start : words[-1].end] == facts.title for facts in self.table.items):
+        if len(words) > 1 and any(
+            self.text[words[0].start : words[-1].end] == facts.title for facts in self.table.items
+        ):
             return True
         if not all(_has_capital(token) for token in words if token.norm not in FUNCTION) or not _has_capital(words[0]):
             return False
@@ -176,7 +126,11 @@ class Reading:
             return quality >= LOOSE or not all(is_common(token.norm) for token in words) or len(words) > 2
         if words[0].norm in FUNCTION | POINTERS or (quality <= PARTIAL and is_common(words[0].norm)):
             return False
-        if any(facts.named([w.bare for w in self.tokens[a:b]], self.knowledge.fields.people) for a, b in self._wider(start) for facts in self.table.items):
+        if any(
+            facts.named([w.bare for w in self.tokens[a:b]], self.knowledge.fields.people)
+            for a, b in self._wider(start)
+            for facts in self.table.items
+        ):
             return False
         return not self.starts(start) or self._is_subject(end)
 
@@ -189,7 +143,13 @@ class Reading:
 
     def _is_subject(self, end: int) -> bool:
         token = self.tokens[end] if end < len(self.tokens) else None
-        return token is None or bool(token.mark) or token.norm in _CLAUSE_VERBS or self.tokens[end - 1].bare != self.tokens[end - 1].norm or (token.norm.endswith("s") and not token.capital)
+        return (
+            token is None
+            or bool(token.mark)
+            or token.norm in _CLAUSE_VERBS | {"and", "or"}
+            or self.tokens[end - 1].bare != self.tokens[end - 1].norm
+            or (token.norm.endswith("s") and not token.capital)
+        )
 
     def starts(self, index: int) -> bool:
         """Tells whether a capital at the token says nothing: a sentence, a line or what follows a colon begins there."""
@@ -210,21 +170,45 @@ class Reading:
     def _pointer(self, at: int, token: Token) -> Mention | None:
         after = self.tokens[at + 1].norm if at + 1 < len(self.tokens) else ""
         before = self.tokens[at - 1].norm if at else ""
-        if token.norm in _IT or (token.norm in ("this", "that", "the") and after in self.knowledge.nouns | {"one"} and after != self.knowledge.catalogue.schema.nouns):
+        if token.norm in _IT or (
+            token.norm in ("this", "that", "the")
+            and after in self.knowledge.nouns | {"one"}
+            and after != self.knowledge.catalogue.schema.nouns
+        ):
             return replace(self._one_before(at), start=at, end=at + 1, named=False)
         if token.norm == "they" and self.topic is not None and not self.topic.every:
             return replace(self.topic, start=at, end=at + 1, named=False)
         if token.norm in ("both", "each") and (before in ("are", "were") or after in ("a", "an")):
             return None
-        pointing = token.norm in ("these", "those") and after in self.knowledge.nouns | {*NUMBERS, "are", "all", "share", "star", "have", "were", "picks"}
+        pointing = token.norm in ("these", "those") and after in self.knowledge.nouns | {
+            *NUMBERS,
+            "are",
+            "all",
+            "share",
+            "star",
+            "have",
+            "were",
+            "picks",
+        }
         count = _PAIRS.get(token.norm, 0) if before == "the" and after in _SHARING else 0
         if count and len(self._several(at)) == count:
             return Mention(at, at + 1, self._several(at), every=True, named=False)
-        if token.norm in _THEY or pointing or (token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star")):
+        if (
+            token.norm in _THEY
+            or pointing
+            or (token.norm == "all" and after in ("of", "are", "three", "four", "five", "these", "have", "star"))
+        ):
             return Mention(at, at + 1, self._several(at), every=True, named=False)
         if token.norm in ("former", "latter") and before in ("the", ""):
-            return Mention(at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False)
-        if token.norm in _ORDINALS and before in ("the", "") and after in self.knowledge.nouns | {"one", "option", "pick", "is", "was", "has"} and self.table.slate:
+            return Mention(
+                at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False
+            )
+        if (
+            token.norm in _ORDINALS
+            and before in ("the", "")
+            and after in self.knowledge.nouns | {"one", "option", "pick", "is", "was", "has"}
+            and self.table.slate
+        ):
             place = _ORDINALS[token.norm]
             return Mention(at, at + 1, self.table.slate[place : place + 1 or None], named=False)
         return None
@@ -248,7 +232,12 @@ class Reading:
         before = [m for m in self.mentions if m.end <= at]
         after = [m for m in self.mentions if m.start > at and (m.named or not before)]
         last, following = (before[-1] if before else None), (after[0] if after else None)
-        if following is not None and not following.oblique and not self._in_brackets(at) and self._belongs(at, last, following):
+        if (
+            following is not None
+            and not following.oblique
+            and not self._in_brackets(at)
+            and self._belongs(at, last, following)
+        ):
             return following
         if last is not None:
             return self._group(self._main(before, at), at)
@@ -265,7 +254,9 @@ class Reading:
         return self._parted(last.end - 1, at) and not self._parted(at, following.start)
 
     def _stops(self, start: int, end: int) -> bool:
-        return any(token.mark in (".", "?", "!") for token in self.tokens[start + (start in self._title_ends) : end + 1])
+        return any(
+            token.mark in (".", "?", "!") for token in self.tokens[start + (start in self._title_ends) : end + 1]
+        )
 
     def _main(self, before: list[Mention], at: int) -> Mention:
         """Returns the last title, or where it was only compared with and another clause began since, what the sentence is about."""
@@ -291,7 +282,9 @@ class Reading:
             between = self.tokens[mention.end : joined[0].start]
             if mention.oblique or (len(joined) == 1 and all(token.norm not in ("and", "or") for token in between)):
                 break
-            if any(not (token.norm in ("and", "or") or re.fullmatch(r"(?:1[89]|20)\d\d", token.norm)) for token in between):
+            if any(
+                not (token.norm in ("and", "or") or re.fullmatch(r"(?:1[89]|20)\d\d", token.norm)) for token in between
+            ):
                 break
             joined.insert(0, mention)
         return joined
@@ -303,7 +296,14 @@ class Reading:
         while first < at and re.fullmatch(r"(?:1[89]|20)\d\d", self.tokens[first].norm):
             first += 1
         verb = self.tokens[first] if first <= at else None
-        if len(joined) < 2 or verb is None or first == at or (verb.mark and not self.adjoins(last, first)) or verb.norm in _TO_ONE or self._in_brackets(at):
+        if (
+            len(joined) < 2
+            or verb is None
+            or first == at
+            or (verb.mark and not self.adjoins(last, first))
+            or verb.norm in _TO_ONE
+            or self._in_brackets(at)
+        ):
             return last
         return Mention(joined[0].start, last.end, tuple(m.items[0] for m in joined), every=True)
 
@@ -313,12 +313,16 @@ class Reading:
             return False
         gap = self.text[self.tokens[index - 1].end : self.tokens[index].start]
         own = next((facts.title[-1] for facts in mention.items if not facts.title[-1].isalnum()), "")
-        return gap.strip("*_\"”“’»`").removeprefix(own).strip("*_\"”“’»` ") == ""
+        return gap.strip('*_"”“’»`').removeprefix(own).strip('*_"”“’»` ') == ""
 
     def negated(self, at: int) -> bool:
         """Tells whether the claim at a token is denied, within its clause."""
         start = at
-        while start > 0 and not self.read.tokens[start].mark and self.read.tokens[start].norm not in ("but", "while", "whereas"):
+        while (
+            start > 0
+            and not self.read.tokens[start].mark
+            and self.read.tokens[start].norm not in ("but", "while", "whereas")
+        ):
             start -= 1
         said = pattern("not_negating").sub(" ", self.read.words(start, at))
         return bool({*said.split()} & word_set("negators")) or pattern("negating").search(said) is not None
