@@ -17,7 +17,7 @@ from convrec.tools.stuffing import honest
 
 _SLOT = re.compile(r"\[\[\s*(item|fact)\s*:\s*([^\[\]]+?)\s*\]\]")
 _LINE = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•–])\s+(?=\**\[\[\s*item)")
-_MARKUP = re.compile(r"https?:|www\.|<[a-z/!]|!\[|\]\(|\[\[|\]\]|\{\{|`|^#", re.IGNORECASE)
+_MARKUP = re.compile(r"https?:|www\.|<[a-z/!]|!\[|\]\(|\[\[|\]\]|[{}]|`|^#", re.IGNORECASE)
 _LONGEST = 500  # characters of a sentence
 _MOST = 4_000  # of a reply
 _AGAIN = 3  # times that a sentence may come before its speaker is stuck

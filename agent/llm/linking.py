@@ -15,9 +15,12 @@ from convrec.agent.request import preference_predicate
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Predicate
-from convrec.core.text import fold
+from convrec.core.text import fold, words
 from convrec.core.understanding import Preference, Scope, Span
 from convrec.prompts.understand.answer import QuotedPreference
+from convrec.tools.lexicon import ASKING, STOP
+
+_NO_WISH = STOP | ASKING  # words in which nothing is wished
 
 
 class Links(Protocol):
@@ -55,7 +58,7 @@ class Linker:
         self._single = frozenset(field.name for field in catalogue.schema.of_type("category"))
 
     def linked(self, said: QuotedPreference, text: str, taken: Sequence[Span]) -> Preference | None:
-        """Returns the wish with its place in the message; None where its quote is not there, or it names an item that no words name.
+        """Returns the wish with its place in the message; None where its quote is not there or says nothing, or it names an item that no words name.
 
         A value that the quote itself names keeps its strength; one that only the model saw in it is a soft wish; what is no value
         of its field is searched for as words.
@@ -67,6 +70,8 @@ class Linker:
         quote = text[span[0] : span[1]]
         if said.facet == "item":
             return self._item(said, quote, span)
+        if set(words(quote)) <= _NO_WISH:
+            return None
         wish = Preference(facet="text", value=quote, polarity=said.polarity, scope=said.scope, span=span)
         if said.facet not in self._catalogue.schema.names:
             return wish
