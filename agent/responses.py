@@ -101,9 +101,15 @@ def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn:
     assert turn.model is not None
     guard, schema = _guard(state, turn), at.catalogue.schema
     titles = [item.title for item in at.shown]
+    templated: list[str] = []  # items that code words, for the model did not or may not
+
+    def line(item: ReplyItem, number: int) -> str:
+        templated.append(item.id)
+        return lines([item], number, (), schema, guard)
+
     composer = Composer(
         at.shown,
-        lambda item, number: lines([item], number, (), schema, guard),
+        line,
         lambda sentence: sentence if guard.passes(sentence, *titles) else "",
         schema,
         turn.house.model.words.system if turn.house.model else "",
@@ -120,7 +126,8 @@ def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn:
     except ModelFailure:
         return False
     finally:
-        turn.watch(TraceStep(tool="claims", n_in=composer.checked, n_out=composer.checked - composer.cut))
+        passed = composer.checked - composer.cut
+        turn.watch(TraceStep(tool="claims", arguments={"lines": len(templated)}, n_in=composer.checked, n_out=passed))
     said.paragraphs = [told]
     return True
 
