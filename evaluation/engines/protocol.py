@@ -161,11 +161,13 @@ def _worded(stage: _Stage, sessions: Sequence[Session], transcripts: Sequence[An
     chosen = first_sessions(sessions, transcripts, stage.options.turns)
     answers: dict[str, Sequence[Answer]] = {COMPACT: [by_id[session.id] for session in chosen]}
     for engine in stage.engines[1:]:
-        served = stage.served(engine, "explain")
-        answers[engine.name] = stage.run.answers(
-            f"explain {engine.name}", chosen, lambda session, served=served: served.replay(session, by_id[session.id])
-        )  # fmt: skip
+        replayed = partial(_replay, stage.served(engine, "explain"), by_id)
+        answers[engine.name] = stage.run.answers(f"explain {engine.name}", chosen, replayed)
     return _cases("explain", chosen, answers, worded)
+
+
+def _replay(served: Served, transcripts: Mapping[str, Answer], session: Session) -> Answer:
+    return served.replay(session, transcripts[session.id])
 
 
 def _result(stage: _Stage, measured: Sequence[_Cases], llm: Llm, labelled: Path | None) -> Result:

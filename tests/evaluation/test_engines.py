@@ -145,11 +145,11 @@ def test_the_tables_fit_a_terminal_and_end_in_lines_to_paste(films, server):
 
 def test_writing_keeps_what_stands_in_the_settings(films, server):
     path = films / "convrec.toml"
-    path.write_text("# mine\n[policy]\nmax_rounds = 2  # few\n\n[llm]\ntimeout_s = 9.0\n")
+    path.write_text('# mine\n[state]\nurl = "sqlite:///my.sqlite"  # here\n\n[llm]\ntimeout_s = 9.0\n')
     assert typed(films, server, "--write").exit_code == 0
-    assert path.read_text().startswith("# mine\n[policy]\nmax_rounds = 2  # few\n")
+    assert path.read_text().startswith('# mine\n[state]\nurl = "sqlite:///my.sqlite"  # here\n')
     settings = Workspace.open(films).settings
-    assert (settings.policy.max_rounds, settings.llm.timeout_s, settings.llm.model) == (2, 9.0, "m")
+    assert (settings.state.url, settings.llm.timeout_s, settings.llm.model) == ("sqlite:///my.sqlite", 9.0, "m")
 
 
 def test_settings_are_written_where_there_is_no_section_and_over_those_that_are_there(tmp_path):
