@@ -10,7 +10,7 @@ from convrec.evaluation.result import Difference, Figure, Result
 
 LOWER_IS_BETTER = frozenset(
     {
-        "turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae", "repeated openings", "fell back",
+        "turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae", "repeated openings", "stock phrases", "fell back",
         "requests a turn", "tokens a turn", "cost a turn",
     }
 )  # fmt: skip
@@ -37,6 +37,8 @@ _MEANINGS = {
     "popreo": "how unequally found popular and rare targets are",
     "slot_f1": "wishes heard right: field, value and polarity",
     "acts_f1": "acts heard right",
+    "polarity_accuracy": "of the wishes heard, those with the right sign",
+    "stock phrases": "runs of four words that other people hear, too",
     "repeated openings": "sentences that begin as one before in their conversation",
     "sentences passed": "the model's sentences that the checker lets pass",
     "worded wholly": "slates of which every word is the model's",

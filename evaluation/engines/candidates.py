@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,7 @@ def of_reply(reply: Reply) -> dict[str, Any]:
     return {**row, **spent(reply.usage, reply.fallback, reply.ms)}
 
 
-def costs(turns: list[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+def costs(turns: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
     """Returns what turns cost on average, as `(sum, turns)`."""
     n = float(len(turns))
     found = {f"{name} a turn": (float(sum(turn[name] for turn in turns)), n) for name in ("requests", "tokens", "cost")}

@@ -45,11 +45,11 @@ class Heard:
 
     def answer(self, case: OwnCase, model: ModelEngine | None) -> Answer:
         """Returns the understanding of a case's last message, and what it cost."""
-        began = time.perf_counter()
         before = self._follower(case.messages[:-1]).state if len(case.messages) > 1 else DialogueState()
-        draft = self._follower(case.messages).heard
+        text, began = well_formed(case.message), time.perf_counter()
+        draft = self._compact.understand(text, before)
         turn = model.begin() if model is not None else None
-        heard = turn.understand(well_formed(case.message), before, draft)[0] if turn is not None else draft
+        heard = turn.understand(text, before, draft)[0] if turn is not None else draft
         ms = (time.perf_counter() - began) * 1000
         usage, fallback = (turn.budget.usage, turn.budget.fallback) if turn is not None else (Usage(), None)
         return {**said(heard), **spent(usage, fallback, ms)}

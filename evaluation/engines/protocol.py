@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from convrec.tools.threads import one_thread
 
 _FALLBACK = re.compile(r"(\w+): (\w+)")
 Row = Mapping[str, tuple[float, float]]
+Marked = Callable[[Sequence[str], Sequence[Answer]], Sequence[Row]]
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,15 @@ def _measured(stage: _Stage, sessions: Sequence[Session], labelled: Path | None)
     }
     return [
         _heard(stage, compact, sessions, plan[COMPACT], labelled),
-        _cases("plan", sessions, plan, partial(found, patience=stage.options.patience)),
+        _cases("plan", sessions, plan, lambda people, each: [found(a, stage.options.patience) for a in each]),
         _worded(stage, sessions, plan[COMPACT]),
     ]
 
 
-def _cases(step: Step, sessions: Sequence[Session], answers: Mapping[str, Sequence[Answer]], row: Any) -> _Cases:
-    rows = {name: [row(answer) for answer in each] for name, each in answers.items()}
-    return _Cases(step, [s.id for s in sessions], [s.person.id for s in sessions], answers, rows)
+def _cases(step: Step, sessions: Sequence[Session], answers: Mapping[str, Sequence[Answer]], marked: Marked) -> _Cases:
+    people = [session.person.id for session in sessions]
+    rows = {name: marked(people, each) for name, each in answers.items()}
+    return _Cases(step, [session.id for session in sessions], people, answers, rows)
 
 
 def _heard(

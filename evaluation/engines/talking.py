@@ -10,6 +10,7 @@ from convrec.agent.agent import Agent
 from convrec.agent.elicitation import question
 from convrec.catalogue.workspace import Workspace
 from convrec.core.settings import Step
+from convrec.core.text import words
 from convrec.evaluation.engines.candidates import Candidate, costs, of_reply
 from convrec.evaluation.judging import repeated
 from convrec.evaluation.run import Answer
@@ -17,6 +18,8 @@ from convrec.evaluation.sessions.house import agent_over
 from convrec.evaluation.sessions.people import Utterance, View
 from convrec.evaluation.sessions.servers import AgentServer
 from convrec.evaluation.sessions.session import Session, talk
+
+_RUN = 4  # words
 
 
 class Served:
@@ -51,9 +54,30 @@ def found(answer: Answer, patience: int) -> dict[str, tuple[float, float]]:
     return got | costs(answer.get("spent", []))
 
 
-def worded(answer: Answer) -> dict[str, tuple[float, float]]:
-    """Returns a session's part in each metric of the step `explain`, over the replies that show a slate."""
-    turns = [turn for turn in answer.get("spent", []) if turn["items"]]
+def worded(people: Sequence[str], answers: Sequence[Answer]) -> list[dict[str, tuple[float, float]]]:
+    """Returns each session's part in the metrics of the step `explain`, over the replies that show a slate; `people` had the sessions.
+
+    Stock phrases are runs of four words that stand in replies to other people, too (as in self-BLEU: Zhu et al. 2018, Texygen, 3.3).
+    """
+    slates = [[turn for turn in answer.get("spent", []) if turn["items"]] for answer in answers]
+    runs = [[run for turn in turns for run in _runs(turn["text"])] for turns in slates]
+    held: dict[tuple[str, ...], set[str]] = {}
+    for person, each in zip(people, runs, strict=True):
+        for run in each:
+            held.setdefault(run, set()).add(person)
+    stock = [float(sum(len(held[run]) > 1 for run in each)) for each in runs]
+    return [
+        {"stock phrases": (n, float(len(each))), **_worded(turns)}
+        for n, each, turns in zip(stock, runs, slates, strict=True)
+    ]
+
+
+def _runs(text: str) -> list[tuple[str, ...]]:
+    said = words(text)
+    return [tuple(said[at : at + _RUN]) for at in range(len(said) - _RUN + 1)]
+
+
+def _worded(turns: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
     asked = [turn for turn in turns if "written" in turn]
     again, sentences = repeated([[turn["text"] for turn in turns]])
     whole = sum(turn["written"] == turn["passed"] > 0 and not turn["lines"] and not turn["fallback"] for turn in asked)

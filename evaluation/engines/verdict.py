@@ -39,7 +39,7 @@ def counting(patience: int) -> dict[Step, tuple[str, ...]]:
     return {
         "understand": ("understand slot_f1", "understand acts_f1"),
         "plan": (f"plan success@{patience}", "plan turns"),
-        "explain": ("explain repeated openings",),
+        "explain": ("explain stock phrases", "explain repeated openings"),
     }
 
 

@@ -104,7 +104,7 @@ def test_a_model_that_answers_nonsense_is_recommended_for_nothing_and_its_fallba
 
 def test_the_document_has_every_step_with_intervals_costs_and_a_manifest_and_no_times(films, server):
     result = found(films, server)
-    for name in ("understand slot_f1", "plan success@5", "explain repeated openings", "explain sentences passed"):
+    for name in ("understand slot_f1", "plan success@5", "explain stock phrases", "explain sentences passed"):
         assert {"value", "low", "high"} <= result["metrics"][name].keys()
     for step in STEPS:
         assert result["metrics"][f"{step} requests a turn"]["value"] >= 0

@@ -55,7 +55,7 @@ def engines(
     """Compare the compact engine, a chat model, and that with its adapter, step by step: quality, requests, tokens, time, cost.
 
     A step is recommended where the model wins by a paired 95 % interval: wishes heard right (understand), targets found within
-    five turns (plan), sentences that do not begin alike (explain).
+    five turns (plan), fewer phrases that everybody hears (explain); and loses nothing else that counts.
 
     Examples:
       convrec evaluate engines -w shop --model qwen3 --base-url http://localhost:11434/v1
@@ -123,18 +123,18 @@ def _show_step(
     step: str, name: str, own: "dict[str, Figure]", compact: "dict[str, Figure]", over: dict[str, Any],
     ms: dict[str, float], result: "Result",
 ) -> None:  # fmt: skip
-    from convrec.evaluation.reading import clearly, number
+    from convrec.evaluation.reading import clearly, meaning, number
     from convrec.evaluation.result import Difference
 
     rows = []
     for metric, figure in own.items():
-        if not metric.startswith(f"{step} "):
-            continue
+        if not metric.startswith(f"{step} ") or (metric == f"{step} cost a turn" and not figure.value):
+            continue  # without prices in [llm] a cost says nothing
         gain = Difference.model_validate(over[metric]) if metric in over else None
         rows.append(
             (
                 metric.removeprefix(f"{step} "), _cell(compact.get(metric)), _cell(figure), _cell(gain, signed=True),
-                clearly(metric, gain).replace("unclear", "") if gain else "",
+                clearly(metric, gain).replace("unclear", "") if gain and meaning(metric) else "",
             )
         )  # fmt: skip
     if ms:
