@@ -96,7 +96,7 @@ def evaluate_engines(
         raise InputError("The catalogue is too small for this.", f"Bring more than {SLATE} items.")
     engines = candidates(llm, connected)
     asked = vars(options) | {"model": llm.model, "adapter": llm.adapter, "people": people_hash()}
-    workspace.settings = workspace.settings.model_copy(update={"llm": Llm()})  # no fit depends on the model
+    workspace = _without_model(workspace)
     about = manifest("engines", workspace, asked, seed=options.seed, inputs=[labelled] if labelled else [])
     run = Run.opened(out, runs, about, progress)
     with one_thread(), tempfile.TemporaryDirectory() as scratch:
@@ -110,6 +110,13 @@ def evaluate_engines(
             stage.close()
     result = _result(stage, measured, llm, labelled)
     return run, run.finish(result, ms_a_turn=_ms(measured))
+
+
+def _without_model(workspace: Workspace) -> Workspace:
+    """Returns the workspace with no model in its settings, for neither a fit nor the compact engine depends on one."""
+    opened = Workspace.open(workspace.root)
+    opened.settings = workspace.settings.model_copy(update={"llm": Llm()})
+    return opened
 
 
 def _sessions(workspace: Workspace, held: Sequence[Any], options: EngineOptions) -> list[Session]:

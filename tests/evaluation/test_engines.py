@@ -1,6 +1,7 @@
 """`evaluate engines`: a model wins the steps that it is better at, and no others; what it cost and where it failed is told."""
 
 import json
+import random
 import shutil
 from pathlib import Path
 
@@ -72,6 +73,16 @@ def hearing(task, document):
     return json.dumps({"acts": ["request"], "preferences": wishes, "references": []})
 
 
+def chatty(task, document):
+    """Answers as a model would that never says the same twice."""
+    if task != "explain":
+        return sound(task, document)
+    rng = random.Random(json.dumps(document))
+    words = lambda n: " ".join("".join(rng.choices("aeioulmnrst", k=6)) for _ in range(n))  # noqa: E731
+    lines = [f"{n}. [[item:{item['id']}]]: {words(9)}." for n, item in enumerate(document["items"], 1)]
+    return "\n".join([f"{words(7).capitalize()}:", *lines])
+
+
 def typed(root, house, *more):
     words = ("--model", "m", "--base-url", house.url, "--users", "2", "--turns", "12", *map(str, more))
     return runner.invoke(app, ["evaluate", "engines", "-w", str(root), *words])
@@ -92,6 +103,13 @@ def test_a_model_that_hears_better_wins_understanding_and_nothing_that_it_does_n
     for step, verdict in result["sections"]["verdicts"]["model"].items():
         assert verdict["recommended"] == (step in result["sections"]["recommended"])
     assert tomlkit.parse(result["sections"]["toml"])["llm"]["steps"] == result["sections"]["recommended"]
+
+
+def test_a_model_that_tells_everybody_something_else_wins_wording(films, server):
+    server.answer = chatty
+    result = found(films, server)
+    assert result["sections"]["recommended"] == ["explain"]
+    assert result["metrics"]["explain worded wholly"]["value"] > 0.9
 
 
 def test_a_model_that_answers_nonsense_is_recommended_for_nothing_and_its_fallbacks_are_counted(films, server):
