@@ -35,7 +35,6 @@ from convrec.tools.toolbox import Request
 REPORTED, ASKED = 0, 1  # seeds of the reported split of people, and of the one asked here
 SPOKEN = "2018-06-01"  # about when ReDial's people talked
 WAYS = ("never", "auto", "always")
-TASTE = 1  # liked items that a request needs, or there is nothing to explore by
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--work", type=Path, help="a folder for the fit, kept between runs")
+    parser.add_argument("--tools", default="", help="fit these alone, with commas between them; all by default")
     parser.add_argument("--dialogues", type=Path, help="ask what was named next in these")
     parser.add_argument("--limit", type=int, help="so many requests at most, evenly spread")
     options = parser.parse_args()
@@ -59,15 +59,17 @@ def main() -> None:
     with one_thread():
         if options.dialogues:
             with Agent.open(workspace, clock=fixed_clock(SPOKEN)) as agent:
-                report = measured(agent, spread(list(talks(agent, options.dialogues)), options.limit))
+                report = measured(agent, list(talks(agent, options.dialogues, options.limit)))
         else:
-            fitted, asked = people(workspace, options.work or options.workspace / "evaluations", options.limit)
+            only = [name for name in options.tools.split(",") if name]
+            work = options.work or options.workspace / "evaluations"
+            fitted, asked = people(workspace, work, only, options.limit)
             with Agent.open(fitted, clock=fixed_clock()) as agent:
                 report = measured(agent, asked)
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
 
 
-def people(workspace: Workspace, work: Path, limit: int | None) -> tuple[Workspace, list[Asked]]:
+def people(workspace: Workspace, work: Path, only: list[str], limit: int | None) -> tuple[Workspace, list[Asked]]:
     """Returns the workspace fitted without the people who are asked for, and their requests."""
     catalogue = workspace.catalogue()
     reported = {held.user for held in splits(catalogue, "strong", seed=REPORTED)[0].held}
@@ -84,18 +86,18 @@ def people(workspace: Workspace, work: Path, limit: int | None) -> tuple[Workspa
         )
         for each in held
     ]  # fmt: skip
-    return trained(workspace, split, work, Lines(lambda text: sys.stderr.write(text + "\n"))), spread(asked, limit)
+    progress = Lines(lambda text: sys.stderr.write(text + "\n"))
+    return trained(workspace, split, work, progress, only), spread(asked, limit)
 
 
-def talks(agent: Agent, source: Path) -> Iterator[Asked]:
-    """Yields what stands before each turn that names something new, where anything liked was named."""
+def talks(agent: Agent, source: Path, limit: int | None) -> Iterator[Asked]:
+    """Yields what stands before turns that name something new, of at most `limit` those where anything liked was named."""
     dialogues = read_test_dialogues(source, None).dialogues
     refuse_overlap(dialogues, agent.toolbox.catalogue.dialogues(), allow=False)
-    for moment in moments(dialogues):
-        if moment.novel:
-            request = agent.requested(messages=moment.messages)
-            if sum(weight > 0 for weight in request.history.values()) >= TASTE:
-                yield Asked(moment.dialogue, request, moment.novel)
+    for moment in spread([moment for moment in moments(dialogues) if moment.novel], limit):
+        request = agent.requested(messages=moment.messages)
+        if any(weight > 0 for weight in request.history.values()):
+            yield Asked(moment.dialogue, request, moment.novel)
 
 
 def measured(agent: Agent, asked: list[Asked]) -> dict[str, object]:
@@ -112,7 +114,7 @@ def measured(agent: Agent, asked: list[Asked]) -> dict[str, object]:
         }
         for name, value in row.items():
             found.setdefault(name, []).append(value)
-        if number % 50 == 0:
+        if number % 10 == 0:
             sys.stderr.write(f"{number} of {len(asked)}\n")
     draws = Resampling([each.group for each in asked])
     pairs = {f"recall@{ROUNDS * EACH} in rounds": f"recall@{ROUNDS * EACH} at once"}

@@ -22,7 +22,7 @@ from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.engines.candidates import COMPACT, Candidate, Connect, candidates
 from convrec.evaluation.engines.hearing import Heard, labelled_turns, simulated_turns
 from convrec.evaluation.engines.talking import Served, first_sessions, found, slates_apart, worded
-from convrec.evaluation.engines.verdict import setting, toml_lines, verdicts
+from convrec.evaluation.engines.verdict import toml_lines, verdicts
 from convrec.evaluation.manifest import manifest
 from convrec.evaluation.result import Part, Result, Scored, gains, summarised
 from convrec.evaluation.run import Answer, Run
@@ -108,7 +108,7 @@ def evaluate_engines(
             measured = _measured(stage, sessions, labelled)
         finally:
             stage.close()
-    result = _result(stage, measured, llm, labelled)
+    result = _result(stage, measured, labelled)
     return run, run.finish(result, ms_a_turn=_ms(measured))
 
 
@@ -179,7 +179,7 @@ def _replay(served: Served, transcripts: Mapping[str, Answer], session: Session)
     return served.replay(session, transcripts[session.id])
 
 
-def _result(stage: _Stage, measured: Sequence[_Cases], llm: Llm, labelled: Path | None) -> Result:
+def _result(stage: _Stage, measured: Sequence[_Cases], labelled: Path | None) -> Result:
     groups = [group for cases in measured for group in cases.groups]
     scored = {engine.name: _scored(measured, engine.name) for engine in stage.engines}
     draws = Resampling(groups, seed=stage.options.seed)
@@ -188,7 +188,6 @@ def _result(stage: _Stage, measured: Sequence[_Cases], llm: Llm, labelled: Path 
     over = {name: gains(scored[name], scored[COMPACT], draws) for name in models}
     judged = {name: verdicts(each, stage.options.patience) for name, each in over.items()}
     won = [verdict.step for verdict in judged[models[-1]] if verdict.wins]
-    wanted = setting(llm, won)
     ids = [f"{cases.step}/{each}" for cases in measured for each in cases.ids]
     write_cases(stage.run.folder, ids, groups, scored[models[-1]])
     whole = Part(groups, scored)
@@ -198,7 +197,7 @@ def _result(stage: _Stage, measured: Sequence[_Cases], llm: Llm, labelled: Path 
         sections={
             "verdicts": {name: {v.step: v.document() for v in each} for name, each in judged.items()},
             "over compact": {name: {m: d.model_dump(mode="json") for m, d in each.items()} for name, each in over.items()},
-            "recommended": won, "llm": wanted, "toml": toml_lines(wanted),
+            "recommended": won, "toml": toml_lines({"steps": won}),
         },
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """`convrec evaluate engines`: where a chat model serves better than the compact engine."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,7 +64,7 @@ def engines(
     """
     from convrec.catalogue.workspace import Workspace
     from convrec.evaluation.engines.protocol import EngineOptions, evaluate_engines
-    from convrec.evaluation.engines.verdict import write_setting
+    from convrec.evaluation.engines.verdict import setting, toml_lines, write_setting
 
     target = Workspace.resolve(workspace)
     llm = _asked(target.settings.llm, model=model, base_url=base_url)
@@ -72,17 +73,15 @@ def engines(
         run, result = evaluate_engines(
             target, llm, options, target.root / "evaluations", labelled=input_, progress=progress, out=out
         )
-    path = target.root / "convrec.toml"
+    path, wanted = target.root / "convrec.toml", setting(llm, result.sections["recommended"])
     if write:
-        write_setting(path, result.sections["llm"])
+        write_setting(path, wanted)
     if as_json:
         print_json(document(result))
         return
-    import json
-
     show(result, json.loads((run.folder / "timings.json").read_bytes())["ms_a_turn"])
     say(f"{'Written to' if write else 'To paste into'} {path}:")
-    typer.echo(result.sections["toml"])
+    typer.echo(toml_lines(wanted))
     say(f"Kept in {run.folder}: metrics.json, timings.json, answers.")
 
 
