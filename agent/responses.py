@@ -100,6 +100,12 @@ def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn:
     """Lets the model word the slate, and shows each sentence as soon as it is checked; False where nothing of it could be shown."""
     assert turn.model is not None
     guard, schema, held = _guard(state, turn), at.catalogue.schema, state["state"]
+    templated: list[str] = []  # items that code words, for the model did not or may not
+
+    def line(item: ReplyItem, number: int) -> str:
+        templated.append(item.id)
+        return lines([item], number, (), schema, guard)
+
     check = turn.model.engine.claims.begin(
         [item.id for item in at.shown],
         known=(*held.mentioned, *held.ever_shown),
@@ -107,7 +113,7 @@ def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn:
     )
     composer = Composer(
         at.shown,
-        lambda item, number: lines([item], number, (), schema, guard),
+        line,
         check.sentence,
         schema,
         turn.model.engine.secrets,
@@ -124,7 +130,8 @@ def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn:
     except ModelFailure:
         return False
     finally:
-        turn.watch(TraceStep(tool="claims", n_in=composer.checked, n_out=composer.checked - composer.cut))
+        passed = composer.checked - composer.cut
+        turn.watch(TraceStep(tool="claims", arguments={"lines": len(templated)}, n_in=composer.checked, n_out=passed))
     said.paragraphs = [told]
     return True
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
+from convrec.core.settings import Step
 from convrec.evaluation.result import Difference, Figure, Result
 
 LOWER_IS_BETTER = frozenset(
-    {"turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae"}
-)
+    {
+        "turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae", "repeated openings", "stock phrases", "fell back",
+        "requests a turn", "tokens a turn", "cost a turn",
+    }
+)  # fmt: skip
 """The families of metrics of which less is better; of all others, more is."""
 
 _MEANINGS = {
@@ -30,13 +35,23 @@ _MEANINGS = {
     "ild": "how different the items of a list are",
     "miscalibration": "distance of a list's kinds from the person's own",
     "popreo": "how unequally found popular and rare targets are",
+    "slot_f1": "wishes heard right: field, value and polarity",
+    "acts_f1": "acts heard right",
+    "polarity_accuracy": "of the wishes heard, those with the right sign",
+    "stock phrases": "runs of four words that other people hear, too",
+    "repeated openings": "sentences that begin as one before in their conversation",
+    "sentences passed": "the model's sentences that the checker lets pass",
+    "worded wholly": "slates of which every word is the model's",
+    "fell back": "turns in which the model did not serve the step",
 }
+_STEPS = get_args(Step)
 _UNCLEAR, _AHEAD, _BEHIND = "unclear", "better", "worse"
 
 
 def family(metric: str) -> str:
-    """Returns the metric's name without its list length: `ndcg` of `ndcg@10`."""
-    return metric.partition("@")[0].strip()
+    """Returns the metric's name without its list length, and without the step it is of: `ndcg` of `ndcg@10`, `turns` of `plan turns`."""
+    step, _, rest = metric.partition("@")[0].strip().partition(" ")
+    return rest if rest and step in _STEPS else metric.partition("@")[0].strip()
 
 
 def lower_is_better(metric: str) -> bool:

@@ -76,12 +76,12 @@ class Run:
         self._spent[system] = round(time.monotonic() - started, 3)
         return found
 
-    def finish(self, result: Result) -> Result:
-        """Writes `metrics.json` and, apart from it, `timings.json`; returns the result with the run's manifest in it."""
+    def finish(self, result: Result, **timed: Any) -> Result:
+        """Writes `metrics.json` and, apart from it, `timings.json`, with what else was `timed`; returns the result with the run's manifest in it."""
         whole = result.model_copy(update={"manifest": self.manifest})
         with disk_errors(self.folder):
             write_atomically(self.folder / "metrics.json", _written(whole.model_dump(mode="json")))
-            timings = {"seconds": round(time.monotonic() - self._began, 3), "parts": self._spent}
+            timings = {"seconds": round(time.monotonic() - self._began, 3), "parts": self._spent, **timed}
             write_atomically(self.folder / "timings.json", _written(timings))
         return whole
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ _DONE = "fitted-on.json"
 _VECTORS = Path("tools", "encoded")
 
 
-def trained(workspace: Workspace, split: Split, parent: Path, progress: Progress) -> Workspace:
-    """Returns a workspace with the same items and dialogues and the split's training events alone, all tools fitted.
+def trained(
+    workspace: Workspace, split: Split, parent: Path, progress: Progress, only: Sequence[str] = ()
+) -> Workspace:
+    """Returns a workspace with the same items and dialogues and the split's training events alone, all tools fitted, or `only` those named.
 
     Its items stand in the order of their ids, so that equal scores do, too.
 
@@ -35,6 +38,7 @@ def trained(workspace: Workspace, split: Split, parent: Path, progress: Progress
         "data": data_hashes(workspace), "split": [split.name, split.counts], "train": hash_of(split.train),
         "settings": settings_of(workspace), "code": code_hash(_FITTED_BY),
     }  # fmt: skip
+    about |= {"only": list(only)} if only else {}
     root = parent / f"{split.name.replace(' ', '-')}-{fingerprint(about)}"
     if (root / _DONE).exists():
         return _with_settings(Workspace.open(root), workspace)
@@ -42,7 +46,7 @@ def trained(workspace: Workspace, split: Split, parent: Path, progress: Progress
     if not made.current().items:
         _fill(made, workspace, split)
     _share_vectors(workspace, made, parent / "encoded")
-    fit(made, progress=progress)
+    fit(made, only=only, progress=progress)
     write_atomically(root / _DONE, json.dumps(about, indent=1).encode())
     return made
 

@@ -10,16 +10,17 @@ from typing import Any
 
 from convrec.agent.agent import Agent
 from convrec.agent.elicitation import Asking, question
+from convrec.agent.llm.client import ChatClient
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import counted_ids
 from convrec.core.errors import InputError
 from convrec.core.progress import Progress
-from convrec.core.settings import Settings
+from convrec.core.settings import Llm, Settings
 from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.scratch import trained
 from convrec.evaluation.sessions.agenda import AgendaSimulator
 from convrec.evaluation.sessions.browser import BrowserSimulator
-from convrec.evaluation.sessions.people import View
+from convrec.evaluation.sessions.people import Simulator, View
 from convrec.evaluation.sessions.sampling import Drawn, has_attributes, people, view_of
 from convrec.evaluation.sessions.servers import (
     SLATE,
@@ -96,7 +97,7 @@ class House:
             InputError: nothing is known of items or people, nothing is fitted, or nobody can talk.
         """
         known = not has_attributes(workspace.catalogue())
-        tools, held = _without_them(workspace, options, runs, progress, known)
+        tools, held = without_them(workspace, options, runs, progress, known)
         drawn = people(
             workspace.catalogue(), held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=known
         )  # fmt: skip
@@ -110,7 +111,7 @@ class House:
         servers: dict[str, Server] = {name: AgentServer(name, agent) for name, agent in agents.items()}
         servers |= {"search": SearchServer(toolbox), "popularity": ListServer.popular(toolbox)}
         servers |= {"random": ListServer.drawn(toolbox.catalogue, options.seed), "oracle": OracleServer(toolbox)}
-        sessions = [_session(simulator(), each, options.seed) for simulator in SIMULATORS for each in drawn]
+        sessions = [session_of(simulator(), each, options.seed) for simulator in SIMULATORS for each in drawn]
         return cls(servers, tuple(agents.values()), tuple(sessions), tuple(drawn), view_of(toolbox.catalogue), known)
 
 
@@ -123,10 +124,14 @@ def _ways(seed: int) -> dict[str, tuple[Asking, dict[str, Any]]]:
     }
 
 
-def _without_them(
+def without_them(
     workspace: Workspace, options: SessionOptions, runs: Path, progress: Progress, known: bool
 ) -> tuple[Workspace, tuple[Held, ...]]:
-    """Returns a workspace whose tools learned nothing from the people who talk, and these people."""
+    """Returns a workspace whose tools learned nothing from the people who talk, and these people.
+
+    Raises:
+        InputError: nothing is known of items or people, or nothing is fitted.
+    """
     if not workspace.catalogue().has_interactions:
         if known:
             raise InputError("Nothing is known of items or people.", "Bring facts about items, or interactions.")
@@ -137,19 +142,23 @@ def _without_them(
     return trained(workspace, split, runs / "fitted", progress), split.held
 
 
-def agent_over(tools: Workspace, scratch: Path, name: str, asking: Asking, **policy: Any) -> Agent:
-    """Returns an agent with a state database of its own, a fixed clock, and slates of five."""
+def agent_over(
+    tools: Workspace, scratch: Path, name: str, asking: Asking, *, llm: Llm | None = None, client: ChatClient | None = None, **policy: Any,
+) -> Agent:  # fmt: skip
+    """Returns an agent with a state database of its own, a fixed clock, and slates of five; `llm` in place of the workspace's model."""
     opened = Workspace.open(tools.root)
     settings: Settings = tools.settings
     opened.settings = settings.model_copy(
         update={
             "policy": settings.policy.model_copy(update={"slate_size": SLATE, **policy}),
             "state": settings.state.model_copy(update={"url": f"sqlite:///{scratch / name}.sqlite"}),
+            "llm": llm or settings.llm,
         }
     )
-    return Agent.open(opened, clock=fixed_clock(), new_id=counted_ids("e"), asking=asking)
+    return Agent.open(opened, clock=fixed_clock(), new_id=counted_ids("e"), asking=asking, client=client)
 
 
-def _session(simulator: Any, drawn: Drawn, seed: int) -> Session:
+def session_of(simulator: Simulator, drawn: Drawn, seed: int) -> Session:
+    """Returns the session in which a person behaves in a way."""
     name = f"{simulator.name}-{drawn.person.id}"
     return Session(name, simulator, drawn.person, drawn.sampling, f"{seed}/{name}")

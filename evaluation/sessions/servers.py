@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
@@ -15,6 +15,7 @@ from convrec.agent.agent import Agent
 from convrec.agent.elicitation import Occasion
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.reply import Question as Asked
+from convrec.core.reply import Reply
 from convrec.evaluation.sessions.people import Conversation, Item, Person, Question, Shown, Statement, Utterance
 from convrec.evaluation.sessions.sampling import item_of
 from convrec.evaluation.sessions.statements import mask
@@ -23,6 +24,8 @@ from convrec.tools.toolbox import Request, Toolbox
 
 SLATE = 5
 """Items shown in a turn at most, whatever number is asked for."""
+
+Watch = Callable[[Reply], None]
 
 
 class Serving(Protocol):
@@ -67,27 +70,29 @@ def random_ask(occasion: Occasion, *, seed: int) -> Asked | None:
 
 
 class AgentServer:
-    """The agent as people meet it."""
+    """The agent as people meet it; `watch` sees each reply."""
 
     oracle: bool = False
 
-    def __init__(self, name: str, agent: Agent) -> None:
-        self.name, self._agent = name, agent
+    def __init__(self, name: str, agent: Agent, watch: Watch = lambda reply: None) -> None:
+        self.name, self._agent, self._watch = name, agent, watch
 
     def begin(self, visitor: str, liked: Sequence[str], secret: Secret | None) -> Serving:
         """Lets the visitor be known by what they liked, as clicks are, and begins."""
         for item in liked:
             self._agent.feedback(user_id=visitor, item_id=item, event="like")
-        return _AgentServing(self._agent, visitor)
+        return _AgentServing(self._agent, visitor, self._watch)
 
 
 @dataclass
 class _AgentServing:
     agent: Agent
     visitor: str
+    watch: Watch
 
     def reply(self, said: Utterance) -> Shown:
         reply = self.agent.chat(said.text, user_id=self.visitor)
+        self.watch(reply)
         asked = reply.question
         return Shown(
             reply.text, tuple(Item(item.id, item.facts) for item in reply.items[:SLATE]),

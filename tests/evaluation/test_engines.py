@@ -1,0 +1,194 @@
+"""`evaluate engines`: a model wins the steps that it is better at, and no others; what it cost and where it failed is told."""
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import tomlkit
+from typer.testing import CliRunner
+
+from convrec.catalogue.workspace import Workspace
+from convrec.core.progress import silent
+from convrec.core.settings import load_settings
+from convrec.evaluation.engines.verdict import write_setting
+from convrec.evaluation.sessions.house import SessionOptions, without_them
+from convrec.tools.threads import one_thread
+from convrec.ui.cli.app import app
+from tests.agent.chat_server import ChatServer, serving, sound
+
+runner = CliRunner()
+STEPS = ("understand", "plan", "explain")
+
+
+@pytest.fixture(scope="module")
+def measured_once(fitted_films, tmp_path_factory):
+    """The films' workspace in which the tools are fitted already without the people who talk. Read it; don't write to it."""
+    root = Path(shutil.copytree(fitted_films, tmp_path_factory.mktemp("engines") / "films"))
+    met = SessionOptions(users=2)
+    with one_thread():
+        without_them(Workspace.open(root), met, root / "evaluations", silent, known=False)
+    return root
+
+
+@pytest.fixture
+def films(measured_once, tmp_path):
+    return Path(shutil.copytree(measured_once, tmp_path / "films", symlinks=True))
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setenv("CONVREC_ALLOW_MODEL_REQUESTS", "1")
+    with serving(ChatServer()) as house:
+        yield house
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Turns whose wishes only a model hears: each says in a roundabout way what it wants."""
+    rows = [
+        {
+            "id": str(number), "messages": [{"role": "user", "content": f"something with {said} please, number {number}"}],
+            "understanding": {"acts": ["request"], "preferences": [{"facet": "genres", "value": value, "polarity": 1, "strength": "soft"}]},
+        }
+        for number in range(10)
+        for said, value in [(("people riding about", "Western"), ("nasty frights", "Horror"))[number % 2]]
+    ]  # fmt: skip
+    path = tmp_path / "turns.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def hearing(task, document):
+    """Answers as a model would that understands what the rules do not."""
+    if task != "understand":
+        return sound(task, document)
+    roundabout = {"people riding about": "Western", "nasty frights": "Horror"}
+    wishes = [
+        {"facet": "genres", "value": v, "polarity": 1, "strength": "soft", "scope": "session", "quote": q}
+        for q, v in roundabout.items()
+        if q in document["message"]
+    ]
+    return json.dumps({"acts": ["request"], "preferences": wishes, "references": []})
+
+
+def chatty(task, document):
+    """Answers as a model would that never says the same twice."""
+    if task != "explain":
+        return sound(task, document)
+    rng = random.Random(json.dumps(document))
+    words = lambda n: " ".join("".join(rng.choices("aeioulmnrst", k=6)) for _ in range(n))  # noqa: E731
+    lines = [f"{n}. [[item:{item['id']}]]: {words(9)}." for n, item in enumerate(document["items"], 1)]
+    return "\n".join([f"{words(7).capitalize()}:", *lines])
+
+
+def typed(root, house, *more):
+    words = ("--model", "m", "--base-url", house.url, "--users", "2", "--turns", "12", *map(str, more))
+    return runner.invoke(app, ["evaluate", "engines", "-w", str(root), *words])
+
+
+def found(root, house, *more):
+    done = typed(root, house, "--json", *more)
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_model_that_hears_better_wins_understanding_and_nothing_that_it_does_not_win(films, server, labelled):
+    server.answer = hearing
+    result = found(films, server, "--input", labelled)
+    heard = result["sections"]["verdicts"]["model"]["understand"]
+    assert heard["gain"]["low"] > 0
+    assert "understand" in result["sections"]["recommended"]
+    for step, verdict in result["sections"]["verdicts"]["model"].items():
+        assert verdict["recommended"] == (step in result["sections"]["recommended"])
+    assert tomlkit.parse(result["sections"]["toml"])["llm"]["steps"] == result["sections"]["recommended"]
+
+
+def test_a_model_that_tells_everybody_something_else_wins_wording(films, server):
+    server.answer = chatty
+    result = found(films, server)
+    assert result["sections"]["recommended"] == ["explain"]
+    assert result["metrics"]["explain worded wholly"]["value"] > 0.9
+
+
+def test_a_model_that_answers_nonsense_is_recommended_for_nothing_and_its_fallbacks_are_counted(films, server):
+    server.answer = lambda task, document: "blah"
+    result = found(films, server)
+    assert result["sections"]["recommended"] == []
+    assert result["metrics"]["understand fell back"]["value"] > 0
+    assert any("fell back" in note and "schema" in note for note in result["notes"])
+
+
+def test_the_document_has_every_step_with_intervals_costs_and_a_manifest_and_no_times(films, server):
+    result = found(films, server)
+    for name in ("understand slot_f1", "plan success@5", "explain stock phrases", "explain sentences passed"):
+        assert {"value", "low", "high"} <= result["metrics"][name].keys()
+    for step in STEPS:
+        assert result["metrics"][f"{step} requests a turn"]["value"] >= 0
+        assert result["baselines"]["compact"][f"{step} requests a turn"]["value"] == 0
+    assert result["metrics"]["explain requests a turn"]["value"] >= 1
+    assert result["metrics"]["explain worded wholly"]["value"] > 0
+    assert result["counts"]["explain: slates that differ"] == 0
+    assert result["manifest"]["options"]["model"] == "m"
+    assert server.url not in json.dumps(result)
+    assert "ms" not in " ".join(result["metrics"])
+    folder = next((films / "evaluations").glob("engines-*"))
+    assert set(json.loads((folder / "timings.json").read_text())["ms_a_turn"]) == set(STEPS)
+
+
+def test_the_same_run_again_asks_nobody_and_finds_the_same(films, server):
+    first = found(films, server)
+    asked = len(server.requests)
+    assert found(films, server) == first
+    assert len(server.requests) == asked + 1  # whether the model answers at all
+
+
+def test_an_adapter_is_measured_beside_the_model(films, server):
+    path = films / "convrec.toml"
+    path.write_text('[llm]\nadapter = "tuned"\n')
+    result = found(films, server)
+    assert result["system"] == "model with adapter"
+    assert {"compact", "model"} == set(result["baselines"])
+    assert {body["model"] for body in server.requests} == {"m", "tuned"}
+
+
+def test_the_tables_fit_a_terminal_and_end_in_lines_to_paste(films, server):
+    done = typed(films, server)
+    assert done.exit_code == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert "[llm]" in done.stdout
+    assert "steps = [" in done.stdout
+
+
+def test_writing_keeps_what_stands_in_the_settings(films, server):
+    path = films / "convrec.toml"
+    path.write_text('# mine\n[state]\nurl = "sqlite:///my.sqlite"  # here\n\n[llm]\ntimeout_s = 9.0\n')
+    assert typed(films, server, "--write").exit_code == 0
+    assert path.read_text().startswith('# mine\n[state]\nurl = "sqlite:///my.sqlite"  # here\n')
+    settings = Workspace.open(films).settings
+    assert (settings.state.url, settings.llm.timeout_s, settings.llm.model) == ("sqlite:///my.sqlite", 9.0, "m")
+
+
+def test_settings_are_written_where_there_is_no_section_and_over_those_that_are_there(tmp_path):
+    path = tmp_path / "convrec.toml"
+    write_setting(path, {"model": "m", "steps": ["plan"]})
+    write_setting(path, {"model": "m", "steps": []})
+    assert load_settings(path, {}).llm.steps == ()
+
+
+def test_without_a_model_it_says_what_to_set(films):
+    done = runner.invoke(app, ["evaluate", "engines", "-w", str(films)])
+    assert done.exit_code == 2
+    assert "--model" in done.stderr
+    assert "base_url" in done.stderr
+
+
+def test_a_server_that_is_not_there_ends_the_run_before_it_begins(films, monkeypatch):
+    monkeypatch.setenv("CONVREC_ALLOW_MODEL_REQUESTS", "1")
+    done = runner.invoke(
+        app, ["evaluate", "engines", "-w", str(films), "--model", "m", "--base-url", "http://127.0.0.1:9/v1"]
+    )
+    assert done.exit_code == 1
+    assert "unreachable" in done.stderr
+    assert not list((films / "evaluations").glob("engines-*"))
