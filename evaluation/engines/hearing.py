@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.engine import Follower
 from convrec.agent.llm.engine import ModelEngine
@@ -34,6 +35,7 @@ class Heard:
     def __init__(self, toolbox: Toolbox, clock: Clock, *, labelled: bool) -> None:
         self._toolbox, self._clock, self._labelled = toolbox, clock, labelled
         self._compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
+        self._titles = TitleChecker(toolbox.catalogue)
         self._follower = Follower(self._compact, toolbox.catalogue)
 
     def by(self, candidate: Candidate) -> ModelEngine | None:
@@ -41,7 +43,7 @@ class Heard:
         if candidate.client is None:
             return None
         llm = candidate.serving("understand")
-        return ModelEngine.over(llm, self._toolbox, self._compact, self._clock, client=candidate.client)
+        return ModelEngine.over(llm, self._toolbox, self._compact, self._titles, self._clock, client=candidate.client)
 
     def answer(self, case: OwnCase, model: ModelEngine | None) -> Answer:
         """Returns the understanding of a case's last message, and what it cost."""
