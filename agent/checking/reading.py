@@ -25,7 +25,7 @@ YEAR_AFTER = re.compile(r"^[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)?")
 _BOUNDS = frozenset("and but while whereas or than though although because since which yet where".split())
 _OBLIQUE = re.compile(
     r"\b(?:(?<!feel )(?<!something )(?<!you )(?<!might )(?<!may )(?<!youll )(?<!youd )(?<!would )(?<!will )(?<!also )(?<!could )(?:like|unlike)|than|fans? of|liked|loved|enjoyed|(?:if you|you already|since you) enjoy|adored|compared (?:with|to)|similar to|reminiscent of|vein of|spirit of|besides"
-    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|over|rather than|companion to|next to|as|watched|seen|saw)$"
+    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|over|beats?|rather than|companion to|next to|as|watched|seen|saw)$"
 )
 _SUCH_AS = re.compile(r"\bsuch as$")
 _CLAUSE_VERBS = frozenset(

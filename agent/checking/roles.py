@@ -33,7 +33,9 @@ _STARS_AFTER = re.compile(
 _MAKES_AFTER = re.compile(
     r"^(?:(?:is |was )?(?:at the helm|behind|in the director|in charge)|(?:calls?|called) the shots|(?:sits?|sat) in the director|(?:keeps?|kept) it moving as director)\b"
 )
-_COMES_FROM = re.compile(r"(?:^|\b(?:is|was|are|far|away|apart|and|you|come|comes|came|coming|move|moved|straight|escape|escapes|hide|hides|back|home) )from$")
+_COMES_FROM = re.compile(
+    r"(?:^|\b(?:is|was|are|far|away|apart|and|you|come|comes|came|coming|move|moved|straight|escape|escapes|hide|hides|back|home) )from$"
+)
 _BRINGS_OUT = re.compile(r"^(?:brings?|brought|puts?) out\b")
 
 Part = tuple[Field, ...] | None
