@@ -115,7 +115,7 @@ class Check:
     def _repaired(self, text: str, findings: tuple[Finding, ...]) -> str:
         """Returns the sentence with the right words for the one wrong thing, "" where they are not known or do not mend it."""
         (only, *others) = findings
-        if others or only.fix is None:
+        if others or only.fix is None or not _is_of_one(self._read(text), only):
             return ""
         mended = text[: only.start] + only.fix + text[only.end :]
         reading = self._read(mended)
@@ -142,6 +142,12 @@ class Check:
         )
         self._topic = None if foreign else _topic(reading, self._topic)
         return self._mender.cut(text, self._topic, foreign=foreign)
+
+
+def _is_of_one(reading: Reading, finding: Finding) -> bool:
+    """Tells whether it is certain which item is meant: the sentence speaks of no other, or the year in brackets is of the title before."""
+    spoken = {facts.id for mention in reading.mentions or [m for m in (reading.topic,) if m] for facts in mention.items}
+    return len(spoken) == 1 or (finding.kind == "year" and reading.text[finding.start - 1] == "(")
 
 
 def _is_headed_falsely(reading: Reading, findings: tuple[Finding, ...]) -> bool:

@@ -106,7 +106,18 @@ def _others(reading: Reading, start: int, end: int, subject: Mention | None, mos
     if "than" in rest[:1]:
         known = {"others", "other", "rest"} & {*rest}
         return tuple(facts for facts in reading.table.slate if facts not in own) if known else ()
-    predicated = reading.word(start - 1) in ("is", "was", "are", "its", "far", "even", "much")
+    predicated = reading.word(start - 1) in (
+        "is",
+        "was",
+        "are",
+        "its",
+        "far",
+        "even",
+        "much",
+        "also",
+        "clearly",
+        "slightly",
+    )
     return (
         tuple(others)
         if others and (definite or predicated or any(m.oblique for m in reading.named))

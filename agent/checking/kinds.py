@@ -17,7 +17,7 @@ _LONGEST = 4
 _ARTICLES = frozenset("a an the this another pure your classic proper true real".split())
 _IS = frozenset("is was are were be being as its it s remains called".split())
 _INTO = frozenset(
-    "like likes liked with and try love loves loved both enjoy enjoys prefer prefers not such just also really more fancy fancies for than want wants wanted in as after need needs craving offers delivers expect either".split()
+    "like likes liked with and try love loves loved both but enjoy enjoys prefer prefers not such just also really more fancy fancies for than want wants wanted in as after need needs craving made makes directed offers delivers expect either".split()
 )
 _JOINS = frozenset("and or".split())
 _MIXES = re.compile(
@@ -165,6 +165,8 @@ def _is_head(reading: Reading, start: int) -> bool:
     if at == 0 or reading.tokens[at].mark or reading.covered(at - 1):
         return at == start
     behind = at - 1
+    if reading.word(behind) == "this":
+        return True
     return (
         behind == 0
         or bool(reading.tokens[behind].mark)

@@ -25,7 +25,7 @@ YEAR_AFTER = re.compile(r"^[*_\"”'’»`\]]*\s*\((?:1[89]|20)\d\d\)?")
 _BOUNDS = frozenset("and but while whereas or than though although because since which yet where".split())
 _OBLIQUE = re.compile(
     r"\b(?:(?<!feel )(?<!something )(?<!you )(?<!might )(?<!may )(?<!youll )(?<!youd )(?<!would )(?<!will )(?<!also )(?<!could )(?:like|unlike)|than|fans? of|liked|loved|enjoyed|(?:if you|you already|since you) enjoy|adored|compared (?:with|to)|similar to|reminiscent of|vein of|spirit of|besides"
-    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|over|rather than|companion to|next to|as|watched|seen|saw)$"
+    r"|reminds? (?:me|you) of|recalls?|echoes|alternative to|over|beats?|rather than|companion to|next to|as|watched|seen|saw)$"
 )
 _SUCH_AS = re.compile(r"\bsuch as$")
 _CLAUSE_VERBS = frozenset(
@@ -178,7 +178,9 @@ class Reading:
             return replace(self._one_before(at), start=at, end=at + 1, named=False)
         if token.norm == "they" and self.topic is not None and not self.topic.every:
             return replace(self.topic, start=at, end=at + 1, named=False)
-        if token.norm in ("both", "each") and (before in ("are", "were") or after in ("a", "an")):
+        if token.norm in ("both", "each") and (
+            before in ("are", "were") or after in ("a", "an") or self._is_other_name(at + 1)
+        ):
             return None
         pointing = token.norm in ("these", "those") and after in self.knowledge.nouns | {
             *NUMBERS,
@@ -203,6 +205,10 @@ class Reading:
             return Mention(
                 at, at + 1, (self.named[0 if token.norm == "former" else -1].items if self.named else ()), named=False
             )
+        if token.norm in _ORDINALS and before == "the" and sum(m.end <= at for m in self.named) > 1:
+            return replace(
+                self.named[_ORDINALS[token.norm] % len(self.named)], start=at, end=at + 1, named=False, oblique=False
+            )
         if (
             token.norm in _ORDINALS
             and before in ("the", "")
@@ -212,6 +218,10 @@ class Reading:
             place = _ORDINALS[token.norm]
             return Mention(at, at + 1, self.table.slate[place : place + 1 or None], named=False)
         return None
+
+    def _is_other_name(self, index: int) -> bool:
+        """Tells whether a capitalised word stands there that is no part of a title."""
+        return index < len(self.tokens) and self.tokens[index].capital and not self.covered(index)
 
     def _one_before(self, at: int) -> Mention:
         earlier = [m for m in self.named if m.end <= at and not m.oblique]
@@ -262,6 +272,13 @@ class Reading:
         """Returns the last title, or where it was only compared with and another clause began since, what the sentence is about."""
         last = before[-1]
         since = self.message.norms(last.end, at)
+        aside = (
+            last.end < len(self.tokens)
+            and self.tokens[last.end].mark == ","
+            and self.tokens[last.end].norm in _CLAUSE_VERBS
+        )
+        if last.oblique and aside:
+            return next((m for m in reversed(before) if not m.oblique), self.topic or last)
         if not last.oblique or not {*since} & {"and", "but", "while", "as", "so", "plus"}:
             return last
         return next((m for m in reversed(before) if not m.oblique), self.topic or last)

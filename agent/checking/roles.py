@@ -33,6 +33,9 @@ _STARS_AFTER = re.compile(
 _MAKES_AFTER = re.compile(
     r"^(?:(?:is |was )?(?:at the helm|behind|in the director|in charge)|(?:calls?|called) the shots|(?:sits?|sat) in the director|(?:keeps?|kept) it moving as director)\b"
 )
+_COMES_FROM = re.compile(
+    r"(?:^|\b(?:is|was|are|far|away|apart|and|you|come|comes|came|coming|move|moved|straight|escape|escapes|hide|hides|back|home) )from$"
+)
 _BRINGS_OUT = re.compile(r"^(?:brings?|brought|puts?) out\b")
 
 Part = tuple[Field, ...] | None
@@ -75,7 +78,7 @@ def _before(reading: Reading, around: _Around) -> Part:
     """Returns the part that the words before a name give it."""
     fields = reading.knowledge.fields
     acted = _ACTED.search(around.before) is not None
-    if (by := _BY.search(around.before)) and (by["verb"] or acted or not around.before.endswith("from")):
+    if (by := _BY.search(around.before)) and (by["verb"] or acted or not _COMES_FROM.search(around.before)):
         return _by(reading, by["verb"] or "", acted=acted)
     if _STAR_IS.search(around.aside):
         return fields.players
