@@ -167,7 +167,8 @@ def _window(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
 
 def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Iterable[int]:
     stated = model.generation_config.eos_token_id
-    return (*(stated if isinstance(stated, list) else [stated] if stated is not None else []), tokenizer.eos_token_id)
+    ends = (*(stated if isinstance(stated, list) else [stated]), tokenizer.eos_token_id)
+    return (end for end in ends if end is not None)
 
 
 def _first(error: Exception) -> str:

@@ -73,11 +73,11 @@ class LocalChatModel(BaseChatModel):
         if self._loaded is None:
             try:
                 from convrec.agent.llm.loading import load
+
+                self._loaded = load(self.model, self.adapter, self.device, self.dtype)
             except ImportError as error:
-                raise ModelError(
-                    "A model in this process needs transformers.", "Run pip install 'convrec[local]'."
-                ) from error
-            self._loaded = load(self.model, self.adapter, self.device, self.dtype)
+                lacking = f"A model in this process needs {error.name or 'a package'}, which is not installed."
+                raise ModelError(lacking, "Run pip install 'convrec[local]'.") from error
         return self._loaded
 
     def _generate(

@@ -43,10 +43,10 @@ def unpack(folder: Path, out: Path) -> None:
     """Writes a folder that transformers, peft and vLLM load, from a packed one.
 
     Raises:
-        FileNotFoundError: the folder holds no packed weights.
+        FileNotFoundError: the folder holds no weights in 8 bits.
     """
     if not is_packed(folder):
-        raise FileNotFoundError(f"{folder} holds no packed weights.")
+        raise FileNotFoundError(f"{folder} holds no weights in 8 bits.")
     _copied(folder, out)
     save_file(read_packed(folder), out / "model.safetensors", metadata={"format": "pt"})
 

@@ -286,6 +286,15 @@ def test_an_adapter_of_another_base_is_refused(tiny, adapter, tmp_path):
     assert "no place in the layers" in refusal(tiny, adapter=deep)
 
 
+@pytest.mark.parametrize("package", ["peft", "llguidance"])
+def test_a_package_that_is_not_installed_is_named(tiny, adapter, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    model = LocalChatModel(model=str(tiny), adapter=str(adapter))
+    with pytest.raises(ModelError, match=package) as caught:
+        model.invoke("Heat", response_format=as_json(FILM), max_tokens=120)
+    assert "convrec[local]" in str(caught.value)
+
+
 def test_importing_it_loads_neither_torch_nor_transformers():
     code = "import sys, convrec.agent.llm.local; print([name for name in ('torch', 'transformers', 'peft', 'llguidance') if name in sys.modules])"
     assert (

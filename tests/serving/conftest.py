@@ -27,8 +27,8 @@ def served(tmp_path_factory):
     model = write_tiny(root / "tiny")
     adapters = {name: write_adapter(model, root / name, seed) for seed, name in enumerate(("bold", "shy"), 1)}
     server = Server(Path(VLLM).absolute(), model, "tiny", adapters, root / "vllm.log")
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _GUIDE = '{"backend":"guidance","disable_any_whitespace":true}'
-_PATIENCE_S = 300
+_PATIENCE_S = 600
 _ENVIRONMENT = {
     "VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1",
 }  # fmt: skip
@@ -41,7 +41,7 @@ class Server:
         """Starts the server and waits until it is well.
 
         Raises:
-            RuntimeError: it ended, or isn't well after five minutes; the end of its log is told.
+            RuntimeError: it ended, or is not well after ten minutes; the end of its log is told.
         """
         environment = {**os.environ, **_ENVIRONMENT, "VLLM_CACHE_ROOT": str(self._log.parent / "cache")}
         with self._log.open("ab") as log:

@@ -29,7 +29,7 @@ FILM = {
 
 @pytest.fixture
 def client(served):
-    with openai.OpenAI(base_url=served.base_url, api_key="none", max_retries=0, timeout=60) as client:
+    with openai.OpenAI(base_url=served.base_url, api_key="none", max_retries=0, timeout=300) as client:
         yield client
 
 
