@@ -113,6 +113,7 @@ class Endpoint:
         try:
             while (part := self._next(parts, budget)) is not _END:
                 if isinstance(part, ModelFailure):
+                    budget.count(part.tokens)
                     raise part
                 yield part
         finally:

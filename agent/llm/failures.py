@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 Failure = Literal[
@@ -13,16 +14,16 @@ _MENDABLE = frozenset({"busy", "error", "refused", "malformed", "empty", "schema
 
 
 class ModelFailure(Exception):  # noqa: N818  (no defect: the step is done without the model)
-    """A model's answer can't be used. `kind` is the word for it; `detail` is for the next prompt and never holds a key.
+    """A model's answer can't be used. `kind` is the word for it; `detail` is for the next prompt and never holds a key; `tokens` what it cost where that is known.
 
     `unreachable` no connection; `timeout` past the turn's time; `busy` 429 or 503; `error` another 5xx; `refused` another 4xx; `malformed` no chat
     completion; `empty` no text; `schema` outside its schema; `too_long` longer than asked for; `context` the prompt does not fit; `unchecked` nothing of
     it was true; `looped` the same again; `spent` no call left; `resting` the server failed often and rests; `banned` requests are switched off.
     """
 
-    def __init__(self, kind: Failure, detail: str = "") -> None:
+    def __init__(self, kind: Failure, detail: str = "", tokens: Mapping[str, int] | None = None) -> None:
         super().__init__(kind)
-        self.kind, self.detail = kind, detail
+        self.kind, self.detail, self.tokens = kind, detail, tokens
 
     @property
     def mendable(self) -> bool:
@@ -35,6 +36,8 @@ def failure_of(error: BaseException) -> ModelFailure:
     if isinstance(error, ModelFailure):
         return error
     names = {cls.__name__ for cls in type(error).__mro__}
+    if "LengthFinishReasonError" in names:  # a guided answer that was cut off
+        return ModelFailure("too_long", "it was cut off: be brief", tokens=_tokens_of(error))
     status = getattr(error, "status_code", None)
     if isinstance(status, int):
         return ModelFailure(_of_status(status, str(error)))
@@ -45,6 +48,13 @@ def failure_of(error: BaseException) -> ModelFailure:
     if any("ContextOverflow" in name or name == "ContextError" for name in names):
         return ModelFailure("context")
     return ModelFailure("malformed", type(error).__name__)
+
+
+def _tokens_of(error: BaseException) -> dict[str, int] | None:
+    usage = getattr(getattr(error, "completion", None), "usage", None)
+    return (
+        {"input_tokens": usage.prompt_tokens, "output_tokens": usage.completion_tokens} if usage is not None else None
+    )
 
 
 def _of_status(status: int, words: str) -> Failure:
