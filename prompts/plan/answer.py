@@ -16,14 +16,14 @@ class Explore(_Shape):
 
     tool: Literal["explore"]
     field: str = Field(max_length=80)
-    value: str = Field(max_length=200)
+    value: str = Field(max_length=80)
 
 
 class Search(_Shape):
     """Retrieve and rank by words."""
 
     tool: Literal["search_items"]
-    query: str = Field(min_length=1, max_length=200)
+    query: str = Field(min_length=1, max_length=80)
 
 
 class Similar(_Shape):
@@ -38,7 +38,7 @@ class Narrow(_Shape):
 
     tool: Literal["filter"]
     field: str = Field(max_length=80)
-    value: str = Field(max_length=200)
+    value: str = Field(max_length=80)
 
 
 Call = Annotated[Explore | Search | Similar | Narrow, Field(discriminator="tool")]

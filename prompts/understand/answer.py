@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from convrec.core.understanding import Act, Scope, Strength
 
-Quote = Annotated[str, Field(max_length=200, description="the words of the message, letter by letter")]
+Quote = Annotated[str, Field(max_length=120, description="the words of the message, letter by letter")]
 
 
 class _Shape(BaseModel):
@@ -20,7 +20,7 @@ class QuotedPreference(_Shape):
 
     facet: str = Field(max_length=80, description="a field's name, `item`, or `text`")
     value: str = Field(
-        max_length=200, description="a value of that field, a range as `1990..1999`, a title, or the words themselves"
+        max_length=120, description="a value of that field, a range as `1990..1999`, a title, or the words themselves"
     )
     polarity: Literal[1, -1] = Field(1, description="1 wanted or liked, -1 not")
     strength: Strength = Field("soft", description="hard: must hold")
@@ -32,7 +32,7 @@ class QuotedReference(_Shape):
     """Words that point at items."""
 
     kind: Literal["ordinal", "pronoun", "title", "description"]
-    item_ids: list[str] = Field(default_factory=list, max_length=20, description="ids of shown items")
+    item_ids: list[str] = Field(default_factory=list, max_length=6, description="ids of shown items")
     quote: Quote
 
 
@@ -40,5 +40,5 @@ class Understood(_Shape):
     """What one message says."""
 
     acts: list[Act] = Field(max_length=8)
-    preferences: list[QuotedPreference] = Field(default_factory=list, max_length=30)
-    references: list[QuotedReference] = Field(default_factory=list, max_length=20)
+    preferences: list[QuotedPreference] = Field(default_factory=list, max_length=12)
+    references: list[QuotedReference] = Field(default_factory=list, max_length=6)
