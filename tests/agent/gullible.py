@@ -89,7 +89,7 @@ class Gullible:
     def _favours(self, system: str) -> list[dict[str, str]]:
         if self.item is None:
             return [{"tool": "search_items", "query": system[:200]}]
-        tag = self.item["tags"][0][:200]
+        tag = self.item["tags"][-1][:200]  # where one is planted
         ways = [
             {"tool": "similar_items", "item_id": self.item["id"]}, {"tool": "search_items", "query": self.item["title"][:200]},
             {"tool": "explore", "field": "tags", "value": tag}, {"tool": "filter", "field": "tags", "value": tag},
