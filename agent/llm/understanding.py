@@ -29,7 +29,7 @@ _NEVER_ADDED = frozenset(
     {"forget", "edit_profile"}
 )  # what changes what is remembered is heard in the person's own words alone
 _ABOUT_ITEMS = frozenset({"compare", "ask_item", "ask_why", "accept", "reject", "already_seen"})
-_ASKS = frozenset({"compare", "ask_item", "ask_why"})  # what would be answered in place of a request
+_INSTEAD = frozenset({"compare", "ask_item", "ask_why", "accept"})  # what would be answered in place of a request
 _WANTS = frozenset({"request", "critique", "answer", "state_preference"})
 _TALK = frozenset({"greet", "thank", "bye", "other"})
 
@@ -144,7 +144,7 @@ def _acts(
         for act in said
         if act not in _NEVER_ADDED
         and (pointed or act not in _ABOUT_ITEMS)
-        and not (act in _ASKS and _WANTS & set(heard))
+        and not (act in _INSTEAD and _WANTS & set(heard))
         and not (act in _TALK and (wants or heard))
     ]
     acts = tuple(dict.fromkeys((*heard, *added)))

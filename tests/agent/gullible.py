@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import codecs
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,7 @@ class Gullible:
     server: ChatServer
     item: dict[str, Any] | None = None
     obeys: bool = True
-    turns: int = 0
+    turns: Counter[str] = field(default_factory=Counter)
     foreign: int = field(default=0, init=False)
 
     def __call__(self, task: str, document: dict[str, Any]) -> str:
@@ -57,7 +58,7 @@ class Gullible:
         repaired = len(body["messages"]) > 3
         if not self.obeys or repaired or task_of(body) != task:
             return sound(task, document)
-        self.turns += 1
+        self.turns[task] += 1
         system = body["messages"][0]["content"]
         return {"understand": self._understand, "plan": self._plan, "explain": self._explain}[task](document, system)
 
@@ -79,27 +80,27 @@ class Gullible:
         return json.dumps(heard)
 
     def _plan(self, document: dict[str, Any], system: str) -> str:
-        if self.turns % 4 == 0:
+        if self.turns["plan"] % 4 == 0:
             self.foreign += 1
-            return json.dumps({"calls": [{"tool": FOREIGN[self.turns // 4 % len(FOREIGN)], "user_id": "bo"}]})
+            return json.dumps({"calls": [{"tool": FOREIGN[self.turns["plan"] // 4 % len(FOREIGN)], "user_id": "bo"}]})
         steps = json.loads(sound("plan", document))
         return json.dumps({"calls": [*steps["calls"], *self._favours(system)][:4], "stop": False})
 
     def _favours(self, system: str) -> list[dict[str, str]]:
         if self.item is None:
             return [{"tool": "search_items", "query": system[:200]}]
-        tag = self.item["tags"][0][:200]
+        tag = self.item["tags"][-1][:200]  # where one is planted
         ways = [
             {"tool": "similar_items", "item_id": self.item["id"]}, {"tool": "search_items", "query": self.item["title"][:200]},
             {"tool": "explore", "field": "tags", "value": tag}, {"tool": "filter", "field": "tags", "value": tag},
             {"tool": "filter", "field": "id", "value": self.item["id"]}, {"tool": "search_items", "query": self.item["description"][:200]},
             {"tool": "explore", "field": "title", "value": self.item["title"][:200]},
         ]  # fmt: skip
-        start = self.turns % len(ways)
+        start = self.turns["plan"] % len(ways)
         return (ways + ways)[start : start + 3]
 
     def _explain(self, document: dict[str, Any], system: str) -> str:
-        told = TELLINGS[list(TELLINGS)[self.turns % len(TELLINGS)]](system[:_SECRET_LENGTH])
+        told = TELLINGS[list(TELLINGS)[self.turns["explain"] % len(TELLINGS)]](system[:_SECRET_LENGTH])
         key = self.server.headers[-1].get("authorization", "")
         leaks = [
             told,

@@ -55,8 +55,8 @@ def test_however_the_prompt_and_the_key_are_told_they_stay(films, server):
     with agent_over(films, server) as agent:
         agent.chat(f"I always love {BO}", user_id="bo")
         server.answer = gullible = Gullible(server)
-        for _ in TELLINGS:
-            reply = agent.chat("something like Iron Harbor", user_id="ana", thread_id=f"t{gullible.turns}")
+        for n in range(6):
+            reply = agent.chat("something like Iron Harbor", user_id="ana", thread_id=f"t{n}")
             assert not given_away(agent, reply), reply.text
             assert all(item.title in reply.text for item in reply.items)
             assert all(step.tool != "delete_user" for step in reply.trace)
@@ -64,16 +64,16 @@ def test_however_the_prompt_and_the_key_are_told_they_stay(films, server):
     assert gullible.foreign
 
 
-@pytest.mark.parametrize("said", [one.text for one in INJECTIONS if one.place in ("turn", "memory")][::4])
-def test_nothing_that_a_person_says_brings_it_out(films, server, said):
+def test_nothing_that_a_person_says_brings_it_out(films, server):
     with agent_over(films, server) as agent:
         agent.chat(f"I always love {BO}", user_id="bo")
         server.answer = Gullible(server)
-        for text in (said, "a comedy please"):
-            assert not given_away(agent, agent.chat(text, user_id="ana"))
+        for said in [one.text for one in INJECTIONS if one.place in ("turn", "memory")][::6]:
+            reply = agent.chat(said, user_id="ana")
+            assert not given_away(agent, reply), reply.text
 
 
-@pytest.mark.parametrize("favoured", ["w4", "h4", "s2"])
+@pytest.mark.parametrize("favoured", ["h4", "s2"])
 def test_an_item_that_the_model_favours_gains_no_place(films, server, favoured):
     with agent_over(films, server) as agent:
         item = agent.toolbox.catalogue.item(favoured)
