@@ -23,6 +23,7 @@ _CERTAIN = 0.85  # probability from which the reader's word stands against a lin
 _FACET = 0.7  # probability from which words are taken for a facet's
 _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
 _ACT, _NO_ACT = 0.8, 0.05
+_ARTICLE = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 _YES = re.compile(r"^(?:(?:oh|ok|okay|alright|,) )*(?:yes|yeah|yep|sure|great|perfect|fine|(?:ok|okay)(?= [,.]))\b")
 _JUDGED: Mapping[str, Attitude] = {"liked": "liked", "disliked": "disliked", "seen": "seen", "neutral": "none"}
 _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "bye")
@@ -51,13 +52,17 @@ def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     return _JUDGED[best]
 
 
-def is_part(span: Span, fields: Iterable[str], reading: Reading) -> bool:
-    """Tells whether the reader is sure that the words of a value of these fields are a part of something longer: a title, a date."""
+def is_part(text: str, span: Span, fields: Iterable[str], reading: Reading) -> bool:
+    """Tells whether the reader is sure that the words of a value of these fields are a part of something longer: a name, a date.
+
+    A title is written as one here; of one in small letters that the catalogue does not have, the words mean what they say.
+    """
     own = {POINTER, MOOD, *fields}
     return any(
-        one.start <= span[0] and span[1] <= one.end and (one.start, one.end) != span
+        one.start <= span[0] and span[1] <= one.end and _ARTICLE.sub("", text[one.start : one.end]) != text[slice(*span)]
         for one in reading.marked
         if one.probability >= _CERTAIN and one.label not in own
+        and (one.label != TITLE or any(word[:1].isupper() for word in text[one.start : one.end].split()))
     )
 
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from convrec.agent.compact.lexicon import NOUNS
+from convrec.agent.compact.lexicon import FUNCTION, NOUNS, word_set
+from convrec.agent.compact.measures import described_name
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.scope import Scopes, Stance
@@ -24,6 +25,9 @@ _SOFTENED = re.compile(
 
 
 _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
+
+
+_GOES = word_set("made keen want like takes lasts costs grows gets goes runs keep")
 
 
 @dataclass(frozen=True)
@@ -113,47 +117,7 @@ def _is_close(message: Message, scopes: Scopes, hit: RangeHit) -> bool:
     if trigger is None:
         return False
     between = set(message.norms(trigger[1], hit.start))
-    return (
-        between
-        <= {
-            "the",
-            "from",
-            "in",
-            "of",
-            "any",
-            "made",
-            "that",
-            "is",
-            "was",
-            "anything",
-            "something",
-            "things",
-            "stuff",
-            "one",
-            "ones",
-            "have",
-            "keen",
-            "on",
-            "want",
-            "like",
-            "too",
-            "so",
-            "very",
-            "a",
-            "or",
-            "which",
-            "takes",
-            "lasts",
-            "costs",
-            "grows",
-            "gets",
-            "goes",
-            "runs",
-            "its",
-            "it",
-        }
-        | NOUNS
-    )
+    return between <= FUNCTION | NOUNS | _GOES | described_name(hit.field)
 
 
 def settled(wishes: Sequence[Wish]) -> list[Wish]:

@@ -187,7 +187,9 @@ class Understander:
         values = [
             hit
             for hit in values
-            if not is_part(message.span(hit.start, hit.end), [v.field.name for v in (hit.value, *hit.others)], reading)
+            if not is_part(
+                message.text, message.span(hit.start, hit.end), [v.field.name for v in (hit.value, *hit.others)], reading
+            )
         ]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
         years = [hit for hit in self._years.read(message) if not _overlaps(hit.start, hit.end, named)]
