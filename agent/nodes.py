@@ -59,7 +59,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Lets the message change what the thread holds, and makes the plan."""
     turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
     schema = house.toolbox.catalogue.schema
-    let_go_of = dropped(before, state["text"]) if before.question is not None and before.question.facet == DROP else ()
+    asked_to_drop = before.question is not None and before.question.facet == DROP and "ask_item" not in heard.acts
+    let_go_of = dropped(before, state["text"]) if asked_to_drop else ()
     freed = without(before, let_go_of) if let_go_of else None
     back, heard = unsaid(heard, state["text"]) if "edit_profile" not in heard.acts else ((), heard)
     if back:
@@ -71,7 +72,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
     )
     plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema, catalogue))
-    if freed is not None and before.question is not None and before.question.facet == DROP:
+    if freed is not None and asked_to_drop:
         gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
         plan = plan.model_copy(update={"let_go": gone})
     if plan.note == "unknown_title":

@@ -134,8 +134,9 @@ def _pointed(heard: Understanding) -> tuple[str, ...]:
 
 
 def _several(about: tuple[str, ...], before: DialogueState) -> tuple[str, ...]:
-    """Returns the items to compare: those pointed at, filled up from the slate where only one was."""
+    """Returns the items to compare: those pointed at, filled up from those talked about, or from the slate where only one was."""
     if len(about) >= 2:
         return about[:4]
-    others = tuple(item for item in before.shown if item not in about)
+    talked = before.focus[-2:] if len(before.focus) > 1 - len(about) else before.shown
+    others = tuple(item for item in talked if item not in about) or before.shown
     return (*about, *others)[:2]

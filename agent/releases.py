@@ -26,6 +26,8 @@ _CALLED: tuple[tuple[set[str], set[str]], ...] = (  # names of fields, and what 
     ({"light", "sun", "exposure"}, {"light", "sun", "shade", "spot"}),
     ({"days", "day"}, {"day", "when"}),
     ({"age", "ages"}, {"age", "old"}),
+    ({"developer", "publisher", "studio"}, {"studio", "company", "maker", "developer"}),
+    ({"chef"}, {"cook", "kitchen"}), ({"grower"}, {"nursery"}),
 )  # fmt: skip
 _WHEN = {"decade", "year", "time", "era", "period", "age"}
 _KINDS = {"genre", "kind", "type", "category", "style", "sort", "cuisine"}

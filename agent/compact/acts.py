@@ -42,6 +42,7 @@ _COMPARE = re.compile(
 _MEASURES = re.compile(  # two items in one question: "is Aladdin older than Mulan?", "what's taller, strawberry or raspberry"
     r"^(?:so |and |ok )?(?:is|are|was) (?:titled|it|that|this)\b.{0,20}\b(?:\w+er|more \w+|less \w+)(?: or \w+er)? than (?:titled|it|that|this)|\b(?:which|whats|what is|whos) (?:\w+ ){0,2}?(?:\w+er|more (?:\w+ )?\w+)\b.{0,12}\btitled or titled\b"
 )
+_BETTER = re.compile(r"^(?:and |so |is it |is that )?better than titled(?= ?\?)")
 _ASK = re.compile(
     r"\b(?:who(?:s|se)?(?! (?:didnt|doesnt|wouldnt))|what(?:s| is| was| are)? (?:it|that|this|the (?:\w+ )?(?:one|plot|story|director|author|cast|rating|price|year|genre|name|first|second|third|last)|its|about|year|genre|kind of \w+ (?:is|was))|when (?:was|did|were|is)"
     r"|how (?:long|old|much|many|expensive|good|scary|funny|violent|sad|is|was)|where (?:is|was|can)|tell me (?:more |a bit more |something |a bit )?about|more (?:about|info|information|details?) (?:on |about )?(?:it|that|this|the)?|tell me more|(?:give|show) me (?:more )?(?:details?|info)"
@@ -140,7 +141,8 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
     implied = heard.asked and bool(state.focus or state.shown) and not message.has(_OF_ALL)
     known = pointed or bool(state.shown or state.focus)
     why = message.has(_WHY) and (bool(state.shown) or pointed)
-    compare = (message.has(_COMPARE) or (len(heard.references) > 1 and message.has(_MEASURES))) and known
+    measured = (len(heard.references) > 1 and message.has(_MEASURES)) or (bool(state.focus) and message.has(_BETTER))
+    compare = (message.has(_COMPARE) or measured) and known
     available = (
         "asked" in heard.attitudes
         and message.has(r"\b(?:have|got|there|find|show|stock|carry)\b")

@@ -40,7 +40,7 @@ _IS_STRICT = re.compile(r"^(?:(?!no|not)\w+ than|under|below|over|above|exceedin
 _IS_LARGER = re.compile(rf"^(?:{_LARGER})$")
 _IS_SMALLER = re.compile(rf"^(?:{_SMALLER})$")
 _AMOUNT = re.compile(
-    rf"(?P<how>\b{_HOW} (?:(?:a|the) (?=\d|$|{'|'.join(_NOTES)}))?)?(?P<sign>{_SIGN})\b(?P<n>{_N})(?![a-z]{{3}}){_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
+    rf"(?:(?P<how>\b{_HOW}) (?:(?:a|the) (?=\d|$|{'|'.join(_NOTES)}))?)?(?P<sign>{_SIGN})\b(?P<n>{_N})(?![a-z]{{3}}){_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
     rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?P<up>up(?:wards?)?|onwards?)(?= ?(?:$|[.,!?]))| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?| at most| at the most)?"
 )
 _RANGE = re.compile(
@@ -108,7 +108,7 @@ class AmountReader:
             if field is None or (match["n"] in ("a", "an", "one") and not (how or after)):
                 continue
             if not (how or after):
-                how = _said_of(field, message, start)
+                how, start = _said_of(field, message, start)
             if how == _TOLD and field in (self._fields.price, self._fields.length):
                 continue
             half = 0.5 if match["half"] or match["half2"] else 0
@@ -201,13 +201,14 @@ class AmountReader:
                     )
 
 
-def _said_of(field: Field, message: Message, start: int) -> str:
-    """Returns what is said of a number before the name of its field ("minimum age 7"), or that it only tells how much something is."""
-    first = max(message.sentence(start)[0], start - 5)
-    match = _BEFORE_NAME.search(message.words(first, start))
+def _said_of(field: Field, message: Message, start: int) -> tuple[str, int]:
+    """Returns what is said of a number before the name of its field ("minimum age 7") and where; or that it only tells how much something is."""
+    before = message.words(max(message.sentence(start)[0], start - 5), start)
+    match = _BEFORE_NAME.search(before)
     if match is None:
-        return _TOLD if _TELLS.search(message.words(first, start)) else ""
-    return match["how"] if {*match["name"].split()} <= described_name(field) | _ARTICLES else ""
+        return _TOLD if _TELLS.search(before) else "", start
+    named = {*match["name"].split()} <= described_name(field) | _ARTICLES
+    return (match["how"], start - len(match[0].split())) if named else ("", start)
 
 
 def _unit(match: re.Match[str]) -> str:

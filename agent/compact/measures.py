@@ -96,7 +96,7 @@ class Measures:
         if last in ("a", "an") and alone and age is not None and self._is_step(age, amount):
             return age
         if last in _TURNS or (last in _IS and alone and not {*before} & _OTHERWISE):
-            return age
+            return age if age is not None and self._reaches(age, amount) else None
         return self._fields.count if last == "for" and alone and amount <= _FEW_VALUES else None
 
     def of_size(self, amount: float, upwards: bool, held: Sequence[str]) -> Field | None:

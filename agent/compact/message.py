@@ -33,6 +33,7 @@ class Token:
     start: int
     end: int
     mark: str
+    inside: bool = False  # of a name that is made unreadable, a word but the first
 
     @property
     def capital(self) -> bool:
@@ -54,6 +55,9 @@ class Message:
         parts: list[str] = []
         at = 0
         for token in self.tokens:
+            if token.inside:  # a name of several words is one in `marked`
+                self._starts.append(min(self._starts[-1] + 1, at - 2))
+                continue
             if token.mark:
                 parts.append(token.mark)
                 at += len(token.mark) + 1
@@ -69,8 +73,10 @@ class Message:
 
     def masking(self, places: Sequence[tuple[int, int]]) -> "Message":
         """Returns the message with the words of those token ranges made unreadable, so that no pattern looks into a title."""
-        masked = {index for start, end in places for index in range(start, end)}
-        tokens = [replace(t, norm=MASK, bare=MASK) if i in masked else t for i, t in enumerate(self.tokens)]
+        masked = {index: index > start for start, end in places for index in range(start, end)}
+        tokens = [
+            replace(t, norm=MASK, bare=MASK, inside=masked[i]) if i in masked else t for i, t in enumerate(self.tokens)
+        ]
         return Message(self.text, tokens) if masked else self
 
     def norms(self, start: int, end: int) -> list[str]:

@@ -27,7 +27,7 @@ _SOFTENED = re.compile(
 _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
 
 
-_GOES = word_set("made keen want like takes lasts costs grows gets goes runs keep")
+_GOES = word_set("made keen want like takes lasts costs grows gets goes runs keep rating limit rated")
 
 
 @dataclass(frozen=True)

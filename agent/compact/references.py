@@ -33,10 +33,10 @@ _ALL = re.compile(
     r"|seen (?:them|these|those)(?! both)|(?:like|than) (?:these|those|them)(?= ?(?:$|[.,!?]|but|and|please|ones))|compare (?:them|these|those)|none (?=[.,!?]|$)|none$|not (?:these|those)(?: (?:ones|films|movies|NOUNS))?|(?:hate|dislike|love|like) (?:these|those|them)(?: all)?)\b"
 )
 _BOTH = re.compile(
-    r"\bboth (?:of (?:them|these|those)|ones|NOUNS)\b|\b(?:them|these|those) both\b|\b(?:seen|compare|like|know|watched|read|played|loved|hated|take|about|in) both\b|^both\b|\bthe two(?: of them)?(?= ?(?:$|[.,!?]))"
+    r"\bboth (?:of (?:them|these|those)|ones|NOUNS)\b|\b(?:them|these|those) both\b|\b(?:seen|compare|like|know|watched|read|played|loved|hated|take|about|in) both\b|^both\b|\b(?:the|those) two(?: of them)?(?= ?(?:$|[.,!?])| (?:is|are|was|were|has|have|costs?|would)\b)"
 )
 _ONE = re.compile(
-    r"\b(?:that|this) (?:one|NOUN|film|movie)\b|\bthat(?=(?: (?:again|already|too|either|please|then|though|really|itself))* ?(?:$|[.,!?]|but|and))|\bthis(?= ?(?:$|[.,!?]))|\bthe same one\b"
+    r"\b(?:that|this) (?:one|NOUN|film|movie)\b|\b(?<=is )that(?= (?:\w+er|more|less)\b)|\bthat(?=(?: (?:again|already|too|either|please|then|though|really|itself))* ?(?:$|[.,!?]|but|and))|\bthis(?= ?(?:$|[.,!?]))|\bthe same one\b"
 )
 _IT = re.compile(
     r"\bits? (?=about|funny|scary|good|any)|\bit\b(?! (?:should|needs?|has to|must|can be|could be|would be|doesnt|does not|dont|seems|is for|up|all|out of|down|matters?|takes place|a (?:try|go|shot|rest)|possible|to be|be|feels like|rains|sounds))"

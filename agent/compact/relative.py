@@ -24,11 +24,13 @@ _WORDS = {
     "too old": ("year", True), "too dated": ("year", True), "dated": ("year", True), "too recent": ("year", False), "too new": ("year", False), "too modern": ("year", False),
     "too expensive": ("price", False), "too pricey": ("price", False), "too cheap": ("price", True), "too long": ("length", False), "too short": ("length", True),
 }  # fmt: skip
-_AS = {"old": "newer", "dated": "newer", "new": "older", "recent": "older", "modern": "older", "expensive": "cheaper", "pricey": "cheaper", "cheap": "pricier", "long": "shorter", "short": "longer"}  # fmt: skip
+_AS = {"old": "newer", "dated": "newer", "new": "older", "recent": "older", "modern": "older", "expensive": "cheaper", "pricey": "cheaper", "cheap": "pricier", "long": "shorter", "short": "longer",
+       "tall": "smaller", "high": "smaller", "big": "smaller", "small": "bigger"}  # fmt: skip
 _PATTERN = re.compile(
     rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?:not (?:really |quite |exactly |too |so )?(?=too ))?(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what )?(?:i|im|ive|id|we|wed)\b))?)?"
-    rf"|(?:not|nothing|none) (?:quite |nearly )?as (?P<adjective>{'|'.join(_AS)})(?P<as> as)\b)(?! or \w+er\b)"
+    rf"|(?:not|nothing|none|isnt|arent) (?:quite |nearly )?(?:as|so) (?P<adjective>{'|'.join(_AS)})(?P<as> as)\b)(?! or \w+er\b)(?! of (?:the two|them|these|those)\b)"
 )
+_ASKS_WHICH = re.compile(r"\b(?:which(?: one)?(?: of (?:them|these|those|the \w+))?|what)(?: is|s| was)(?: the)?$")
 _AMOUNTS = frozenset(word.removeprefix("too ") for word in _WORDS) | frozenset(_AS)
 _FEW = 5  # items that a bound should leave, if it can
 
@@ -58,8 +60,9 @@ class RelativeReader:
             word = match["word"] or _AS[match["adjective"]]
             role, upwards = _WORDS[word]
             upwards ^= match["wish"] is not None  # what is older than wanted calls for newer ones
-            field: Field | None = getattr(self._fields, role)
+            field = self._field(role)
             stray = word in ("earlier", "later") and not match["than"]
+            stray = stray or _ASKS_WHICH.search(message.marked[: match.start()].rstrip()) is not None
             if field is None or stray or any(hit.field == field and not hit.vague for hit in ranges):
                 continue
             target, stop = self._than(named, end) if match["than"] or match["as"] else (None, end)
@@ -77,6 +80,11 @@ class RelativeReader:
                     )
                 )
         return found
+
+    def _field(self, role: str) -> Field | None:
+        """Returns the field of a role; what is shorter or longer where nothing lasts is so in height."""
+        field: Field | None = getattr(self._fields, role)
+        return self._fields.height if field is None and role == "length" else field
 
     def _than(self, named: Sequence[Pointer], end: int) -> tuple[str | None, int]:
         near = [pointer for pointer in named if end <= pointer.start <= end + 3 and pointer.item_ids]

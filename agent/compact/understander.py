@@ -149,7 +149,7 @@ class Understander:
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
-            filtered, preferences = None, tuple(_remembered(p) for p in preferences)
+            filtered, preferences = None, tuple(_remembered(p, message) for p in preferences)
         else:
             preferences += () if {p.facet for p in preferences} & {p.facet for p in spoken} else spoken
             references += tuple(items_spoken_of(whole.text, reading, state, references, taken))
@@ -197,6 +197,7 @@ class Understander:
         amounts = self._amounts.read(message, _bounded(state))
         solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
+        values = [hit for hit in values if hit.score == 1 or not _overlaps(hit.start, hit.end, ranges)]
         pointers = [
             p for p in self._pointers.read(message, state, named) if not _overlaps(p.start, p.end, [*values, *ranges])
         ]
@@ -318,9 +319,9 @@ def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -
     here = [p for p in pointers if first <= p.start < last]
     if wish.start > first and here and message.tokens[wish.start - 1].norm in ("which", "what", "whats"):
         return True
-    if message.has(r"\blike\b"):
-        return False
     lead = message.marked[message.marked_at(first) : message.marked_at(wish.start)]
+    if message.has(r"\blike\b") or re.search(r"\b(?:anything|something|another)\b", lead):
+        return False
     if _ASKS_IF.search(lead):
         return bool(here) or any(p.start < wish.start for p in pointers)
     if any(p.start < wish.start for p in here) and message.words(first, wish.start).startswith("how "):
@@ -335,8 +336,13 @@ def _is_aside(message: Message, pointer: Pointer, feeling: Attitude) -> bool:
     return feeling == "none" or (feeling == "compared" and message.tokens[pointer.start - 1].norm == "the")
 
 
-def _remembered(stated: Preference) -> Preference:
-    """Returns a preference as it is kept for good: what is said to the memory holds until it is taken back."""
-    return stated.model_copy(
-        update={"scope": "lasting", "strength": stated.strength if stated.polarity < 0 else "soft"}
-    )
+_FIRMLY = re.compile(r"\b(?:only|always|must|needs?|ha(?:s|ve) to)\b")
+
+
+def _remembered(stated: Preference, message: Message) -> Preference:
+    """Returns a preference as it is kept for good: what is said to the memory holds until it is taken back.
+
+    A like is a demand only where it is put as one: "I only ever want plants that are safe for pets".
+    """
+    firm = stated.polarity < 0 or message.has(_FIRMLY)
+    return stated.model_copy(update={"scope": "lasting", "strength": stated.strength if firm else "soft"})
