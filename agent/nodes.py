@@ -71,7 +71,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     after = absorb(
         freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
     )
-    plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema, catalogue))
+    asked = asked_fields(state["text"], schema, catalogue) or before.told  # "and that one?" asks the same again
+    plan = decide_plan(heard, before, state["text"], asked)
     if freed is not None and asked_to_drop:
         gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
         plan = plan.model_copy(update={"let_go": gone})
@@ -159,7 +160,9 @@ def respond(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         user_id=state["user_id"], thread_id=state["thread_id"], turn=state["state"].turn, engine="compact", ms=round(turn.ms, 3),
         versions=house.toolbox.versions, suggestions=said.suggestions,
     )  # fmt: skip
-    return {"reply": reply, "state": carried_on(state["state"], reply, said.about, said.spoken)}
+    after = carried_on(state["state"], reply, said.about, said.spoken)
+    told = state["plan"].fields if state["plan"].action == "answer" else ()
+    return {"reply": reply, "state": after.model_copy(update={"told": told})}
 
 
 def carried_on(state: DialogueState, reply: Reply, about: tuple[str, ...], spoken: tuple[str, ...]) -> DialogueState:

@@ -21,9 +21,9 @@ _HAVE_YOU = re.compile(
 _LIKE_WHAT = re.compile(  # in the text as it is written: a name has a capital
     r"\b(?:[Ss]ome?thing|[Aa]nything|[a-z]+s|one) (?:[a-z]+ )?(?:like|similar to) [\"'“‘]?(?:(?:The|An?) )?[A-Z]\w"
 )
-_ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
+_ASK_ME = re.compile(r"(?<!don't )(?<!dont )(?<!not )(?<!dare )(?<!stop )\bask (me|us)\b|\bquiz me\b")
 _NO_QUESTIONS = re.compile(
-    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:don.?t|do not|stop|quit) (?:keep )?ask(?:ing)?\b(?! for\b)"
+    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:don.?t|do not|stop|quit) (?:you dare )?(?:keep )?ask(?:ing)?\b(?! for\b)|\bshut up\b|\btoo tired for questions\b"
 )
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _OVERVIEW = re.compile(

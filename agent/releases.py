@@ -41,7 +41,7 @@ _FREE = re.compile(
     rf"|\b(?P<d>\w+)(?: (?:range|limit))? (?:really )?{_MATTERS_NOT}\b"
     r"|\b(?P<e>\w+)(?: range| limit)?(?:.?s| is| are) (?:no (?:object|problem|issue|concern|limit)|irrelevant|unimportant|flexible|up to you|not (?:so |that )?important)\b"
     r"|\bno (?P<f>\w+) (?:limits?|restrictions?|preference|cap)\b|\b(?P<g>anywhere)\b"
-    rf"|\b(?:{_FORGET}|skip)(?: about)? (?:the|my|that) (?P<h>\w+)(?: (?:limit|range|bound|thing|rule|filter|restriction|wish))?" + _END,
+    rf"|\b(?:{_FORGET}|skip)(?: about)? (?:the|my|that) (?P<h>\w+)(?: (?:limit|range|bound|thing|rule|filter|restriction|wish|requirement|condition|part|bit|business|idea))?" + _END,
     re.IGNORECASE,
 )  # fmt: skip
 _WHAT = r"(?P<{}>[^.,;:!?]*?)" + _END
@@ -50,7 +50,8 @@ _TAKEN_BACK = re.compile(
     + _WHAT.format("a")
     + r"|\b(?:(?:does|do|need|must)(?:n.?t| not)(?: (?:really|actually|necessarily))?(?: (?:have|need) to)? (?:be|have)|not necessarily|no need for|(?:does|do)(?:n.?t| not) (?:need|have) to (?:have|be|do))\b"
     + _WHAT.format("b")
-    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional)",
+    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional|can stay at home|(?:part|bit|thing|rule) you can (?:delete|drop|forget|strike|skip|ignore))"
+    + r"|\bdo(?:n.?t| not) (?:really |actually )?need (?P<d>[^.,;:!?]{2,40}?) (?:any ?more|any longer|after all)\b",
     re.IGNORECASE,
 )  # fmt: skip
 _FINE_AFTER = re.compile(rf"^\W{{0,2}}{FINE}", re.IGNORECASE)
@@ -92,7 +93,7 @@ def _names(field: Field) -> set[str]:
 
 def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Understanding]:
     """Returns the wishes that the message takes back ("forget the westerns", "not necessarily fish"), and what else it says."""
-    taken = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abc" if match[name]]
+    taken = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcd" if match[name]]
     back = tuple(p for p in heard.preferences if p.span != (0, 0) and _within(p.span, taken))
     if not back:
         return (), heard

@@ -30,6 +30,7 @@ _TURNS = re.compile(
 _SOMETHING_LIKE = re.compile(
     r"\b(something|anything|one|similar|more|\w+s) (like|similar to|along the lines of|in the vein of)\b"
 )
+_FLAGS = {"true", "false"}  # say nothing of what they are said of
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
 Together = Callable[[Predicate, Predicate], bool]
@@ -63,7 +64,7 @@ def absorb(
         """
         if fields_of(old) == fields_of(new):
             return not change and matches(every(old, new))
-        return not turns or (not values_of(old) & values_of(new) and matches(every(old, new)))
+        return not turns or (not (values_of(old) & values_of(new)) - _FLAGS and matches(every(old, new)))
 
     for predicate in conjuncts(heard.filter):
         constraints = _demanded(constraints, predicate, turn, together, schema, state.question)

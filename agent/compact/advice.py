@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
+from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.sentiment import Attitude
 from convrec.agent.compact.tagger.labels import MOOD, POINTER, TITLE
@@ -14,7 +15,7 @@ from convrec.agent.compact.tagger.reader import Reading
 from convrec.agent.state import DialogueState
 from convrec.agent.wording import is_kind
 from convrec.catalogue.catalogue import Catalogue
-from convrec.core.text import fold
+from convrec.core.text import fold, words
 from convrec.core.understanding import Act, Preference, Span
 
 _SURE, _VERY_SURE = 0.5, 0.85  # share from which an attitude is taken from the reader
@@ -84,6 +85,8 @@ def unlinked(
             said = text[one.start : one.end]
             value = _nearest(said, catalogue.values(one.label).values)
             if value is None and is_kind(catalogue.schema.field(one.label)) and (one.start, one.end) not in kinds:
+                continue
+            if value is None and all(word in LINGO or word.isdigit() for word in words(said)):
                 continue
             value = value or said
             yield Preference(

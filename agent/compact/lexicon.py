@@ -111,7 +111,7 @@ def is_known(word: str) -> bool:
 
 _MENDED = word_set(
     """first second third fourth something anything nothing between without under about another compare director similar
-    cheaper shorter please which would other those these suggest recommend before after until meant directed instead because"""
+    cheaper shorter please which would other those these suggest recommend before after until meant directed instead because thanks"""
 )
 _SWAPPED = word_set("the how who year that what with this from your")
 

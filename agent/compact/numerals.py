@@ -19,3 +19,12 @@ DECADES = {
     "two thousands": 2000, "twenty tens": 2010, "noughties": 2000, "aughts": 2000, "naughties": 2000,
 }  # fmt: skip
 """The decade that a word names, slips included: without a century where it may be of any."""
+
+NTH = {
+    word: n
+    for n, words in enumerate(
+        ("first 1st original", "second 2nd", "third 3rd", "fourth 4th", "fifth 5th", "sixth 6th", "seventh 7th"), 1
+    )
+    for word in words.split()
+}
+"""The place that a word gives something in a series."""

@@ -18,7 +18,7 @@ _SEVERAL = re.compile(
     rf"\b(?:the |your |those )?(?P<end>first|top|last|bottom|other) (?P<n>{'|'.join(_COUNTS)})\b(?! (?:years?|decades?|hundred|times?|weeks|months|days|hours))"
 )
 _ORDINAL = re.compile(
-    rf"\b(?:the |your |that |my |this )?(?:very )?(?P<nth>{_NTH}|middle|top|bottom)(?P<noun> (?:one|NOUN|option|suggestion|pick|choice|recommendation|title|item|result|film|movie))?\b"
+    rf"\b(?:the |your |that |my |this )?(?:very )?(?P<nth>{_NTH}|middle|top|bottom)(?P<noun> (?:one(?:ll|d)?|NOUN|option|suggestion|pick|choice|recommendation|title|item|result|film|movie))?\b"
     r"(?! (?:times?|things?|years?|nights?|weeks?|weekends?|months?|decades?|century|of all|try|thoughts?|thought|hand|place|class|names?|half|part|rated|of the (?:series|trilogy|franchise)|world|lady|blood|best|two|three|four|few|couple|gear|fiddle|minute|resort|\d0s|\d{4}|in the series))"
 )
 _NUMBER = re.compile(

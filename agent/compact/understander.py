@@ -24,10 +24,10 @@ from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
 from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_model, item_preferences
 from convrec.agent.compact.spelling import Speller
-from convrec.agent.compact.spoken import is_other_word, items_spoken_of, kinds_named, points_elsewhere, values_spoken_of
+from convrec.agent.compact.spoken import in_question, is_other_word, items_spoken_of, kinds_named, points_elsewhere, values_spoken_of
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
-from convrec.agent.compact.titles import TitleIndex
+from convrec.agent.compact.titles import PARTIAL, TitleIndex
 from convrec.agent.compact.value_linker import ValueHit, ValueLinker
 from convrec.agent.compact.values import ValueIndex
 from convrec.agent.compact.years import YearReader
@@ -106,7 +106,7 @@ class Understander:
         """Returns the titles that a text names, in order, none overlapping another."""
         message = Message(text)
         return [
-            TitleMention(_closed(message, hit.start, hit.end), self._ids(hit), hit.score)
+            TitleMention(_closed(message, hit.start, hit.end), self._ids(hit.rows), hit.score)
             for hit in self._named(message)
         ]
 
@@ -119,7 +119,7 @@ class Understander:
         titles = self._titles_of(whole, reading)
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
-        named = [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles]
+        named = [self._pointer(message, hit) for hit in titles]
         linked = self._link(message, scopes, named, state, reading)
         described = self._descriptions.read(
             message, state, linked.values, linked.ranges, [*linked.titles, *linked.pointers]
@@ -128,7 +128,7 @@ class Understander:
         pointers = [p for p in pointers if not points_elsewhere(p, message.span(p.start, p.end), reading)]
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
         felt = _felt(message, scopes, pointers, reading)
-        items = item_preferences(message, felt, pointers, [self._title(p) for p in pointers])
+        items = item_preferences(message, felt, pointers, self._title)
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         taken = [message.span(*place) for place in linked.places(pointers)]
         linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
@@ -137,7 +137,8 @@ class Understander:
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue, kinds))
         preferences = (*linked_wishes, *items, *beyond)
         references = _references(message, pointers, felt, aside=filtered is not None)
-        asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
+        of_it = bool(pointers) or (bool(in_question(state)) and message.has(_ASKS_OF_IT))
+        asked = asked_fields(message, self._catalogue.schema, self._catalogue if of_it else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
         acts = advised(message, acts, reading, state, preferences, felt)
         extra = Leftover()
@@ -218,14 +219,16 @@ class Understander:
             ranges,
         )
 
-    def _read_titles(self, whole: Message, linked: Sequence[Hit], reading: Reading) -> Iterator[Hit]:
+    def _read_titles(self, message: Message, linked: Sequence[Hit], reading: Reading) -> Iterator[Hit]:
         """Yields the titles that only the reader saw: what it takes for one and is one when it stands alone."""
-        for start, end in titles_in(reading, [whole.span(hit.start, hit.end) for hit in linked]):
-            alone = Message(whole.text[start:end])
-            first, last = whole.tokens_of((start, end))
-            for hit in self._titles.link(alone, []):
-                if hit.end - hit.start == len(alone) == last - first:
-                    yield replace(hit, start=first, end=last)
+        for start, end in titles_in(reading, [message.span(hit.start, hit.end) for hit in linked]):
+            alone = Message(message.text[start:end])
+            first, last = message.tokens_of((start, end))
+            whole = [hit for hit in self._titles.link(alone, []) if hit.end - hit.start == len(alone) == last - first]
+            partly = [] if whole else self._titles.partly(alone.norms(0, len(alone)))
+            yield from (replace(hit, start=first, end=last) for hit in whole)
+            if partly:
+                yield Hit(first, last, tuple(partly), PARTIAL)
 
     def _wishes(
         self, message: Message, scopes: Scopes, linked: _Linked, used: set[tuple[int, int]], pointers: Sequence[Pointer]
@@ -255,11 +258,17 @@ class Understander:
             found.append(wish)
         return found
 
-    def _ids(self, hit: Hit) -> tuple[str, ...]:
-        return tuple(self._catalogue.ids[row] for row in hit.rows)
+    def _pointer(self, message: Message, hit: Hit) -> Pointer:
+        series = self._titles.whole_series(message, hit)
+        if series:
+            return Pointer(hit.start, hit.end, "description", self._ids(series))
+        return Pointer(hit.start, hit.end, "title", self._ids(hit.rows))
 
-    def _title(self, pointer: Pointer) -> str:
-        row = self._catalogue.row(pointer.item_ids[0]) if pointer.item_ids else None
+    def _ids(self, rows: Sequence[int]) -> tuple[str, ...]:
+        return tuple(self._catalogue.ids[row] for row in rows)
+
+    def _title(self, item: str) -> str:
+        row = self._catalogue.row(item)
         return self._catalogue.titles[row] if row is not None else ""
 
     @staticmethod
@@ -308,6 +317,7 @@ _ASKS_IF = re.compile(  # up to the value: a question whether an item has it
     r"(?:^|[.,;:?!] |\b(?:and|so|but|ok|okay|hm|hmm|well|oh|then|no) )(?:is|are|was|were|does|do|did|has|have|can|could|will)(?: (?:the|that|this|their|its))?"
     r" (?:titled|it|that|this|they|there|he|she|first|second|third|fourth|last|other|one)\b[^.?!]*$"
 )
+_ASKS_OF_IT = re.compile(r"^(?:and |so |but )?(?:can|could|may|will|would it|is it|are they|does it|do they)\b.*\?$")
 _ASKS_HOW = re.compile(r"(?:^|[.,;:?!] |\b(?:and|so|but) )(?:how|which|what|whats|who|whos|when|where|why)\b[^.?!]*$")
 
 
