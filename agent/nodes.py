@@ -9,11 +9,11 @@ from convrec.agent.controller import explore
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
-from convrec.agent.planner import DROP, wants_quiet
+from convrec.agent.planner import DROP, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.releases import dropped, let_go, unsaid, without
-from convrec.agent.request import Wanted, wanted
+from convrec.agent.request import Wanted, spoken_of, wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import House, Turn
@@ -73,6 +73,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     )
     asked = asked_fields(state["text"], schema, catalogue) or before.told  # "and that one?" asks the same again
     plan = decide_plan(heard, before, state["text"], asked)
+    plan = presented(plan, before, catalogue.item(plan.about[0]).title, state["text"]) if plan.about else plan
     if freed is not None and asked_to_drop:
         gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
         plan = plan.model_copy(update={"let_go": gone})
@@ -124,7 +125,7 @@ def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
 def _wanted(state: TurnState, held: DialogueState, house: House) -> Wanted:
     return wanted(
         held, state["profile"], house.toolbox.catalogue, house.clock.now(),
-        named=state["plan"].named, half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
+        named=state["plan"].named, spoken_of=spoken_of(state["understanding"], held, state["text"]), half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
     )  # fmt: skip
 
 

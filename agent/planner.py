@@ -2,6 +2,8 @@
 
 import re
 
+from rapidfuzz.fuzz import partial_ratio
+
 from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.state import DialogueState, Plan
 from convrec.core.text import fold
@@ -34,6 +36,7 @@ _COUNT = re.compile(
     rf"(?:\b(?:give|show|find|get|name|list|recommend|suggest|tell|want|need) (?:me |us )?(?:just |only |the |your |top |best )*|\b(?:just|only|top) (?:the )?|^)"
     rf"{_NUMBER}\b(?! (?:hours?|minutes?|people|players|stars?|euros?|dollars?|years?|persons?|guests?|kids|%|with|that|by|from|about|like|in\b))"
 )
+_NAMED_AS = 80  # of 100: how much of a title the words of a message must have to name it
 _WANTS = {"request", "state_preference", "critique", "answer", "reject", "already_seen"}
 _TALK = {"greet", "thank", "bye", "other", "accept"}
 
@@ -49,6 +52,15 @@ def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple
         return Plan(action="forget", note="ask")
     about = _about_items(heard, before, acts, folded, fields)
     return about or _search(heard, before, acts, text, fields).model_copy(update={"count": counted(folded)})
+
+
+def presented(plan: Plan, before: DialogueState, title: str, text: str) -> Plan:
+    """Returns the plan with the item that it answers about shown, where the person named it by less than its `title` and never saw it."""
+    if plan.action != "answer" or len(plan.about) != 1 or plan.about[0] in before.ever_shown | {*before.mentioned}:
+        return plan
+    if partial_ratio(fold(title), fold(text)) >= _NAMED_AS:
+        return plan
+    return plan.model_copy(update={"action": "recommend", "named": plan.about})
 
 
 def wants_quiet(text: str, before: bool) -> bool:

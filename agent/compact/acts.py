@@ -71,6 +71,7 @@ _TAKES = re.compile(  # whatever else is said
     r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|having|order|get|go for|go with) (?:it|that|this|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
     r"|\b(?:downloading|buying|ordering|booking) (?:it|that|this|titled)\b|\bits (?:the|number) (?:first|second|third|fourth|last|top)\b"
 )
+_OPENS_QUESTION = re.compile(r"^(?:who|what|when|where|why|how)(?:s|d)?\b(?! about)")
 _END = re.compile(r"[.?!]")
 _NICE = re.compile(
     r"^(?:(?:ok|okay|oh|ah|hmm?|well|yes|yeah|yep|sure|alright|very|thats|pretty|👍|,) )*(?:nice|great|good|cool|perfect|awesome|super|lovely|fine|yes|yeah|yep|sure)(?: (?:one|ones|picks?|list|choices?|stuff|thanks?|thank you))*[ .,!]*$"
@@ -92,7 +93,7 @@ _OF_ALL = re.compile(  # asks which items there are, not about one
     r"\b(?:any|anything|some|something|others?|else|more|another|recommend|suggest|looking for|show|find|give|i want|i need|id like|do you have|have you got|you got)\b"
 )
 _ABOUT_YOU = re.compile(r"\b(?:you|your|yourself|u)\b|\?$")
-_CORRECTS = re.compile(r"\bi mean(?:t)?\b|^no ?, the \w+ one\b")
+_CORRECTS = re.compile(r"\bi mean(?:t)?\b|^no (?:, )?the \w+ one\b")
 WHICHEVER = r"either|any|whichever|whatever|no preference|don.?t (?:care|mind)|doesn.?t matter|you (?:choose|decide|pick)|surprise me"
 """What leaves a choice to the other side, as a pattern."""
 _NEVER_MIND = re.compile(
@@ -154,7 +155,7 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
     )
     again = bool(state.told) and message.has(_ELLIPTIC)
     asked = (message.has(_ASK) or message.has(_FACT_NOUN) or heard.asked or again) and pointed
-    asks = (asked or implied) and not why and not compare and not available
+    asks = (asked or implied) and not why and not compare and not available and not _says(message, _TAKES)
     return {"ask_why": why, "compare": compare, "ask_item": asks and not _is_wish_only(message, heard)}
 
 
@@ -217,7 +218,7 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
 def goes_on(message: Message, state: DialogueState) -> bool:
     """Tells whether a message that no rule reads can only say what is looked for: it is long enough, and nothing is asked of us."""
     least = 3 if state.slates or state.constraints else 5
-    return len(message) >= least and not message.has(_ABOUT_YOU)
+    return len(message) >= least and not message.has(_ABOUT_YOU) and not message.has(_OPENS_QUESTION)
 
 
 def _is_no(message: Message, state: DialogueState) -> bool:
@@ -266,7 +267,7 @@ def _says(message: Message, pattern: re.Pattern[str]) -> bool:
 def _answers(message: Message, state: DialogueState, heard: Heard) -> bool:
     """Tells whether a message answers the question that stands open: short and no question, or one of its options."""
     question = state.question
-    if question is None or message.has(r"\?$|^(?:who|what|when|where|why|how)(?:s|d)?\b"):
+    if question is None or message.has(r"\?$") or message.has(_OPENS_QUESTION):
         return False
     facets = {p.facet for p in heard.preferences}
     return len(message) <= 8 or question.facet in facets or message.has(_NEVER_MIND)

@@ -60,9 +60,12 @@ def is_part(text: str, span: Span, fields: Iterable[str], reading: Reading) -> b
     """
     own = {POINTER, MOOD, *fields}
     return any(
-        one.start <= span[0] and span[1] <= one.end and _ARTICLE.sub("", text[one.start : one.end]) != text[slice(*span)]
+        one.start <= span[0]
+        and span[1] <= one.end
+        and _ARTICLE.sub("", text[one.start : one.end]) != text[slice(*span)]
         for one in reading.marked
-        if one.probability >= _CERTAIN and one.label not in own
+        if one.probability >= _CERTAIN
+        and one.label not in own
         and (one.label != TITLE or any(word[:1].isupper() for word in text[one.start : one.end].split()))
     )
 

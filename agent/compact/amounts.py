@@ -52,7 +52,9 @@ _FREE = re.compile(
     r"(?:^|\b(?:a|any|is it|for|are|something|anything|that are|some|the|not|only|completely|totally) )free\b(?! (?:time|to|from|of|day|evening))"
 )
 _CHEAP = re.compile(r"\b(?:cheap(?:ish|est)?|inexpensive|affordable|(?<!the )(?<!my )budget|low cost|bargain)\b")
-_DEAR = re.compile(r"\b(?:expensive|(?<!dont )(?<!\bi )(?<!\bwe )(?<!really )(?<!would )(?<!not )fancy|upscale|luxurious|luxury|pricey|high end|most expensive)\b")
+_DEAR = re.compile(
+    r"\b(?:expensive|(?<!dont )(?<!\bi )(?<!\bwe )(?<!really )(?<!would )(?<!not )fancy|upscale|luxurious|luxury|pricey|high end|most expensive)\b"
+)
 _SHORT = re.compile(r"\b(?:short(?:ish)?|quick|brief|shortest)\b(?! (?:story|stories|of))")
 _LONG = re.compile(r"\b(?:long|lengthy|longest)\b(?! (?:time|ago|as|since|story|for|john|way))")
 _WELL_RATED = re.compile(

@@ -32,7 +32,7 @@ _THEIRS = re.compile(
 _NOT_MADE = re.compile(r"\b(?:not|never|nothing|none)(?: \w+)? (?:by|from)$")
 _KINDS = {"genre", "kind", "type", "style", "category", "cuisine", "topic", "sort"}
 _TIMES = {"decade", "year", "period", "era", "time", "century"}
-_PEOPLE = {"people", "person", "guy", "woman", "man", "name", "maker"}
+_PEOPLE = {"people", "person", "guy", "woman", "man", "maker"}
 _HOUSES = {"studio", "company", "team", "firm", "house", "nursery", "brand", "label", "maker", "creator", "folks"}
 
 

@@ -109,14 +109,21 @@ class DescriptionReader:
         return Pointer(begins, end, "description", (item,), turned_down=phrase.turned_down)
 
     def _by_fields(
-        self, message: Message, shown: Sequence[int], focus: Sequence[str], values: Sequence[ValueHit], ranges: Sequence[RangeHit]
+        self,
+        message: Message,
+        shown: Sequence[int],
+        focus: Sequence[str],
+        values: Sequence[ValueHit],
+        ranges: Sequence[RangeHit],
     ) -> tuple[list[Pointer], set[tuple[int, int]]]:
         catalogue = self._fields.catalogue
         pointers: list[Pointer] = []
         used: set[tuple[int, int]] = set()
         for start, end, match in message.find(_MOST):
             two = [row for item in focus[-2:] if (row := catalogue.row(item)) is not None]
-            extreme = _extreme(self._fields, match["word"] or match["of_two"], two if match["of_two"] and two else list(shown))
+            extreme = _extreme(
+                self._fields, match["word"] or match["of_two"], two if match["of_two"] and two else list(shown)
+            )
             if extreme is not None:
                 pointers.append(Pointer(start, end, "description", (catalogue.ids[extreme],)))
                 used |= {(hit.start, hit.end) for hit in ranges if start <= hit.start < end}

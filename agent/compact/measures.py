@@ -20,7 +20,9 @@ _CENTIMETRES = (
     | dict.fromkeys(("inch", "inches"), 2.54)
     | dict.fromkeys(("foot", "feet", "ft"), 30.48)
 )
-_PEOPLE = word_set("of us players player people persons ppl friends guests kids gamers mates pals buddies adults grownups others")
+_PEOPLE = word_set(
+    "of us players player people persons ppl friends guests kids gamers mates pals buddies adults grownups others"
+)
 _YEARS_OLD = word_set("year years yr yrs")
 _STARS = word_set("star stars points")
 _SIGNS = word_set("sign signs")

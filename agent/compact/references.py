@@ -42,7 +42,7 @@ _IT = re.compile(
     r"\bits? (?=about|funny|scary|good|any)|\bit\b(?! (?:should|needs?|has to|must|can be|could be|would be|doesnt|does not|dont|seems|is for|up|all|out of|down|matters?|takes place|a (?:try|go|shot|rest)|possible|to be|be|feels like|rains|sounds))"
 )
 _NOT_IT = re.compile(
-    r"\b(?:make|(?<!who )made|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|would|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
+    r"\b(?:make|(?<!who )made|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
 )
 _NEARLY = re.compile(  # "the second one is more like it"
     r"\b(?:is|s|was|looks|feels|comes|gets) (?:much |a lot |a bit |very )?(?:more like|nearly|almost|close to|closer to|near|nearer) $"
@@ -152,11 +152,14 @@ def _nth(shown: tuple[str, ...], place: int) -> tuple[str, ...]:
 
 
 def _single(state: DialogueState, named: Sequence[Pointer], at: int) -> tuple[str, ...]:
-    """Returns the item that "it" means: a title earlier in the message, else the one in focus, else the first shown."""
+    """Returns the item that "it" means: a title earlier in the message, else the one in focus, else one just praised where several were shown, else the first shown."""
     before = [pointer for pointer in named if pointer.end <= at]
     if before:
         return before[-1].item_ids[:1]
-    return state.focus[-1:] or state.shown[:1]
+    praised = tuple(
+        held.preference.item_id for held in state.held if held.turn == state.turn and held.preference.polarity > 0
+    )
+    return state.focus[-1:] or tuple(item for item in praised if item and len(state.shown) > 1)[-1:] or state.shown[:1]
 
 
 def _both(state: DialogueState, named: Sequence[Pointer], at: int) -> tuple[str, ...]:

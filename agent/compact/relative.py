@@ -20,7 +20,7 @@ _WORDS = {
     "more expensive": ("price", True), "pricier": ("price", True), "fancier": ("price", True),
     "shorter": ("length", False), "quicker": ("length", False), "less long": ("length", False), "longer": ("length", True),
     "smaller": ("height", False), "lower": ("height", False), "taller": ("height", True), "higher": ("height", True), "bigger": ("height", True),
-    "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
+    "better": ("rating", True), "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
     "too old": ("year", True), "too dated": ("year", True), "dated": ("year", True), "too recent": ("year", False), "too new": ("year", False), "too modern": ("year", False),
     "too expensive": ("price", False), "too pricey": ("price", False), "too cheap": ("price", True), "too long": ("length", False), "too short": ("length", True),
 }  # fmt: skip
@@ -65,7 +65,10 @@ class RelativeReader:
             stray = stray or _ASKS_WHICH.search(message.marked[: match.start()].rstrip()) is not None
             if field is None or stray or any(hit.field == field and not hit.vague for hit in ranges):
                 continue
-            target, stop = self._than(named, end) if match["than"] or match["as"] else (None, end)
+            near = self._than(named, end) if match["than"] or match["as"] else None
+            if word == "better" and (near is None or near.kind == "title"):
+                continue  # better than a title: which of the two is, is asked
+            target, stop = (near.item_ids[0], near.end) if near else (None, end)
             items = [target] if target else self._meant(state, named, examples)
             bound = self._bound(field, items, upwards, state)
             if bound is not None:
@@ -86,9 +89,9 @@ class RelativeReader:
         field: Field | None = getattr(self._fields, role)
         return self._fields.height if field is None and role == "length" else field
 
-    def _than(self, named: Sequence[Pointer], end: int) -> tuple[str | None, int]:
-        near = [pointer for pointer in named if end <= pointer.start <= end + 3 and pointer.item_ids]
-        return (near[0].item_ids[0], near[0].end) if near else (None, end)
+    def _than(self, named: Sequence[Pointer], end: int) -> Pointer | None:
+        """Returns the item named right behind "than"."""
+        return next((pointer for pointer in named if end <= pointer.start <= end + 3 and pointer.item_ids), None)
 
     def _meant(self, state: DialogueState, named: Sequence[Pointer], examples: Sequence[str]) -> list[str]:
         """Returns the items to compare with: those meant in the message, else the one in focus if shown, else all shown."""

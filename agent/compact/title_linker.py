@@ -29,7 +29,6 @@ from convrec.agent.compact.spurned import spurned
 from convrec.agent.compact.titles import ARTICLES, EXACT, PARTIAL, PLURAL, TitleIndex, figure, is_skipped, loose_key
 from convrec.agent.compact.values import singulars
 
-
 _LONG, _ALIKE = 10, 0.85  # letters of words, and how like a title they must be spelt, to stand for it
 _ALL = {"all the", "of the", "any the", "the other"}
 _PARTLY = 3  # titles that have a part in common which may still tell one
@@ -91,9 +90,13 @@ class TitleLinker:
         """Returns the rows of all that "the Scream ones", "all the Hangovers" mean; empty where one item is named."""
         word, before = message.tokens[hit.end - 1].norm, message.words(hit.start - 2, hit.start)
         after = message.tokens[hit.end].norm if not message.break_after(hit.end) else ""
-        several = after.endswith("s") and after in NOUNS or (word.endswith("s") and before in _ALL)
+        several = (after.endswith("s") and after in NOUNS) or (word.endswith("s") and before in _ALL)
         rows = self._index.beginning(hit.rows[0]) if several else ()
         return rows if len(rows) > 1 else ()
+
+    def having(self, word: str) -> list[int]:
+        """Returns the rows whose titles have a word, the most popular first."""
+        return self._index.having([word])
 
     def of_the_same_name(self, row: int, words: Sequence[str] = ()) -> tuple[int, ...]:
         """Returns the rows of the series of an item, or, with `words`, those that have its title and these words for a title."""

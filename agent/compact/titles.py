@@ -96,7 +96,9 @@ class TitleIndex:
         """Returns the rows whose titles have these words in this order beside each other, the most popular first."""
         run = list(words)
         pool = min((self._having.get(word, []) for word in run), key=len, default=[])
-        rows = [row for row in pool if any(self._told[row][at : at + len(run)] == run for at in range(len(self._told[row])))]
+        rows = [
+            row for row in pool if any(self._told[row][at : at + len(run)] == run for at in range(len(self._told[row])))
+        ]
         return self.ordered(rows, None, None)
 
     def like(self, words: Sequence[str], least: float) -> list[int]:

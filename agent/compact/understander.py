@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from convrec.agent.compact.acts import Heard, acts_of, goes_on
 from convrec.agent.compact.advice import advised, felt_by, is_part, judged, respanned, titles_in, unlinked
 from convrec.agent.compact.amounts import AmountReader
+from convrec.agent.compact.apart import ApartReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
 from convrec.agent.compact.degrees import DegreeReader
@@ -24,7 +25,14 @@ from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
 from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_model, item_preferences
 from convrec.agent.compact.spelling import Speller
-from convrec.agent.compact.spoken import in_question, is_other_word, items_spoken_of, kinds_named, points_elsewhere, values_spoken_of
+from convrec.agent.compact.spoken import (
+    in_question,
+    is_other_word,
+    items_spoken_of,
+    kinds_named,
+    points_elsewhere,
+    values_spoken_of,
+)
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import PARTIAL, TitleIndex
@@ -38,6 +46,7 @@ from convrec.catalogue.schema import Field
 from convrec.core.clock import Clock
 from convrec.core.garbage import uncollected
 from convrec.core.predicate import fields_of as predicate_fields
+from convrec.core.text import fold
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
@@ -92,6 +101,7 @@ class Understander:
             values, speller, lambda: {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()}
         )
         self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind, self._values.is_surname)
+        self._apart = ApartReader(self._fields, self._titles)
         self._years = YearReader(self._fields, clock.now().year, self._nouns)
         self._amounts = AmountReader(self._fields)
         self._calendar, self._degrees = CalendarReader(self._fields), DegreeReader(self._fields)
@@ -127,6 +137,7 @@ class Understander:
         pointers = sorted(described.pointers, key=lambda p: p.start)
         pointers = [p for p in pointers if not points_elsewhere(p, message.span(p.start, p.end), reading)]
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
+        wishes = [wish for wish in wishes if not self._is_recognised(message, wish, state)]
         felt = _felt(message, scopes, pointers, reading)
         items = item_preferences(message, felt, pointers, self._title)
         filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
@@ -189,7 +200,10 @@ class Understander:
             hit
             for hit in values
             if not is_part(
-                message.text, message.span(hit.start, hit.end), [v.field.name for v in (hit.value, *hit.others)], reading
+                message.text,
+                message.span(hit.start, hit.end),
+                [v.field.name for v in (hit.value, *hit.others)],
+                reading,
             )
         ]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
@@ -199,8 +213,12 @@ class Understander:
         solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
         values = [hit for hit in values if hit.score == 1 or not _overlaps(hit.start, hit.end, ranges)]
+        named, values = self._apart.described(message, named, values)
+        named = [*named, *self._apart.pointed(message, state, named, values)]
+        values = [hit for hit in values if not _overlaps(hit.start, hit.end, named)]
+        meant = self._apart.corrected(message, state)
         pointers = [
-            p for p in self._pointers.read(message, state, named) if not _overlaps(p.start, p.end, [*values, *ranges])
+            p for p in self._pointers.read(message, meant, named) if not _overlaps(p.start, p.end, [*values, *ranges])
         ]
         about = [*named, *pointers]
         echoes = self._deixis.read(message, state, about, values)
@@ -236,7 +254,15 @@ class Understander:
         found = self._value_wishes(message, scopes, linked.values)
         found += [value_wish(message, hit, scopes, negative=True) for hit in linked.negatives]
         found += [range_wish(message, hit, scopes) for hit in linked.ranges]
-        return settled([w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)])
+        return settled(
+            message, [w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)]
+        )
+
+    def _is_recognised(self, message: Message, wish: Wish, state: DialogueState) -> bool:
+        """Tells whether a sentence of its own only repeats who the other side has just named: "Gregory Peck! Her other flame was …"."""
+        alone = message.sentence(wish.start) == (wish.start, wish.end) != (0, len(message))
+        named = wish.facet in {field.name for field in self._fields.people} and fold(wish.value) in fold(state.reply)
+        return alone and named and state.question is None
 
     @staticmethod
     def _value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> list[Wish]:
@@ -314,7 +340,7 @@ def _overlaps(start: int, end: int, others: Sequence[Pointer | ValueHit | RangeH
 
 
 _ASKS_IF = re.compile(  # up to the value: a question whether an item has it
-    r"(?:^|[.,;:?!] |\b(?:and|so|but|ok|okay|hm|hmm|well|oh|then|no) )(?:is|are|was|were|does|do|did|has|have|can|could|will)(?: (?:the|that|this|their|its))?"
+    r"(?:^|[.,;:?!] |\b(?:and|so|but|ok|okay|hm|hmm|well|oh|then|no) )(?:is|are|was|were|does|do|did|has|have|can|could|will|would)(?: (?:the|that|this|their|its))?"
     r" (?:titled|it|that|this|they|there|he|she|first|second|third|fourth|last|other|one)\b[^.?!]*$"
 )
 _ASKS_OF_IT = re.compile(r"^(?:and |so |but )?(?:can|could|may|will|would it|is it|are they|does it|do they)\b.*\?$")

@@ -17,10 +17,30 @@ _HEARD_RANK = 15_000  # up to which a word in small letters is no name
 _RARE = 5_000  # from which rank on a word alone stands for a value that it is a part of
 _PLACED = {"in", "at", "by", "near", "around", "with", "without", "no", "for", "the", "or", "very"}
 _AREA = {"area", "side", "part", "end", "quarter", "district"}
-_CLOSED = {"", "or", "and", "please", "then", "too", "must", "is", "are", "i", "im", "we", "its", "now", "already", "from"}
+_CLOSED = {
+    "",
+    "or",
+    "and",
+    "please",
+    "then",
+    "too",
+    "must",
+    "is",
+    "are",
+    "i",
+    "im",
+    "we",
+    "its",
+    "now",
+    "already",
+    "from",
+}
 _OPEN = 50  # values from which on a field's are words of their own, such as dishes
 _NOWHERE = {"town", "city", "menu"}
-_ALIKE, _SAME = 0.88, 0.95  # how like a full name words must be spelt to stand for it: with a slip of the finger among them, without one
+_ALIKE, _SAME = (
+    0.88,
+    0.95,
+)  # how like a full name words must be spelt to stand for it: with a slip of the finger among them, without one
 _NAME = 10  # letters of a name from which on that can be told
 _DOING = {"lets", "ill", "id", "well", "should", "could", "can", "might", "gonna", "would"}
 _WELL_KNOWN = 5  # but that of somebody with so many items
@@ -274,7 +294,12 @@ def _narrowed(message: Message, found: _Found, taken: list[_Found]) -> tuple[Mea
     parts = found.meaning.parts or (found.meaning,)
     place = message.sentence(found.start)
     for other in taken:
-        if found.meaning.either and other.meaning.either and other is not found and message.sentence(other.start) == place:
+        if (
+            found.meaning.either
+            and other.meaning.either
+            and other is not found
+            and message.sentence(other.start) == place
+        ):
             parts = tuple(part for part in parts if part in other.meaning.parts) or parts
     return parts
 

@@ -194,7 +194,7 @@ class ValueIndex:
             return
         self.words += words
         parts = {*words, *_heads(words)} if len(words) > 1 or _heads(words) or adds_up(value.field) else set[str]()
-        for part in parts | {single for part in parts for single in singulars(part)}:
+        for part in parts | {single for whole in parts for single in singulars(whole)}:
             if part not in LINGO and len(part) > 2:
                 self._partial.setdefault(part, []).append(value)
         for done in _done(words):
@@ -318,7 +318,9 @@ def flag_words(field: Field) -> Iterator[list[str]]:
 def flag_opposites(field: Field) -> Iterator[list[str]]:
     """Yields the ways to say that an item lacks what a bool field is called after: "poisonous", "harmful to dogs"."""
     names = [*_flag_names(field)]
-    return (words_of(said) for flag, others in _aliases()["opposite"].items() if words_of(flag) in names for said in others)
+    return (
+        words_of(said) for flag, others in _aliases()["opposite"].items() if words_of(flag) in names for said in others
+    )
 
 
 def _flag_names(field: Field) -> Iterator[list[str]]:
