@@ -12,7 +12,7 @@ from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import DROP, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
-from convrec.agent.releases import dropped, let_go, unsaid, without
+from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
 from convrec.agent.request import Wanted, spoken_of, wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
@@ -62,6 +62,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     asked_to_drop = before.question is not None and before.question.facet == DROP and "ask_item" not in heard.acts
     let_go_of = dropped(before, state["text"]) if asked_to_drop else ()
     freed = without(before, let_go_of) if let_go_of else None
+    before = before if "edit_profile" in heard.acts else withdrawn(before, state["text"])
     back, heard = unsaid(heard, state["text"]) if "edit_profile" not in heard.acts else ((), heard)
     if back:
         freed = let_go(before, back)

@@ -58,9 +58,12 @@ def presented(plan: Plan, before: DialogueState, title: str, text: str) -> Plan:
     """Returns the plan with the item that it answers about shown, where the person named it by less than its `title` and never saw it."""
     if plan.action != "answer" or len(plan.about) != 1 or plan.about[0] in before.ever_shown | {*before.mentioned}:
         return plan
-    if partial_ratio(fold(title), fold(text)) >= _NAMED_AS:
-        return plan
-    return plan.model_copy(update={"action": "recommend", "named": plan.about})
+    return plan if is_named(title, text) else plan.model_copy(update={"action": "recommend", "named": plan.about})
+
+
+def is_named(title: str, text: str) -> bool:
+    """Tells whether a message has a title, or nearly all of it."""
+    return bool(partial_ratio(fold(title), fold(text)) >= _NAMED_AS)
 
 
 def wants_quiet(text: str, before: bool) -> bool:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from convrec.agent.compact.acts import WHICHEVER
+from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.scope import FINE, PERMITS
 from convrec.agent.state import Constraint, DialogueState
 from convrec.agent.wording import demand, field_words, is_kind, is_year
 from convrec.catalogue.schema import Field, Schema
-from convrec.core.predicate import Both, Comparison, Not, Predicate, any_of, every, fields_of
+from convrec.core.predicate import Both, Comparison, Not, Predicate, any_of, fields_of
 from convrec.core.text import fold, words
 from convrec.core.understanding import Preference, Span, Understanding
 from convrec.tools.lexicon import singular
@@ -68,9 +69,8 @@ _WHICHEVER = re.compile(
 
 def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
     """Returns the state without the demands and wishes that the message declares free: "any decade", "the price doesn't matter"."""
-    said = {
-        singular(word) for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)
-    }
+    named = [word for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)]
+    said = {form for word in named for form in (singular(word), word.removesuffix("ing"))}
     open_fields = {field.name for field in schema.fields if _names(field) & said}
     if not open_fields:
         return state
@@ -93,15 +93,31 @@ def _names(field: Field) -> set[str]:
 
 def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Understanding]:
     """Returns the wishes that the message takes back ("forget the westerns", "not necessarily fish"), and what else it says."""
-    taken = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcd" if match[name]]
+    taken = taken_back(text)
     back = tuple(p for p in heard.preferences if p.span != (0, 0) and _within(p.span, taken))
     if not back:
         return (), heard
-    values = {fold(p.value) for p in back}
     rest = tuple(p for p in heard.preferences if p not in back)
-    kept = every(*(part for part in conjuncts(heard.filter) if not values_of(part) <= values))
     acts = tuple(act for act in heard.acts if act != "forget") if rest else ("answer",)
-    return back, heard.model_copy(update={"preferences": rest, "filter": kept, "acts": acts or ("answer",)})
+    return back, heard.model_copy(update={"preferences": rest, "acts": acts or ("answer",)})
+
+
+def taken_back(text: str) -> list[Span]:
+    """Returns the characters of what the message takes back or says need not be: it demands nothing there."""
+    return [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcd" if match[name]]
+
+
+def withdrawn(state: DialogueState, text: str) -> DialogueState:
+    """Returns the state without the demands and wishes that the message takes back by a word of theirs: "the dog can stay at home"."""
+    said = {singular(word) for start, end in taken_back(text) for word in words(text[start:end])} - LINGO
+
+    def named(values: Iterable[str]) -> bool:
+        return bool(said & {singular(word) for value in values for word in words(value)})
+
+    return state.model_copy(update={
+        "constraints": tuple(c for c in state.constraints if isinstance(c.predicate, Not) or not named(values_of(c.predicate))),
+        "held": tuple(h for h in state.held if h.preference.item_id or h.preference.polarity < 0 or not named([h.preference.value])),
+    })  # fmt: skip
 
 
 def _within(span: Span, places: Sequence[Span]) -> bool:

@@ -8,7 +8,7 @@ from convrec.agent.claims import TitleGuard
 from convrec.agent.compact.language import language_of
 from convrec.agent.messages import Voice, phrase
 from convrec.agent.openers import Occasion
-from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT
+from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT, is_named
 from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
 from convrec.agent.wording import is_kind, joined_by, listed
@@ -116,10 +116,11 @@ def _put_aside(state: TurnState, voice: Voice) -> list[str]:
     acts = state["understanding"].acts
     if "already_seen" in acts:
         return [voice.say("seen")]
-    disliked = [p.value for p in state["understanding"].preferences if p.facet == "item" and p.polarity < 0]
+    items = [p.value for p in state["understanding"].preferences if p.facet == "item" and p.polarity < 0]
+    disliked = [title for title in items if is_named(title, state["text"])]
     if disliked:
         return [voice.say("disliked", value=listed([f"**{title}**" for title in disliked[:3]]))]
-    return [voice.say("rejected")] if "reject" in acts else []
+    return [voice.say("rejected")] if items or "reject" in acts else []
 
 
 def _facts(said: Said, plan: Plan, house: House, guard: TitleGuard, voice: Voice) -> None:

@@ -24,7 +24,6 @@ _CERTAIN = 0.85  # probability from which the reader's word stands against a lin
 _FACET = 0.7  # probability from which words are taken for a facet's
 _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
 _ACT, _NO_ACT = 0.8, 0.05
-_ARTICLE = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 _YES = re.compile(r"^(?:(?:oh|ok|okay|alright|,) )*(?:yes|yeah|yep|sure|great|perfect|fine|(?:ok|okay)(?= [,.]))\b")
 _JUDGED: Mapping[str, Attitude] = {"liked": "liked", "disliked": "disliked", "seen": "seen", "neutral": "none"}
 _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "bye")
@@ -60,14 +59,15 @@ def is_part(text: str, span: Span, fields: Iterable[str], reading: Reading) -> b
     """
     own = {POINTER, MOOD, *fields}
     return any(
-        one.start <= span[0]
-        and span[1] <= one.end
-        and _ARTICLE.sub("", text[one.start : one.end]) != text[slice(*span)]
+        one.start <= span[0] and span[1] <= one.end and (one.start, one.end) != span
         for one in reading.marked
-        if one.probability >= _CERTAIN
-        and one.label not in own
-        and (one.label != TITLE or any(word[:1].isupper() for word in text[one.start : one.end].split()))
+        if one.probability >= _CERTAIN and one.label not in own
+        if one.label != TITLE or _is_written_as_name(text[one.start : one.end])
     )
+
+
+def _is_written_as_name(said: str) -> bool:
+    return any(word[:1].isupper() for word in said.split())
 
 
 def unlinked(
@@ -89,7 +89,7 @@ def unlinked(
             value = _nearest(said, catalogue.values(one.label).values)
             if value is None and is_kind(catalogue.schema.field(one.label)) and (one.start, one.end) not in kinds:
                 continue
-            if value is None and all(word in LINGO or word.isdigit() for word in words(said)):
+            if value is None and (said.isdigit() or all(word in LINGO for word in words(said))):
                 continue
             value = value or said
             yield Preference(

@@ -55,6 +55,9 @@ _CHEAP = re.compile(r"\b(?:cheap(?:ish|est)?|inexpensive|affordable|(?<!the )(?<
 _DEAR = re.compile(
     r"\b(?:expensive|(?<!dont )(?<!\bi )(?<!\bwe )(?<!really )(?<!would )(?<!not )fancy|upscale|luxurious|luxury|pricey|high end|most expensive)\b"
 )
+_NOT_DEAREST = re.compile(
+    r"\bnot (?:in |of )?the (?:very )?(?:dearest|priciest|fanciest|most expensive|top price|highest price)(?: \w+)?\b"
+)
 _SHORT = re.compile(r"\b(?:short(?:ish)?|quick|brief|shortest)\b(?! (?:story|stories|of))")
 _LONG = re.compile(r"\b(?:long|lengthy|longest)\b(?! (?:time|ago|as|since|story|for|john|way))")
 _WELL_RATED = re.compile(
@@ -85,6 +88,7 @@ class AmountReader:
             self._amounts(message, held),
             self._heights(message),
             self._free(message),
+            self._not_dearest(message),
             self._vague(message),
         )
         for hit in (hit for reading in readings for hit in reading):
@@ -109,8 +113,9 @@ class AmountReader:
             field = self._field(message, match, start, end, held)
             if field is None or (match["n"] in ("a", "an", "one") and not (how or after)):
                 continue
+            first = start
             if not (how or after):
-                how, start = _said_of(field, message, start)
+                how, first = _said_of(field, message, start)
             if how == _TOLD and field in (self._fields.price, self._fields.length):
                 continue
             half = 0.5 if match["half"] or match["half2"] else 0
@@ -120,9 +125,9 @@ class AmountReader:
             measured = _unit(match) and self._measures.of_unit("", _unit(match), _behind(message, end)) == field
             last = end if measured or after else message.range_of(match, "n")[1]
             if not measured and field == self._fields.age and message.words(start - 1, start) in ("a", "an"):
-                yield RangeHit(start, last, field, amount, None)  # "nothing that's an 18"
+                yield RangeHit(first, last, field, amount, None)  # "nothing that's an 18"
                 continue
-            yield from self._bounded(field, start, last, amount, how, after, match["rest"] or match["up"] or "")
+            yield from self._bounded(field, first, last, amount, how, after, match["rest"] or match["up"] or "")
 
     def _field(self, message: Message, match: re.Match[str], start: int, end: int, held: Sequence[str]) -> Field | None:
         """Returns the field that a number is about: by its sign or unit, else by the words before it, else by its size."""
@@ -189,6 +194,15 @@ class AmountReader:
                 min(end, len(message) - 1)
             ):
                 yield RangeHit(end - 1, end, self._fields.price, None, 0)
+
+    def _not_dearest(self, message: Message) -> Iterator[RangeHit]:
+        """Yields what lies under the highest price, where that alone is turned down: "not the dearest category"."""
+        price = self._fields.price
+        for start, end, _ in message.find(_NOT_DEAREST) if price is not None else ():
+            assert price is not None
+            steps = np.unique(self._measures.known(price))
+            if len(steps) > 1:
+                yield RangeHit(start, end, price, None, float(steps[-2]))
 
     def _vague(self, message: Message) -> Iterator[RangeHit]:
         for pattern, role, share, upwards in _VAGUE:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.compact.lexicon import FUNCTION, LINGO
+from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.references import Pointer
@@ -61,17 +61,19 @@ class ApartReader:
             if kin and not any(hit.start < end and start < hit.end for hit in taken):
                 yield Pointer(start, end, "description", (self._catalogue.ids[kin[0]],))
         for place, token in enumerate(message.tokens):
-            if place and message.tokens[place - 1].norm in _POINTS and token.bare not in LINGO | FUNCTION:
-                owners = self._shown_with(token.bare, state)
-                if len(owners) == 1 and not any(hit.start <= place < hit.end for hit in taken):
+            settled = message.words(place + 1, place + 3) == "it is"  # "Nair's it is" names no cook
+            free = settled or not any(hit.start <= place < hit.end for hit in taken)
+            pointing = settled or (place > 0 and message.tokens[place - 1].norm in _POINTS)
+            if free and pointing and token.bare not in LINGO | FUNCTION:
+                owners = self._shown_with(token.norm, state) or self._shown_with(token.bare, state)
+                if len(owners) == 1:
                     yield Pointer(place, place + 1, "description", (owners[0],))
 
     def _shown_with(self, word: str, state: DialogueState) -> list[str]:
-        rows = self._titles.having(word)
-        met = {*state.shown, *state.focus}
-        return (
-            [self._catalogue.ids[row] for row in rows if self._catalogue.ids[row] in met] if len(rows) <= _FEW else []
-        )
+        """Returns the items talked about or shown last that have a word in their titles; else the only one of all, by a rare word."""
+        items = [self._catalogue.ids[row] for row in self._titles.having(word)]
+        met = [item for item in items if item in {*state.shown, *state.focus}] if len(items) <= _FEW else []
+        return met or ([] if len(items) > 1 or is_common(word) else items)
 
     def corrected(self, message: Message, state: DialogueState) -> DialogueState:
         """Returns the state as a message sees it that puts right which one of a series it asked for: "no, the third one" counts the parts."""

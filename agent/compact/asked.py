@@ -21,7 +21,7 @@ _WHEN = re.compile(
     r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old (?:is|are|was)|whats? years?|years? (?:is|was|of)|release date|from what year)\b"
 )
 _WHO_IN = re.compile(
-    r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+)? (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|(?:main|leading|lead) (?:actor|actress|role|cast|man|lady|part))\b"
+    r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+){0,2} (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|(?:main|leading|lead) (?:actor|actress|role|cast|man|lady|part))\b"
 )
 _WHO_MADE = re.compile(
     r"\bwho(?:s| is| was| has| else| all)?(?: \w+)?? (?P<verb>[a-z]{4,}|made|did|shot)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist|grower)s?\b"
@@ -36,9 +36,9 @@ _CUES: tuple[tuple[set[str], re.Pattern[str]], ...] = tuple(
     (names, re.compile(pattern))
     for names, pattern in (
         ({"runtime", "duration", "length", "minutes", "hours", "playtime", "pages", "time"},
-         r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how many (?:minutes|hours|pages))\b|\bis (?:it|that|this) (?:very |too |a )?(?:long|short)\b"),
+         r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how (?:many|much) (?:minutes|hours|pages))\b|\bis (?:it|that|this) (?:very |too |a )?(?:long|short)\b"),
         ({"price", "cost", "costs", "prices", "fee"},
-         r"\bhow (?:much(?! (?:light|sun|water|time|room|space)\b)|expensive|cheap|many (?:euros|dollars|pounds|bucks))\b|\b(?:prices?|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"),
+         r"\bhow (?:much(?! (?:light|sun|water|time|room|space|hours?|minutes?|pages)\b)|expensive|cheap|many (?:euros|dollars|pounds|bucks))\b|\b(?:prices?|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"),
         ({"rating", "ratings", "score", "stars", "metascore"},
          r"\b(?:ratings?|rated|scores?|reviews?|stars)\b|\bhow good\b|\b(?:is|was) (?:it|that|this|the \w+(?: one)?) (?:any )?good\b|\bany good\b"),
         ({"height", "size"}, r"\bhow (?:high|tall|big|large)\b|\b(?:what|which) (?:height|size)\b"),

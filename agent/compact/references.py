@@ -42,7 +42,7 @@ _IT = re.compile(
     r"\bits? (?=about|funny|scary|good|any)|\bit\b(?! (?:should|needs?|has to|must|can be|could be|would be|doesnt|does not|dont|seems|is for|up|all|out of|down|matters?|takes place|a (?:try|go|shot|rest)|possible|to be|be|feels like|rains|sounds))"
 )
 _NOT_IT = re.compile(
-    r"\b(?:make|(?<!who )made|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
+    r"\b(?:make|(?<!who )made|do|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
 )
 _NEARLY = re.compile(  # "the second one is more like it"
     r"\b(?:is|s|was|looks|feels|comes|gets) (?:much |a lot |a bit |very )?(?:more like|nearly|almost|close to|closer to|near|nearer) $"

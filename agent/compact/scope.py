@@ -12,7 +12,7 @@ Negation = Literal["no", "soft", "mind"]
 
 # Words that look like a negation and are none; they are passed over first.
 _NOT_NEGATIVE = re.compile(
-    r"\b(?:no (?=(?:sorry |wait )?i mean)|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
+    r"\b(?:no (?=(?:(?:sorry |wait )?i mean|wait|hang on|hold on)\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
     r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be (?:bothered|sure|picky|choosy|silly|shy|happier|better)|have to)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"

@@ -49,6 +49,8 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
         return "excluded"
     first, last = message.sentence(pointer.start)
     after = message.words(pointer.end, last)
+    if pointer.end < last and message.gap(pointer.end).strip() == "(":
+        after = f"is {after}"  # "Peking Express (awful)"
     if _AFTER_NEG.search(after):
         return "disliked"
     if spurned(message, pointer.end, item=True) and not _measures(message, first, pointer):

@@ -225,7 +225,7 @@ class TitleLinker:
         ):
             return False
         if self._is_value(word):
-            return capital and cued
+            return capital and (cued or before in ("called", "named"))
         if word in POINTERS or word.isdigit() or len(word) < 2:
             return False
         determined = before in DETERMINED

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -88,6 +89,10 @@ class TitleIndex:
         best = max((form.quality for form in forms), default=0.0)
         return [form for form in forms if form.quality == best]
 
+    @cached_property
+    def _names(self) -> list[str]:
+        return [" ".join(told) for told in self._told]
+
     def told(self, row: int) -> list[str]:
         """Returns the words of an item's title, Roman numerals as figures."""
         return self._told[row]
@@ -103,8 +108,7 @@ class TitleIndex:
 
     def like(self, words: Sequence[str], least: float) -> list[int]:
         """Returns the rows whose title is spelt most like these words, one at most; none where it is not as like as `least`, in [0, 1]."""
-        names = (" ".join(told) for told in self._told)
-        found = process.extractOne(" ".join(words), list(names), scorer=fuzz.ratio, score_cutoff=100 * least)
+        found = process.extractOne(" ".join(words), self._names, scorer=fuzz.ratio, score_cutoff=100 * least)
         return [] if found is None else [int(found[2])]
 
     def series(self, row: int) -> tuple[int, ...]:

@@ -37,16 +37,18 @@ from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import PARTIAL, TitleIndex
 from convrec.agent.compact.value_linker import ValueHit, ValueLinker
-from convrec.agent.compact.values import ValueIndex
+from convrec.agent.compact.values import ValueIndex, singulars
 from convrec.agent.compact.years import YearReader
 from convrec.agent.describing.resolver import Resolver
+from convrec.agent.releases import taken_back
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field
 from convrec.core.clock import Clock
 from convrec.core.garbage import uncollected
+from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.predicate import fields_of as predicate_fields
-from convrec.core.text import fold
+from convrec.core.text import fold, words
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
@@ -140,14 +142,16 @@ class Understander:
         wishes = [wish for wish in wishes if not self._is_recognised(message, wish, state)]
         felt = _felt(message, scopes, pointers, reading)
         items = item_preferences(message, felt, pointers, self._title)
-        filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
+        back = taken_back(text)
+        standing = [w for w in wishes if not any(a <= message.span(w.start, w.end)[0] < b for a, b in back)]
+        filtered = filter_of(message, standing, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         taken = [message.span(*place) for place in linked.places(pointers)]
         linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
         spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self._values_in)
         kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue, kinds))
         preferences = (*linked_wishes, *items, *beyond)
-        references = _references(message, pointers, felt, aside=filtered is not None)
+        references = _references(message, pointers, felt, wishes if filtered is not None else ())
         of_it = bool(pointers) or (bool(in_question(state)) and message.has(_ASKS_OF_IT))
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if of_it else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
@@ -158,6 +162,7 @@ class Understander:
             extra = self._leftovers.read(message, scopes, places)
             extra = Leftover(tuple(felt_by(extra.preferences, reading)), extra.words)
             preferences = (*preferences, *extra.preferences)
+            filtered = every(*filter(None, (filtered, *self._nameless(extra.preferences))))
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
@@ -258,6 +263,18 @@ class Understander:
             message, [w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)]
         )
 
+    def _nameless(self, unwanted: Sequence[Preference]) -> Iterator[Predicate]:
+        """Yields what leaves out the items that are called by a word that is turned down: "no roses" no `Rose 'Night Watch'`."""
+        for stated in unwanted:
+            said = words(stated.value)
+            if stated.facet == "text" and stated.polarity < 0 and stated.strength == "hard" and len(said) == 1:
+                forms = (said[0], *singulars(said[0]))
+                yield from (
+                    Not(arg=Comparison(field="title", op="text", value=form))
+                    for form in forms
+                    if self._titles.having(form)
+                )
+
     def _is_recognised(self, message: Message, wish: Wish, state: DialogueState) -> bool:
         """Tells whether a sentence of its own only repeats who the other side has just named: "Gregory Peck! Her other flame was …"."""
         alone = message.sentence(wish.start) == (wish.start, wish.end) != (0, len(message))
@@ -286,6 +303,7 @@ class Understander:
 
     def _pointer(self, message: Message, hit: Hit) -> Pointer:
         series = self._titles.whole_series(message, hit)
+        series = series or (hit.rows if hit.score == PARTIAL and len(hit.rows) > 1 else ())  # "no Despicable anything"
         if series:
             return Pointer(hit.start, hit.end, "description", self._ids(series))
         return Pointer(hit.start, hit.end, "title", self._ids(hit.rows))
@@ -311,14 +329,16 @@ def _felt(message: Message, scopes: Scopes, pointers: Sequence[Pointer], reading
 
 
 def _references(
-    message: Message, pointers: Sequence[Pointer], felt: Sequence[Attitude], *, aside: bool
+    message: Message, pointers: Sequence[Pointer], felt: Sequence[Attitude], wishes: Sequence[Wish]
 ) -> tuple[Reference, ...]:
-    """Returns the pointers as references; `aside` tells that a title only spoken of beside a wish describes."""
+    """Returns the pointers as references; a title only spoken of beside `wishes` describes."""
     found = []
     for pointer, feeling in zip(pointers, felt, strict=True):
         titled = pointer.kind == "title"
         place = _closed(message, pointer.start, pointer.end) if titled else message.span(pointer.start, pointer.end)
-        kind = "description" if aside and _is_aside(message, pointer, feeling) else pointer.kind
+        owner = titled and any(pointer.start - 1 <= wish.end <= pointer.start for wish in wishes if not wish.number)
+        aside = bool(wishes) and _is_aside(message, pointer, feeling)
+        kind = "description" if aside or (owner and feeling == "asked") else pointer.kind
         found.append(Reference(kind=kind, item_ids=pointer.item_ids, span=place))
     return tuple(found)
 
