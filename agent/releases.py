@@ -45,6 +45,7 @@ _FREE = re.compile(
     rf"|\b(?:{_FORGET}|skip)(?: about)? (?:the|my|that) (?P<h>\w+)(?: (?:limit|range|bound|thing|rule|filter|restriction|wish|requirement|condition|part|bit|business|idea))?" + _END,
     re.IGNORECASE,
 )  # fmt: skip
+_IN_GENERAL = re.compile(r"\b\w+s in general\b", re.IGNORECASE)  # of whatever kind
 _WHAT = r"(?P<{}>[^.,;:!?]*?)" + _END
 _TAKEN_BACK = re.compile(
     rf"\b(?:{_FORGET}|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
@@ -52,7 +53,8 @@ _TAKEN_BACK = re.compile(
     + r"|\b(?:(?:does|do|need|must)(?:n.?t| not)(?: (?:really|actually|necessarily))?(?: (?:have|need) to)? (?:be|have)|not necessarily|no need for|(?:does|do)(?:n.?t| not) (?:need|have) to (?:have|be|do))\b"
     + _WHAT.format("b")
     + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional|can stay at home|(?:part|bit|thing|rule) you can (?:delete|drop|forget|strike|skip|ignore))"
-    + r"|\bdo(?:n.?t| not) (?:really |actually )?need (?P<d>[^.,;:!?]{2,40}?) (?:any ?more|any longer|after all)\b",
+    + r"|\bdo(?:n.?t| not) (?:really |actually )?need (?P<d>[^.,;:!?]{2,40}?) (?:any ?more|any longer|after all)\b"
+    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<e>[^.,;:!?]{2,40}?) need(?:n.?t| not) be\b",
     re.IGNORECASE,
 )  # fmt: skip
 _FINE_AFTER = re.compile(rf"^\W{{0,2}}{FINE}", re.IGNORECASE)
@@ -71,7 +73,8 @@ def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
     """Returns the state without the demands and wishes that the message declares free: "any decade", "the price doesn't matter"."""
     named = [word for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)]
     said = {form for word in named for form in (singular(word), word.removesuffix("ing"))}
-    open_fields = {field.name for field in schema.fields if _names(field) & said}
+    kinds_too = _IN_GENERAL.search(text) is not None
+    open_fields = {f.name for f in schema.fields if _names(f) & said or (kinds_too and is_kind(f))}
     if not open_fields:
         return state
 
@@ -104,7 +107,7 @@ def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Und
 
 def taken_back(text: str) -> list[Span]:
     """Returns the characters of what the message takes back or says need not be: it demands nothing there."""
-    return [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcd" if match[name]]
+    return [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcde" if match[name]]
 
 
 def withdrawn(state: DialogueState, text: str) -> DialogueState:

@@ -116,8 +116,12 @@ def _put_aside(state: TurnState, voice: Voice) -> list[str]:
     acts = state["understanding"].acts
     if "already_seen" in acts:
         return [voice.say("seen")]
-    items = [p.value for p in state["understanding"].preferences if p.facet == "item" and p.polarity < 0]
-    disliked = [title for title in items if is_named(title, state["text"])]
+    heard, shown = state["understanding"], state["state"].ever_shown
+    named = {item for r in heard.references if r.kind == "title" for item in r.item_ids}
+    items = [p for p in heard.preferences if p.facet == "item" and p.polarity < 0]
+    disliked = [
+        p.value for p in items if p.item_id in shown or (p.item_id in named and is_named(p.value, state["text"]))
+    ]
     if disliked:
         return [voice.say("disliked", value=listed([f"**{title}**" for title in disliked[:3]]))]
     return [voice.say("rejected")] if items or "reject" in acts else []

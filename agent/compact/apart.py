@@ -13,7 +13,7 @@ from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.state import DialogueState
 
-_BETWEEN = frozenset("the by in on at near with from a an".split())
+_BETWEEN = frozenset("the by in on at near with from a an one newer older new old original version".split())
 _W_ONE = re.compile(r"\bthe (?P<w>[a-z]+(?: [a-z]+)?) one\b")
 _CORRECTS = re.compile(r"^(?:no|nope|nah|sorry|i mean|not that|wrong)\b")
 _POINTS = frozenset("the that this".split())
@@ -89,7 +89,7 @@ class ApartReader:
 def _describes(message: Message, pointer: Pointer, hit: ValueHit) -> bool:
     """Tells whether only small words stand between a title and a value behind it; over a comma it takes "the"."""
     between = message.norms(pointer.end, hit.start)
-    if not (pointer.end < hit.start and 0 < len(between) <= 3 and {*between} <= _BETWEEN):
+    if not (pointer.end < hit.start and 0 < len(between) <= 4 and {*between} <= _BETWEEN):
         return False
     marks = [message.tokens[place].mark for place in range(pointer.end, hit.start + 1) if message.tokens[place].mark]
-    return not marks or (between == ["the"] and not message.tokens[hit.start].mark)
+    return not marks or (between[0] == "the" and len(marks) == 1 and message.tokens[pointer.end].mark != "")

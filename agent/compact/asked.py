@@ -18,7 +18,7 @@ _TELL = re.compile(
     r"\b(?:what|whats|hows|tell|describe|describes?|explain|is (?:it|that)|summary|synopsis|plot|details?|info|more about)\b"
 )
 _WHEN = re.compile(
-    r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old (?:is|are|was)|whats? years?|years? (?:is|was|of)|release date|from what year)\b"
+    r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old(?: (?:is|are|was)|(?= ?\?))|whats? years?|years? (?:is|was|of)|release date|from what year)\b"
 )
 _WHO_IN = re.compile(
     r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+){0,2} (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|(?:main|leading|lead) (?:actor|actress|role|cast|man|lady|part))\b"

@@ -24,6 +24,7 @@ _BEFORE = re.compile(r"\b(?:the|that|this)$")
 _MOST = re.compile(
     r"\b(?:the|your|which (?:one )?is(?: the)?) (?P<word>oldest|newest|latest|most recent|cheapest|most expensive|priciest|shortest|longest|best rated|highest rated|top rated)"
     r"(?: one| of (?:them|these|those|the \w+))?(?= ?(?:$|[.,!?]| please| and| but| or))"
+    r"|\bthe (?P<plain>old|new|cheap|short|long) one\b"
     r"|\bthe (?P<of_two>older|newer|cheaper|dearer|shorter|longer)(?: one)? of the two\b"
 )
 _TOLD = re.compile(
@@ -34,6 +35,7 @@ _UNASKED = 0.6  # … where something else may be spoken of
 _ANY = 0.4  # "the one …" is said of what is shown more often than not
 _ORDERS = {"oldest": ("year", False), "newest": ("year", True), "latest": ("year", True), "most recent": ("year", True), "cheapest": ("price", False),
            "most expensive": ("price", True), "priciest": ("price", True), "shortest": ("length", False), "longest": ("length", True),
+           "old": ("year", False), "new": ("year", True), "cheap": ("price", False), "short": ("length", False), "long": ("length", True),
            "older": ("year", False), "newer": ("year", True), "cheaper": ("price", False), "dearer": ("price", True), "shorter": ("length", False), "longer": ("length", True)}  # fmt: skip
 
 
@@ -122,7 +124,9 @@ class DescriptionReader:
         for start, end, match in message.find(_MOST):
             two = [row for item in focus[-2:] if (row := catalogue.row(item)) is not None]
             extreme = _extreme(
-                self._fields, match["word"] or match["of_two"], two if match["of_two"] and two else list(shown)
+                self._fields,
+                match["word"] or match["plain"] or match["of_two"],
+                two if match["of_two"] and two else list(shown),
             )
             if extreme is not None:
                 pointers.append(Pointer(start, end, "description", (catalogue.ids[extreme],)))

@@ -17,6 +17,7 @@ MASK = "titled"
 
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|\d+(?:[.,]\d+)+|[^\W_]+(?:['’`´][^\W_]+)*|[$€£¥&#+]")
 _SIGNS = {"&": "and", "#": "#", "+": "+", "$": "$", "€": "€", "£": "£", "¥": "¥"}
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _ABBREVIATIONS = {"mr", "mrs", "ms", "dr", "st", "vs", "jr", "sr", "no", "vol"}
 
 
@@ -173,7 +174,7 @@ def normal(word: str) -> str:
     """Returns a word as it is compared: without case, accents, apostrophes and the dots of an abbreviation."""
     if word.isascii() and word.isalnum():
         return word.lower()
-    folded = fold(word)
+    folded = fold(word).translate(_LETTERS)
     dots = "" if any(char.isalpha() for char in folded) else "."
     return "".join(char for char in folded if char.isalnum() or char in dots)
 

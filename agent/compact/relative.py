@@ -28,7 +28,10 @@ _AS = {"old": "newer", "dated": "newer", "new": "older", "recent": "older", "mod
        "tall": "smaller", "high": "smaller", "big": "smaller", "small": "bigger"}  # fmt: skip
 _PATTERN = re.compile(
     rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?:not (?:really |quite |exactly |too |so )?(?=too ))?(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what )?(?:i|im|ive|id|we|wed)\b))?)?"
-    rf"|(?:not|nothing|none|isnt|arent) (?:quite |nearly )?(?:as|so) (?P<adjective>{'|'.join(_AS)})(?P<as> as)\b)(?! or \w+er\b)(?! of (?:the two|them|these|those)\b)"
+    rf"|(?:not|nothing|none|isnt|arent) (?:quite |nearly )?as (?P<adjective>{'|'.join(_AS)})\b(?P<as> as\b)?)(?! or \w+er\b)(?! of (?:the two|them|these|those)\b)"
+)
+_STATED = re.compile(  # of an item, or of which item is meant
+    r"\b(?:titled|it|that|this|one|they) (?:[!?] )?(?:is|was|are|were) (?:\w+ )?$|\btitled , the $"
 )
 _ASKS_WHICH = re.compile(r"\b(?:which(?: one)?(?: of (?:them|these|those|the \w+))?|what)(?: is|s| was)(?: the)?$")
 _AMOUNTS = frozenset(word.removeprefix("too ") for word in _WORDS) | frozenset(_AS)
@@ -62,7 +65,9 @@ class RelativeReader:
             upwards ^= match["wish"] is not None  # what is older than wanted calls for newer ones
             field = self._field(role)
             stray = word in ("earlier", "later") and not match["than"]
-            stray = stray or _ASKS_WHICH.search(message.marked[: match.start()].rstrip()) is not None
+            lead = message.marked[: match.start()]
+            stray = stray or _ASKS_WHICH.search(lead.rstrip()) is not None
+            stray = stray or (_STATED.search(lead) is not None and not match["than"] and not word.startswith("too "))
             if field is None or stray or any(hit.field == field and not hit.vague for hit in ranges):
                 continue
             near = self._than(named, end) if match["than"] or match["as"] else None

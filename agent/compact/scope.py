@@ -12,11 +12,11 @@ Negation = Literal["no", "soft", "mind"]
 
 # Words that look like a negation and are none; they are passed over first.
 _NOT_NEGATIVE = re.compile(
-    r"\b(?:no (?=(?:(?:sorry |wait )?i mean|wait|hang on|hold on)\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
+    r"\b(?:no (?=(?:(?:sorry |wait )?i meant?|wait|hang on|hold on)\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
     r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be (?:bothered|sure|picky|choosy|silly|shy|happier|better)|have to)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
-    r"|(?<!only )if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
+    r"|(?<!only )if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|(?:isnt|arent|wasnt|werent|doesnt|dont|didnt|wont|cant) (?:it|they|he|she|that|you|we|i)(?= ?(?:$|[?.!,]))|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
 )
 PERMITS = r"\b(?:(?:don.?t|do not|wouldn.?t|doesn.?t|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:don.?t |do )?mind|no (?:objections?|issue|problem) (?:to|with)|(?:fine|ok|okay) with|open to)\b"
 """What stands before a value that may be and need not, as a pattern."""

@@ -259,7 +259,7 @@ class ValueLinker:
         if is_common(word) or (plain and not token.capital):  # "no rush", "zombie movies"
             return named or (capital and count >= 2) or (token.capital and count >= 3)
         if corrected:  # a matron is no Marton
-            return token.capital or cued or len(message) <= 6
+            return token.capital or cued or len(message) <= 3
         return capital or cued or possessed or token.capital or count >= 2 or len(message) <= 3
 
     def _in_field(self, message: Message, found: _Found, meaning: Meaning, before: list[ValueHit]) -> Value:
