@@ -10,7 +10,7 @@ from convrec.agent.compact.scope import FINE, PERMITS
 from convrec.agent.state import Constraint, DialogueState
 from convrec.agent.wording import demand, field_words, is_kind, is_year
 from convrec.catalogue.schema import Field, Schema
-from convrec.core.predicate import Both, Comparison, Not, Predicate, any_of, fields_of
+from convrec.core.predicate import Both, Comparison, Not, Predicate, any_of, every, fields_of
 from convrec.core.text import fold, words
 from convrec.core.understanding import Preference, Span, Understanding
 from convrec.tools.lexicon import singular
@@ -100,9 +100,11 @@ def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Und
     back = tuple(p for p in heard.preferences if p.span != (0, 0) and _within(p.span, taken))
     if not back:
         return (), heard
+    values = {fold(p.value) for p in back}
     rest = tuple(p for p in heard.preferences if p not in back)
+    kept = every(*(part for part in conjuncts(heard.filter) if not values_of(part) <= values))
     acts = tuple(act for act in heard.acts if act != "forget") if rest else ("answer",)
-    return back, heard.model_copy(update={"preferences": rest, "acts": acts or ("answer",)})
+    return back, heard.model_copy(update={"preferences": rest, "filter": kept, "acts": acts or ("answer",)})
 
 
 def taken_back(text: str) -> list[Span]:

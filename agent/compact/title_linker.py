@@ -87,10 +87,10 @@ class TitleLinker:
         return rows if len(rows) <= _PARTLY else []
 
     def whole_series(self, message: Message, hit: Hit) -> tuple[int, ...]:
-        """Returns the rows of all that "the Scream ones", "all the Hangovers" mean; empty where one item is named."""
+        """Returns the rows of all that "all the Scream ones", "all the Hangovers" mean; empty where one item is named."""
         word, before = message.tokens[hit.end - 1].norm, message.words(hit.start - 2, hit.start)
         after = message.tokens[hit.end].norm if not message.break_after(hit.end) else ""
-        several = (after.endswith("s") and after in NOUNS) or (word.endswith("s") and before in _ALL)
+        several = before in _ALL and ((after.endswith("s") and after in NOUNS) or word.endswith("s"))
         rows = self._index.beginning(hit.rows[0]) if several else ()
         return rows if len(rows) > 1 else ()
 
