@@ -10,12 +10,12 @@ from convrec.agent.controller import explore
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
-from convrec.agent.planner import DROP, FORGET, wants_quiet
+from convrec.agent.planner import DROP, FORGET, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.refusals import refusal
-from convrec.agent.releases import dropped, let_go, unsaid, without
-from convrec.agent.request import Wanted, wanted
+from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
+from convrec.agent.request import Wanted, spoken_of, wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
 from convrec.agent.turn import House, Turn
@@ -77,8 +77,10 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         after = before.model_copy(update={"turn": before.turn + 1, "question": None})
         return {"state": after, "plan": Plan(action="refuse", note=refused)}
     schema = house.toolbox.catalogue.schema
-    let_go_of = dropped(before, state["text"]) if before.question is not None and before.question.facet == DROP else ()
+    asked_to_drop = before.question is not None and before.question.facet == DROP and "ask_item" not in heard.acts
+    let_go_of = dropped(before, state["text"]) if asked_to_drop else ()
     freed = without(before, let_go_of) if let_go_of else None
+    before = before if "edit_profile" in heard.acts else withdrawn(before, state["text"])
     back, heard = unsaid(heard, state["text"]) if "edit_profile" not in heard.acts else ((), heard)
     if back:
         freed = let_go(before, back)
@@ -88,8 +90,10 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     after = absorb(
         freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
     )
-    plan = decide_plan(heard, before, state["text"], asked_fields(state["text"], schema, catalogue))
-    if freed is not None and before.question is not None and before.question.facet == DROP:
+    asked = asked_fields(state["text"], schema, catalogue) or before.told  # "and that one?" asks the same again
+    plan = decide_plan(heard, before, state["text"], asked)
+    plan = presented(plan, before, catalogue.item(plan.about[0]).title, state["text"]) if plan.about else plan
+    if freed is not None and asked_to_drop:
         gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
         plan = plan.model_copy(update={"let_go": gone})
     if plan.note == "unknown_title":
@@ -143,7 +147,7 @@ def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
 def _wanted(state: TurnState, held: DialogueState, house: House) -> Wanted:
     return wanted(
         held, state["profile"], house.toolbox.catalogue, house.clock.now(),
-        named=state["plan"].named, half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
+        named=state["plan"].named, spoken_of=spoken_of(state["understanding"], held, state["text"]), half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
     )  # fmt: skip
 
 
@@ -179,7 +183,9 @@ def respond(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         user_id=state["user_id"], thread_id=state["thread_id"], turn=state["state"].turn, ms=round(turn.ms, 3),
         versions=house.toolbox.versions, suggestions=said.suggestions, **_of_model(turn),
     )  # fmt: skip
-    return {"reply": reply, "state": carried_on(state["state"], reply, said.about, said.spoken)}
+    after = carried_on(state["state"], reply, said.about, said.spoken)
+    told = state["plan"].fields if state["plan"].action == "answer" else ()
+    return {"reply": reply, "state": after.model_copy(update={"told": told})}
 
 
 def _of_model(turn: Turn) -> dict[str, Any]:

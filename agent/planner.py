@@ -2,6 +2,8 @@
 
 import re
 
+from rapidfuzz.fuzz import partial_ratio
+
 from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.state import DialogueState, Plan
 from convrec.core.text import fold
@@ -21,9 +23,9 @@ _HAVE_YOU = re.compile(
 _LIKE_WHAT = re.compile(  # in the text as it is written: a name has a capital
     r"\b(?:[Ss]ome?thing|[Aa]nything|[a-z]+s|one) (?:[a-z]+ )?(?:like|similar to) [\"'“‘]?(?:(?:The|An?) )?[A-Z]\w"
 )
-_ASK_ME = re.compile(r"\bask (me|us)\b|\bquiz me\b")
+_ASK_ME = re.compile(r"(?<!don't )(?<!dont )(?<!not )(?<!dare )(?<!stop )\bask (me|us)\b|\bquiz me\b")
 _NO_QUESTIONS = re.compile(
-    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:don.?t|do not|stop|quit) (?:keep )?ask(?:ing)?\b(?! for\b)"
+    r"\b(?:no|without|enough|skip the|stop the) (?:more |further )?questions\b|\b(?:don.?t|do not|stop|quit) (?:you dare )?(?:keep )?ask(?:ing)?\b(?! for\b)|\bshut up\b|\btoo tired for questions\b"
 )
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _OVERVIEW = re.compile(
@@ -34,6 +36,7 @@ _COUNT = re.compile(
     rf"(?:\b(?:give|show|find|get|name|list|recommend|suggest|tell|want|need) (?:me |us )?(?:just |only |the |your |top |best )*|\b(?:just|only|top) (?:the )?|^)"
     rf"{_NUMBER}\b(?! (?:hours?|minutes?|people|players|stars?|euros?|dollars?|years?|persons?|guests?|kids|%|with|that|by|from|about|like|in\b))"
 )
+_NAMED_AS = 80  # of 100: how much of a title the words of a message must have to name it
 _WANTS = {"request", "state_preference", "critique", "answer", "reject", "already_seen"}
 _TALK = {"greet", "thank", "bye", "other", "accept"}
 
@@ -49,6 +52,18 @@ def decide(heard: Understanding, before: DialogueState, text: str, fields: tuple
         return Plan(action="forget", note="ask")
     about = _about_items(heard, before, acts, folded, fields)
     return about or _search(heard, before, acts, text, fields).model_copy(update={"count": counted(folded)})
+
+
+def presented(plan: Plan, before: DialogueState, title: str, text: str) -> Plan:
+    """Returns the plan with the item that it answers about shown, where the person named it by less than its `title` and never saw it."""
+    if plan.action != "answer" or len(plan.about) != 1 or plan.about[0] in before.ever_shown | {*before.mentioned}:
+        return plan
+    return plan if is_named(title, text) else plan.model_copy(update={"action": "recommend", "named": plan.about})
+
+
+def is_named(title: str, text: str) -> bool:
+    """Tells whether a message has a title, or nearly all of it."""
+    return bool(partial_ratio(fold(title), fold(text)) >= _NAMED_AS)
 
 
 def wants_quiet(text: str, before: bool) -> bool:
@@ -134,8 +149,9 @@ def _pointed(heard: Understanding) -> tuple[str, ...]:
 
 
 def _several(about: tuple[str, ...], before: DialogueState) -> tuple[str, ...]:
-    """Returns the items to compare: those pointed at, filled up from the slate where only one was."""
+    """Returns the items to compare: those pointed at, filled up from those talked about, or from the slate where only one was."""
     if len(about) >= 2:
         return about[:4]
-    others = tuple(item for item in before.shown if item not in about)
+    talked = before.focus[-2:] if len(before.focus) > 1 - len(about) else before.shown
+    others = tuple(item for item in talked if item not in about) or before.shown
     return (*about, *others)[:2]

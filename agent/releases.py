@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from convrec.agent.compact.acts import WHICHEVER
+from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.scope import FINE, PERMITS
 from convrec.agent.state import Constraint, DialogueState
@@ -26,6 +27,8 @@ _CALLED: tuple[tuple[set[str], set[str]], ...] = (  # names of fields, and what 
     ({"light", "sun", "exposure"}, {"light", "sun", "shade", "spot"}),
     ({"days", "day"}, {"day", "when"}),
     ({"age", "ages"}, {"age", "old"}),
+    ({"developer", "publisher", "studio"}, {"studio", "company", "maker", "developer"}),
+    ({"chef"}, {"cook", "kitchen"}), ({"grower"}, {"nursery"}),
 )  # fmt: skip
 _WHEN = {"decade", "year", "time", "era", "period", "age"}
 _KINDS = {"genre", "kind", "type", "category", "style", "sort", "cuisine"}
@@ -39,16 +42,19 @@ _FREE = re.compile(
     rf"|\b(?P<d>\w+)(?: (?:range|limit))? (?:really )?{_MATTERS_NOT}\b"
     r"|\b(?P<e>\w+)(?: range| limit)?(?:.?s| is| are) (?:no (?:object|problem|issue|concern|limit)|irrelevant|unimportant|flexible|up to you|not (?:so |that )?important)\b"
     r"|\bno (?P<f>\w+) (?:limits?|restrictions?|preference|cap)\b|\b(?P<g>anywhere)\b"
-    rf"|\b(?:{_FORGET}|skip)(?: about)? (?:the|my|that) (?P<h>\w+)(?: (?:limit|range|bound|thing|rule|filter|restriction|wish))?" + _END,
+    rf"|\b(?:{_FORGET}|skip)(?: about)? (?:the|my|that) (?P<h>\w+)(?: (?:limit|range|bound|thing|rule|filter|restriction|wish|requirement|condition|part|bit|business|idea))?" + _END,
     re.IGNORECASE,
 )  # fmt: skip
+_IN_GENERAL = re.compile(r"\b\w+s in general\b", re.IGNORECASE)  # of whatever kind
 _WHAT = r"(?P<{}>[^.,;:!?]*?)" + _END
 _TAKEN_BACK = re.compile(
     rf"\b(?:{_FORGET}|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
     + _WHAT.format("a")
     + r"|\b(?:(?:does|do|need|must)(?:n.?t| not)(?: (?:really|actually|necessarily))?(?: (?:have|need) to)? (?:be|have)|not necessarily|no need for|(?:does|do)(?:n.?t| not) (?:need|have) to (?:have|be|do))\b"
     + _WHAT.format("b")
-    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional)",
+    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional|can stay at home|(?:part|bit|thing|rule) you can (?:delete|drop|forget|strike|skip|ignore))"
+    + r"|\bdo(?:n.?t| not) (?:really |actually )?need (?P<d>[^.,;:!?]{2,40}?) (?:any ?more|any longer|after all)\b"
+    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<e>[^.,;:!?]{2,40}?) need(?:n.?t| not) be\b",
     re.IGNORECASE,
 )  # fmt: skip
 _FINE_AFTER = re.compile(rf"^\W{{0,2}}{FINE}", re.IGNORECASE)
@@ -65,10 +71,10 @@ _WHICHEVER = re.compile(
 
 def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
     """Returns the state without the demands and wishes that the message declares free: "any decade", "the price doesn't matter"."""
-    said = {
-        singular(word) for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)
-    }
-    open_fields = {field.name for field in schema.fields if _names(field) & said}
+    named = [word for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)]
+    said = {form for word in named for form in (singular(word), word.removesuffix("ing"))}
+    kinds_too = _IN_GENERAL.search(text) is not None
+    open_fields = {f.name for f in schema.fields if _names(f) & said or (kinds_too and is_kind(f))}
     if not open_fields:
         return state
 
@@ -90,7 +96,7 @@ def _names(field: Field) -> set[str]:
 
 def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Understanding]:
     """Returns the wishes that the message takes back ("forget the westerns", "not necessarily fish"), and what else it says."""
-    taken = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abc" if match[name]]
+    taken = taken_back(text)
     back = tuple(p for p in heard.preferences if p.span != (0, 0) and _within(p.span, taken))
     if not back:
         return (), heard
@@ -99,6 +105,24 @@ def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Und
     kept = every(*(part for part in conjuncts(heard.filter) if not values_of(part) <= values))
     acts = tuple(act for act in heard.acts if act != "forget") if rest else ("answer",)
     return back, heard.model_copy(update={"preferences": rest, "filter": kept, "acts": acts or ("answer",)})
+
+
+def taken_back(text: str) -> list[Span]:
+    """Returns the characters of what the message takes back or says need not be: it demands nothing there."""
+    return [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcde" if match[name]]
+
+
+def withdrawn(state: DialogueState, text: str) -> DialogueState:
+    """Returns the state without the demands and wishes that the message takes back by a word of theirs: "the dog can stay at home"."""
+    said = {singular(word) for start, end in taken_back(text) for word in words(text[start:end])} - LINGO
+
+    def named(values: Iterable[str]) -> bool:
+        return bool(said & {singular(word) for value in values for word in words(value)})
+
+    return state.model_copy(update={
+        "constraints": tuple(c for c in state.constraints if isinstance(c.predicate, Not) or not named(values_of(c.predicate))),
+        "held": tuple(h for h in state.held if h.preference.item_id or h.preference.polarity < 0 or not named([h.preference.value])),
+    })  # fmt: skip
 
 
 def _within(span: Span, places: Sequence[Span]) -> bool:

@@ -14,10 +14,12 @@ from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.profile import ProfileEntry
-from convrec.core.understanding import Act, Preference
+from convrec.core.text import fold
+from convrec.core.understanding import Act, Preference, Understanding
 from convrec.tools.attributes.model import plain
 from convrec.tools.toolbox import Leaning, Request, Wish
 
+_OTHERS = re.compile(r"\b(?:more|else|others?|another)\b")
 _FADE = 0.85  # of a wish's weight, each turn that goes by
 _SMALL_WORDS = re.compile(r"[a-zà-ÿ]+(?:['’ -][a-zà-ÿ]+)*")
 _WISHED = 2.0  # a soft wish for a facet's value, beside the words of the message
@@ -70,16 +72,19 @@ def _bound(text: str) -> float | str:
 
 def wanted(
     state: DialogueState, profile: Sequence[ProfileEntry], catalogue: Catalogue, now: datetime, *,
-    named: tuple[str, ...] = (), half_life_days: float = 180.0, k: int = 200,
+    named: tuple[str, ...] = (), spoken_of: frozenset[str] = frozenset(), half_life_days: float = 180.0, k: int = 200,
 ) -> Wanted:  # fmt: skip
-    """Returns the request for this turn: today's wishes at full weight, older ones faded, lasting tastes beside them."""
+    """Returns the request for this turn: today's wishes at full weight, older ones faded, lasting tastes beside them.
+
+    Items that were only `spoken_of` are not offered, unless `named`: asked for.
+    """
     history, sources = _history(state, profile, now, half_life_days)
     rules = tuple(rule for rule in (_rule(entry, catalogue.schema) for entry in profile) if rule is not None)
     today = tuple(constraint.predicate for constraint in state.constraints)
     lasting = tuple(rule for rule in rules if not _overruled(rule, state))
     demands = tuple(dict.fromkeys((*today, *lasting)))
     # An item asked for by its name is looked up, not filtered; the rest of the thread's demands still hold for the others.
-    put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted)) - frozenset(named)
+    put_aside = frozenset((*state.rejected, *state.seen, *history, *state.accepted, *spoken_of)) - frozenset(named)
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
     if max(near.values(), default=0.0) <= 0:
         near = {}  # of dislikes alone only the items themselves stay away: their opposite is no wish
@@ -94,6 +99,12 @@ def wanted(
         named=named,
     )
     return Wanted(request, sources, demands, lasting)
+
+
+def spoken_of(heard: Understanding, state: DialogueState, text: str) -> frozenset[str]:
+    """Returns the items that a message names beside what it asks for ("cheaper than Heat"), and, where it asks for others, all named before."""
+    titles = {item for r in heard.references if r.kind != "pronoun" for item in r.item_ids[:1]}
+    return frozenset(titles | ({*state.mentioned} if _OTHERS.search(fold(text)) else set()))
 
 
 def eased(found: Wanted, state: DialogueState, acts: Sequence[Act]) -> Request:

@@ -11,7 +11,7 @@ from convrec.agent.llm.composer import Composer
 from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.messages import Voice, phrase
 from convrec.agent.openers import Occasion, shortfall
-from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT
+from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT, is_named
 from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
 from convrec.agent.wording import is_kind, joined_by, listed
@@ -162,10 +162,15 @@ def _put_aside(state: TurnState, voice: Voice) -> list[str]:
     acts = state["understanding"].acts
     if "already_seen" in acts:
         return [voice.say("seen")]
-    disliked = [p.value for p in state["understanding"].preferences if p.facet == "item" and p.polarity < 0]
+    heard, shown = state["understanding"], state["state"].ever_shown
+    named = {item for r in heard.references if r.kind == "title" for item in r.item_ids}
+    items = [p for p in heard.preferences if p.facet == "item" and p.polarity < 0]
+    disliked = [
+        p.value for p in items if p.item_id in shown or (p.item_id in named and is_named(p.value, state["text"]))
+    ]
     if disliked:
         return [voice.say("disliked", value=listed([f"**{title}**" for title in disliked[:3]]))]
-    return [voice.say("rejected")] if "reject" in acts else []
+    return [voice.say("rejected")] if items or "reject" in acts else []
 
 
 def _facts(said: Said, plan: Plan, house: House, guard: TitleGuard, voice: Voice) -> None:

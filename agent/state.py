@@ -54,7 +54,7 @@ class DialogueState(_Shape):
 
     `slates` are the item ids shown, one tuple a turn that showed some, oldest first. `focus` are the items last talked
     about, the most recent last. `questions_in_row` counts turns in a row that ended in a question; `quiet` says that the person wants none.
-    `reply` is the end of what the assistant said last.
+    `reply` is the end of what the assistant said last; `told` are the fields that it then told of an item, if it was asked for some.
     """
 
     turn: int = 0
@@ -71,6 +71,7 @@ class DialogueState(_Shape):
     asked: tuple[str, ...] = ()
     quiet: bool = False
     reply: str = ""
+    told: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
 
     @property

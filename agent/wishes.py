@@ -17,7 +17,7 @@ _MORE_OF_IT = re.compile(
     r"\b(also|still|too|as well|plus|in addition|on top of that)\b|^and (?!what about|how about|now)|\b(?!the|those|these|other|different)\w+ ones( only)?\b"
 )
 _START_AFRESH = re.compile(
-    r"\bstart (over|afresh|again)\b|\bfrom scratch\b|\bback to (?:my|our) (?:own |usual )?(?:taste|usual|self|stuff|things)\b|\b(completely|totally|entirely) (different|else)\b"
+    r"\bstart (over|afresh|again)\b|\bfrom scratch\b|\bback to (?:my|our) (?:own |usual )?(?:taste|usual|self|stuff|things)\b|\bfor me again\b|\bnow (?:for )?me\b|\b(completely|totally|entirely) (different|else)\b"
     r"|\bforget (all )?(that|it|this|the rest)\s*($|[.,!;:])|\bnever ?mind (all )?(that|it)\b"
 )
 _CHANGE_OF_MIND = re.compile(
@@ -30,6 +30,8 @@ _TURNS = re.compile(
 _SOMETHING_LIKE = re.compile(
     r"\b(something|anything|one|similar|more|\w+s) (like|similar to|along the lines of|in the vein of)\b"
 )
+_FLAGS = {"true", "false"}  # say nothing of what they are said of
+_ANSWER = 6  # words of a message that a value in it answers the question with; in a longer one it is asked for
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
 Matches = Callable[[Predicate | None], bool]
 Together = Callable[[Predicate, Predicate], bool]
@@ -62,11 +64,17 @@ def absorb(
         "I mean directed by him" takes the same name back from its other role.
         """
         if fields_of(old) == fields_of(new):
-            return not change and matches(every(old, new))
-        return not turns or (not values_of(old) & values_of(new) and matches(every(old, new)))
+            others = every(new, *(c.predicate for c in constraints if c.predicate != old))
+            blocks = matches(others) and not matches(
+                every(others, old)
+            )  # nothing is left with it that would be without it
+            return not change and matches(every(old, new)) and not blocks
+        return not turns or (not (values_of(old) & values_of(new)) - _FLAGS and matches(every(old, new)))
 
     for predicate in conjuncts(heard.filter):
-        constraints = _demanded(constraints, predicate, turn, together, schema, state.question)
+        kept = (old for old in constraints if not _rules_out(old, predicate, turn, schema, matches))
+        asked = state.question if len(folded.split()) <= _ANSWER else None
+        constraints = _demanded(tuple(kept), predicate, turn, together, schema, asked)
     held = _held(state.held, heard.preferences, turn)
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
     state = _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
@@ -91,6 +99,18 @@ def _demanded(
     kept = [c for c in constraints if not _gives_way(c, predicate, turn, together, schema)]
     answered = asked is not None and fields_of(predicate) == {asked.facet} and not isinstance(predicate, Not)
     return (*kept, Constraint(predicate=predicate, label=demand(predicate, schema), turn=turn, answered=answered))
+
+
+def _rules_out(old: Constraint, new: Predicate, turn: int, schema: Schema, matches: Matches) -> bool:
+    """Tells whether a value is wished in place of an older one that would be wished beside it, if only any item had both: another dish."""
+    if (
+        old.turn == turn
+        or isinstance(old.predicate, Not)
+        or isinstance(new, Not)
+        or fields_of(old.predicate) != fields_of(new)
+    ):
+        return False
+    return all(adds_up(schema.field(name)) for name in fields_of(new)) and not matches(every(old.predicate, new))
 
 
 def _gives_way(old: Constraint, new: Predicate, turn: int, together: Together, schema: Schema) -> bool:

@@ -9,17 +9,17 @@ from convrec.agent.state import DialogueState
 from convrec.core.understanding import Act, Preference, Reference
 
 _GREET = re.compile(
-    r"^(?:well |oh )?(?:hi|hello|hey|hiya|howdy|greetings|(?:good )?(?:morning|evening|afternoon)(?! (?:of|for|with|in)\b)|good day|yo|guten tag|hallo|hola|bonjour|sup|whats up|heya)\b"
+    r"^(?:well |oh |uh |um )*(?:hi|dear (?:sirs?|madam|all)|hello|hey|hiya|howdy|greetings|(?:good )?(?:morning|evening|afternoon)(?! (?:of|for|with|in)\b)|good day|yo|guten tag|hallo|hola|bonjour|sup|whats up|heya)\b"
 )
 _THANK = re.compile(
     r"\b(?:thanks?|thank you|thx|ty|cheers|much appreciated|appreciate it|merci|danke|gracias|grazie|ta|god bless|much obliged|most helpful|very helpful|legend|lifesaver)\b"
 )
 _NO_THANKS = re.compile(r"\b(?:no|nah|nope) (?:, )?(?:thanks|thank you|thx)\b")
 _BYE = re.compile(
-    r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|take care|until next time|ciao|ta ra|tschuss|have a (?:good|nice|great) \w+)\b(?= ?(?:\w+ ?)?(?:$|[.,!]))"
+    r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|take care|until next time|ciao|ta ra|tara|cheerio|laters|(?:^|(?<=[.!,] ))night(?= ?[.!]*$)|tschuss|have a (?:good|nice|great) \w+)\b(?= ?(?:\w+ ?)?(?:$|[.,!]))"
 )
 _FORGET_ALL = re.compile(
-    r"\b(?:forget|erase|delete|wipe|clear|remove|reset) (?:all |everything |absolutely )*(?:of )?(?:me\b|everything(?! but| except)|my (?:data|profile|account|preferences|history|tastes|memory)|(?:all )?(?:(?:that |what )?you (?:know|remember|have|stored|learned))|what you know|all (?:my|of my) \w+|your memory|the profile)"
+    r"\b(?:forget|erase|delete|wipe|clear|remove|reset) (?:all |everything |absolutely )*(?:of )?(?:me\b|everything(?! but| except)|it all\b|all of (?:it|that|this)\b|my (?:data|profile|account|preferences|history|tastes|memory)|(?:all )?(?:(?:that |what )?you (?:know|remember|have|stored|learned))|what you know|all (?:my|of my) \w+|your memory|the profile)"
 )
 _UNLEARN = re.compile(
     r"\b(?:(?:forget|unlearn|delete|remove|erase) (?:that |the fact that |about )?(?:i|im|ive|we|my (?:love|like|liking|dislike|hatred|preference|taste|wish))\b|(?:stop|quit) (?:remembering|assuming|thinking)(?: that)?|(?:i|we) (?:no longer|dont|do not) (?:\w+ )?(?:like|love|hate|enjoy|mind|care for) .{0,30}any ?more|i no longer|(?:dont|do not) remember (?:that|this)|thats (?:wrong|not true|not right)(?: ,)? i)"
@@ -34,7 +34,7 @@ _NOT_SHOW = re.compile(
     r"\b(?:based on|given|from|according to|suits?|fits?|matching) my (?:profile|preferences|tastes?)"
 )
 _WHY = re.compile(
-    r"\bwhy (?!not\b|dont (?:we|you)\b|cant\b|would i\b)(?:\w+ )*|\bhow come\b|\bfor what reason\b|\bwhat makes (?:you|it|that|the)\b|\bwhats the reason\b|\b(?:explain|justify) (?:why|that|the|your|this)\b|^why\b"
+    r"\bgot to do with what\b|\bwhyd? (?!not\b|dont (?:we|you)\b|cant\b|would i\b)(?:\w+ )*|\bhow come\b|\bfor what reason\b|\bwhat makes (?:you|it|that|the)\b|\bwhats the reason\b|\b(?:explain|justify) (?:why|that|the|your|this)\b|^why\b"
 )
 _COMPARE = re.compile(
     r"\b(?:titled or (?:the )?titled\b.{0,40}\b(?:what|which|better)|compared?|comparison|which (?:one )?(?:would|do|should|is|of)\b.{0,40}\b(?:better|best|recommend|prefer|choose|pick)|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b"
@@ -42,10 +42,11 @@ _COMPARE = re.compile(
 _MEASURES = re.compile(  # two items in one question: "is Aladdin older than Mulan?", "what's taller, strawberry or raspberry"
     r"^(?:so |and |ok )?(?:is|are|was) (?:titled|it|that|this)\b.{0,20}\b(?:\w+er|more \w+|less \w+)(?: or \w+er)? than (?:titled|it|that|this)|\b(?:which|whats|what is|whos) (?:\w+ ){0,2}?(?:\w+er|more (?:\w+ )?\w+)\b.{0,12}\btitled or titled\b"
 )
+_BETTER = re.compile(r"^(?:and |so |is it |is that )?better than titled(?= ?\?)")
 _ASK = re.compile(
     r"\b(?:who(?:s|se)?(?! (?:didnt|doesnt|wouldnt))|what(?:s| is| was| are)? (?:it|that|this|the (?:\w+ )?(?:one|plot|story|director|author|cast|rating|price|year|genre|name|first|second|third|last)|its|about|year|genre|kind of \w+ (?:is|was))|when (?:was|did|were|is)"
     r"|how (?:long|old|much|many|expensive|good|scary|funny|violent|sad|is|was)|where (?:is|was|can)|tell me (?:more |a bit more |something |a bit )?about|more (?:about|info|information|details?) (?:on |about )?(?:it|that|this|the)?|tell me more|(?:give|show) me (?:more )?(?:details?|info)"
-    r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats titled(?= ?[?.!]*$)|(?:does|do|did|has|is|are) titled\b|(?:what|how much) (?:does|do|would|will) (?:the one )?(?:called )?(?:titled|it|that|this|one|they)\b|whats (?:a )?titled go for|what one pays|would (?:it|that|they|titled)\b|(?:can|could|may) (?:i|we|one|you|a|my) .{0,25}\b(?:there|it)\b|do they (?:allow|take|accept|open|close|deliver|serve|let)\b|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
+    r"|(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats titled(?= ?[?.!]*$)|(?:does|do|did|has|is|are) titled\b|(?:what|how much) (?:does|do|would|will) (?:the one )?(?:called )?(?:titled|it|that|this|one|they)\b|whats (?:a )?titled go for|what one pays|would (?:it|that|they|titled)\b|(?:can|could|may) (?:i|we|one|you|a|my) .{0,25}\b(?:there|it|in)\b|do they (?:allow|take|accept|open|close|deliver|serve|let)\b|(?:isnt|arent|wasnt|doesnt) (?:it|that|they)(?= ?\?)|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
 )
 _FACT_NOUN = re.compile(
     r"\b(?:one|first|second|third|fourth|last|\d(?:st|nd|rd|th)|it|that)(?:s)? (?:one )?(?:director|year|cast|actors?|author|plot|genre|price|runtime|length|rating|publisher|developer|platform)\b(?! (?:but|with|from))"
@@ -67,8 +68,11 @@ _SETTLES = re.compile(  # on an item that was shown: "Nair's it is, then", "teat
     r"|^(?:(?:ok|k|okay|fine|right|yes|yeah|no|,|[.]) )*(?:that|this|the \w+) one(?: then)?[ .!]*$|\b(?:im|am|were) having (?:that|this|it|titled)\b|\b(?:one|two|three|lot) it is\b"
 )
 _TAKES = re.compile(  # whatever else is said
-    r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|order|get|go for|go with) (?:it|that one|this one|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
+    r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|having|order|get|go for|go with) (?:it|that|this|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
+    r"|\b(?:downloading|buying|ordering|booking) (?:it|that|this|titled)\b|\bits (?:the|number) (?:first|second|third|fourth|last|top)\b"
 )
+_OPENS_QUESTION = re.compile(r"^(?:who|what|when|where|why|how)(?:s|d)?\b(?! about)")
+_END = re.compile(r"[.?!]")
 _NICE = re.compile(
     r"^(?:(?:ok|okay|oh|ah|hmm?|well|yes|yeah|yep|sure|alright|very|thats|pretty|👍|,) )*(?:nice|great|good|cool|perfect|awesome|super|lovely|fine|yes|yeah|yep|sure)(?: (?:one|ones|picks?|list|choices?|stuff|thanks?|thank you))*[ .,!]*$"
 )
@@ -84,11 +88,12 @@ _CRITIQUE = re.compile(
 _TASTE = re.compile(
     r"\b(?:(?:i|we|he|she|they|my \w+)(?:m| am)? (?:\w+ ){0,2}?(?:love[sd]?|like[sd]?|enjoy(?:s|ed)?|adore[sd]?|hate[sd]?|dislike[sd]?|prefer[s]?|cant stand|fan of|into)|loved|hated|favou?rites?|not a fan|dont (?:like|mind))\b"
 )
+_ELLIPTIC = re.compile(r"(?:^|[.!,] )(?:and|what about|how about) (?:the )?titled \?$")  # asks the same of another item
 _OF_ALL = re.compile(  # asks which items there are, not about one
     r"\b(?:any|anything|some|something|others?|else|more|another|recommend|suggest|looking for|show|find|give|i want|i need|id like|do you have|have you got|you got)\b"
 )
 _ABOUT_YOU = re.compile(r"\b(?:you|your|yourself|u)\b|\?$")
-_CORRECTS = re.compile(r"\bi mean(?:t)?\b|^no ?, the \w+ one\b")
+_CORRECTS = re.compile(r"\bi mean(?:t)?\b|^no (?:, )?the \w+ one\b")
 WHICHEVER = r"either|any|whichever|whatever|no preference|don.?t (?:care|mind)|doesn.?t matter|you (?:choose|decide|pick)|surprise me"
 """What leaves a choice to the other side, as a pattern."""
 _NEVER_MIND = re.compile(
@@ -140,15 +145,17 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
     implied = heard.asked and bool(state.focus or state.shown) and not message.has(_OF_ALL)
     known = pointed or bool(state.shown or state.focus)
     why = message.has(_WHY) and (bool(state.shown) or pointed)
-    compare = (message.has(_COMPARE) or (len(heard.references) > 1 and message.has(_MEASURES))) and known
+    measured = (len(heard.references) > 1 and message.has(_MEASURES)) or (bool(state.focus) and message.has(_BETTER))
+    compare = (message.has(_COMPARE) or measured) and known
     available = (
         "asked" in heard.attitudes
         and message.has(r"\b(?:have|got|there|find|show|stock|carry)\b")
         and not message.has(r"\b(?:who|whos|what|whats|when)\b")
         and not (heard.asked and not message.has(r"\b(?:called|named|titled)\b(?= titled)"))
     )
-    asked = (message.has(_ASK) or message.has(_FACT_NOUN) or heard.asked) and pointed
-    asks = (asked or implied) and not why and not compare and not available
+    again = bool(state.told) and message.has(_ELLIPTIC)
+    asked = (message.has(_ASK) or message.has(_FACT_NOUN) or heard.asked or again) and pointed
+    asks = (asked or implied) and not why and not compare and not available and not _says(message, _TAKES)
     return {"ask_why": why, "compare": compare, "ask_item": asks and not _is_wish_only(message, heard)}
 
 
@@ -195,7 +202,9 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
     )
     corrected = bool(heard.references) and has(_CORRECTS) and not asks
     acts["request"] = (
-        (request or corrected or (bare_title and not seen)) and not acts["accept"] and not (asks and not wishes)
+        (request or corrected or (bare_title and not seen))
+        and not (acts["accept"] and not (wishes or heard.filtered))
+        and not (asks and not wishes)
     )
     acts["state_preference"] = has(_TASTE) and bool(heard.preferences)
     acts["critique"] = (
@@ -209,7 +218,7 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
 def goes_on(message: Message, state: DialogueState) -> bool:
     """Tells whether a message that no rule reads can only say what is looked for: it is long enough, and nothing is asked of us."""
     least = 3 if state.slates or state.constraints else 5
-    return len(message) >= least and not message.has(_ABOUT_YOU)
+    return len(message) >= least and not message.has(_ABOUT_YOU) and not message.has(_OPENS_QUESTION)
 
 
 def _is_no(message: Message, state: DialogueState) -> bool:
@@ -223,10 +232,11 @@ def _is_no(message: Message, state: DialogueState) -> bool:
 def _accepts(message: Message, state: DialogueState, heard: Heard, wishes: list[Preference]) -> bool:
     if not (state.shown or state.focus):
         return False
-    if message.has(_TAKES) and not message.has(r"\?$"):
+    if _says(message, _TAKES):
         return True
-    known = all(item in state.ever_shown for reference in heard.references for item in reference.item_ids[:1])
-    if known and heard.references and message.has(_SETTLES) and not message.has(r"\?$"):
+    met = state.ever_shown | {*state.focus}
+    known = all(item in met for reference in heard.references for item in reference.item_ids[:1])
+    if known and heard.references and _says(message, _SETTLES):
         return True
     if wishes or heard.filtered:
         return False
@@ -248,10 +258,16 @@ def _accepts(message: Message, state: DialogueState, heard: Heard, wishes: list[
     return plain or (message.has(_NICE) and state.question is None)
 
 
+def _says(message: Message, pattern: re.Pattern[str]) -> bool:
+    """Tells whether the message has the pattern in a sentence that asks nothing."""
+    ends = (_END.search(message.marked, match.end()) for match in pattern.finditer(message.marked))
+    return any(end is None or end[0] != "?" for end in ends)
+
+
 def _answers(message: Message, state: DialogueState, heard: Heard) -> bool:
     """Tells whether a message answers the question that stands open: short and no question, or one of its options."""
     question = state.question
-    if question is None or message.has(r"\?$"):
+    if question is None or message.has(r"\?$") or message.has(_OPENS_QUESTION):
         return False
     facets = {p.facet for p in heard.preferences}
     return len(message) <= 8 or question.facet in facets or message.has(_NEVER_MIND)

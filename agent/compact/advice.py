@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
+from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.sentiment import Attitude
 from convrec.agent.compact.tagger.labels import MOOD, POINTER, TITLE
@@ -14,7 +15,7 @@ from convrec.agent.compact.tagger.reader import Reading
 from convrec.agent.state import DialogueState
 from convrec.agent.wording import is_kind
 from convrec.catalogue.catalogue import Catalogue
-from convrec.core.text import fold
+from convrec.core.text import fold, words
 from convrec.core.understanding import Act, Preference, Span
 
 _SURE, _VERY_SURE = 0.5, 0.85  # share from which an attitude is taken from the reader
@@ -51,14 +52,22 @@ def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     return _JUDGED[best]
 
 
-def is_part(span: Span, fields: Iterable[str], reading: Reading) -> bool:
-    """Tells whether the reader is sure that the words of a value of these fields are a part of something longer: a title, a date."""
+def is_part(text: str, span: Span, fields: Iterable[str], reading: Reading) -> bool:
+    """Tells whether the reader is sure that the words of a value of these fields are a part of something longer: a name, a date.
+
+    A title is written as one here; of one in small letters that the catalogue does not have, the words mean what they say.
+    """
     own = {POINTER, MOOD, *fields}
     return any(
         one.start <= span[0] and span[1] <= one.end and (one.start, one.end) != span
         for one in reading.marked
         if one.probability >= _CERTAIN and one.label not in own
+        if one.label != TITLE or _is_written_as_name(text[one.start : one.end])
     )
+
+
+def _is_written_as_name(said: str) -> bool:
+    return any(word[:1].isupper() for word in said.split())
 
 
 def unlinked(
@@ -79,6 +88,8 @@ def unlinked(
             said = text[one.start : one.end]
             value = _nearest(said, catalogue.values(one.label).values)
             if value is None and is_kind(catalogue.schema.field(one.label)) and (one.start, one.end) not in kinds:
+                continue
+            if value is None and (said.isdigit() or all(word in LINGO for word in words(said))):
                 continue
             value = value or said
             yield Preference(

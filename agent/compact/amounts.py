@@ -6,14 +6,19 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from convrec.agent.compact.fields import Fields
-from convrec.agent.compact.measures import Measures
+from convrec.agent.compact.measures import Measures, described_name
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.compact.ranges import RangeHit
 from convrec.catalogue.schema import Field
 
-_WORDS: dict[str, float] = {**NUMBERS, "couple of": 2, "half a": 0.5, "half an": 0.5}
+_NOTES = {"fiver": 5, "tenner": 10}
+_WORDS: dict[str, float] = {**NUMBERS, **_NOTES, "couple of": 2, "half a": 0.5, "half an": 0.5}
 _BODY = {"ankle": 10, "knee": 50, "hip": 90, "waist": 100, "chest": 130, "shoulder": 150, "head": 175}  # cm
+_TOLD = "told"  # what is said of a number that no wish is for
+_TELLS = re.compile(r"\b(?:its|thats|it is|that is|it costs|that costs|at)$")
+_WITH_ME = re.compile(r"\b(?:me|myself) (?:and|n|plus|with)(?: my)?$")
+_ARTICLES = {"a", "an", "the", "of"}
 _DIGIT = "|".join(word for word, number in NUMBERS.items() if number < 10)
 _POINT = rf"(?:{_DIGIT}) point (?:{_DIGIT})"
 _N = (
@@ -35,18 +40,24 @@ _IS_STRICT = re.compile(r"^(?:(?!no|not)\w+ than|under|below|over|above|exceedin
 _IS_LARGER = re.compile(rf"^(?:{_LARGER})$")
 _IS_SMALLER = re.compile(rf"^(?:{_SMALLER})$")
 _AMOUNT = re.compile(
-    rf"(?P<how>\b{_HOW} (?:(?:a|the) (?=\d|$))?)?(?P<sign>{_SIGN})\b(?P<n>{_N})(?![a-z]{{3}}){_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
+    rf"(?:(?P<how>\b{_HOW}) (?:(?:a|the) (?=\d|$|{'|'.join(_NOTES)}))?)?(?P<sign>{_SIGN})\b(?P<n>{_N})(?![a-z]{{3}}){_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
     rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?P<up>up(?:wards?)?|onwards?)(?= ?(?:$|[.,!?]))| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?| at most| at the most)?"
 )
 _RANGE = re.compile(
     rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<n>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"
 )
-_TALL_AS = re.compile(rf"\b(?:(?P<how>{_HOW}) )?(?:my )?(?P<part>{'|'.join(_BODY)}) (?:high|height|deep|level)\b")
+_BEFORE_NAME = re.compile(rf"\b(?P<how>{_HOW})(?P<name>(?: [a-z]+){{1,3}})$")
+_TALL_AS = re.compile(rf"\b(?:(?P<how>{_HOW}) )?(?:my )?(?P<part>{'|'.join(_BODY)}) (?:high|height|level)\b")
 _FREE = re.compile(
     r"(?:^|\b(?:a|any|is it|for|are|something|anything|that are|some|the|not|only|completely|totally) )free\b(?! (?:time|to|from|of|day|evening))"
 )
 _CHEAP = re.compile(r"\b(?:cheap(?:ish|est)?|inexpensive|affordable|(?<!the )(?<!my )budget|low cost|bargain)\b")
-_DEAR = re.compile(r"\b(?:expensive|fancy|upscale|luxurious|luxury|pricey|high end|most expensive)\b")
+_DEAR = re.compile(
+    r"\b(?:expensive|(?<!dont )(?<!\bi )(?<!\bwe )(?<!really )(?<!would )(?<!not )fancy|upscale|luxurious|luxury|pricey|high end|most expensive)\b"
+)
+_NOT_DEAREST = re.compile(
+    r"\bnot (?:in |of )?the (?:very )?(?:dearest|priciest|fanciest|most expensive|top price|highest price)(?: \w+)?\b"
+)
 _SHORT = re.compile(r"\b(?:short(?:ish)?|quick|brief|shortest)\b(?! (?:story|stories|of))")
 _LONG = re.compile(r"\b(?:long|lengthy|longest)\b(?! (?:time|ago|as|since|story|for|john|way))")
 _WELL_RATED = re.compile(
@@ -77,6 +88,7 @@ class AmountReader:
             self._amounts(message, held),
             self._heights(message),
             self._free(message),
+            self._not_dearest(message),
             self._vague(message),
         )
         for hit in (hit for reading in readings for hit in reading):
@@ -101,11 +113,21 @@ class AmountReader:
             field = self._field(message, match, start, end, held)
             if field is None or (match["n"] in ("a", "an", "one") and not (how or after)):
                 continue
+            first = start
+            if not (how or after):
+                how, first = _said_of(field, message, start)
+            if how == _TOLD and field in (self._fields.price, self._fields.length):
+                continue
             half = 0.5 if match["half"] or match["half2"] else 0
             amount = (_value(match["n"]) + half) * self._measures.scale(field, _unit(match))
+            if field == self._fields.count and _WITH_ME.search(message.words(max(0, start - 4), start)):
+                amount += 1
             measured = _unit(match) and self._measures.of_unit("", _unit(match), _behind(message, end)) == field
             last = end if measured or after else message.range_of(match, "n")[1]
-            yield from self._bounded(field, start, last, amount, how, after, match["rest"] or match["up"] or "")
+            if not measured and field == self._fields.age and message.words(start - 1, start) in ("a", "an"):
+                yield RangeHit(first, last, field, amount, None)  # "nothing that's an 18"
+                continue
+            yield from self._bounded(field, first, last, amount, how, after, match["rest"] or match["up"] or "")
 
     def _field(self, message: Message, match: re.Match[str], start: int, end: int, held: Sequence[str]) -> Field | None:
         """Returns the field that a number is about: by its sign or unit, else by the words before it, else by its size."""
@@ -113,9 +135,11 @@ class AmountReader:
         unit = self._measures.of_unit(match["sign"].strip(), _unit(match), _behind(message, end))
         if unit is not None:
             return unit
+        if match["n"] in _NOTES:
+            return self._fields.price
         amount = _value(match["n"])
-        at = message.range_of(match, "n")[0]
-        named = self._measures.of_words(message, start, at, how, amount)
+        stop = message.range_of(match, "n")[1]
+        named = self._measures.of_words(message, start, stop, how, amount)
         if match.groupdict().get("b") and not amount.is_integer():
             return named or self._measures.of_size(amount, True, held)
         if named is not None or not (how or after) or how in ("only", "just", "around", "about"):
@@ -136,6 +160,8 @@ class AmountReader:
             yield RangeHit(start, end, field, low, high, strict=bool(_IS_STRICT.match(how)))
         elif how in ("around", "about", "roughly"):
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
+        elif how == "exactly":
+            yield RangeHit(start, end, field, amount, amount)
         elif twin is None and self._measures.is_most(field, amount):
             yield RangeHit(start, end, field, amount, None)
         elif field in (self._fields.price, self._fields.length, self._fields.age, self._fields.height):
@@ -169,6 +195,15 @@ class AmountReader:
             ):
                 yield RangeHit(end - 1, end, self._fields.price, None, 0)
 
+    def _not_dearest(self, message: Message) -> Iterator[RangeHit]:
+        """Yields what lies under the highest price, where that alone is turned down: "not the dearest category"."""
+        price = self._fields.price
+        for start, end, _ in message.find(_NOT_DEAREST) if price is not None else ():
+            assert price is not None
+            steps = np.unique(self._measures.known(price))
+            if len(steps) > 1:
+                yield RangeHit(start, end, price, None, float(steps[-2]))
+
     def _vague(self, message: Message) -> Iterator[RangeHit]:
         for pattern, role, share, upwards in _VAGUE:
             field: Field | None = getattr(self._fields, role)
@@ -180,6 +215,16 @@ class AmountReader:
                     yield RangeHit(
                         start, end, field, bound if upwards else None, None if upwards else bound, vague=True
                     )
+
+
+def _said_of(field: Field, message: Message, start: int) -> tuple[str, int]:
+    """Returns what is said of a number before the name of its field ("minimum age 7") and where; or that it only tells how much something is."""
+    before = message.words(max(message.sentence(start)[0], start - 5), start)
+    match = _BEFORE_NAME.search(before)
+    if match is None:
+        return _TOLD if _TELLS.search(before) else "", start
+    named = {*match["name"].split()} <= described_name(field) | _ARTICLES
+    return (match["how"], start - len(match[0].split())) if named else ("", start)
 
 
 def _unit(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from convrec.agent.compact.fields import described
 from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.message import Message, words_of
-from convrec.agent.compact.values import flag_words, singulars
+from convrec.agent.compact.values import flag_opposites, flag_words, singulars
 from convrec.agent.wording import adds_up, field_words, is_kind, is_person, is_year
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field, Schema
@@ -18,15 +18,15 @@ _TELL = re.compile(
     r"\b(?:what|whats|hows|tell|describe|describes?|explain|is (?:it|that)|summary|synopsis|plot|details?|info|more about)\b"
 )
 _WHEN = re.compile(
-    r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old (?:is|are|was)|whats? years?|years? (?:is|was|of)|release date|from what year)\b"
+    r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old(?: (?:is|are|was)|(?= ?\?))|whats? years?|years? (?:is|was|of)|release date|from what year)\b"
 )
 _WHO_IN = re.compile(
-    r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+)? (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|(?:main|leading|lead) (?:actor|actress|role|cast|man|lady|part))\b"
+    r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+){0,2} (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|(?:main|leading|lead) (?:actor|actress|role|cast|man|lady|part))\b"
 )
 _WHO_MADE = re.compile(
     r"\bwho(?:s| is| was| has| else| all)?(?: \w+)?? (?P<verb>[a-z]{4,}|made|did|shot)\b|\b(?:the )?(?P<noun>director|author|writer|developer|publisher|designer|creator|studio|chef|composer|producer|artist|grower)s?\b"
 )
-_MADE = {"made", "makes", "did", "behind", "shot"}
+_MADE = {"made", "makes", "did", "behind", "shot", "runs", "owns"}
 _KIND = re.compile(
     r"\bwhat (?:genres?|kind|type|sort|category|style|cuisine)\b|\b(?:genres?|category|cuisine) (?:is|of)\b|\bis (?:it|that|this|the \w+(?: one)?) (?:an? )?(?:\w+ ){0,2}?(?:funny|scary|sad|romantic|violent|horror|comedy|drama|thriller|western|animated|cartoon|for kids|for children|family friendly|suitable)\b"
 )
@@ -36,9 +36,9 @@ _CUES: tuple[tuple[set[str], re.Pattern[str]], ...] = tuple(
     (names, re.compile(pattern))
     for names, pattern in (
         ({"runtime", "duration", "length", "minutes", "hours", "playtime", "pages", "time"},
-         r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how many (?:minutes|hours|pages))\b|\bis (?:it|that|this) (?:very |too |a )?(?:long|short)\b"),
+         r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how (?:many|much) (?:minutes|hours|pages))\b|\bis (?:it|that|this) (?:very |too |a )?(?:long|short)\b"),
         ({"price", "cost", "costs", "prices", "fee"},
-         r"\bhow (?:much(?! (?:light|sun|water|time|room|space)\b)|expensive|cheap|many (?:euros|dollars|pounds|bucks))\b|\b(?:prices?|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"),
+         r"\bhow (?:much(?! (?:light|sun|water|time|room|space|hours?|minutes?|pages)\b)|expensive|cheap|many (?:euros|dollars|pounds|bucks))\b|\b(?:prices?|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"),
         ({"rating", "ratings", "score", "stars", "metascore"},
          r"\b(?:ratings?|rated|scores?|reviews?|stars)\b|\bhow good\b|\b(?:is|was) (?:it|that|this|the \w+(?: one)?) (?:any )?good\b|\bany good\b"),
         ({"height", "size"}, r"\bhow (?:high|tall|big|large)\b|\b(?:what|which) (?:height|size)\b"),
@@ -58,6 +58,10 @@ _CUES: tuple[tuple[set[str], re.Pattern[str]], ...] = tuple(
 _ASKS = re.compile(
     r"\b(?:who|whos|whose|what|whats|when|which|how|hows|where|wheres|is|was|are|were|does|did|do|can|has|have|tell|describe|details|info)\b|\?|\b(?:it|one|that|first|second|third|last|\d(?:st|nd|rd|th))\b"
 )
+_DISMISSED = re.compile(  # what is named to say that it does not count: "any price", "the price doesn't matter", "not the colour"
+    r"\b(?:(?:any|whatever|not|no|regardless of|forget|never ?mind|drop|scrap)(?: the)?(?! good\b)|(?:dont|do not) (?:care|mind)(?: about)?(?: the)?) \w+"
+    r"|\b\w+ (?:(?:does|do)(?:nt| not) (?:really )?matter|(?:is|are) (?:no|not) \w+|isnt \w+)"
+)
 _FEW = 400  # values of a field that a question is compared with
 
 
@@ -68,9 +72,10 @@ def asked_fields(text: str | Message, schema: Schema, catalogue: Catalogue | Non
     or the question is general ("tell me more"). With a `catalogue`, "is it on Switch?" asks for the field that has Switch.
     """
     message = Message(text) if isinstance(text, str) else text
-    if not _ASKS.search(message.marked):
+    marked = _DISMISSED.sub("", message.marked)
+    if not _ASKS.search(marked):
         return ()
-    asked = [f.name for f in schema.fields if f.name != "title" and _is_asked(f, message.marked, schema)]
+    asked = [f.name for f in schema.fields if f.name != "title" and _is_asked(f, marked, schema)]
     if not asked and catalogue is not None:
         asked = [f.name for f in schema.fields if f.name != "title" and _names_value(f, message, catalogue)]
     return tuple(asked)
@@ -133,7 +138,7 @@ def _names_value(field: Field, message: Message, catalogue: Catalogue) -> bool:
     """Tells whether the message names one of the field's values (or, of dishes and the like, a word of one)."""
     said = message.norms(0, len(message))
     if field.type == "bool":
-        return any(_stands(run, said) for run in flag_words(field))
+        return any(_stands(run, said) for run in (*flag_words(field), *flag_opposites(field)))
     if field.type not in ("category", "tags"):
         return False
     values = catalogue.values(field.name).values

@@ -16,7 +16,7 @@ _LITTLE = (
 )
 _MUCH = r"(?:high|lots of|plenty of|much|a lot of|constant|regular)"
 _LOW_WORDS = {
-    "water": r"drought(?: tolerant| resistant| proof)?|dry(?: spot| soil| ones?| places?| corner| shade)?|forgets?(?: to| the)? water(?:ing)?|(?:never|rarely|hardly(?: ever)?|seldom|dont|wont) water",
+    "water": r"drought(?: tolerant| resistant| proof)?|dry(?: spot| soil| ones?| places?| corner| shade)?|forgets? (?:to|the) water|(?:never|rarely|hardly(?: ever)?|seldom|dont|wont) water",
 }  # fmt: skip
 _HIGH_WORDS = {"water": r"boggy|wet(?: feet| soil| spot| corner)?|damp|soggy|marshy|thirsty|pond(?:side)?"}
 _COMPARING = re.compile(r"\b(?:more|less|too|not (?:quite )?(?:as|so|that))(?: of)?(?: the| a)? ?$")
@@ -47,7 +47,7 @@ class DegreeReader:
     def read(self, message: Message) -> list[ValueHit]:
         """Returns the degrees that the message asks for."""
         return [
-            ValueHit(start, end, value, firm=True)
+            ValueHit(start, end, value, firm=fold(value.value) == "low")  # "not much" is no negation of it
             for pattern, value in self._patterns
             for start, end, _ in message.find(pattern)
         ]

@@ -17,22 +17,22 @@ from convrec.catalogue.schema import Field
 from convrec.core.predicate import Both, Comparison, Predicate
 
 _ROLE = r"(?P<role>[a-z]+?)s?"
-_THAT = re.compile(rf"\b(?P<which>that|the same|same|this) {_ROLE}\b")
+_THAT = re.compile(rf"\b(?P<which>that|the same|same|this|those) {_ROLE}\b")
 _HIM = re.compile(
     r"\b(?:(?P<how>by|with|without|of|starring|from|featuring|not|like|but) )(?P<who>him|her|his|hers)\b(?! (?:friends?|family|own|new \w+ ?$))"
-    r"|(?:^|[.,!?] |\band |\bnow |\bbut |\bmore of |\bthen |\bof )(?P<poss>his|her)(?= (?:\w+ )?(?:films?|movies?|books?|novels?|games?|work|stuff|ones|songs?|other|newer|older|earlier|later|best|early|late|recent|latest))"
+    r"|(?:^|[.,!?] |\band |\bnow |\bbut |\bmore of |\bthen |\bof )(?P<poss>his|her)(?= (?:\w+ )?(?:films?|movies?|books?|novels?|games?|work|stuff|ones|songs?)|(?: (?:other|newer|older|earlier|later|best|early|late|recent|latest))+(?= ?(?:$|[.,!?])))"
 )
 _OTHER = re.compile(
     rf"\b(?:(?P<how>by|with|from|of) )?(?:(?P<other>other|different|another) {_ROLE}\b|(?P<else>(?:anyone|someone|somebody|anybody|others?) else)\b|(?P<theirs>other peoples|someone elses|other people)\b)"
 )
 _THEIRS = re.compile(
-    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?P<not_own>(?:but )?not )(?:his|hers|theirs)\b|of (?:his|hers|theirs)\b|(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from) (?:them|theirs|hers|the same (?:people|lot|folks))"
-    r"|(?:more|others?|any|anything|something|everything) (?:of )?theirs|(?:by|from) the (?P<role>[a-z]+?)s? (?:of|behind|who made))\b"
+    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?:do|does|did|have|has) (?:they|he|she) (?:also )?(?:grown?|makes?|made|done?|develop(?:ed)?|direct(?:ed)?|write|written|publish(?:ed)?|run|keep) (?:any|anything|something|more|others?)\b|(?P<not_own>(?:but )?not )(?:his|hers|theirs)\b|of (?:his|hers|theirs)\b|(?<!swears )(?<!swear )(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from) (?:them|theirs|hers|the same (?:people|lot|folks))"
+    r"|(?:more|others?|any|anything|something|everything) (?:of )?theirs|(?:by|from) the (?P<role>[a-z]+?)s? (?:of|behind|who made)|(?:whoever|(?:the )?(?:ones?|people|lot) (?:who|that)) (?P<does>[a-z]+))\b"
 )
 _NOT_MADE = re.compile(r"\b(?:not|never|nothing|none)(?: \w+)? (?:by|from)$")
 _KINDS = {"genre", "kind", "type", "style", "category", "cuisine", "topic", "sort"}
 _TIMES = {"decade", "year", "period", "era", "time", "century"}
-_PEOPLE = {"people", "person", "guy", "woman", "man", "name", "maker"}
+_PEOPLE = {"people", "person", "guy", "woman", "man", "maker"}
 _HOUSES = {"studio", "company", "team", "firm", "house", "nursery", "brand", "label", "maker", "creator", "folks"}
 
 
@@ -89,8 +89,10 @@ class DeixisReader:
             own = self._of_item(item, fields)
             held = self._in_force(state, fields)
             same = "same" in match["which"]
-            values = (held or own) if same and not here else (own or held)
-            for value in values[:1] if set(fields) & set(self._fields.people) else values[:2]:
+            if held and (same or match["which"] == "those" or not own):
+                yield from (Echo(ValueHit(start, end, value, either=True)) for value in held)
+                continue
+            for value in own[:1] if set(fields) & set(self._fields.people) else own[:2]:
                 yield Echo(ValueHit(start, end, value))
 
     def _him(self, message: Message, state: DialogueState, hits: Sequence[ValueHit]) -> Iterator[Echo]:
@@ -144,10 +146,9 @@ class DeixisReader:
             if any(hit.end <= start and hit.value.field in self._fields.people for hit in hits):
                 continue
             fields = self._role(match["role"]) if match["role"] else self._fields.makers
-            here = (
-                [p for p in named if p.start in (end, end + 1)] if match["role"] else _told(message, named, start, end)
-            )
-            if match["role"] and not here:
+            of_item = match["role"] or match["does"]
+            here = [p for p in named if p.start in (end, end + 1)] if of_item else _told(message, named, start, end)
+            if of_item and not here:
                 continue
             values = [] if here else self._in_force(state, fields)
             for value in (values or self._of_item(_meant(state, here), fields))[:2]:
@@ -178,19 +179,20 @@ class DeixisReader:
     def _in_force(self, state: DialogueState, fields: Sequence[Field]) -> list[Value]:
         """Returns the values wished for in those fields, of the latest demand or wish."""
         names = {field.name: field for field in fields}
-        for constraint in reversed(state.constraints):
-            found = [
-                Value(names[c.field], value, 0)
-                for c in _positive(constraint.predicate)
-                if c.field in names
-                for value in _listed(c.value)
-            ]
-            if found:
-                return found
-        for held in reversed(state.held):
-            if held.preference.facet in names and held.preference.polarity > 0:
-                return [Value(names[held.preference.facet], held.preference.value, 0)]
-        return []
+        found = [
+            (constraint.turn, Value(names[part.field], value, 0))
+            for constraint in state.constraints
+            for part in _positive(constraint.predicate)
+            if part.field in names
+            for value in _listed(part.value)
+        ]
+        found += [
+            (held.turn, Value(names[held.preference.facet], held.preference.value, 0))
+            for held in state.held
+            if held.preference.facet in names and held.preference.polarity > 0
+        ]
+        latest = max((turn for turn, _ in found), default=0)
+        return [value for turn, value in found if turn == latest]
 
     def _of_item(self, item: str | None, fields: Sequence[Field]) -> list[Value]:
         row = self._fields.catalogue.row(item) if item else None

@@ -24,6 +24,8 @@ _BEFORE = re.compile(r"\b(?:the|that|this)$")
 _MOST = re.compile(
     r"\b(?:the|your|which (?:one )?is(?: the)?) (?P<word>oldest|newest|latest|most recent|cheapest|most expensive|priciest|shortest|longest|best rated|highest rated|top rated)"
     r"(?: one| of (?:them|these|those|the \w+))?(?= ?(?:$|[.,!?]| please| and| but| or))"
+    r"|\bthe (?P<plain>old|new|cheap|short|long) one\b"
+    r"|\bthe (?P<of_two>older|newer|cheaper|dearer|shorter|longer)(?: one)? of the two\b"
 )
 _TOLD = re.compile(
     r"\b(?:not )?(?:the|that) (?:(?!other\b|same\b|next\b)\w+ ){0,3}one(?: (?:with|without|about|where|when|that|which|who|whose|by|from|in|on|at|of|set|made|featuring|having) [^.,;!?]+|(?= ?(?:$|[.,!?])))"
@@ -32,7 +34,9 @@ _ASKED = 0.52  # the chance from which an item is taken for the one meant, where
 _UNASKED = 0.6  # … where something else may be spoken of
 _ANY = 0.4  # "the one …" is said of what is shown more often than not
 _ORDERS = {"oldest": ("year", False), "newest": ("year", True), "latest": ("year", True), "most recent": ("year", True), "cheapest": ("price", False),
-           "most expensive": ("price", True), "priciest": ("price", True), "shortest": ("length", False), "longest": ("length", True)}  # fmt: skip
+           "most expensive": ("price", True), "priciest": ("price", True), "shortest": ("length", False), "longest": ("length", True),
+           "old": ("year", False), "new": ("year", True), "cheap": ("price", False), "short": ("length", False), "long": ("length", True),
+           "older": ("year", False), "newer": ("year", True), "cheaper": ("price", False), "dearer": ("price", True), "shorter": ("length", False), "longer": ("length", True)}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class DescriptionReader:
         answer = self._answer(message, state, shown, pointers)
         if answer is not None:
             return _holding([answer], pointers, linked)
-        found, used = self._by_fields(message, shown, values, ranges)
+        found, used = self._by_fields(message, shown, state.focus, values, ranges)
         told = self._told(message, shown, found, linked)
         whole = _holding(told, [*pointers, *found], linked)
         return Described(whole.pointers, whole.used | used)
@@ -107,13 +111,23 @@ class DescriptionReader:
         return Pointer(begins, end, "description", (item,), turned_down=phrase.turned_down)
 
     def _by_fields(
-        self, message: Message, shown: Sequence[int], values: Sequence[ValueHit], ranges: Sequence[RangeHit]
+        self,
+        message: Message,
+        shown: Sequence[int],
+        focus: Sequence[str],
+        values: Sequence[ValueHit],
+        ranges: Sequence[RangeHit],
     ) -> tuple[list[Pointer], set[tuple[int, int]]]:
         catalogue = self._fields.catalogue
         pointers: list[Pointer] = []
         used: set[tuple[int, int]] = set()
-        for start, end, word in ((start, end, match["word"]) for start, end, match in message.find(_MOST)):
-            extreme = _extreme(self._fields, word, list(shown))
+        for start, end, match in message.find(_MOST):
+            two = [row for item in focus[-2:] if (row := catalogue.row(item)) is not None]
+            extreme = _extreme(
+                self._fields,
+                match["word"] or match["plain"] or match["of_two"],
+                two if match["of_two"] and two else list(shown),
+            )
             if extreme is not None:
                 pointers.append(Pointer(start, end, "description", (catalogue.ids[extreme],)))
                 used |= {(hit.start, hit.end) for hit in ranges if start <= hit.start < end}

@@ -29,7 +29,7 @@ _TALK = LINGO | frozenset(
     """.split()
 )
 _CUE = re.compile(
-    r"(?:\b(?:something|anything|somewhere|nothing|nowhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|ones?|stuff|things?|about|with|without|no|not|never|set in"
+    r"(?:\b(?:something|anything|somewhere|nothing|nowhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|ones?|stuff|things?|about|with|without|no|not|never|cant|cannot|set in"
     r"|featuring|involving|more|less|too|want|need|prefer|like|love|loves|enjoy|hate|avoid|mood for|into|fancy|make it|be|feel|keep it|interested in|good for|great for|perfect for)"
     r"(?: (?:very|really|so|pretty|quite|rather|a bit|a little|bit|little|more|less|too|a|an|the|some|any|as|just as|really good))*)$"
 )

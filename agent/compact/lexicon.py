@@ -111,14 +111,17 @@ def is_known(word: str) -> bool:
 
 _MENDED = word_set(
     """first second third fourth something anything nothing between without under about another compare director similar
-    cheaper shorter please which would other those these suggest recommend before after until meant directed instead because"""
+    cheaper shorter please which would other those these suggest recommend before after until meant directed instead because thanks"""
 )
+_CHAT = {"hu": "who", "wat": "what", "wot": "what", "wen": "when"}
 _SWAPPED = word_set("the how who year that what with this from your")
 
 
 @lru_cache(maxsize=65_536)
 def mended(word: str) -> str:
     """Returns a small word as it is spelt where a slip of one letter, or two letters swapped, has made it no English word: `thrid` → `third`."""
+    if word in _CHAT:
+        return _CHAT[word]
     if len(word) < 3 or not word.isalpha() or is_known(word):
         return word
     swapped = [small for small in _SWAPPED if sorted(small) == sorted(word) and OSA.distance(word, small) == 1]

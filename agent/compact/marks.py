@@ -27,7 +27,7 @@ JUDGED = re.compile(
 AFTER = word_set(
     "but and or though please too again itself because so yet then vs versus about directed is was are though also instead except without"
 )
-DETERMINED = word_set("a an some any no my your his her their our another every each more less")
+DETERMINED = word_set("a an some any all no my your his her their our another every each more less")
 HEADS = re.compile(
     r"^[,.!?] (?:(?:the \w+ )?(?:thing )?i mean ,? ?)?(?:do|have|have got|has|got|is|are|does|did|was|how|what|whats|who|whos|when|where|which|why|any|tell|please|can|could|you)\b"
 )  # what is asked of a title that stands alone before it

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from convrec.agent.compact.fields import Fields, described
-from convrec.agent.compact.lexicon import word_set
+from convrec.agent.compact.lexicon import FUNCTION, word_set
 from convrec.agent.compact.message import Message
 from convrec.catalogue.schema import Field
 
@@ -20,7 +20,9 @@ _CENTIMETRES = (
     | dict.fromkeys(("inch", "inches"), 2.54)
     | dict.fromkeys(("foot", "feet", "ft"), 30.48)
 )
-_PEOPLE = word_set("of us players player people persons ppl friends guests kids gamers")
+_PEOPLE = word_set(
+    "of us players player people persons ppl friends guests kids gamers mates pals buddies adults grownups others"
+)
 _YEARS_OLD = word_set("year years yr yrs")
 _STARS = word_set("star stars points")
 _SIGNS = word_set("sign signs")
@@ -32,6 +34,9 @@ _COMPARED = {
     "height": word_set("taller higher smaller shorter tall high grows grow bigger larger lower"),
     "rating": word_set("rated rating better scored"),
 }
+_TURNS = word_set("turns turning aged")
+_IS = word_set("is hes shes im theyre")
+_OTHERWISE = word_set("it that this one first second third last rating price")
 _NO_UNIT = word_set("of in for than the")
 
 
@@ -68,6 +73,11 @@ class Measures:
         """Returns the field that the words before a number name ("rated 7", "price level 2") or that `how` compares ("taller than")."""
         first = max(message.sentence(start)[0], start - _CALLED)
         before = message.norms(first, start)
+        if before[-2:] == ["of", "the"]:  # "which is the longer of the two?"
+            return None
+        people = self._of_people(before, message.break_after(end) or message.tokens[end].norm in FUNCTION, amount)
+        if people is not None and not how:
+            return people
         said = {*before, *how.split()}
         rated = [f for f in (self._fields.rating, self._fields.age) if f is not None]
         if said & {"rated", "rating"} and rated:
@@ -80,6 +90,16 @@ class Measures:
             if field is not None and said & telling:
                 return field
         return None
+
+    def _of_people(self, before: Sequence[str], alone: bool, amount: float) -> Field | None:
+        """Returns the field that a number which stands `alone` is about where it says how many, or how old, people are."""
+        last = before[-1] if before else ""
+        age = self._fields.age
+        if last in ("a", "an") and alone and age is not None and self._is_step(age, amount):
+            return age
+        if last in _TURNS or (last in _IS and alone and not {*before} & _OTHERWISE):
+            return age if age is not None and self._reaches(age, amount) else None
+        return self._fields.count if last == "for" and alone and amount <= _FEW_VALUES else None
 
     def of_size(self, amount: float, upwards: bool, held: Sequence[str]) -> Field | None:
         """Returns the field that a bound without a unit can be about, by its size.

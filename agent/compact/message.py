@@ -17,6 +17,7 @@ MASK = "titled"
 
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|\d+(?:[.,]\d+)+|[^\W_]+(?:['’`´][^\W_]+)*|[$€£¥&#+]")
 _SIGNS = {"&": "and", "#": "#", "+": "+", "$": "$", "€": "€", "£": "£", "¥": "¥"}
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _ABBREVIATIONS = {"mr", "mrs", "ms", "dr", "st", "vs", "jr", "sr", "no", "vol"}
 
 
@@ -33,6 +34,7 @@ class Token:
     start: int
     end: int
     mark: str
+    inside: bool = False  # of a name that is made unreadable, a word but the first
 
     @property
     def capital(self) -> bool:
@@ -54,6 +56,9 @@ class Message:
         parts: list[str] = []
         at = 0
         for token in self.tokens:
+            if token.inside:  # a name of several words is one in `marked`
+                self._starts.append(min(self._starts[-1] + 1, at - 2))
+                continue
             if token.mark:
                 parts.append(token.mark)
                 at += len(token.mark) + 1
@@ -69,8 +74,10 @@ class Message:
 
     def masking(self, places: Sequence[tuple[int, int]]) -> "Message":
         """Returns the message with the words of those token ranges made unreadable, so that no pattern looks into a title."""
-        masked = {index for start, end in places for index in range(start, end)}
-        tokens = [replace(t, norm=MASK, bare=MASK) if i in masked else t for i, t in enumerate(self.tokens)]
+        masked = {index: index > start for start, end in places for index in range(start, end)}
+        tokens = [
+            replace(t, norm=MASK, bare=MASK, inside=masked[i]) if i in masked else t for i, t in enumerate(self.tokens)
+        ]
         return Message(self.text, tokens) if masked else self
 
     def norms(self, start: int, end: int) -> list[str]:
@@ -167,7 +174,7 @@ def normal(word: str) -> str:
     """Returns a word as it is compared: without case, accents, apostrophes and the dots of an abbreviation."""
     if word.isascii() and word.isalnum():
         return word.lower()
-    folded = fold(word)
+    folded = fold(word).translate(_LETTERS)
     dots = "" if any(char.isalpha() for char in folded) else "."
     return "".join(char for char in folded if char.isalnum() or char in dots)
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from convrec.agent.compact.lexicon import NOUNS
+from convrec.agent.compact.lexicon import FUNCTION, NOUNS, word_set
+from convrec.agent.compact.measures import described_name
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.scope import Scopes, Stance
@@ -24,6 +25,10 @@ _SOFTENED = re.compile(
 
 
 _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
+
+
+_AMENDS = re.compile(r"\b(?:i mean(?:t)?|no wait|wait no|or rather|make that|correction|sorry)\b")
+_GOES = word_set("made keen want like takes lasts costs grows gets goes runs keep rating limit rated")
 
 
 @dataclass(frozen=True)
@@ -113,52 +118,17 @@ def _is_close(message: Message, scopes: Scopes, hit: RangeHit) -> bool:
     if trigger is None:
         return False
     between = set(message.norms(trigger[1], hit.start))
-    return (
-        between
-        <= {
-            "the",
-            "from",
-            "in",
-            "of",
-            "any",
-            "made",
-            "that",
-            "is",
-            "was",
-            "anything",
-            "something",
-            "things",
-            "stuff",
-            "one",
-            "ones",
-            "have",
-            "keen",
-            "on",
-            "want",
-            "like",
-            "too",
-            "so",
-            "very",
-            "a",
-            "or",
-            "which",
-            "takes",
-            "lasts",
-            "costs",
-            "grows",
-            "gets",
-            "goes",
-            "runs",
-            "its",
-            "it",
-        }
-        | NOUNS
-    )
+    return between <= FUNCTION | NOUNS | _GOES | described_name(hit.field)
 
 
-def settled(wishes: Sequence[Wish]) -> list[Wish]:
-    """Returns the wishes in order, each value once: what is said of it last counts; a negated range gives way to another range."""
+def settled(message: Message, wishes: Sequence[Wish]) -> list[Wish]:
+    """Returns the wishes in order, each value once: what is said of it last counts; a negated range gives way to another range.
+
+    What is put right counts no more: "on Tuesday. Sorry, I meant the Sunday".
+    """
     kept: dict[tuple[str, str], Wish] = {}
+    amends = [start for start, _, _ in message.find(_AMENDS)]
+    wishes = [w for w in wishes if not any(_is_amended(w, other, amends) for other in wishes)]
     for wish in sorted(wishes, key=lambda w: (w.start, w.end)):
         kept.pop((wish.facet, wish.value), None)
         kept[wish.facet, wish.value] = wish
@@ -168,6 +138,12 @@ def settled(wishes: Sequence[Wish]) -> list[Wish]:
         if not (w.number and w.facet in positive and (w.stance.polarity < 0 or w.stance.strength == "soft"))
         and not (w.flipped and any(_contradicts(w, other) for other in kept.values()))
     ]  # fmt: skip
+
+
+def _is_amended(wish: Wish, other: Wish, amends: Sequence[int]) -> bool:
+    """Tells whether the message puts right one wish by another of its kind."""
+    positive = wish.stance.polarity > 0 and other.stance.polarity > 0
+    return positive and wish.facet == other.facet and any(wish.end <= at <= other.start for at in amends)
 
 
 def _contradicts(wish: Wish, other: Wish) -> bool:

@@ -26,6 +26,8 @@ class RangeHit:
     def flipped(self) -> "RangeHit":
         """Returns the range of all that a one-sided range leaves out: not before 1980 is 1980 and later."""
         whole = self.field.type == "date" or (_whole(self.low) and _whole(self.high))
+        if self.high == 0:
+            return RangeHit(self.start, self.end, self.field, 0, None, strict=True, vague=self.vague)  # "not free"
         step = 1 if whole and not self.strict else 0
         low = None if self.high is None else self.high + step
         high = None if self.low is None else self.low - step

@@ -18,7 +18,7 @@ _SEVERAL = re.compile(
     rf"\b(?:the |your |those )?(?P<end>first|top|last|bottom|other) (?P<n>{'|'.join(_COUNTS)})\b(?! (?:years?|decades?|hundred|times?|weeks|months|days|hours))"
 )
 _ORDINAL = re.compile(
-    rf"\b(?:the |your |that |my |this )?(?:very )?(?P<nth>{_NTH}|middle|top|bottom)(?P<noun> (?:one|NOUN|option|suggestion|pick|choice|recommendation|title|item|result|film|movie))?\b"
+    rf"\b(?:the |your |that |my |this )?(?:very )?(?P<nth>{_NTH}|middle|top|bottom)(?P<noun> (?:one(?:ll|d)?|NOUN|option|suggestion|pick|choice|recommendation|title|item|result|film|movie))?\b"
     r"(?! (?:times?|things?|years?|nights?|weeks?|weekends?|months?|decades?|century|of all|try|thoughts?|thought|hand|place|class|names?|half|part|rated|of the (?:series|trilogy|franchise)|world|lady|blood|best|two|three|four|few|couple|gear|fiddle|minute|resort|\d0s|\d{4}|in the series))"
 )
 _NUMBER = re.compile(
@@ -33,16 +33,16 @@ _ALL = re.compile(
     r"|seen (?:them|these|those)(?! both)|(?:like|than) (?:these|those|them)(?= ?(?:$|[.,!?]|but|and|please|ones))|compare (?:them|these|those)|none (?=[.,!?]|$)|none$|not (?:these|those)(?: (?:ones|films|movies|NOUNS))?|(?:hate|dislike|love|like) (?:these|those|them)(?: all)?)\b"
 )
 _BOTH = re.compile(
-    r"\bboth (?:of (?:them|these|those)|ones|NOUNS)\b|\b(?:them|these|those) both\b|\b(?:seen|compare|like|know|watched|read|played|loved|hated|take|about|in) both\b|^both\b|\bthe two(?: of them)?(?= ?(?:$|[.,!?]))"
+    r"\bboth (?:of (?:them|these|those)|ones|NOUNS)\b|\b(?:them|these|those) both\b|\b(?:seen|compare|like|know|watched|read|played|loved|hated|take|about|in) both\b|^both\b|\b(?:the|those) two(?: of them)?(?= ?(?:$|[.,!?])| (?:is|are|was|were|has|have|costs?|would)\b)"
 )
 _ONE = re.compile(
-    r"\b(?:that|this) (?:one|NOUN|film|movie)\b|\bthat(?=(?: (?:again|already|too|either|please|then|though|really|itself))* ?(?:$|[.,!?]|but|and))|\bthis(?= ?(?:$|[.,!?]))|\bthe same one\b"
+    r"\b(?:that|this) (?:one|NOUN|film|movie)\b|\b(?<=is )that(?= (?:\w+er|more|less)\b)|\bthat(?=(?: (?:again|already|too|either|please|then|though|really|itself))* ?(?:$|[.,!?]|but|and))|\bthis(?= ?(?:$|[.,!?]))|\bthe same one\b"
 )
 _IT = re.compile(
     r"\bits? (?=about|funny|scary|good|any)|\bit\b(?! (?:should|needs?|has to|must|can be|could be|would be|doesnt|does not|dont|seems|is for|up|all|out of|down|matters?|takes place|a (?:try|go|shot|rest)|possible|to be|be|feels like|rains|sounds))"
 )
 _NOT_IT = re.compile(
-    r"\b(?:make|(?<!who )made|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|would|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
+    r"\b(?:make|(?<!who )made|do|speed|get|got|forget|call|keep|hold|take it easy|cheer|mix|lets|let|put|thats|can|could|as|if|when|so|worth|believe|mean|go for|help|beat|how is|hows|whats|cut|leave|what would|it is what|say|call|swap|change|narrow) $"
 )
 _NEARLY = re.compile(  # "the second one is more like it"
     r"\b(?:is|s|was|looks|feels|comes|gets) (?:much |a lot |a bit |very )?(?:more like|nearly|almost|close to|closer to|near|nearer) $"
@@ -152,11 +152,14 @@ def _nth(shown: tuple[str, ...], place: int) -> tuple[str, ...]:
 
 
 def _single(state: DialogueState, named: Sequence[Pointer], at: int) -> tuple[str, ...]:
-    """Returns the item that "it" means: a title earlier in the message, else the one in focus, else the first shown."""
+    """Returns the item that "it" means: a title earlier in the message, else the one in focus, else one just praised where several were shown, else the first shown."""
     before = [pointer for pointer in named if pointer.end <= at]
     if before:
         return before[-1].item_ids[:1]
-    return state.focus[-1:] or state.shown[:1]
+    praised = tuple(
+        held.preference.item_id for held in state.held if held.turn == state.turn and held.preference.polarity > 0
+    )
+    return state.focus[-1:] or tuple(item for item in praised if item and len(state.shown) > 1)[-1:] or state.shown[:1]
 
 
 def _both(state: DialogueState, named: Sequence[Pointer], at: int) -> tuple[str, ...]:

@@ -20,16 +20,21 @@ COMPARATIVES = {
     "more expensive": ("price", True), "pricier": ("price", True), "fancier": ("price", True),
     "shorter": ("length", False), "quicker": ("length", False), "less long": ("length", False), "longer": ("length", True),
     "smaller": ("height", False), "lower": ("height", False), "taller": ("height", True), "higher": ("height", True), "bigger": ("height", True),
-    "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
+    "better": ("rating", True), "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
     "too old": ("year", True), "too dated": ("year", True), "dated": ("year", True), "too recent": ("year", False), "too new": ("year", False), "too modern": ("year", False),
     "too expensive": ("price", False), "too pricey": ("price", False), "too cheap": ("price", True), "too long": ("length", False), "too short": ("length", True),
 }  # fmt: skip
 """What a comparative is about, and whether it means more of it."""
-_AS = {"old": "newer", "dated": "newer", "new": "older", "recent": "older", "modern": "older", "expensive": "cheaper", "pricey": "cheaper", "cheap": "pricier", "long": "shorter", "short": "longer"}  # fmt: skip
+_AS = {"old": "newer", "dated": "newer", "new": "older", "recent": "older", "modern": "older", "expensive": "cheaper", "pricey": "cheaper", "cheap": "pricier", "long": "shorter", "short": "longer",
+       "tall": "smaller", "high": "smaller", "big": "smaller", "small": "bigger"}  # fmt: skip
 _PATTERN = re.compile(
     rf"(?<!\bor )(?<!\bno )(?<!\bany )(?<!see you )\b(?:(?:not (?:really |quite |exactly |too |so )?(?=too ))?(?P<word>{'|'.join(sorted(COMPARATIVES, key=len, reverse=True))})\b(?P<than> than(?P<wish>(?= (?:what )?(?:i|im|ive|id|we|wed)\b))?)?"
-    rf"|(?:not|nothing|none) (?:quite |nearly )?as (?P<adjective>{'|'.join(_AS)})(?P<as> as)\b)(?! or \w+er\b)"
+    rf"|(?:not|nothing|none|isnt|arent) (?:quite |nearly )?as (?P<adjective>{'|'.join(_AS)})\b(?P<as> as\b)?)(?! or \w+er\b)(?! of (?:the two|them|these|those)\b)"
 )
+_STATED = re.compile(  # of an item, or of which item is meant
+    r"\b(?:titled|it|that|this|one|they) (?:[!?] )?(?:is|was|are|were) (?:\w+ )?$|\btitled , the $"
+)
+_ASKS_WHICH = re.compile(r"\b(?:which(?: one)?(?: of (?:them|these|those|the \w+))?|what)(?: is|s| was)(?: the)?$")
 _AMOUNTS = frozenset(word.removeprefix("too ") for word in COMPARATIVES) | frozenset(_AS)
 _FEW = 5  # items that a bound should leave, if it can
 
@@ -59,11 +64,17 @@ class RelativeReader:
             word = match["word"] or _AS[match["adjective"]]
             role, upwards = COMPARATIVES[word]
             upwards ^= match["wish"] is not None  # what is older than wanted calls for newer ones
-            field: Field | None = getattr(self._fields, role)
+            field = self._field(role)
             stray = word in ("earlier", "later") and not match["than"]
+            lead = message.marked[: match.start()]
+            stray = stray or _ASKS_WHICH.search(lead.rstrip()) is not None
+            stray = stray or (_STATED.search(lead) is not None and not match["than"] and not word.startswith("too "))
             if field is None or stray or any(hit.field == field and not hit.vague for hit in ranges):
                 continue
-            target, stop = self._than(named, end) if match["than"] or match["as"] else (None, end)
+            near = self._than(named, end) if match["than"] or match["as"] else None
+            if word == "better" and (near is None or near.kind == "title"):
+                continue  # better than a title: which of the two is, is asked
+            target, stop = (near.item_ids[0], near.end) if near else (None, end)
             items = [target] if target else self._meant(state, named, examples)
             bound = self._bound(field, items, upwards, state)
             if bound is not None:
@@ -79,9 +90,14 @@ class RelativeReader:
                 )
         return found
 
-    def _than(self, named: Sequence[Pointer], end: int) -> tuple[str | None, int]:
-        near = [pointer for pointer in named if end <= pointer.start <= end + 3 and pointer.item_ids]
-        return (near[0].item_ids[0], near[0].end) if near else (None, end)
+    def _field(self, role: str) -> Field | None:
+        """Returns the field of a role; what is shorter or longer where nothing lasts is so in height."""
+        field: Field | None = getattr(self._fields, role)
+        return self._fields.height if field is None and role == "length" else field
+
+    def _than(self, named: Sequence[Pointer], end: int) -> Pointer | None:
+        """Returns the item named right behind "than"."""
+        return next((pointer for pointer in named if end <= pointer.start <= end + 3 and pointer.item_ids), None)
 
     def _meant(self, state: DialogueState, named: Sequence[Pointer], examples: Sequence[str]) -> list[str]:
         """Returns the items to compare with: those meant in the message, else the one in focus if shown, else all shown."""

@@ -12,22 +12,22 @@ Negation = Literal["no", "soft", "mind"]
 
 # Words that look like a negation and are none; they are passed over first.
 _NOT_NEGATIVE = re.compile(
-    r"\b(?:no (?=(?:sorry |wait )?i mean)|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
-    r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be|have to)"
+    r"\b(?:no (?=(?:(?:sorry |wait )?i meant?|wait|hang on|hold on)\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
+    r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be (?:bothered|sure|picky|choosy|silly|shy|happier|better)|have to)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
-    r"|if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
+    r"|(?<!only )if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|(?:isnt|arent|wasnt|werent|doesnt|dont|didnt|wont|cant) (?:it|they|he|she|that|you|we|i)(?= ?(?:$|[?.!,]))|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
 )
 PERMITS = r"\b(?:(?:don.?t|do not|wouldn.?t|doesn.?t|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:don.?t |do )?mind|no (?:objections?|issue|problem) (?:to|with)|(?:fine|ok|okay) with|open to)\b"
 """What stands before a value that may be and need not, as a pattern."""
 _PERMITS = re.compile(PERMITS)
 _WEAK = re.compile(
     r"\b(?:not (?:too|so|as|very|that(?= (?!one|film|movie|book|game|i|again|please)\w)|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
-    r"|rather not|not (?:so |too |that |very |really |particularly |all that )?keen on|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
+    r"|not (?:so |too |that |very |really |particularly |all that )?keen on|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
 )
 _STRONG = re.compile(
     r"\b(?:(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
-    r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
+    r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|(?:am|im|are|were|is|hes|shes) done with|(?:stay|steer|keep) (?:clear|away) (?:of|from)|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
     r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
     r"|had enough(?: of)?|has enough of|not a fan of|not into|put off by|terrified of|scared of|uncomfortable with)\b"
@@ -77,9 +77,12 @@ _ASKS_FOR = re.compile(
 )
 
 
-def _is_told(clause: str) -> bool:
-    """Tells whether a clause reports something and does not go on to ask for it."""
+def _is_told(clause: str, at: int) -> bool:
+    """Tells whether a clause reports the wish at character `at`: no asking stands between what reports it and the wish, nor behind both."""
     told = [match.end() for match in _TOLD.finditer(clause)]
+    before = [end for end in told if end <= at]
+    if before and not _ASKS_FOR.search(clause, before[-1], at):
+        return True
     return bool(told) and not _ASKS_FOR.search(clause, told[-1])
 
 
@@ -117,8 +120,13 @@ class Scopes:
         ]
         if not reaching:
             return None
-        nearest = max(reaching)
-        return nearest[1]
+        (_, kind), *others = sorted(reaching, reverse=True)
+        doubled = kind == "no" and any(self._is_relative(end, at) for end, other in others if other == "no")
+        return None if doubled else kind
+
+    def _is_relative(self, end: int, at: int) -> bool:
+        """Tells whether a second negation before `at` says which ones the first rules out: "nothing that isn't hardy"."""
+        return re.match(r"(?:\w+ ){0,2}(?:that|which|who|thats)\b", self._message.words(end, at)) is not None
 
     def trigger_before(self, at: int) -> tuple[int, int] | None:
         """Returns the tokens of the nearest negation that reaches `at`."""
@@ -134,7 +142,8 @@ class Scopes:
         """
         turned_down = spurned(self._message, end)
         negation = self.negation(start, by_list) or turned_down
-        clause = self._clause(start, end)
+        first, stop = self._clause(start, end)
+        clause = self._message.words(first, stop)
         follower = self._message.words(end, end + 1)
         taste = (bool(_TASTE.search(clause)) or follower in _FANS) and not _WANTS.search(clause)
         sentence = self._message.words(*self._message.sentence(start))
@@ -147,7 +156,7 @@ class Scopes:
         if negation is not None:
             firm = negation == "no" and (turned_down == "no" or not _WEAK.search(clause))
             return Stance(-1, "hard" if firm else "soft", scope, taste)
-        told = _is_told(clause) and not _MUST.search(clause)
+        told = _is_told(clause, len(self._message.words(first, start))) and not _MUST.search(clause)
         soft = (
             taste
             or told
@@ -223,8 +232,8 @@ class Scopes:
         """Tells whether words between a negation and token `at` end its reach; "rather not something …" goes on."""
         return _ENDS.search(self._message.words(end, at).removeprefix("something ")) is not None
 
-    def _clause(self, start: int, end: int) -> str:
-        """Returns the words around a wish up to the ends of its sentence, or to a "but"."""
+    def _clause(self, start: int, end: int) -> tuple[int, int]:
+        """Returns the tokens `[first, stop)` around a wish up to the ends of its sentence, or to a "but"."""
         first, last = self._message.sentence(start)
         tokens = self._message.tokens
         while first < start and any(t.norm in ("but", "however", "though") for t in tokens[first:start]):
@@ -232,8 +241,7 @@ class Scopes:
         stop = end
         while stop < last and tokens[stop].norm not in ("but", "however", "although") and not tokens[stop].mark:
             stop += 1
-        stop = self._with_tail(stop, last)
-        return self._message.words(self._comma_start(first, start), stop)
+        return self._comma_start(first, start), self._with_tail(stop, last)
 
     def _with_tail(self, stop: int, last: int) -> int:
         """Returns the end of the clause with what only hedges it after a comma: "a comedy, if possible"."""

@@ -1,7 +1,7 @@
 """What a message thinks of the items it names or points at: liked, disliked, seen, asked for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from convrec.agent.compact.message import Message
@@ -49,6 +49,8 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
         return "excluded"
     first, last = message.sentence(pointer.start)
     after = message.words(pointer.end, last)
+    if pointer.end < last and message.gap(pointer.end).strip() == "(":
+        after = f"is {after}"  # "Peking Express (awful)"
     if _AFTER_NEG.search(after):
         return "disliked"
     if spurned(message, pointer.end, item=True) and not _measures(message, first, pointer):
@@ -111,24 +113,26 @@ def attitudes(message: Message, scopes: Scopes, pointers: Sequence[Pointer]) -> 
 
 
 def item_preferences(
-    message: Message, feelings: Sequence[Attitude], pointers: Sequence[Pointer], titles: Sequence[str]
+    message: Message, feelings: Sequence[Attitude], pointers: Sequence[Pointer], title: Callable[[str], str]
 ) -> list[Preference]:
-    """Returns the likes and dislikes of items; `feelings` and `titles` (of the first item) are a row a pointer."""
+    """Returns the likes and dislikes of items; `feelings` are a row a pointer, `title` tells an item's title by its id."""
     found: dict[str, Preference] = {}
-    for pointer, title, feeling in zip(pointers, titles, feelings, strict=True):
+    for pointer, feeling in zip(pointers, feelings, strict=True):
         named = pointer.kind == "title"
+        several = pointer.kind == "description" and len(pointer.item_ids) > 1  # "all the Scream ones"
         polarity: Polarity | None = None
         if feeling in ("liked", "like", "permitted"):
             polarity = 1
-        elif feeling == "disliked" or (feeling == "excluded" and named):
+        elif feeling == "disliked" or (feeling == "excluded" and (named or several)):
             polarity = -1
-        if polarity is None or len(pointer.item_ids) == 0 or (len(pointer.item_ids) > 1 and not named):
+        if polarity is None or (len(pointer.item_ids) > 1 and not named and not (several and polarity < 0)):
             continue
         sentence = message.words(*message.sentence(pointer.start))
         scope: Scope = "lasting" if feeling in ("liked", "disliked") and _GENERAL.search(sentence) else "session"
         strength: Strength = "soft" if polarity > 0 else "hard"
-        found[pointer.item_ids[0]] = Preference(
-            facet="item", value=title, item_id=pointer.item_ids[0], polarity=polarity, strength=strength, scope=scope,
-            span=message.span(pointer.start, pointer.end),
-        )  # fmt: skip
+        for item in pointer.item_ids if several else pointer.item_ids[:1]:
+            found[item] = Preference(
+                facet="item", value=title(item), item_id=item, polarity=polarity, strength=strength, scope=scope,
+                span=message.span(pointer.start, pointer.end),
+            )  # fmt: skip
     return list(found.values())

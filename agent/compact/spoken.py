@@ -100,7 +100,7 @@ def items_spoken_of(
     ]
     for one in unknown:
         yield Reference(kind="title", item_ids=(), span=(one.start, one.end))
-    item = _in_question(state)
+    item = in_question(state)
     if unknown or any(reference.kind == "title" for reference in references):
         return
     pointed = [(one.start, one.end) for one in free if one.label == POINTER and one.probability >= _POINTED]
@@ -143,7 +143,7 @@ def _asks(reading: Reading) -> bool:
     return (reading.acts or {}).get("request", 0.0) >= _ASKED
 
 
-def _in_question(state: DialogueState) -> tuple[str, ...]:
+def in_question(state: DialogueState) -> tuple[str, ...]:
     """Returns the one item that the talk is about; none where there are several that it could be."""
     return state.focus[-1:] or (state.shown if len(state.shown) == 1 else ())
 

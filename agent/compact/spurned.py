@@ -3,21 +3,23 @@
 import re
 from typing import Literal
 
+from convrec.agent.compact.lexicon import NOUNS
 from convrec.agent.compact.message import Message
 
 _BE = r"(?:is|are|was|were|s|re)"
 _NOT = rf"(?:(?:isnt|arent|wasnt|{_BE} not) (?:really |quite |exactly |so much )?)"
-_WITH = r"(?:(?:and|or|nor) (?:the )?\w+(?: \w+)? )?"  # "westerns and musicals are out": both are
+_WITH = rf"(?:(?:{'|'.join(sorted(NOUNS))}) )?(?:(?:and|or|nor) (?:the )?\w+(?: \w+)? )?"  # "westerns and musicals are out": both are
 _OUT = re.compile(
     rf"^{_WITH}(?:{_BE} (?:also |just |definitely |now |all )?(?:out\b(?! (?:on|of|in|now|there|yet|already|this|next|soon|here|to|for)\b)|off the (?:list|table|menu|cards)|ruled out)"
     rf"|{_NOT}(?:my (?:thing|cup|kind|taste|style|favou?rites?)|for me|what (?:i|we)\b)|(?:wont|will not|doesnt|dont|does not|do not) (?:do\b(?! \w+ing)|work for (?:me|us)|appeal)"
-    rf"|(?:does|do) nothing for (?:me|us)|can go\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears)"
+    rf"|(?:does|do) nothing for (?:me|us)|can go\b|{_BE} (?:just )?a waste of\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears)"
 )
 _NOT_QUITE = re.compile(rf"^{_WITH}{_NOT}what (?:i|we)\b")
 _NO = re.compile(r"^(?:no|nope|nah)\b(?= ?(?:$|[.,!;]))")
 _BECAUSE = re.compile(
     r"^(?:sorry ,? ?)?(?:not (?:into|in the mood|my|for me|so into|a fan|feeling|keen)|(?:no|nothing)\b|dont (?:like|want|fancy)|(?:i )?(?:hate|dislike)\b)"
 )
+_NONE_OF_IT = re.compile(r"^(?!.*\bbut\b).*\b(?:none|no more|nothing) of (?:that|those|these|them|it)\b")
 _DIVIDES = re.compile(r"\s*[:–—]\s*|\s+-+\s+")
 
 
@@ -32,7 +34,7 @@ def spurned(message: Message, end: int, item: bool = False) -> Literal["no", "so
     rest = message.words(end, stop)
     if not message.tokens[end].mark and _OUT.search(rest):
         return "soft" if _NOT_QUITE.search(rest) else "no"
-    return "no" if item and _said_no(message, end, rest) else None
+    return "no" if _NONE_OF_IT.search(rest) or (item and _said_no(message, end, rest)) else None
 
 
 def _said_no(message: Message, end: int, rest: str) -> bool:

@@ -1,6 +1,7 @@
 """Which titles a message names: exact forms first, the longest first, then slips of the finger."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, POINTERS, is_common, rank
@@ -22,10 +23,15 @@ from convrec.agent.compact.marks import (
     years_beside,
 )
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.numerals import NTH
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
 from convrec.agent.compact.spurned import spurned
 from convrec.agent.compact.titles import ARTICLES, EXACT, PARTIAL, PLURAL, TitleIndex, figure, is_skipped, loose_key
 from convrec.agent.compact.values import singulars
+
+_LONG, _ALIKE = 10, 0.85  # letters of words, and how like a title they must be spelt, to stand for it
+_ALL = {"all the", "of the", "any the", "the other"}
+_PARTLY = 3  # titles that have a part in common which may still tell one
 
 
 class TitleLinker:
@@ -66,8 +72,48 @@ class TitleLinker:
                 continue
             dated = self._dated(message, hit)
             if dated is not None and self._marked(message, dated, hit, taken):
-                taken.append(dated)
+                taken.append(self._numbered(message, dated))
         return sorted(taken, key=lambda h: h.start)
+
+    def partly(self, words: Sequence[str]) -> list[int]:
+        """Returns the rows of the titles, few at most, that words which are surely a title are a telling part of: "private ryan"."""
+        own = [word for word in words if word not in ARTICLES]
+        telling = [word for word in own if word not in LINGO]
+        if not telling or (len(telling) == 1 and (len(telling[0]) < 4 or is_common(telling[0]))):
+            return []
+        rows = self._index.having(own)
+        if not rows and len("".join(own)) >= _LONG:
+            return self._index.like(own, _ALIKE)
+        return rows if len(rows) <= _PARTLY else []
+
+    def whole_series(self, message: Message, hit: Hit) -> tuple[int, ...]:
+        """Returns the rows of all that "all the Scream ones", "all the Hangovers" mean; empty where one item is named."""
+        word, before = message.tokens[hit.end - 1].norm, message.words(hit.start - 2, hit.start)
+        after = message.tokens[hit.end].norm if not message.break_after(hit.end) else ""
+        several = before in _ALL and ((after.endswith("s") and after in NOUNS) or word.endswith("s"))
+        rows = self._index.beginning(hit.rows[0]) if several else ()
+        return rows if len(rows) > 1 else ()
+
+    def having(self, word: str) -> list[int]:
+        """Returns the rows whose titles have a word, the most popular first."""
+        return self._index.having([word])
+
+    def of_the_same_name(self, row: int, words: Sequence[str] = ()) -> tuple[int, ...]:
+        """Returns the rows of the series of an item, or, with `words`, those that have its title and these words for a title."""
+        if not words:
+            return self._index.series(row)
+        told = self._index.told(row)
+        return tuple(
+            other for other in self._index.having(words) if sorted(self._index.told(other)) == sorted([*told, *words])
+        )
+
+    def _numbered(self, message: Message, hit: Hit) -> Hit:
+        """Returns the hit as the item of its series that an ordinal before it picks: "the second Bee Mix"."""
+        place = NTH.get(message.words(hit.start - 1, hit.start), 0)
+        series = self._index.series(hit.rows[0])
+        if not (0 < place <= len(series) and len(series) > 1):
+            return hit
+        return replace(hit, start=hit.start - 1, rows=(series[place - 1],))
 
     def _candidates(self, message: Message) -> Iterator[Hit]:
         norms = [token.norm for token in message.tokens]
@@ -172,12 +218,14 @@ class TitleLinker:
         cued = self._cued(message, hit.start, hit.end, taken)
         before = message.tokens[hit.start - 1].norm if hit.start and not message.tokens[hit.start].mark else ""
         after = message.tokens[hit.end].norm if hit.end < len(message) and not message.tokens[hit.end].mark else ""
+        if before == "the" and not self._is_value(word) and self.whole_series(message, hit):
+            return True
         if before in BEFORE_NAMES or (
             after in NOUNS and not (capital and hit.score == EXACT and not self._is_surname(word))
         ):
             return False
         if self._is_value(word):
-            return capital and cued
+            return capital and (cued or before in ("called", "named"))
         if word in POINTERS or word.isdigit() or len(word) < 2:
             return False
         determined = before in DETERMINED

@@ -1,10 +1,12 @@
 """Every form in which a catalogue's titles may be named, and which items bear them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from rapidfuzz import fuzz, process
 
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
 from convrec.agent.compact.message import Token, words_of
@@ -52,8 +54,14 @@ class TitleIndex:
             for field in catalogue.schema.of_type("text")
             if field.name.endswith("title") and field.name != "title"
         ]
+        self._told: list[list[str]] = []
+        self._having: dict[str, list[int]] = {}
         for row, name in enumerate(catalogue.titles):
             self._add(row, name)
+            told = [_ROMAN.get(word, word) if place else word for place, word in enumerate(words_of(name))]
+            self._told.append(told)
+            for word in dict.fromkeys(told):
+                self._having.setdefault(word, []).append(row)
         for other in others:
             index = catalogue.values(other)
             for name in index.values:
@@ -80,6 +88,41 @@ class TitleIndex:
             forms = [form for form in forms if form.length == length]
         best = max((form.quality for form in forms), default=0.0)
         return [form for form in forms if form.quality == best]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [" ".join(told) for told in self._told]
+
+    def told(self, row: int) -> list[str]:
+        """Returns the words of an item's title, Roman numerals as figures."""
+        return self._told[row]
+
+    def having(self, words: Sequence[str]) -> list[int]:
+        """Returns the rows whose titles have these words in this order beside each other, the most popular first."""
+        run = list(words)
+        pool = min((self._having.get(word, []) for word in run), key=len, default=[])
+        rows = [
+            row for row in pool if any(self._told[row][at : at + len(run)] == run for at in range(len(self._told[row])))
+        ]
+        return self.ordered(rows, None, None)
+
+    def like(self, words: Sequence[str], least: float) -> list[int]:
+        """Returns the rows whose title is spelt most like these words, one at most; none where it is not as like as `least`, in [0, 1]."""
+        found = process.extractOne(" ".join(words), self._names, scorer=fuzz.ratio, score_cutoff=100 * least)
+        return [] if found is None else [int(found[2])]
+
+    def series(self, row: int) -> tuple[int, ...]:
+        """Returns the rows of an item and its numbered sequels, in order: `Bee Mix`, `Bee Mix 2`."""
+        told = self._told[row]
+        base = told[:-1] if len(told) > 1 and told[-1].isdigit() and len(told[-1]) < 3 else told
+        parts = [base, *([*base, str(n)] for n in range(2, 10))]
+        found = [[other for other in self._having.get(part[-1], []) if self._told[other] == part] for part in parts]
+        return tuple(self.ordered(rows, None, None)[0] for rows in found if rows) if found[0] else (row,)
+
+    def beginning(self, row: int) -> tuple[int, ...]:
+        """Returns the rows of all items whose titles begin with that of an item, without the figure that ends it."""
+        base = self._told[self.series(row)[0]]
+        return tuple(other for other in self.having(base) if self._told[other][: len(base)] == base)
 
     def ordered(self, rows: list[int], year: int | None, years: np.ndarray | None) -> list[int]:
         """Returns the rows best first: those of the year (of none, where none is given), then the most popular, then in the catalogue's order."""

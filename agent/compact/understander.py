@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from convrec.agent.compact.acts import Heard, acts_of, goes_on
 from convrec.agent.compact.advice import advised, felt_by, is_part, judged, respanned, titles_in, unlinked
 from convrec.agent.compact.amounts import AmountReader
+from convrec.agent.compact.apart import ApartReader
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.calendar import CalendarReader
 from convrec.agent.compact.degrees import DegreeReader
@@ -24,20 +25,30 @@ from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes
 from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_model, item_preferences
 from convrec.agent.compact.spelling import Speller
-from convrec.agent.compact.spoken import is_other_word, items_spoken_of, kinds_named, points_elsewhere, values_spoken_of
+from convrec.agent.compact.spoken import (
+    in_question,
+    is_other_word,
+    items_spoken_of,
+    kinds_named,
+    points_elsewhere,
+    values_spoken_of,
+)
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
-from convrec.agent.compact.titles import TitleIndex
+from convrec.agent.compact.titles import PARTIAL, TitleIndex
 from convrec.agent.compact.value_linker import ValueHit, ValueLinker
-from convrec.agent.compact.values import ValueIndex
+from convrec.agent.compact.values import ValueIndex, singulars
 from convrec.agent.compact.years import YearReader
 from convrec.agent.describing.resolver import Resolver
+from convrec.agent.releases import taken_back
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field
 from convrec.core.clock import Clock
 from convrec.core.garbage import uncollected
+from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.predicate import fields_of as predicate_fields
+from convrec.core.text import fold, words
 from convrec.core.understanding import Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
@@ -92,6 +103,7 @@ class Understander:
             values, speller, lambda: {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()}
         )
         self._titles = TitleLinker(self._fields, titles, speller, self._values.is_kind, self._values.is_surname)
+        self._apart = ApartReader(self._fields, self._titles)
         self._years = YearReader(self._fields, clock.now().year, self._nouns)
         self._amounts = AmountReader(self._fields)
         self._calendar, self._degrees = CalendarReader(self._fields), DegreeReader(self._fields)
@@ -106,7 +118,7 @@ class Understander:
         """Returns the titles that a text names, in order, none overlapping another."""
         message = Message(text)
         return [
-            TitleMention(_closed(message, hit.start, hit.end), self._ids(hit), hit.score)
+            TitleMention(_closed(message, hit.start, hit.end), self._ids(hit.rows), hit.score)
             for hit in self._named(message)
         ]
 
@@ -131,7 +143,7 @@ class Understander:
         titles = self._titles_of(whole, reading)
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
-        named = [Pointer(hit.start, hit.end, "title", self._ids(hit)) for hit in titles]
+        named = [self._pointer(message, hit) for hit in titles]
         linked = self._link(message, scopes, named, state, reading)
         described = self._descriptions.read(
             message, state, linked.values, linked.ranges, [*linked.titles, *linked.pointers]
@@ -139,17 +151,21 @@ class Understander:
         pointers = sorted(described.pointers, key=lambda p: p.start)
         pointers = [p for p in pointers if not points_elsewhere(p, message.span(p.start, p.end), reading)]
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
+        wishes = [wish for wish in wishes if not self._is_recognised(message, wish, state)]
         felt = _felt(message, scopes, pointers, reading)
-        items = item_preferences(message, felt, pointers, [self._title(p) for p in pointers])
-        filtered = filter_of(message, wishes, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
+        items = item_preferences(message, felt, pointers, self._title)
+        back = taken_back(text)
+        standing = [w for w in wishes if not any(a <= message.span(w.start, w.end)[0] < b for a, b in back)]
+        filtered = filter_of(message, standing, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         taken = [message.span(*place) for place in linked.places(pointers)]
         linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
         spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self.values_in)
         kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue, kinds))
         preferences = (*linked_wishes, *items, *beyond)
-        references = _references(message, pointers, felt, aside=filtered is not None)
-        asked = asked_fields(message, self._catalogue.schema, self._catalogue if pointers else None)
+        references = _references(message, pointers, felt, wishes if filtered is not None else ())
+        of_it = bool(pointers) or (bool(in_question(state)) and message.has(_ASKS_OF_IT))
+        asked = asked_fields(message, self._catalogue.schema, self._catalogue if of_it else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
         acts = advised(message, acts, reading, state, preferences, felt)
         extra = Leftover()
@@ -158,10 +174,11 @@ class Understander:
             extra = self._leftovers.read(message, scopes, places)
             extra = Leftover(tuple(felt_by(extra.preferences, reading)), extra.words)
             preferences = (*preferences, *extra.preferences)
+            filtered = every(*filter(None, (filtered, *self._nameless(extra.preferences))))
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
-            filtered, preferences = None, tuple(_remembered(p) for p in preferences)
+            filtered, preferences = None, tuple(_remembered(p, message) for p in preferences)
         else:
             preferences += () if {p.facet for p in preferences} & {p.facet for p in spoken} else spoken
             references += tuple(items_spoken_of(whole.text, reading, state, references, taken))
@@ -193,7 +210,12 @@ class Understander:
         values = [
             hit
             for hit in values
-            if not is_part(message.span(hit.start, hit.end), [v.field.name for v in (hit.value, *hit.others)], reading)
+            if not is_part(
+                message.text,
+                message.span(hit.start, hit.end),
+                [v.field.name for v in (hit.value, *hit.others)],
+                reading,
+            )
         ]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
         years = [hit for hit in self._years.read(message) if not _overlaps(hit.start, hit.end, named)]
@@ -201,8 +223,13 @@ class Understander:
         amounts = self._amounts.read(message, _bounded(state))
         solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
+        values = [hit for hit in values if hit.score == 1 or not _overlaps(hit.start, hit.end, ranges)]
+        named, values = self._apart.described(message, named, values)
+        named = [*named, *self._apart.pointed(message, state, named, values)]
+        values = [hit for hit in values if not _overlaps(hit.start, hit.end, named)]
+        meant = self._apart.corrected(message, state)
         pointers = [
-            p for p in self._pointers.read(message, state, named) if not _overlaps(p.start, p.end, [*values, *ranges])
+            p for p in self._pointers.read(message, meant, named) if not _overlaps(p.start, p.end, [*values, *ranges])
         ]
         about = [*named, *pointers]
         echoes = self._deixis.read(message, state, about, values)
@@ -221,14 +248,16 @@ class Understander:
             ranges,
         )
 
-    def _read_titles(self, whole: Message, linked: Sequence[Hit], reading: Reading) -> Iterator[Hit]:
+    def _read_titles(self, message: Message, linked: Sequence[Hit], reading: Reading) -> Iterator[Hit]:
         """Yields the titles that only the reader saw: what it takes for one and is one when it stands alone."""
-        for start, end in titles_in(reading, [whole.span(hit.start, hit.end) for hit in linked]):
-            alone = Message(whole.text[start:end])
-            first, last = whole.tokens_of((start, end))
-            for hit in self._titles.link(alone, []):
-                if hit.end - hit.start == len(alone) == last - first:
-                    yield replace(hit, start=first, end=last)
+        for start, end in titles_in(reading, [message.span(hit.start, hit.end) for hit in linked]):
+            alone = Message(message.text[start:end])
+            first, last = message.tokens_of((start, end))
+            whole = [hit for hit in self._titles.link(alone, []) if hit.end - hit.start == len(alone) == last - first]
+            partly = [] if whole else self._titles.partly(alone.norms(0, len(alone)))
+            yield from (replace(hit, start=first, end=last) for hit in whole)
+            if partly:
+                yield Hit(first, last, tuple(partly), PARTIAL)
 
     def _wishes(
         self, message: Message, scopes: Scopes, linked: _Linked, used: set[tuple[int, int]], pointers: Sequence[Pointer]
@@ -236,7 +265,27 @@ class Understander:
         found = self._value_wishes(message, scopes, linked.values)
         found += [value_wish(message, hit, scopes, negative=True) for hit in linked.negatives]
         found += [range_wish(message, hit, scopes) for hit in linked.ranges]
-        return settled([w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)])
+        return settled(
+            message, [w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)]
+        )
+
+    def _nameless(self, unwanted: Sequence[Preference]) -> Iterator[Predicate]:
+        """Yields what leaves out the items that are called by a word that is turned down: "no roses" no `Rose 'Night Watch'`."""
+        for stated in unwanted:
+            said = words(stated.value)
+            if stated.facet == "text" and stated.polarity < 0 and stated.strength == "hard" and len(said) == 1:
+                forms = (said[0], *singulars(said[0]))
+                yield from (
+                    Not(arg=Comparison(field="title", op="text", value=form))
+                    for form in forms
+                    if self._titles.having(form)
+                )
+
+    def _is_recognised(self, message: Message, wish: Wish, state: DialogueState) -> bool:
+        """Tells whether a sentence of its own only repeats who the other side has just named: "Gregory Peck! Her other flame was …"."""
+        alone = message.sentence(wish.start) == (wish.start, wish.end) != (0, len(message))
+        named = wish.facet in {field.name for field in self._fields.people} and fold(wish.value) in fold(state.reply)
+        return alone and named and state.question is None
 
     @staticmethod
     def _value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> list[Wish]:
@@ -258,11 +307,18 @@ class Understander:
             found.append(wish)
         return found
 
-    def _ids(self, hit: Hit) -> tuple[str, ...]:
-        return tuple(self._catalogue.ids[row] for row in hit.rows)
+    def _pointer(self, message: Message, hit: Hit) -> Pointer:
+        series = self._titles.whole_series(message, hit)
+        series = series or (hit.rows if hit.score == PARTIAL and len(hit.rows) > 1 else ())  # "no Despicable anything"
+        if series:
+            return Pointer(hit.start, hit.end, "description", self._ids(series))
+        return Pointer(hit.start, hit.end, "title", self._ids(hit.rows))
 
-    def _title(self, pointer: Pointer) -> str:
-        row = self._catalogue.row(pointer.item_ids[0]) if pointer.item_ids else None
+    def _ids(self, rows: Sequence[int]) -> tuple[str, ...]:
+        return tuple(self._catalogue.ids[row] for row in rows)
+
+    def _title(self, item: str) -> str:
+        row = self._catalogue.row(item)
         return self._catalogue.titles[row] if row is not None else ""
 
     @staticmethod
@@ -279,14 +335,16 @@ def _felt(message: Message, scopes: Scopes, pointers: Sequence[Pointer], reading
 
 
 def _references(
-    message: Message, pointers: Sequence[Pointer], felt: Sequence[Attitude], *, aside: bool
+    message: Message, pointers: Sequence[Pointer], felt: Sequence[Attitude], wishes: Sequence[Wish]
 ) -> tuple[Reference, ...]:
-    """Returns the pointers as references; `aside` tells that a title only spoken of beside a wish describes."""
+    """Returns the pointers as references; a title only spoken of beside `wishes` describes."""
     found = []
     for pointer, feeling in zip(pointers, felt, strict=True):
         titled = pointer.kind == "title"
         place = _closed(message, pointer.start, pointer.end) if titled else message.span(pointer.start, pointer.end)
-        kind = "description" if aside and _is_aside(message, pointer, feeling) else pointer.kind
+        owner = titled and any(pointer.start - 1 <= wish.end <= pointer.start for wish in wishes if not wish.number)
+        aside = bool(wishes) and _is_aside(message, pointer, feeling)
+        kind = "description" if aside or (owner and feeling == "asked") else pointer.kind
         found.append(Reference(kind=kind, item_ids=pointer.item_ids, span=place))
     return tuple(found)
 
@@ -308,9 +366,10 @@ def _overlaps(start: int, end: int, others: Sequence[Pointer | ValueHit | RangeH
 
 
 _ASKS_IF = re.compile(  # up to the value: a question whether an item has it
-    r"(?:^|[.,;:?!] |\b(?:and|so|but|ok|okay|hm|hmm|well|oh|then|no) )(?:is|are|was|were|does|do|did|has|have|can|could|will)(?: (?:the|that|this|their|its))?"
+    r"(?:^|[.,;:?!] |\b(?:and|so|but|ok|okay|hm|hmm|well|oh|then|no) )(?:is|are|was|were|does|do|did|has|have|can|could|will|would)(?: (?:the|that|this|their|its))?"
     r" (?:titled|it|that|this|they|there|he|she|first|second|third|fourth|last|other|one)\b[^.?!]*$"
 )
+_ASKS_OF_IT = re.compile(r"^(?:and |so |but )?(?:can|could|may|will|would it|is it|are they|does it|do they)\b.*\?$")
 _ASKS_HOW = re.compile(r"(?:^|[.,;:?!] |\b(?:and|so|but) )(?:how|which|what|whats|who|whos|when|where|why)\b[^.?!]*$")
 
 
@@ -322,9 +381,9 @@ def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -
     here = [p for p in pointers if first <= p.start < last]
     if wish.start > first and here and message.tokens[wish.start - 1].norm in ("which", "what", "whats"):
         return True
-    if message.has(r"\blike\b"):
-        return False
     lead = message.marked[message.marked_at(first) : message.marked_at(wish.start)]
+    if message.has(r"\blike\b") or re.search(r"\b(?:anything|something|another)\b", lead):
+        return False
     if _ASKS_IF.search(lead):
         return bool(here) or any(p.start < wish.start for p in pointers)
     if any(p.start < wish.start for p in here) and message.words(first, wish.start).startswith("how "):
@@ -339,8 +398,13 @@ def _is_aside(message: Message, pointer: Pointer, feeling: Attitude) -> bool:
     return feeling == "none" or (feeling == "compared" and message.tokens[pointer.start - 1].norm == "the")
 
 
-def _remembered(stated: Preference) -> Preference:
-    """Returns a preference as it is kept for good: what is said to the memory holds until it is taken back."""
-    return stated.model_copy(
-        update={"scope": "lasting", "strength": stated.strength if stated.polarity < 0 else "soft"}
-    )
+_FIRMLY = re.compile(r"\b(?:only|always|must|needs?|ha(?:s|ve) to)\b")
+
+
+def _remembered(stated: Preference, message: Message) -> Preference:
+    """Returns a preference as it is kept for good: what is said to the memory holds until it is taken back.
+
+    A like is a demand only where it is put as one: "I only ever want plants that are safe for pets".
+    """
+    firm = stated.polarity < 0 or message.has(_FIRMLY)
+    return stated.model_copy(update={"scope": "lasting", "strength": stated.strength if firm else "soft"})

@@ -15,11 +15,34 @@ from convrec.catalogue.schema import Field
 _LONGEST = 6
 _HEARD_RANK = 15_000  # up to which a word in small letters is no name
 _RARE = 5_000  # from which rank on a word alone stands for a value that it is a part of
-_PLACED = {"in", "at", "by", "near", "around", "with", "without", "no", "for", "the", "or"}
+_PLACED = {"in", "at", "by", "near", "around", "with", "without", "no", "for", "the", "or", "very"}
 _AREA = {"area", "side", "part", "end", "quarter", "district"}
-_CLOSED = {"", "or", "and", "please", "then", "too", "must", "is", "are", "i", "im", "we", "its", "now", "already"}
+_CLOSED = {
+    "",
+    "or",
+    "and",
+    "please",
+    "then",
+    "too",
+    "must",
+    "is",
+    "are",
+    "i",
+    "im",
+    "we",
+    "its",
+    "now",
+    "already",
+    "from",
+}
 _OPEN = 50  # values from which on a field's are words of their own, such as dishes
-_NOWHERE = {"town", "city"}
+_NOWHERE = {"town", "city", "menu"}
+_ALIKE, _SAME = (
+    0.88,
+    0.95,
+)  # how like a full name words must be spelt to stand for it: with a slip of the finger among them, without one
+_NAME = 10  # letters of a name from which on that can be told
+_DOING = {"lets", "ill", "id", "well", "should", "could", "can", "might", "gonna", "would"}
 _WELL_KNOWN = 5  # but that of somebody with so many items
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and [a-z]+)? )?by(?: the)?$")
 _WITH = re.compile(
@@ -98,7 +121,7 @@ class ValueLinker:
         longer = [found for found in taken if found.end - found.start > 1]
         taken = [found for found in taken if not _is_told_again(message, found, longer)]
         for found in sorted(taken, key=lambda f: f.start):
-            for part in found.meaning.parts or (found.meaning,):
+            for part in _narrowed(message, found, taken):
                 value = self._in_field(message, found, part, hits)
                 others = tuple(v for v in part.values if v != value)
                 hits.append(
@@ -120,6 +143,7 @@ class ValueLinker:
         bares = [token.bare for token in message.tokens]
         slips = [i for i, token in enumerate(message.tokens) if self._speller.is_slip(token.bare)][:MAX_CORRECTED]
         yield from self._windows(message, norms, bares, None)
+        yield from self._misspelt(message, norms, slips)
         best = {i: self._speller.corrections(bares[i]) for i in slips}
         firsts = [best[i][0] if best.get(i) else bare for i, bare in enumerate(bares)]
         for i in slips:
@@ -127,6 +151,19 @@ class ValueLinker:
                 changed = [*firsts[:i], correction, *firsts[i + 1 :]]
                 for found in self._windows(message, changed, changed, i):
                     yield replace(found, score=found.score * (0.85 - 0.05 * place))
+
+    def _misspelt(self, message: Message, norms: list[str], slips: list[int]) -> Iterator[_Found]:
+        """Yields the full names that two or three words are nearly spelt as: "stanly kubrik", "sandra bull lock"."""
+        for start, length in ((start, length) for start in range(len(norms)) for length in (2, 3)):
+            end = start + length
+            words = norms[start:end]
+            slip = any(i in slips for i in range(start, end))
+            if end > len(norms) or any(message.tokens[i].mark for i in range(start + 1, end)) or {*words} & LINGO:
+                continue
+            if len("".join(words)) >= _NAME and (slip or words[0] in self.index.first_names):
+                name = self.index.find_like("".join(words), _ALIKE if slip else _SAME)
+                if name is not None and self.index.find_name(words) is None:
+                    yield _Found(start, end, name, 0.8)
 
     def _windows(self, message: Message, norms: list[str], bares: list[str], at: int | None) -> Iterator[_Found]:
         """Yields every run of words that names a value (only those over word `at`, if given)."""
@@ -169,6 +206,8 @@ class ValueLinker:
 
     def _is_meant(self, message: Message, start: int, end: int, words: list[str]) -> bool:
         """Tells whether everyday words that are also a value are meant as one: beside a noun, in a list, or by themselves."""
+        if len(words) == 1 and message.words(end, end + 1) == "to" and message.words(start - 1, start) in _DOING:
+            return False  # "let's switch to something else"
         if not all(word in LINGO or len(word) < 3 for word in words) or _is_initials(message, start, words):
             return True
         if all(word in FUNCTION for word in words):
@@ -219,8 +258,8 @@ class ValueLinker:
         plain = self.index.is_plain(word) or (rank(word) < _HEARD_RANK and count < _WELL_KNOWN)
         if is_common(word) or (plain and not token.capital):  # "no rush", "zombie movies"
             return named or (capital and count >= 2) or (token.capital and count >= 3)
-        if corrected and len(token.norm) < 6:
-            return capital or named
+        if corrected:  # a matron is no Marton
+            return token.capital or cued or len(message) <= 3
         return capital or cued or possessed or token.capital or count >= 2 or len(message) <= 3
 
     def _in_field(self, message: Message, found: _Found, meaning: Meaning, before: list[ValueHit]) -> Value:
@@ -248,6 +287,21 @@ class ValueLinker:
         if before and _is_list(message, before[-1].end, found.start) and before[-1].value.field in fields.people:
             return (before[-1].value.field,)
         return ()
+
+
+def _narrowed(message: Message, found: _Found, taken: list[_Found]) -> tuple[Meaning, ...]:
+    """Returns what words stand for, of alternatives those that other words of the sentence leave: "a shady spot, full" is no full sun."""
+    parts = found.meaning.parts or (found.meaning,)
+    place = message.sentence(found.start)
+    for other in taken:
+        if (
+            found.meaning.either
+            and other.meaning.either
+            and other is not found
+            and message.sentence(other.start) == place
+        ):
+            parts = tuple(part for part in parts if part in other.meaning.parts) or parts
+    return parts
 
 
 def _is_initials(message: Message, start: int, words: list[str]) -> bool:

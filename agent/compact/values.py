@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from rapidfuzz import fuzz, process
 
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
@@ -157,6 +158,11 @@ class ValueIndex:
             return None
         return self.names.get(_outer(words)) or self._by_short_name(words)
 
+    def find_like(self, key: str, least: float) -> Meaning | None:
+        """Returns the person or house whose name, run together, is spelt most like `key`; None where none is as like as `least`, in [0, 1]."""
+        found = process.extractOne(key, self.names.keys(), scorer=fuzz.ratio, score_cutoff=100 * least)
+        return None if found is None else self.names[found[0]]
+
     def by_first_name(self, name: str) -> tuple[Value, ...]:
         """Returns who is known by a first name alone ("Keanu"): one person, far ahead of all others of that name; most often nobody."""
         often: Counter[str] = Counter()
@@ -187,9 +193,12 @@ class ValueIndex:
         ):
             return
         self.words += words
-        for part in {*words, *_heads(words)} if len(words) > 1 or _heads(words) or adds_up(value.field) else ():
+        parts = {*words, *_heads(words)} if len(words) > 1 or _heads(words) or adds_up(value.field) else set[str]()
+        for part in parts | {single for whole in parts for single in singulars(whole)}:
             if part not in LINGO and len(part) > 2:
                 self._partial.setdefault(part, []).append(value)
+        for done in _done(words):
+            self._join(self.meanings, done, value)
         for key in keys(words):
             if key not in LINGO or key == "".join(words):  # "new" is no singular of the genre News
                 self._join(self.meanings, key, value)
@@ -201,10 +210,8 @@ class ValueIndex:
             self.words += said
             for key in keys(said):
                 self._join(self.meanings, key, value)
-        for opposite in (
-            word for flag, words in _aliases()["opposite"].items() if _is_flag(field, flag) for word in words
-        ):
-            self._name(opposite, Meaning((value,), opposite=True))
+        for said in flag_opposites(field):
+            self._name(" ".join(said), Meaning((value,), opposite=True))
 
     def _add_name(self, value: Value) -> None:
         words = words_of(value.value)
@@ -243,10 +250,13 @@ class ValueIndex:
                 for word in line:
                     self._name(word, Meaning(meaning.values, soft))
         for word, targets in aliases["both"].items():
-            parts = [self.find(words_of(target)) for target in targets]
-            if all(part is not None for part in parts):
-                kept = tuple(part for part in parts if part is not None)
-                self._name(word, Meaning(kept[0].values, parts=kept))
+            parts = [part for target in targets if (part := self.find(words_of(target))) is not None]
+            if len(parts) == len(targets):
+                self._name(word, Meaning(parts[0].values, parts=tuple(parts)))
+        for word, targets in aliases["either"].items():
+            parts = [part for target in targets if (part := self._own(target)) is not None]
+            if parts:
+                self._name(word, Meaning(parts[0].values, parts=tuple(parts), either=True))
 
     def _own(self, word: str) -> Meaning | None:
         """Returns the meaning of a word that is itself a value (not a synonym)."""
@@ -270,6 +280,13 @@ def _heads(words: list[str]) -> list[str]:
     return [*cut, *(["uni"] if word == "university" else [])]
 
 
+def _done(words: list[str]) -> tuple[str, ...]:
+    """Returns what one does that is called by a one-word value in -er: `climber` climbs, is climbing."""
+    (word,) = words if len(words) == 1 else ("",)
+    stem = word.removesuffix("er")
+    return (f"{stem}s", f"{stem}ing") if stem != word and len(stem) > 3 and is_common(f"{stem}ing") else ()
+
+
 def _nouns(word: str) -> tuple[str, ...]:
     """Returns what an adjective in -y may come from: `sunny` → `sun`, `shady` → `shade`."""
     if len(word) < 5 or not word.endswith("y"):
@@ -287,19 +304,39 @@ def keys(words: list[str]) -> Iterator[str]:
 
 
 def flag_words(field: Field) -> Iterator[list[str]]:
-    """Yields the ways to say that an item has what a bool field is called after."""
+    """Yields the ways to say that an item has what a bool field is called after: `pet_safe` is "pet safe", "safe for dogs", "fine with my cat"."""
+    for said in _flag_names(field):
+        yield said
+        *things, quality = said
+        for others in _kin(things) if things else ():
+            yield [*others, quality]
+            for like in (quality, *_aliases()["alike"].get(quality, ())):
+                for whose in ([], ["the"], ["my"], ["our"], ["a"]):
+                    yield from ([like, to, *whose, *others] for to in ("for", "with", "w", "around"))
+
+
+def flag_opposites(field: Field) -> Iterator[list[str]]:
+    """Yields the ways to say that an item lacks what a bool field is called after: "poisonous", "harmful to dogs"."""
+    names = [*_flag_names(field)]
+    return (
+        words_of(said) for flag, others in _aliases()["opposite"].items() if words_of(flag) in names for said in others
+    )
+
+
+def _flag_names(field: Field) -> Iterator[list[str]]:
     for name in dict.fromkeys((field.name.replace("_", " "), field.label)):
         said = words_of(name)
         while said and said[0] in FUNCTION:  # "is hardy", "has terrace"
             said = said[1:]
         if said and not all(word in FUNCTION for word in said):
             yield said
-            if len(said) > 1:
-                yield [said[-1], "for", *said[:-1]]
 
 
-def _is_flag(field: Field, name: str) -> bool:
-    return any(said == words_of(name) for said in flag_words(field))
+def _kin(things: list[str]) -> list[list[str]]:
+    """Returns things of the kind that a flag is about, in the singular and the plural: pets are cats and dogs."""
+    (thing,) = things if len(things) == 1 else ("",)
+    kin = [thing, *_aliases()["kin"].get(thing, ())] if thing else []
+    return [*([one] for one in kin), *([f"{one}s"] for one in kin)] or [things]
 
 
 @lru_cache(maxsize=65_536)
