@@ -28,9 +28,10 @@ from convrec.evaluation.result import Part, Result, Scored, gains, summarised
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.sessions.frozen import people_hash
 from convrec.evaluation.sessions.house import SIMULATORS, SessionOptions, session_of, without_them
-from convrec.evaluation.sessions.sampling import people, view_of
+from convrec.evaluation.sessions.sampling import has_attributes, people, view_of
 from convrec.evaluation.sessions.servers import SLATE
 from convrec.evaluation.sessions.session import Session
+from convrec.evaluation.splits import Held
 from convrec.tools.threads import one_thread
 
 _FALLBACK = re.compile(r"(\w+): (\w+)")
@@ -95,21 +96,28 @@ def evaluate_engines(
     if len(workspace.catalogue()) <= SLATE:
         raise InputError("The catalogue is too small for this.", f"Bring more than {SLATE} items.")
     engines = candidates(llm, connected)
-    asked = vars(options) | {"model": llm.model, "adapter": llm.adapter, "people": people_hash()}
+    asked = vars(options) | {"llm": _about(llm), "people": people_hash()}
     workspace = _without_model(workspace)
     about = manifest("engines", workspace, asked, seed=options.seed, inputs=[labelled] if labelled else [])
     run = Run.opened(out, runs, about, progress)
     with one_thread(), tempfile.TemporaryDirectory() as scratch:
         met = SessionOptions(options.users, "agent", options.patience, options.mistakes, options.seed)
-        tools, held = without_them(workspace, met, runs, progress, known=False)
+        known = not has_attributes(workspace.catalogue())  # then people are known by what they liked, and by that alone
+        tools, held = without_them(workspace, met, runs, progress, known=known)
         stage = _Stage(run, options, engines, tools, Path(scratch))
         try:
-            sessions = _sessions(workspace, held, options)
+            sessions = _sessions(workspace, held, options, known)
             measured = _measured(stage, sessions, labelled)
         finally:
             stage.close()
     result = _result(stage, measured, labelled)
     return run, run.finish(result, ms_a_turn=_ms(measured))
+
+
+def _about(llm: Llm) -> dict[str, Any]:
+    """Returns the model's settings that figures depend on: neither where it is served, nor where a local one's folder lies."""
+    about = llm.model_dump(mode="json", exclude={"base_url", "api_key_env", "steps"})
+    return about | {name: Path(about[name]).name for name in ("model", "adapter") if not llm.urls}
 
 
 def _without_model(workspace: Workspace) -> Workspace:
@@ -119,10 +127,12 @@ def _without_model(workspace: Workspace) -> Workspace:
     return opened
 
 
-def _sessions(workspace: Workspace, held: Sequence[Any], options: EngineOptions) -> list[Session]:
+def _sessions(workspace: Workspace, held: Sequence[Held], options: EngineOptions, known: bool) -> list[Session]:
     drawn = people(
-        workspace.catalogue(), held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=False
+        workspace.catalogue(), held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=known
     )  # fmt: skip
+    if not drawn:
+        raise InputError("Nobody is there to talk.", "Bring people with more choices.")
     return [session_of(simulator(), each, options.seed) for simulator in SIMULATORS for each in drawn]
 
 
