@@ -3,7 +3,7 @@
 Nothing of the people or dialogues asked was learned from, and none of them is of a test part: MovieLens people are drawn among those that the
 reported splits learn from, ReDial dialogues are of the published training file's validation part.
 
-    python benchmarks/exploring.py WORKSPACE --work DIR                          # people; the fit is kept in DIR
+    python benchmarks/exploring.py WORKSPACE --work DIR --draws 3                # people, three draws of them; the fits are kept in DIR
     python benchmarks/exploring.py WORKSPACE --dialogues redial/valid.jsonl.gz   # a workspace fitted without these dialogues
 """
 
@@ -32,9 +32,13 @@ from convrec.evaluation.splits import splits
 from convrec.tools.threads import one_thread
 from convrec.tools.toolbox import Request
 
-REPORTED, ASKED = 0, 1  # seeds of the reported split of people, and of the one asked here
+REPORTED = 0  # the seed of the reported split of people
 SPOKEN = "2018-06-01"  # about when ReDial's people talked
 WAYS = ("never", "auto", "always")
+
+
+Row = tuple[str, dict[str, float]]
+"""Whom a request is drawn with, and its figures by name."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--work", type=Path, help="a folder for the fit, kept between runs")
+    parser.add_argument("--draws", type=int, default=1, help="draws of people to pool")
     parser.add_argument("--tools", default="", help="fit these alone, with commas between them; all by default")
     parser.add_argument("--dialogues", type=Path, help="ask what was named next in these")
     parser.add_argument("--limit", type=int, help="so many requests at most, evenly spread")
@@ -59,21 +64,28 @@ def main() -> None:
     with one_thread():
         if options.dialogues:
             with Agent.open(workspace, clock=fixed_clock(SPOKEN)) as agent:
-                report = measured(agent, list(talks(agent, options.dialogues, options.limit)))
+                found = [_row(agent, each) for each in talks(agent, options.dialogues, options.limit)]
         else:
             only = [name for name in options.tools.split(",") if name]
             work = options.work or options.workspace / "evaluations"
-            fitted, asked = people(workspace, work, only, options.limit)
-            with Agent.open(fitted, clock=fixed_clock()) as agent:
-                report = measured(agent, asked)
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+            found = [row for seed in range(1, options.draws + 1) for row in drawn(workspace, work, only, options, seed)]
+    sys.stdout.write(json.dumps(report(found), indent=2) + "\n")
 
 
-def people(workspace: Workspace, work: Path, only: list[str], limit: int | None) -> tuple[Workspace, list[Asked]]:
+def drawn(workspace: Workspace, work: Path, only: list[str], options: argparse.Namespace, seed: int) -> list[Row]:
+    """Returns the figures of one draw of people."""
+    fitted, asked = people(workspace, work, only, options.limit, seed)
+    with Agent.open(fitted, clock=fixed_clock()) as agent:
+        return [_row(agent, each) for each in asked]
+
+
+def people(
+    workspace: Workspace, work: Path, only: list[str], limit: int | None, seed: int
+) -> tuple[Workspace, list[Asked]]:
     """Returns the workspace fitted without the people who are asked for, and their requests."""
     catalogue = workspace.catalogue()
     reported = {held.user for held in splits(catalogue, "strong", seed=REPORTED)[0].held}
-    split = splits(catalogue, "strong", seed=ASKED)[0]
+    split = splits(catalogue, "strong", seed=seed)[0]
     held = [each for each in split.held if each.user not in reported and each.history]
     ids = catalogue.ids
     asked = [
@@ -100,30 +112,28 @@ def talks(agent: Agent, source: Path, limit: int | None) -> Iterator[Asked]:
             yield Asked(moment.dialogue, request, moment.novel)
 
 
-def measured(agent: Agent, asked: list[Asked]) -> dict[str, object]:
+def report(found: list[Row]) -> dict[str, object]:
     """Returns the figures with paired 95 % intervals over a request that is not explored by."""
-    toolbox, found = agent.toolbox, {}
-    for number, each in enumerate(asked, 1):
-        row = _ways(agent, each)
-        row |= {
-            f"recall@{ROUNDS * EACH} {name}": per_case.recall(ids, each.targets, ROUNDS * EACH)
-            for name, ids in (
-                ("in rounds", in_rounds(toolbox, each.request, MostPromising(toolbox.catalogue))),
-                ("at once", at_once(toolbox, each.request)),
-            )
-        }
-        for name, value in row.items():
-            found.setdefault(name, []).append(value)
-        if number % 10 == 0:
-            sys.stderr.write(f"{number} of {len(asked)}\n")
-    draws = Resampling([each.group for each in asked])
+    values = {name: [row[name] for _, row in found] for name in found[0][1]}
+    draws = Resampling([group for group, _ in found])
     pairs = {f"recall@{ROUNDS * EACH} in rounds": f"recall@{ROUNDS * EACH} at once"}
     pairs |= {f"{m} {way}": f"{m} never" for m in ("recall@20", "ndcg@10") for way in WAYS[1:]}
     return {
-        "requests": len(asked),
-        "figures": {name: vars(draws.estimate(mean(values))) for name, values in found.items()},
-        "gains": {f"{a} over {b}": vars(draws.gain(mean(found[a]), mean(found[b]))) for a, b in pairs.items()},
+        "requests": len(found),
+        "figures": {name: vars(draws.estimate(mean(each))) for name, each in values.items()},
+        "gains": {f"{a} over {b}": vars(draws.gain(mean(values[a]), mean(values[b]))) for a, b in pairs.items()},
     }
+
+
+def _row(agent: Agent, asked: Asked) -> Row:
+    toolbox, row = agent.toolbox, _ways(agent, asked)
+    looked = {
+        "in rounds": in_rounds(toolbox, asked.request, MostPromising(toolbox.catalogue)),
+        "at once": at_once(toolbox, asked.request),
+    }
+    row |= {f"recall@{ROUNDS * EACH} {n}": per_case.recall(i, asked.targets, ROUNDS * EACH) for n, i in looked.items()}
+    sys.stderr.write(f"{asked.group}\n")
+    return asked.group, row
 
 
 def _ways(agent: Agent, asked: Asked) -> dict[str, float]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,27 +12,27 @@ from typing import Any
 from convrec.agent.llm.connect import connect
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
-from convrec.core.metrics.bootstrap import Ratio, Resampling
+from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
 from convrec.core.settings import Llm, Step
 from convrec.evaluation.cases import write_cases
 from convrec.evaluation.clock import fixed_clock
 from convrec.evaluation.engines.candidates import COMPACT, Candidate, Connect, candidates
+from convrec.evaluation.engines.figures import Cases, Row, counts, ms_a_turn, notes, scored
 from convrec.evaluation.engines.hearing import Heard, labelled_turns, simulated_turns
-from convrec.evaluation.engines.talking import Served, first_sessions, found, slates_apart, worded
+from convrec.evaluation.engines.talking import Served, first_sessions, found, worded
 from convrec.evaluation.engines.verdict import toml_lines, verdicts
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.result import Part, Result, Scored, gains, summarised
+from convrec.evaluation.result import Part, Result, gains, summarised
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.sessions.frozen import people_hash
 from convrec.evaluation.sessions.house import SIMULATORS, SessionOptions, session_of, without_them
-from convrec.evaluation.sessions.sampling import people, view_of
+from convrec.evaluation.sessions.sampling import has_attributes, people, view_of
 from convrec.evaluation.sessions.servers import SLATE
 from convrec.evaluation.sessions.session import Session
+from convrec.evaluation.splits import Held
 from convrec.tools.threads import one_thread
 
-_FALLBACK = re.compile(r"(\w+): (\w+)")
-Row = Mapping[str, tuple[float, float]]
 Marked = Callable[[Sequence[str], Sequence[Answer]], Sequence[Row]]
 
 
@@ -47,17 +45,6 @@ class EngineOptions:
     patience: int = 5
     mistakes: float = 0.15
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class _Cases:
-    """One step's cases: their ids, whom each is drawn with, and every engine's answers to them with their parts in each metric."""
-
-    step: Step
-    ids: Sequence[str]
-    groups: Sequence[str]
-    answers: Mapping[str, Sequence[Answer]]
-    rows: Mapping[str, Sequence[Row]]
 
 
 @dataclass
@@ -95,21 +82,28 @@ def evaluate_engines(
     if len(workspace.catalogue()) <= SLATE:
         raise InputError("The catalogue is too small for this.", f"Bring more than {SLATE} items.")
     engines = candidates(llm, connected)
-    asked = vars(options) | {"model": llm.model, "adapter": llm.adapter, "people": people_hash()}
+    asked = vars(options) | {"llm": _about(llm), "people": people_hash()}
     workspace = _without_model(workspace)
     about = manifest("engines", workspace, asked, seed=options.seed, inputs=[labelled] if labelled else [])
     run = Run.opened(out, runs, about, progress)
     with one_thread(), tempfile.TemporaryDirectory() as scratch:
         met = SessionOptions(options.users, "agent", options.patience, options.mistakes, options.seed)
-        tools, held = without_them(workspace, met, runs, progress, known=False)
+        known = not has_attributes(workspace.catalogue())  # then people are known by what they liked, and by that alone
+        tools, held = without_them(workspace, met, runs, progress, known=known)
         stage = _Stage(run, options, engines, tools, Path(scratch))
         try:
-            sessions = _sessions(workspace, held, options)
+            sessions = _sessions(workspace, held, options, known)
             measured = _measured(stage, sessions, labelled)
         finally:
             stage.close()
     result = _result(stage, measured, labelled)
-    return run, run.finish(result, ms_a_turn=_ms(measured))
+    return run, run.finish(result, ms_a_turn=ms_a_turn(measured))
+
+
+def _about(llm: Llm) -> dict[str, Any]:
+    """Returns the model's settings that figures depend on: neither where it is served, nor where a local one's folder lies."""
+    about = llm.model_dump(mode="json", exclude={"base_url", "api_key_env", "steps"})
+    return about | {name: Path(about[name]).name for name in ("model", "adapter") if not llm.urls}
 
 
 def _without_model(workspace: Workspace) -> Workspace:
@@ -119,14 +113,16 @@ def _without_model(workspace: Workspace) -> Workspace:
     return opened
 
 
-def _sessions(workspace: Workspace, held: Sequence[Any], options: EngineOptions) -> list[Session]:
+def _sessions(workspace: Workspace, held: Sequence[Held], options: EngineOptions, known: bool) -> list[Session]:
     drawn = people(
-        workspace.catalogue(), held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=False
+        workspace.catalogue(), held, options.users, seed=options.seed, patience=options.patience, mistakes=options.mistakes, with_history=known
     )  # fmt: skip
+    if not drawn:
+        raise InputError("Nobody is there to talk.", "Bring people with more choices.")
     return [session_of(simulator(), each, options.seed) for simulator in SIMULATORS for each in drawn]
 
 
-def _measured(stage: _Stage, sessions: Sequence[Session], labelled: Path | None) -> list[_Cases]:
+def _measured(stage: _Stage, sessions: Sequence[Session], labelled: Path | None) -> list[Cases]:
     compact = stage.served(stage.engines[0], "plan")
     view = view_of(compact.agent.toolbox.catalogue)
     served = {e.name: compact if e.name == COMPACT else stage.served(e, "plan") for e in stage.engines}
@@ -141,15 +137,15 @@ def _measured(stage: _Stage, sessions: Sequence[Session], labelled: Path | None)
     ]
 
 
-def _cases(step: Step, sessions: Sequence[Session], answers: Mapping[str, Sequence[Answer]], marked: Marked) -> _Cases:
+def _cases(step: Step, sessions: Sequence[Session], answers: Mapping[str, Sequence[Answer]], marked: Marked) -> Cases:
     people = [session.person.id for session in sessions]
     rows = {name: marked(people, each) for name, each in answers.items()}
-    return _Cases(step, [session.id for session in sessions], people, answers, rows)
+    return Cases(step, [session.id for session in sessions], people, answers, rows)
 
 
 def _heard(
     stage: _Stage, compact: Served, sessions: Sequence[Session], transcripts: Sequence[Answer], labelled: Path | None
-) -> _Cases:
+) -> Cases:
     toolbox, most = compact.agent.toolbox, stage.options.turns
     if labelled is not None:
         cases = labelled_turns(labelled, toolbox.catalogue, most)
@@ -161,10 +157,10 @@ def _heard(
         for engine in stage.engines
     }  # fmt: skip
     rows = {name: [heard.marks(c, a) for c, a in zip(cases, each, strict=True)] for name, each in answers.items()}
-    return _Cases("understand", [case.id for case in cases], [case.group for case in cases], answers, rows)
+    return Cases("understand", [case.id for case in cases], [case.group for case in cases], answers, rows)
 
 
-def _worded(stage: _Stage, sessions: Sequence[Session], transcripts: Sequence[Answer]) -> _Cases:
+def _worded(stage: _Stage, sessions: Sequence[Session], transcripts: Sequence[Answer]) -> Cases:
     """Words the compact engine's slates by each model: code understands and plans, so that all word the same."""
     by_id = dict(zip([session.id for session in sessions], transcripts, strict=True))
     chosen = first_sessions(sessions, transcripts, stage.options.turns)
@@ -179,77 +175,24 @@ def _replay(served: Served, transcripts: Mapping[str, Answer], session: Session)
     return served.replay(session, transcripts[session.id])
 
 
-def _result(stage: _Stage, measured: Sequence[_Cases], labelled: Path | None) -> Result:
+def _result(stage: _Stage, measured: Sequence[Cases], labelled: Path | None) -> Result:
     groups = [group for cases in measured for group in cases.groups]
-    scored = {engine.name: _scored(measured, engine.name) for engine in stage.engines}
+    by_engine = {engine.name: scored(measured, engine.name) for engine in stage.engines}
     draws = Resampling(groups, seed=stage.options.seed)
-    draws.draw(ratio for each in scored.values() for ratio in each.ratios.values())
+    draws.draw(ratio for each in by_engine.values() for ratio in each.ratios.values())
     models = [engine.name for engine in stage.engines[1:]]
-    over = {name: gains(scored[name], scored[COMPACT], draws) for name in models}
+    over = {name: gains(by_engine[name], by_engine[COMPACT], draws) for name in models}
     judged = {name: verdicts(each, stage.options.patience) for name, each in over.items()}
     won = [verdict.step for verdict in judged[models[-1]] if verdict.wins]
     ids = [f"{cases.step}/{each}" for cases in measured for each in cases.ids]
-    write_cases(stage.run.folder, ids, groups, scored[models[-1]])
-    whole = Part(groups, scored)
+    write_cases(stage.run.folder, ids, groups, by_engine[models[-1]])
+    whole = Part(groups, by_engine)
     return summarised(
-        "engines", models[-1], "understand slot_f1", whole, seed=stage.options.seed, counts=_counts(measured, models),
-        notes=tuple(_notes(measured, models, labelled)),
+        "engines", models[-1], "understand slot_f1", whole, seed=stage.options.seed, counts=counts(measured, models),
+        notes=tuple(notes(measured, models, labelled is not None)),
         sections={
             "verdicts": {name: {v.step: v.document() for v in each} for name, each in judged.items()},
             "over compact": {name: {m: d.model_dump(mode="json") for m, d in each.items()} for name, each in over.items()},
             "recommended": won, "toml": toml_lines({"steps": won}),
         },
     )  # fmt: skip
-
-
-def _scored(measured: Sequence[_Cases], name: str) -> Scored:
-    """Returns an engine's ratios over the cases of all steps; a case has no part in the metrics of another step."""
-    ratios: dict[str, list[tuple[float, float]]] = {}
-    total, before = sum(len(cases.ids) for cases in measured), 0
-    for cases in measured:
-        for place, row in enumerate(cases.rows[name], before):
-            for metric, parts in row.items():
-                ratios.setdefault(f"{cases.step} {metric}", [(0.0, 0.0)] * total)[place] = parts
-        before += len(cases.ids)
-    return Scored({metric: Ratio.of(parts) for metric, parts in ratios.items()})
-
-
-def _turns(cases: _Cases, name: str) -> Iterator[Answer]:
-    """Yields a row for each turn that an engine was measured in."""
-    for answer in cases.answers[name]:
-        yield from answer.get("spent", [answer] if "ms" in answer else [])
-
-
-def _ms(measured: Sequence[_Cases]) -> dict[str, dict[str, float]]:
-    """Returns the mean milliseconds of a turn, by step and engine."""
-    found: dict[str, dict[str, float]] = {}
-    for cases in measured:
-        for name in cases.answers:
-            took = [turn["ms"] for turn in _turns(cases, name)]
-            found.setdefault(cases.step, {})[name] = round(sum(took) / max(len(took), 1), 1)
-    return found
-
-
-def _counts(measured: Sequence[_Cases], models: Sequence[str]) -> dict[str, int]:
-    counts = {f"{cases.step}: cases": len(cases.ids) for cases in measured}
-    for cases in measured:
-        failed = sum("error" in answer for each in cases.answers.values() for answer in each)
-        counts |= {f"{cases.step}: failures": failed} if failed else {}
-    worded = measured[-1]
-    apart = sum(slates_apart(worded.answers[COMPACT], worded.answers[name]) for name in models)
-    return counts | {"explain: slates that differ": apart}
-
-
-def _notes(measured: Sequence[_Cases], models: Sequence[str], labelled: Path | None) -> Iterator[str]:
-    yield (
-        "Turns that were understood are your own labelled ones."
-        if labelled is not None
-        else "Turns that were understood are simulated people's, labelled by what they meant; --input brings real ones."
-    )
-    for cases in measured:
-        for name in models:
-            turns = list(_turns(cases, name))
-            why = Counter(kind for turn in turns for step, kind in _FALLBACK.findall(turn["fallback"]))
-            if why:
-                n, kinds = sum(why.values()), ", ".join(f"{kind} {n}" for kind, n in why.most_common())
-                yield f"{cases.step}: in {n:,} of {len(turns):,} turns the {name} fell back to the compact engine ({kinds})."

@@ -130,7 +130,7 @@ def test_the_document_has_every_step_with_intervals_costs_and_a_manifest_and_no_
     assert result["metrics"]["explain requests a turn"]["value"] >= 1
     assert result["metrics"]["explain worded wholly"]["value"] > 0
     assert result["counts"]["explain: slates that differ"] == 0
-    assert result["manifest"]["options"]["model"] == "m"
+    assert result["manifest"]["options"]["llm"]["model"] == "m"
     assert server.url not in json.dumps(result)
     assert "ms" not in " ".join(result["metrics"])
     folder = next((films / "evaluations").glob("engines-*"))
