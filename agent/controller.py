@@ -84,6 +84,11 @@ class MostPromising:
         return Move(explored_by(request, best.label, best.predicate), said, best)
 
 
+def by_code(catalogue: Catalogue, policy: Policy) -> Chooser:
+    """Returns who chooses where no model does: `auto` leaves it at one retrieval, since on no catalogue did more of them win (`benchmarks/exploring.py`)."""
+    return MostPromising(catalogue) if policy.explore == "always" else lambda found, request: None
+
+
 def explored_by(request: Request, label: str, predicate: Predicate) -> Request:
     """Returns the request with an attribute as a further soft wish, of half the weight of one that somebody asked for."""
     return replace(
@@ -96,10 +101,10 @@ def explore(
 ) -> Explored:
     """Returns candidates for the request after at most `policy.max_rounds` rounds of retrieval.
 
-    Each round retrieves again as `choose` says, by default by the most promising attribute; that is kept when it brings new items
-    into the head of the list, and the loop stops when it does not, or when nothing is worth exploring.
+    Each round retrieves again as `choose` says, without one by the most promising attribute where the policy says `always`; that is kept when
+    it brings new items into the head of the list, and the loop stops when it does not, or when nothing is worth exploring.
     """
-    choose = choose or MostPromising(toolbox.catalogue)
+    choose = choose or by_code(toolbox.catalogue, policy)
     steps: list[TraceStep] = []
 
     def noted(step: TraceStep) -> None:

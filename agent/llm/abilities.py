@@ -118,7 +118,7 @@ def _listed(endpoint: Endpoint, url: str, settings: Llm, key: str) -> Iterator[A
         return
     if settings.adapter:
         yield Ability(endpoint.name, "LoRA adapter", settings.adapter in models, settings.adapter)
-    length = models.get(settings.adapter or settings.model, {}).get("max_model_len")
+    length = models.get(settings.model, {}).get("max_model_len")
     yield Ability(endpoint.name, "context length", bool(length), f"{length:,} tokens" if length else "not told")
 
 

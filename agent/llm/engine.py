@@ -99,9 +99,8 @@ class ModelTurn:
         return heard, _traced("understand", began, error)
 
     def chooser(self, policy: Policy) -> Chooser | None:
-        """Returns who chooses what to explore; None where code does. Where exploring is not asked for always, one move is worth a wait."""
-        most = policy.max_rounds if policy.explore == "always" else 1
-        return self.engine.exploring.moves(self.budget, most) if self.serves("plan") else None
+        """Returns who chooses what to explore; None where code does."""
+        return self.engine.exploring.moves(self.budget, policy) if self.serves("plan") else None
 
     def ranked(self, explored: Explored) -> Explored:
         """Returns what was found with its head in the model's order, where the settings ask for that; unchanged where it fails."""

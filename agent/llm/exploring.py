@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from convrec.agent.controller import Attribute, MostPromising, Move, explored_by
+from convrec.agent.controller import Attribute, Chooser, Move, by_code, explored_by
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.catalogue_lines import field_lines, shared, shared_values
 from convrec.agent.llm.client import ChatClient
@@ -24,6 +24,7 @@ from convrec.agent.request import preference_predicate
 from convrec.agent.wording import demand, joined_by
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.predicate import Comparison, Predicate, every
+from convrec.core.settings import Policy
 from convrec.core.text import words
 from convrec.core.understanding import Preference
 from convrec.prompts.plan.answer import Call, Explore, Narrow, Search, Similar, Steps
@@ -46,9 +47,10 @@ class ModelExploring:
         schema = toolbox.catalogue.schema
         self.system = prompt("plan", "system", nouns=schema.nouns, fields=field_lines(toolbox.catalogue, values=20))
 
-    def moves(self, budget: Budget, most: int) -> ModelMoves:
-        """Returns who chooses the moves of one turn, the model at most so many of them."""
-        return ModelMoves(self._client, self._toolbox, self.system, budget, most)
+    def moves(self, budget: Budget, policy: Policy) -> ModelMoves:
+        """Returns who chooses the moves of one turn: the model, one of them unless the policy says `always`; what is left, code."""
+        most = policy.max_rounds if policy.explore == "always" else 1
+        return ModelMoves(self._client, self._toolbox, self.system, budget, by_code(self._toolbox.catalogue, policy), most)
 
 
 @dataclass
@@ -59,21 +61,22 @@ class ModelMoves:
     toolbox: Toolbox
     system: str
     budget: Budget
+    otherwise: Chooser
     most: int
     done: list[str] = field(default_factory=list)
     liked: set[str] = field(default_factory=set)
 
     def __call__(self, found: Recommendation, request: Request) -> Move | None:
-        """Returns the model's next move; where it fails, the most promising one."""
+        """Returns the model's next move; where it fails, code's."""
         if "plan" in self.budget.failures or self.most <= 0:
-            return MostPromising(self.toolbox.catalogue)(found, request)
+            return self.otherwise(found, request)
         self.most -= 1
         try:
             steps = self.client.ask(self._asked(found, request), Steps, self.budget, max_tokens=PLAN.answer_tokens)
             move = self._move(steps, request)
         except ModelFailure as failure:
             self.budget.fell_back("plan", failure)
-            return MostPromising(self.toolbox.catalogue)(found, request)
+            return self.otherwise(found, request)
         self.budget.served.add("plan")
         return move
 

@@ -15,7 +15,7 @@ from convrec.agent.llm.scripted import ScriptedChatModel
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.metrics.bootstrap import Resampling, mean
-from convrec.core.settings import Llm
+from convrec.core.settings import Llm, Policy
 from convrec.evaluation.exploring import EACH, ROUNDS, at_once, in_rounds
 from convrec.tools.fitting import fit
 from convrec.tools.toolbox import Request, Toolbox
@@ -90,7 +90,7 @@ def recall(toolbox, person, attribute=None):
     else:
         budget = Budget(Llm(model="m"))
         looked = in_rounds(
-            toolbox, request, ModelExploring(knowing(*attribute), toolbox).moves(budget, most=ROUNDS - 1)
+            toolbox, request, ModelExploring(knowing(*attribute), toolbox).moves(budget, Policy(explore="always", max_rounds=ROUNDS))
         )
         assert not budget.failures
     assert len(looked) == len(set(looked)) <= ROUNDS * EACH
