@@ -1,5 +1,6 @@
 """The seven nodes of a turn, pure between `recall` and `remember`: each takes the graph's state and returns what it adds."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.reply import CandidatesEvent, PlanEvent, Reply
 from convrec.core.understanding import Understanding
 
+_AGAIN = re.compile(r"(?:^|[.!,] )(?:and|what about|how about) [^.!?,]+\?$", re.IGNORECASE)  # asks the same of another
 SEARCHING = ("greet", "other")  # small talk that ends in a question drawn from the catalogue
 
 
@@ -90,7 +92,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     after = absorb(
         freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
     )
-    asked = asked_fields(state["text"], schema, catalogue) or before.told  # "and that one?" asks the same again
+    again = before.told if _AGAIN.search(state["text"].strip()) else ()
+    asked = asked_fields(state["text"], schema, catalogue) or again
     plan = decide_plan(heard, before, state["text"], asked)
     plan = presented(plan, before, catalogue.item(plan.about[0]).title, state["text"]) if plan.about else plan
     if freed is not None and asked_to_drop:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
-from convrec.agent.compact.lexicon import LINGO
+from convrec.agent.compact.lexicon import FUNCTION
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.sentiment import Attitude
 from convrec.agent.compact.tagger.labels import MOOD, POINTER, TITLE
@@ -89,7 +89,7 @@ def unlinked(
             value = _nearest(said, catalogue.values(one.label).values)
             if value is None and is_kind(catalogue.schema.field(one.label)) and (one.start, one.end) not in kinds:
                 continue
-            if value is None and (said.isdigit() or all(word in LINGO for word in words(said))):
+            if value is None and (said.isdigit() or all(word in FUNCTION for word in words(said))):
                 continue
             value = value or said
             yield Preference(

@@ -53,7 +53,7 @@ class ApartReader:
         self, message: Message, state: DialogueState, named: Sequence[Pointer], values: Sequence[ValueHit]
     ) -> Iterator[Pointer]:
         """Yields the items that a word of their titles points at: "the Russian one" beside Sage, "not that Mariachi trash" of one shown."""
-        taken = [*named, *values]
+        taken: list[Pointer | ValueHit] = [*named, *values]
         for start, end, match in message.find(_W_ONE):
             about = [p.item_ids[0] for p in named if p.item_ids and p.end <= start][-1:] or list(state.focus[-1:])
             rows = [row for item in about if (row := self._catalogue.row(item)) is not None]

@@ -109,7 +109,8 @@ class TitleLinker:
 
     def _numbered(self, message: Message, hit: Hit) -> Hit:
         """Returns the hit as the item of its series that an ordinal before it picks: "the second Bee Mix"."""
-        place = NTH.get(message.words(hit.start - 1, hit.start), 0)
+        apart = hit.start == 0 or message.tokens[hit.start].mark != ""
+        place = 0 if apart else NTH.get(message.tokens[hit.start - 1].norm, 0)
         series = self._index.series(hit.rows[0])
         if not (0 < place <= len(series) and len(series) > 1):
             return hit

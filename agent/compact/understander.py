@@ -174,7 +174,7 @@ class Understander:
             extra = self._leftovers.read(message, scopes, places)
             extra = Leftover(tuple(felt_by(extra.preferences, reading)), extra.words)
             preferences = (*preferences, *extra.preferences)
-            filtered = every(*filter(None, (filtered, *self._nameless(extra.preferences))))
+            filtered = every(filtered, *self._nameless(extra.preferences))
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
