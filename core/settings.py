@@ -84,7 +84,8 @@ class Policy(_Section):
     """How the agent leads a conversation."""
 
     explore: Literal["auto", "always", "never"] = Field(
-        "auto", description="whether to explore attributes in several rounds: by a model where one plans (auto), by code too (always), never"
+        "auto",
+        description="whether to explore attributes in several rounds: by a model where one plans (auto), by code too (always), never",
     )
     max_rounds: int = Field(3, ge=1, le=10, description="retrieval rounds a turn")
     max_questions: int = Field(2, ge=0, description="questions in a row before items are shown whatever is unknown")

@@ -50,7 +50,9 @@ class ModelExploring:
     def moves(self, budget: Budget, policy: Policy) -> ModelMoves:
         """Returns who chooses the moves of one turn: the model, one of them unless the policy says `always`; what is left, code."""
         most = policy.max_rounds if policy.explore == "always" else 1
-        return ModelMoves(self._client, self._toolbox, self.system, budget, by_code(self._toolbox.catalogue, policy), most)
+        return ModelMoves(
+            self._client, self._toolbox, self.system, budget, by_code(self._toolbox.catalogue, policy), most
+        )
 
 
 @dataclass

@@ -90,7 +90,9 @@ def recall(toolbox, person, attribute=None):
     else:
         budget = Budget(Llm(model="m"))
         looked = in_rounds(
-            toolbox, request, ModelExploring(knowing(*attribute), toolbox).moves(budget, Policy(explore="always", max_rounds=ROUNDS))
+            toolbox,
+            request,
+            ModelExploring(knowing(*attribute), toolbox).moves(budget, Policy(explore="always", max_rounds=ROUNDS)),
         )
         assert not budget.failures
     assert len(looked) == len(set(looked)) <= ROUNDS * EACH

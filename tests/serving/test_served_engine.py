@@ -13,7 +13,6 @@ from convrec.agent.llm.connect import connect
 from convrec.catalogue.workspace import Workspace
 from convrec.core.settings import Llm, Policy
 
-
 UNTAUGHT = {"too_long", "empty", "unchecked", "looped"}
 """How a model that was never taught the task may fail: guided, it keeps to the schema for as long as it may write."""
 
