@@ -82,7 +82,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     asked_to_drop = before.question is not None and before.question.facet == DROP and "ask_item" not in heard.acts
     let_go_of = dropped(before, state["text"]) if asked_to_drop else ()
     freed = without(before, let_go_of) if let_go_of else None
-    before = before if "edit_profile" in heard.acts else withdrawn(before, state["text"])
+    before = before if freed is not None or "edit_profile" in heard.acts else withdrawn(before, state["text"])
     back, heard = unsaid(heard, state["text"]) if "edit_profile" not in heard.acts else ((), heard)
     if back:
         freed = let_go(before, back)
@@ -96,8 +96,9 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     asked = asked_fields(state["text"], schema, catalogue) or again
     plan = decide_plan(heard, before, state["text"], asked)
     plan = presented(plan, before, catalogue.item(plan.about[0]).title, state["text"]) if plan.about else plan
-    if freed is not None and asked_to_drop:
-        gone = tuple(c.label for c in before.constraints if c not in freed.constraints)
+    if (freed is not None and asked_to_drop) or before is not state["state"]:
+        left = freed.constraints if freed is not None else before.constraints
+        gone = tuple(c.label for c in state["state"].constraints if c not in left)
         plan = plan.model_copy(update={"let_go": gone})
     if plan.note == "unknown_title":
         kept = tuple(h for h in after.held if h.preference.facet != "text" or h.turn < after.turn)

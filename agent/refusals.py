@@ -90,7 +90,7 @@ _INTERNALS = _pattern(
     rf"\b(?:forget|drop|skip)\b (?:\w+ ){{0,2}}?{_OWN}(?:instructions?|prompts?|guidelines)\b",
     r"\b(?:you are|you're|act as|become|pretend to be|behave as) (?:now )?(?:dan\b|an? (?:unrestricted|unfiltered|uncensored|jailbroken)\b|in (?:developer|debug|admin|god|root|jailbreak) mode)|\b(?:enter|enable|activate|switch to) (?:\w+ )?(?:developer|debug|admin|god|root|jailbreak|dan) mode\b|\bdo anything now\b",
     r"\b(?:print|show|reveal|tell|give|what(?:'s| is)|leak|dump|send|list|read|echo|output|share)\b(?:\W+\w+){0,5}?\W+(?:api[ _-]?keys?|access tokens?|secret keys?|environment variables|env vars|authorization headers?|bearer tokens?|(?:your|database|admin|server) (?:passwords?|credentials|source code))\b",
-    r"\b(?:call|run|execute|invoke|trigger)\b(?: the| a| your| tool| function)* (?:[a-z]+_[a-z_]+\b|(?:shell|bash|sql|system|python) (?:command|code|query|script)s?)|\bdrop table\b|\brm -rf\b|\bdelete (?:all )?(?:the )?(?:users?|database|catalogue|tables)\b",
+    r"\b(?:call|run|execute|invoke|trigger)\b(?: the| a| your| tool| function)* (?:[a-z]+_[a-z_]+\b|(?:shell|bash|sql|system|python) (?:command|code|query|script)s?)|\brm -rf\b|\bdelete (?:all )?(?:the )?(?:users?|database|catalogue|tables)\b",
 )
 _TELLS = r"(?:say|said|tell|told|ask|asked|write|wrote|written|search|searched)"
 _LIKES = r"(?:like|liked|love|watch|watched|want|wanted|buy|bought|order|ordered|read|prefer|hate|rate|rated)"

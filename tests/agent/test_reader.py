@@ -172,10 +172,10 @@ def test_a_sure_reader_overrules_what_rules_think_of_an_item():
 
 
 def test_a_value_is_overruled_only_where_it_is_a_part_of_something_longer_of_another_kind():
-    assert is_part((6, 10), ["address"], reading(marked(0, 10, "date")))
-    assert not is_part((0, 10), ["address"], reading(marked(0, 10, "date")))
-    assert not is_part((6, 10), ["date"], reading(marked(0, 10, "date")))
-    assert not is_part((6, 10), ["address"], reading(marked(0, 10, "date", probability=0.5)))
+    assert is_part("march tenth", (6, 10), ["address"], reading(marked(0, 10, "date")))
+    assert not is_part("march tenth", (0, 10), ["address"], reading(marked(0, 10, "date")))
+    assert not is_part("march tenth", (6, 10), ["date"], reading(marked(0, 10, "date")))
+    assert not is_part("march tenth", (6, 10), ["address"], reading(marked(0, 10, "date", probability=0.5)))
 
 
 def test_words_for_a_field_that_no_rule_linked_are_a_soft_wish(catalogue):

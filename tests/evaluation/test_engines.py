@@ -78,9 +78,15 @@ def chatty(task, document):
     if task != "explain":
         return sound(task, document)
     rng = random.Random(json.dumps(document))
-    words = lambda n: " ".join("".join(rng.choices("aeioulmnrst", k=6)) for _ in range(n))  # noqa: E731
+    words = lambda n: " ".join(rng.choices(_PRAISE, k=n))  # noqa: E731
     lines = [f"{n}. [[item:{item['id']}]]: {words(9)}." for n, item in enumerate(document["items"], 1)]
     return "\n".join([f"{words(7).capitalize()}:", *lines])
+
+
+_PRAISE = (
+    "lovely quiet warm bold gentle clever tender patient sunny bright calm fresh honest lively modest neat noble odd plain proud pure rare rich rough round sharp shy silent "
+    "simple sincere smart smooth soft solid stark steady still strange strong subtle sure sweet swift tidy tough true vast vivid wild wise witty young"
+).split()
 
 
 def typed(root, house, *more):
