@@ -13,15 +13,15 @@ _LONGEST = 12  # words of a title that are compared
 class TitleChecker:
     """Finds titles that a text names: those of two words or more that stand with their capitals.
 
-    Built once a catalogue: a set of titles as word tuples, by first word.
+    Built once a catalogue: sets of titles as word tuples, by their first two words.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._by_first: dict[str, set[tuple[str, ...]]] = {}
+        self._by_start: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
         for title in catalogue.titles:
             tokens = _tokens(title)[:_LONGEST]
             if len(tokens) > 1 and any(token[0].isupper() for token in tokens):
-                self._by_first.setdefault(tokens[0], set()).add(tokens)
+                self._by_start.setdefault(tokens[:2], set()).add(tokens)
 
     def named(self, text: str) -> set[tuple[str, ...]]:
         """Returns the titles named in the text, each as its words; of nested ones the longest."""
@@ -29,7 +29,7 @@ class TitleChecker:
         found: set[tuple[str, ...]] = set()
         at = 0
         while at < len(tokens):
-            titles = self._by_first.get(tokens[at], ())
+            titles = self._by_start.get(tokens[at : at + 2], ())
             longest = max((t for t in titles if tokens[at : at + len(t)] == t), key=len, default=None)
             if longest is not None:
                 found.add(longest)

@@ -32,7 +32,10 @@ class Secrets:
     def __init__(self, prompts: Iterable[str] = (), key: str = "") -> None:
         told = [words(prompt) for prompt in prompts]
         runs = {_letters(" ".join(run)) for said in told for run in _grams(said, _RUN)}
-        self._runs = tuple(run for run in runs if len(run) >= _LEAST)
+        self._runs: dict[str, list[str]] = {}
+        for run in sorted(runs):
+            if len(run) >= _LEAST:
+                self._runs.setdefault(run[:_LEAST], []).append(run)
         self._threes = {run for said in told for run in _grams(said, 3)}
         bare = _signs(key)
         self._key = tuple({bare[at : at + _KEY] for at in range(len(bare) - _KEY + 1)})
@@ -44,9 +47,17 @@ class Secrets:
         forms = (*orders, *(said[::-1] for said in orders))
         signs = _signs(whole)
         return (
-            any(run in form for form in forms for run in self._runs)
+            any(self._holds(form) for form in forms)
             or any(part in form for form in (signs, signs[::-1]) for part in self._key)
             or self._paraphrased(words(text))
+        )
+
+    def _holds(self, form: str) -> bool:
+        """Tells whether the letters hold a run, looked up by how it begins."""
+        return any(
+            form.startswith(run, at)
+            for at in range(len(form) - _LEAST + 1)
+            for run in self._runs.get(form[at : at + _LEAST], ())
         )
 
     def _paraphrased(self, said: list[str]) -> bool:
