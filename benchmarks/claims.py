@@ -293,6 +293,7 @@ MADE_UP = {
 
 def catalogues(folder: Path, data: Path | None) -> Iterator[tuple[str, Catalogue, Mapping[str, str]]]:
     """Yields `(name, catalogue, the fields of the slots)`."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from tests.agent.linked_catalogues import game_catalogue, restaurant_catalogue
 
     ingest_shipped(folder / "films")
