@@ -51,10 +51,7 @@ def test_a_turn_over_a_served_model_ends_in_real_items(films, served, adapter):
         reply = agent.chat("a western, nothing after 1970")
     assert reply.usage.llm_calls >= 2
     assert reply.usage.prompt_tokens > 100
-    assert "understand" not in (reply.fallback or ""), (
-        reply.fallback
-    )  # a guided answer is of its schema, whatever it says
-    assert reply.engine == "llm"
+    assert failures(reply) <= UNTAUGHT
     assert reply.items
     assert all(item.facts["year"] <= 1970 for item in reply.items)
     assert all(item.title in reply.text for item in reply.items)

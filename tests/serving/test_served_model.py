@@ -125,7 +125,7 @@ def test_many_at_once_are_answered_as_one_by_one(client, served):
 
 def test_a_prompt_longer_than_the_window_is_refused(client, served):
     with pytest.raises(openai.BadRequestError, match="context length"):
-        ask(client, served.model, [{"role": "user", "content": "a b " * 2000}])
+        ask(client, served.model, [{"role": "user", "content": "a b " * 20_000}])
 
 
 def test_a_server_that_dies_in_mid_stream_is_an_error_and_serves_again(client, served):
