@@ -220,7 +220,11 @@ class Understander:
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
         years = [hit for hit in self._years.read(message) if not _overlaps(hit.start, hit.end, named)]
         dated = [hit for hit in years if not hit.vague]  # the five in "the last five years" measures nothing else
-        amounts = self._amounts.read(message, _bounded(state))
+        amounts = [
+            hit
+            for hit in self._amounts.read(message, _bounded(state))
+            if not is_part(message.text, message.span(hit.start, hit.end), [hit.field.name], reading)  # the 6 of "6:30"
+        ]
         solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
         values = [hit for hit in values if hit.score == 1 or not _overlaps(hit.start, hit.end, ranges)]
