@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from convrec.agent.answers import value_words
 from convrec.agent.checking.splitting import SentenceStream
@@ -13,7 +13,6 @@ from convrec.agent.wording import is_kind, listed, small
 from convrec.catalogue.schema import Schema
 from convrec.core.reply import ReplyItem
 from convrec.core.text import visible, words
-from convrec.tools.stuffing import honest
 
 _SLOT = re.compile(r"\[\[\s*(item|fact)\s*:\s*([^\[\]]+?)\s*\]\]")
 _LINE = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•–])\s+(?=\**\[\[\s*item)")
@@ -208,16 +207,3 @@ def _mention(title: str) -> re.Pattern[str]:
     if len(title.split()) > 1:
         return re.compile(rf"(?<!\w){escaped}(?!\w)", re.IGNORECASE)
     return re.compile(rf"(?:(?<=[*\"“‘'])|(?<=[\w,;:]\s)){escaped}(?!\w)|(?<!\w){escaped}(?= \(\d{{4}})")
-
-
-def facts_shown(item: ReplyItem, schema: Schema, longest: int) -> Mapping[str, object]:
-    """Returns an item's facts as a prompt shows them: no addresses, no orders to a machine, texts and lists cut short."""
-    shown: dict[str, object] = {}
-    for field in schema.fields:
-        value = item.facts.get(field.name)
-        if field.type in ("url", "image") or field.name == "title" or value in (None, "", []):
-            continue
-        shown[field.name] = (
-            honest(value)[:longest] if isinstance(value, str) else value[:8] if isinstance(value, list) else value
-        )
-    return shown

@@ -6,7 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from convrec.catalogue.schema import Schema
+from convrec.core.reply import ReplyItem
 from convrec.core.text import visible
+from convrec.tools.stuffing import honest
 
 _LONGEST = 256  # characters of one text
 
@@ -28,3 +31,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def facts_shown(item: ReplyItem, schema: Schema, longest: int) -> Mapping[str, object]:
+    """Returns an item's facts as a prompt shows them: no addresses, no orders to a machine, texts and lists cut short."""
+    shown: dict[str, object] = {}
+    for field in schema.fields:
+        value = item.facts.get(field.name)
+        if field.type in ("url", "image") or field.name == "title" or value in (None, "", []):
+            continue
+        shown[field.name] = (
+            honest(value)[:longest] if isinstance(value, str) else value[:8] if isinstance(value, list) else value
+        )
+    return shown

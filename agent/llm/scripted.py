@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,26 @@ from convrec.agent.llm.failures import ModelFailure
 Script = Callable[[Sequence[BaseMessage]], str]
 
 
-class ScriptedChatModel(BaseChatModel):
+class _TellingModel(BaseChatModel):
+    """A chat model whose whole answer is known when it is asked: `_said` gives it, streams give it word by word."""
+
+    @abstractmethod
+    def _said(self, messages: list[BaseMessage], **kwargs: Any) -> str:
+        """Returns the whole answer."""
+
+    def _generate(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
+    ) -> ChatResult:  # fmt: skip
+        return _whole(self._said(messages, **kwargs), messages)
+
+    def _stream(
+        self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:  # fmt: skip
+        for word in _pieces(self._said(messages, **kwargs)):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+
+
+class ScriptedChatModel(_TellingModel):
     """Answers what `script` returns for the messages, or what `answers` holds, one after the other; an exception among them is raised.
 
     `asked` holds the messages of every request, in order.
@@ -38,7 +58,7 @@ class ScriptedChatModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "scripted"
 
-    def _next(self, messages: list[BaseMessage]) -> str:
+    def _said(self, messages: list[BaseMessage], **kwargs: Any) -> str:
         self._asked.append(messages)
         answer = (
             self.script(messages)
@@ -49,27 +69,8 @@ class ScriptedChatModel(BaseChatModel):
             raise answer
         return str(answer)
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return _whole(self._next(messages), messages)
 
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        for word in _pieces(self._next(messages)):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
-
-
-class RecordedChatModel(BaseChatModel):
+class RecordedChatModel(_TellingModel):
     """Says again what `model` said, from a file of JSON lines; without a model it asks nobody, and what was not recorded is an error.
 
     An answer is known again by the whole of what was asked.
@@ -101,25 +102,6 @@ class RecordedChatModel(BaseChatModel):
             return {}
         rows = (json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines())
         return {row["key"]: row["answer"] for row in rows}
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return _whole(self._said(messages, **kwargs), messages)
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        for word in _pieces(self._said(messages, **kwargs)):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
 
 
 def _whole(text: str, messages: list[BaseMessage]) -> ChatResult:

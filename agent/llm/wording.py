@@ -7,8 +7,8 @@ from typing import Any
 
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.client import ChatClient
-from convrec.agent.llm.composer import Composer, facts_shown
-from convrec.agent.llm.documents import as_json, filled
+from convrec.agent.llm.composer import Composer
+from convrec.agent.llm.documents import as_json, facts_shown, filled
 from convrec.agent.openers import Occasion
 from convrec.agent.wording import demand, small
 from convrec.catalogue.schema import Schema
