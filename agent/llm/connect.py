@@ -32,18 +32,39 @@ def connect(settings: Llm, environment: Mapping[str, str] = os.environ, *, seed:
         return ChatClient([Endpoint(settings.model, _local(settings), told_time=True)], seed=seed)
     if not settings.model:
         raise InputError("`llm.base_url` is set and `llm.model` is not.", "Name the model as its server does.")
-    key = environment.get(settings.api_key_env, "").strip()
-    endpoints = [Endpoint(urlsplit(url).netloc, _served(settings, _checked(url), key)) for url in settings.urls]
-    return ChatClient(endpoints, seed=seed)
+    key = checked_key(environment.get(settings.api_key_env, ""), settings.api_key_env)
+    hint = f"Put a key into ${settings.api_key_env}, never into the address."
+    urls = [checked_url(url, "An address of `llm.base_url`", hint) for url in settings.urls]
+    return ChatClient([Endpoint(urlsplit(url).netloc, _served(settings, url, key)) for url in urls], seed=seed)
 
 
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
+def checked_url(url: str, where: str, hint: str) -> str:
+    """Returns a server's address; `where` names where it stands and `hint` says where a key belongs.
+
+    Raises:
+        InputError: it is none, or carries a password or a key, which would be written down with it. It is not repeated.
+    """
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise InputError(f"{where} is no address.", "Write one like http://localhost:11434/v1.") from None
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise InputError(
-            "An address of `llm.base_url` carries more than an address.", "Put a key into the variable that `llm.api_key_env` names."
-        )  # fmt: skip
+        raise InputError(f"{where} carries more than an address.", hint)
+    if not sound:
+        raise InputError(f"{where} is no address.", "Write one like http://localhost:11434/v1.")
     return url
+
+
+def checked_key(key: str, variable: str) -> str:
+    """Returns a key without the white space around it.
+
+    Raises:
+        InputError: it is no single word of ASCII, so that it could be more than a header. It is not repeated.
+    """
+    if any(not "!" <= char <= "~" for char in key.strip()):
+        raise InputError(f"What ${variable} holds is no key.", "A key is one word of ASCII characters.")
+    return key.strip()
 
 
 def _served(settings: Llm, url: str, key: str) -> BaseChatModel:

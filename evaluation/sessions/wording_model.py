@@ -8,8 +8,9 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from convrec.agent.llm.answers import without_thoughts
+from convrec.agent.llm.connect import checked_key, checked_url
 from convrec.catalogue.store import disk_errors
 from convrec.core.errors import ConvrecError, InputError
 from convrec.core.text import well_formed
@@ -41,7 +42,11 @@ class ChatWording:
             raise ConvrecError(
                 "Models are asked through langchain-openai, which is not installed.", "Run: pip install convrec[llm]"
             ) from error
-        self.model, self._url, self._key = model, checked_url(url), key
+        self.model, self._url, self._key = (
+            model,
+            checked_url(url, "--llm-url", f"Put a key into ${KEY}, never into the address."),
+            key,
+        )
         self._chat = ChatOpenAI(
             model=model, base_url=url, api_key=SecretStr(key or "none"), temperature=0, timeout=timeout,
             max_retries=_RETRIES, cache=False, use_responses_api=False,
@@ -78,27 +83,9 @@ class ChatWording:
 
 def _bare(answer: str) -> str:
     """Returns an answer in one line, without what a model thought first and without quotes around all of it."""
-    line = " ".join(re.sub(r"(?s)\A\s*<think>.*?</think>", "", well_formed(answer)).split())
+    line = " ".join(without_thoughts(well_formed(answer)).split())
     quoted = re.fullmatch(r"[\"“]([^\"“”]+)[\"”]", line)
     return quoted[1].strip() if quoted else line
-
-
-def checked_url(url: str) -> str:
-    """Returns a server's address.
-
-    Raises:
-        InputError: it is none, or carries a password or a key, which would be written down with it.
-    """
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        raise InputError("--llm-url is no address.", "Write one like http://localhost:11434/v1.") from None
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise InputError("--llm-url carries more than an address.", f"Put a key into ${KEY}, never into the address.")
-    if not sound:
-        raise InputError("--llm-url is no address.", "Write one like http://localhost:11434/v1.")
-    return url
 
 
 def chat_wording(
@@ -113,11 +100,9 @@ def chat_wording(
         return None
     if not model or not url:
         raise InputError("--worded-by and --llm-url belong together.", "Name the model, and where it is served.")
-    key = environment.get(key_env or KEY, "").strip()
+    key = checked_key(environment.get(key_env or KEY, ""), key_env or KEY)
     if key_env is not None and not key:
         raise InputError("The variable that --llm-key-env names holds no key.", "Set it, or leave the option out.")
-    if any(not "!" <= char <= "~" for char in key):
-        raise InputError(f"What ${key_env or KEY} holds is no key.", "A key is one word of ASCII characters.")
     return ChatWording(model, url, key or None)
 
 

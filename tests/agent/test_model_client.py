@@ -200,5 +200,10 @@ def test_settings_that_name_no_model_are_refused_with_what_to_do():
     assert connect(Llm(), {}) is None
     with pytest.raises(InputError, match="Name the model"):
         connect(Llm(base_url="http://localhost:1/v1"), {})
-    with pytest.raises(InputError, match="api_key_env"):
+    with pytest.raises(InputError, match="Put a key into"):
         connect(Llm(base_url="http://ana:secret@localhost:1/v1", model="m"), {})
+    with pytest.raises(InputError, match="no address"):
+        connect(Llm(base_url="http://[::1/v1", model="m"), {})
+    with pytest.raises(InputError, match="no key") as refused:
+        connect(Llm(base_url="http://localhost:1/v1", model="m"), {"OPENAI_API_KEY": "sk-secret\nX-Evil: 1"})
+    assert "secret" not in str(refused.value)

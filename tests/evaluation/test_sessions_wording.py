@@ -35,7 +35,7 @@ from convrec.evaluation.sessions.sampling import item_of, view_of
 from convrec.evaluation.sessions.servers import ListServer
 from convrec.evaluation.sessions.session import gives_away, talk
 from convrec.evaluation.sessions.wording import STYLES, NoWordingError, Reworded, prompt_of
-from convrec.evaluation.sessions.wording_model import ChatWording, KeptWordings, chat_wording, checked_url
+from convrec.evaluation.sessions.wording_model import ChatWording, KeptWordings, chat_wording
 from convrec.prompts.rendering import prompt_hash
 from convrec.ui.cli.app import app
 from tests.evaluation.sessions_shop import Scripted, catalogue_of, films, session
@@ -237,7 +237,7 @@ def test_the_prompts_hash_is_of_its_words():
 )  # fmt: skip
 def test_an_address_that_is_none_or_carries_a_secret_is_refused_without_being_repeated(url):
     with pytest.raises(InputError) as caught:
-        checked_url(url)
+        ChatWording(MODEL, url)
     assert "hunter2" not in str(caught.value)
 
 
