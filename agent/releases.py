@@ -57,6 +57,7 @@ _TAKEN_BACK = re.compile(
     + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<e>[^.,;:!?]{2,40}?) need(?:n.?t| not) be\b",
     re.IGNORECASE,
 )  # fmt: skip
+_VETO = re.compile(r"\b(?:no|not|without|non)\b", re.IGNORECASE)
 _FINE_AFTER = re.compile(rf"^\W{{0,2}}{FINE}", re.IGNORECASE)
 _FINE_BEFORE = re.compile(
     rf"(?:{PERMITS}|\b(?:happy with|cool with|not opposed to|bring back)\b)(?: an?| the| some)?\s*$", re.IGNORECASE
@@ -113,15 +114,20 @@ def taken_back(text: str) -> list[Span]:
 
 
 def withdrawn(state: DialogueState, text: str) -> DialogueState:
-    """Returns the state without the demands and wishes that the message takes back by a word of theirs: "the dog can stay at home"."""
-    said = {singular(word) for start, end in taken_back(text) for word in words(text[start:end])} - LINGO
+    """Returns the state without the demands and wishes that the message takes back by a word of theirs: "the dog can stay at home".
 
-    def named(values: Iterable[str]) -> bool:
-        return bool(said & {singular(word) for value in values for word in words(value)})
+    What ruled something out goes where it is told with its "no": "forget the no cops thing".
+    """
+    told = [text[start:end] for start, end in taken_back(text)]
+    said = {singular(word) for part in told for word in words(part)} - LINGO
+    vetoes = any(_VETO.search(part) for part in told)
+
+    def gone(negative: bool, values: Iterable[str]) -> bool:
+        return negative == vetoes and bool(said & {singular(word) for value in values for word in words(value)})
 
     return state.model_copy(update={
-        "constraints": tuple(c for c in state.constraints if isinstance(c.predicate, Not) or not named(values_of(c.predicate))),
-        "held": tuple(h for h in state.held if h.preference.item_id or h.preference.polarity < 0 or not named([h.preference.value])),
+        "constraints": tuple(c for c in state.constraints if not gone(isinstance(c.predicate, Not), values_of(c.predicate))),
+        "held": tuple(h for h in state.held if h.preference.item_id or not gone(h.preference.polarity < 0, [h.preference.value])),
     })  # fmt: skip
 
 

@@ -174,7 +174,8 @@ class Understander:
             extra = self._leftovers.read(message, scopes, places)
             extra = Leftover(tuple(felt_by(extra.preferences, reading)), extra.words)
             preferences = (*preferences, *extra.preferences)
-            filtered = every(filtered, *self._nameless(extra.preferences))
+            unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
+            filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):

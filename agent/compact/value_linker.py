@@ -8,7 +8,7 @@ from convrec.agent.compact.fields import described
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, is_common, rank
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
-from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex, singulars
+from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex, is_childs_age, singulars
 from convrec.agent.wording import adds_up
 from convrec.catalogue.schema import Field
 
@@ -208,7 +208,11 @@ class ValueLinker:
         """Tells whether everyday words that are also a value are meant as one: beside a noun, in a list, or by themselves."""
         if len(words) == 1 and message.words(end, end + 1) == "to" and message.words(start - 1, start) in _DOING:
             return False  # "let's switch to something else"
-        if not all(word in LINGO or len(word) < 3 for word in words) or _is_initials(message, start, words):
+        if (
+            not all(word in LINGO or len(word) < 3 for word in words)
+            or _is_initials(message, start, words)
+            or is_childs_age(words)
+        ):
             return True
         if all(word in FUNCTION for word in words):
             return False

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -61,6 +61,9 @@ _HOUSE = {
     "press",
     "books",
 }
+_CHILD = re.compile(
+    r"(?:[2-9]|1[0-2]|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?:years?olds?|yearsofage|yrolds?|yos?)"
+)
 _KNOWN = 3  # items that somebody is in who is known by the first name alone
 _PARTS = 3  # values that share a word and may all be meant by it
 _PLACES = ("side", "town", "gate", "quarter")
@@ -131,7 +134,9 @@ class ValueIndex:
         )
 
     def find(self, words: list[str]) -> Meaning | None:
-        """Returns what the words stand for (a plural counts as its singular), or None."""
+        """Returns what the words stand for (a plural counts as its singular, a child's age as what is for children), or None."""
+        if is_childs_age(words):
+            return self.meanings.get("childsage")
         return next((self.meanings[key] for key in keys(words) if key in self.meanings), None)
 
     def find_part(self, word: str) -> Meaning | None:
@@ -294,6 +299,11 @@ def _nouns(word: str) -> tuple[str, ...]:
     stem = word[:-1]
     bases = (f"{stem}e", stem[:-1]) if len(stem) > 2 and stem[-1] == stem[-2] else (f"{stem}e", stem)
     return tuple(base for base in bases if is_common(base))
+
+
+def is_childs_age(words: Sequence[str]) -> bool:
+    """Tells whether the words are how old a child is: "7 year old", "six-year-olds", "9yo"."""
+    return _CHILD.fullmatch("".join(words)) is not None
 
 
 def keys(words: list[str]) -> Iterator[str]:

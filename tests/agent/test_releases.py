@@ -2,7 +2,7 @@
 
 import pytest
 
-from convrec.agent.releases import freed, lifted, permitted, unsaid
+from convrec.agent.releases import freed, lifted, permitted, unsaid, withdrawn
 from convrec.agent.state import Constraint, DialogueState
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.predicate import parse_predicate
@@ -116,3 +116,20 @@ def test_what_is_permitted_beside_a_demand_of_its_kind_widens_it():
 def test_a_wish_is_more_than_a_permission():
     text = "I love Horror"
     assert permitted(Understanding(preferences=(wish(text, "Horror", strength="soft"),)), text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("forget the no westerns thing", ["Drama"]),
+        ("drop the western", ["Western", "Drama"]),
+        ("the drama doesn't matter", ["Western"]),
+        ("scrap the no western rule", ["Drama"]),
+    ],
+)
+def test_a_veto_is_taken_back_with_its_no_and_a_demand_without(text, left):
+    state = DialogueState(
+        constraints=(demand("genres", "contains", "Western", negated=True), demand("genres", "contains", "Drama"))
+    )
+    kept = withdrawn(state, text).constraints
+    assert [constraint.label.removeprefix("genres ") for constraint in kept] == left

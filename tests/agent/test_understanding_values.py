@@ -102,3 +102,12 @@ def test_a_word_near_in_meaning_becomes_a_soft_wish(on_films):
         .preferences
     )
     assert (wish.facet, wish.value, wish.strength) == ("genres", "Sports", "soft")
+
+
+@pytest.mark.parametrize("text", ["movie night with my 7 year old", "something for six-year-olds", "for a 9yo"])
+def test_a_childs_age_is_a_wish_for_what_is_for_children(on_films, text):
+    assert on_films.wishes(text) == {"+genres": {"Family"}}
+
+
+def test_the_age_of_something_else_is_none(on_films):
+    assert "+genres" not in on_films.wishes("a 40 year old film")
