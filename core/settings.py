@@ -40,8 +40,7 @@ class Llm(_Section):
     """The language model beside the compact engine, where there is one: a server's, or one that transformers loads."""
 
     base_url: str = Field(
-        "", pattern=r"^(https?://[^\s,]+(\s*,\s*https?://[^\s,]+)*)?$",
-        description="an OpenAI-compatible server's address, as http://localhost:11434/v1; several, tried in order, with commas between them",
+        "", description="an OpenAI-compatible server's address, as http://localhost:11434/v1; several, tried in order, with commas between them",
     )  # fmt: skip
     model: str = Field(
         "", description="the model's name at the server; without a server, a folder that transformers loads"
@@ -68,6 +67,16 @@ class Llm(_Section):
     def _listed(cls, value: Any) -> Any:
         """Reads steps that come from the environment, as `understand,explain`."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        """Refuses what is no address, without repeating it, for it may be a key in the wrong place."""
+        if any(not part.strip().startswith(("http://", "https://")) for part in value.split(",") if part.strip()):
+            raise ValueError(
+                "it is no address: write one like http://localhost:11434/v1, several with commas between them"
+            )
+        return value
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -228,5 +237,5 @@ def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Se
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"The setting `{key}` in {path} is not right: {first['msg']}.", "Correct or remove it."
+            f"The setting `{key}` in {path} is not right: {first['msg'].removeprefix('Value error, ')}.", "Correct or remove it."
         ) from error

@@ -206,11 +206,15 @@ class Bench:
 
 
 def orders(
-    bench: Bench, injection: Injection, row: dict[str, Any], rows: Sequence[dict[str, Any]]
+    bench: Bench, injection: Injection, row: dict[str, Any], rows: Sequence[dict[str, Any]], *, obeyed: bool
 ) -> list[tuple[Sequence[str], Sequence[str]]]:
-    """Returns for each request the order of the slate and that of the text."""
+    """Returns for each request the order of the slate and that of the text.
+
+    The model begins each case afresh, so that with the injection and without it explores alike but for what it `obeyed`.
+    """
     if bench.model is not None:
-        bench.model.item = row
+        bench.model.item = row if obeyed else None
+        bench.model.turns.clear()
     replies = [bench.reply(injection, said, user=f"u{bench.threads}") for said in requests(row, rows)]
     return [([item.id for item in reply.items], told_order(reply)) for reply in replies]
 
@@ -225,16 +229,14 @@ def items(
     before: list[Any] = []
     with opened(folder / "honest", rows, server) as agent:
         bench = Bench(run, agent, server, engine)
-        if bench.model is not None:
-            bench.model.obeys = False
-        before = [orders(bench, injection, row, rows) for injection, row in hosts]
+        before = [orders(bench, injection, row, rows, obeyed=False) for injection, row in hosts]
     for start in range(0, len(hosts), _BATCH):
         batch = hosts[start : start + _BATCH]
         evil = {row["id"]: planted(row, injection) for injection, row in batch}
         with opened(folder / f"planted{start}", [evil.get(row["id"], row) for row in rows], server) as agent:
             bench = Bench(run, agent, server, engine)
             for place, (injection, row) in enumerate(batch, start):
-                after = orders(bench, injection, evil[row["id"]], rows)
+                after = orders(bench, injection, evil[row["id"]], rows, obeyed=True)
                 _compare(run, engine, injection, row["id"], evil.keys() - {row["id"]}, before[place], after)
 
 
