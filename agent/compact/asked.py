@@ -1,11 +1,13 @@
 """Which facts of an item a question asks for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from convrec.agent.compact.fields import described
 from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.message import Message, words_of
+from convrec.agent.compact.preferences import Wish
+from convrec.agent.compact.references import Pointer
 from convrec.agent.compact.values import flag_opposites, flag_words, singulars
 from convrec.agent.wording import adds_up, field_words, is_kind, is_person, is_year
 from convrec.catalogue.catalogue import Catalogue
@@ -159,3 +161,36 @@ def _singular(said: list[str]) -> Iterator[str]:
 
 def _stands(run: list[str], said: list[str]) -> bool:
     return bool(run) and any(said[at : at + len(run)] == run for at in range(len(said) - len(run) + 1))
+
+
+_ASKS_IF = re.compile(  # up to the value: a question whether an item has it
+    r"(?:^|[.,;:?!] |\b(?:and|so|but|ok|okay|hm|hmm|well|oh|then|no) )(?:is|are|was|were|does|do|did|has|have|can|could|will|would)(?: (?:the|that|this|their|its))?"
+    r" (?:titled|it|that|this|they|there|he|she|first|second|third|fourth|last|other|one)\b[^.?!]*$"
+)
+_ASKS_HOW = re.compile(r"(?:^|[.,;:?!] |\b(?:and|so|but) )(?:how|which|what|whats|who|whos|when|where|why)\b[^.?!]*$")
+
+
+def is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -> bool:
+    """Tells whether a value is what a question about an item asks ("is it funny?", "does Heat have Pacino?"), so no wish."""
+    if not pointers:
+        return False
+    first, last = message.sentence(wish.start)
+    here = [p for p in pointers if first <= p.start < last]
+    if wish.start > first and here and message.tokens[wish.start - 1].norm in ("which", "what", "whats"):
+        return True
+    lead = message.marked[message.marked_at(first) : message.marked_at(wish.start)]
+    if message.has(r"\blike\b") or re.search(r"\b(?:anything|something|another)\b", lead):
+        return False
+    if _ASKS_IF.search(lead):
+        return bool(here) or any(p.start < wish.start for p in pointers)
+    if any(p.start < wish.start for p in here) and message.words(first, wish.start).startswith("how "):
+        return True
+    return wish.number and bool(here) and _ASKS_HOW.search(lead) is not None
+
+
+_ASKS_OF_IT = re.compile(r"^(?:and |so |but )?(?:can|could|may|will|would it|is it|are they|does it|do they)\b.*\?$")
+
+
+def asks_of_it(message: Message) -> bool:
+    """Tells whether the whole message asks something of the item in question: "and can it stand outside?"."""
+    return message.has(_ASKS_OF_IT)

@@ -71,6 +71,26 @@ def value_wish(message: Message, hit: ValueHit, scopes: Scopes, negative: bool =
     return Wish(hit.start, hit.end, field.name, value, own, stance, either=hit.either, by_itself=not by_list)
 
 
+def value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> list[Wish]:
+    """Returns the wishes for values; a negation runs over a comma into another field only with a value of its own there.
+
+    "Anything but Italian, Old Town or Harbour" rules out Italian alone; "no horror, gore or Tom Cruise" all three.
+    """
+    found: list[Wish] = []
+    ruled_out: set[str] = set()
+    for place, hit in enumerate(hits):
+        wish = value_wish(message, hit, scopes)
+        near = {hits[i].value.field.name for i in (place - 1, place + 1) if 0 <= i < len(hits)}
+        apart = ruled_out and wish.facet not in ruled_out and wish.facet in near
+        goes_on = found and found[-1].by_itself and found[-1].facet == wish.facet
+        if wish.stance.polarity < 0 and (apart or goes_on):
+            wish = value_wish(message, hit, scopes, by_list=False)
+        if wish.stance.polarity < 0:
+            ruled_out.add(wish.facet)
+        found.append(wish)
+    return found
+
+
 def _is_comparative(message: Message, hit: ValueHit) -> bool:
     """Tells whether a value is wished up by its own form: "funnier", "darker"; that asks for a degree, not for the value itself."""
     word = message.tokens[hit.end - 1].norm

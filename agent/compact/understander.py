@@ -8,7 +8,7 @@ from convrec.agent.compact.acts import Heard, acts_of, goes_on
 from convrec.agent.compact.advice import advised, felt_by, is_part, judged, respanned, titles_in, unlinked
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.apart import ApartReader
-from convrec.agent.compact.asked import asked_fields
+from convrec.agent.compact.asked import asked_fields, asks_of_it, is_asked_about
 from convrec.agent.compact.calendar import CalendarReader
 from convrec.agent.compact.degrees import DegreeReader
 from convrec.agent.compact.deixis import DeixisReader
@@ -18,7 +18,7 @@ from convrec.agent.compact.leftovers import Leftover, LeftoverReader
 from convrec.agent.compact.lexicon import THINGS
 from convrec.agent.compact.marks import Hit
 from convrec.agent.compact.message import Message
-from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish
+from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish, value_wishes
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
@@ -164,7 +164,7 @@ class Understander:
         beyond = tuple(unlinked(whole.text, reading, taken, self._catalogue, kinds))
         preferences = (*linked_wishes, *items, *beyond)
         references = _references(message, pointers, felt, wishes if filtered is not None else ())
-        of_it = bool(pointers) or (bool(in_question(state)) and message.has(_ASKS_OF_IT))
+        of_it = bool(pointers) or (bool(in_question(state)) and asks_of_it(message))
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if of_it else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
         acts = advised(message, acts, reading, state, preferences, felt)
@@ -267,11 +267,11 @@ class Understander:
     def _wishes(
         self, message: Message, scopes: Scopes, linked: _Linked, used: set[tuple[int, int]], pointers: Sequence[Pointer]
     ) -> list[Wish]:
-        found = self._value_wishes(message, scopes, linked.values)
+        found = value_wishes(message, scopes, linked.values)
         found += [value_wish(message, hit, scopes, negative=True) for hit in linked.negatives]
         found += [range_wish(message, hit, scopes) for hit in linked.ranges]
         return settled(
-            message, [w for w in found if (w.start, w.end) not in used and not _is_asked_about(message, w, pointers)]
+            message, [w for w in found if (w.start, w.end) not in used and not is_asked_about(message, w, pointers)]
         )
 
     def _nameless(self, unwanted: Sequence[Preference]) -> Iterator[Predicate]:
@@ -291,26 +291,6 @@ class Understander:
         alone = message.sentence(wish.start) == (wish.start, wish.end) != (0, len(message))
         named = wish.facet in {field.name for field in self._fields.people} and fold(wish.value) in fold(state.reply)
         return alone and named and state.question is None
-
-    @staticmethod
-    def _value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> list[Wish]:
-        """Returns the wishes for values; a negation runs over a comma into another field only with a value of its own there.
-
-        "Anything but Italian, Old Town or Harbour" rules out Italian alone; "no horror, gore or Tom Cruise" all three.
-        """
-        found: list[Wish] = []
-        ruled_out: set[str] = set()
-        for place, hit in enumerate(hits):
-            wish = value_wish(message, hit, scopes)
-            near = {hits[i].value.field.name for i in (place - 1, place + 1) if 0 <= i < len(hits)}
-            apart = ruled_out and wish.facet not in ruled_out and wish.facet in near
-            goes_on = found and found[-1].by_itself and found[-1].facet == wish.facet
-            if wish.stance.polarity < 0 and (apart or goes_on):
-                wish = value_wish(message, hit, scopes, by_list=False)
-            if wish.stance.polarity < 0:
-                ruled_out.add(wish.facet)
-            found.append(wish)
-        return found
 
     def _pointer(self, message: Message, hit: Hit) -> Pointer:
         series = self._titles.whole_series(message, hit)
@@ -368,32 +348,6 @@ def _closed(message: Message, start: int, end: int) -> Span:
 
 def _overlaps(start: int, end: int, others: Sequence[Pointer | ValueHit | RangeHit | Hit]) -> bool:
     return any(start < other.end and other.start < end for other in others)
-
-
-_ASKS_IF = re.compile(  # up to the value: a question whether an item has it
-    r"(?:^|[.,;:?!] |\b(?:and|so|but|ok|okay|hm|hmm|well|oh|then|no) )(?:is|are|was|were|does|do|did|has|have|can|could|will|would)(?: (?:the|that|this|their|its))?"
-    r" (?:titled|it|that|this|they|there|he|she|first|second|third|fourth|last|other|one)\b[^.?!]*$"
-)
-_ASKS_OF_IT = re.compile(r"^(?:and |so |but )?(?:can|could|may|will|would it|is it|are they|does it|do they)\b.*\?$")
-_ASKS_HOW = re.compile(r"(?:^|[.,;:?!] |\b(?:and|so|but) )(?:how|which|what|whats|who|whos|when|where|why)\b[^.?!]*$")
-
-
-def _is_asked_about(message: Message, wish: Wish, pointers: Sequence[Pointer]) -> bool:
-    """Tells whether a value is what a question about an item asks ("is it funny?", "does Heat have Pacino?"), so no wish."""
-    if not pointers:
-        return False
-    first, last = message.sentence(wish.start)
-    here = [p for p in pointers if first <= p.start < last]
-    if wish.start > first and here and message.tokens[wish.start - 1].norm in ("which", "what", "whats"):
-        return True
-    lead = message.marked[message.marked_at(first) : message.marked_at(wish.start)]
-    if message.has(r"\blike\b") or re.search(r"\b(?:anything|something|another)\b", lead):
-        return False
-    if _ASKS_IF.search(lead):
-        return bool(here) or any(p.start < wish.start for p in pointers)
-    if any(p.start < wish.start for p in here) and message.words(first, wish.start).startswith("how "):
-        return True
-    return wish.number and bool(here) and _ASKS_HOW.search(lead) is not None
 
 
 def _is_aside(message: Message, pointer: Pointer, feeling: Attitude) -> bool:
