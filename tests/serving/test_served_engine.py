@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from typer.testing import CliRunner
 
 from convrec.agent import Agent
 from convrec.agent.llm.abilities import abilities
@@ -12,6 +13,7 @@ from convrec.agent.llm.conformance import ChatModelTests
 from convrec.agent.llm.connect import connect
 from convrec.catalogue.workspace import Workspace
 from convrec.core.settings import Llm, Policy
+from convrec.ui.cli.app import app
 
 UNTAUGHT = {"too_long", "empty", "unchecked", "looped"}
 """How a model that was never taught the task may fail: guided, it keeps to the schema for as long as it may write."""
@@ -91,3 +93,20 @@ def test_what_the_server_can_do_is_found_out(served):
     found = {one.name: one for one in abilities(connect(llm), llm)}
     wanted = ("answers", "streams", "JSON schema", "LoRA adapter", "context length")
     assert {name: found[name] for name in wanted if not found[name].able} == {}
+
+
+def test_engines_are_compared_whole_over_a_served_model_and_the_table_reads_well(films, served):
+    words = ["evaluate", "engines", "-w", str(films), "--model", served.model, "--base-url", served.base_url]
+    done = CliRunner().invoke(app, [*words, "--users", "1", "--turns", "4"], env={"COLUMNS": "100"})
+    assert done.exit_code == 0, done.stderr
+    for step in ("understand", "plan", "explain"):
+        assert step in done.stdout
+    assert "steps" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 100
+
+
+def test_three_words_of_settings_take_a_person_to_the_same_chat(films, served):
+    env = {"CONVREC_LLM_BASE_URL": served.base_url, "CONVREC_LLM_MODEL": served.model}
+    done = CliRunner().invoke(app, ["chat", "-w", str(films)], input="a western, nothing after 1970\nolder\n", env=env)
+    assert done.exit_code == 0, done.stderr
+    assert "1. **" in done.stdout
