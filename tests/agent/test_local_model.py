@@ -104,8 +104,10 @@ def test_a_character_of_several_tokens_is_told_at_once(model):
 
 def test_an_adapter_changes_the_answer_as_peft_does(model, tiny, adapter):
     adapted = LocalChatModel(model=str(tiny), adapter=str(adapter), max_tokens=24)
-    for text in ("Heat", "facts of Heat"):
-        assert adapted.invoke(text).text == generated(tiny, text, 24, adapter)[0] != model.invoke(text).text
+    texts = ("Heat", "facts of Heat", "Where is it?", "a western", "something short and funny")
+    answers = [adapted.invoke(text).text for text in texts]
+    assert answers == [generated(tiny, text, 24, adapter)[0] for text in texts]
+    assert answers != [model.invoke(text).text for text in texts]
 
 
 def test_every_role_reaches_the_template(model, tiny):
