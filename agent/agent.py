@@ -22,7 +22,7 @@ from convrec.agent.graph import build_graph
 from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.engine import ModelEngine
-from convrec.agent.profiles import Origin, clicked
+from convrec.agent.memory.learning import Origin, clicked
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState

@@ -13,7 +13,7 @@ from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import DROP, FORGET, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
-from convrec.agent.profiles import Origin, Patch, learn, unlearn
+from convrec.agent.memory.learning import Origin, Patch, learn, unlearn
 from convrec.agent.refusals import refusal
 from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
 from convrec.agent.request import Wanted, spoken_of, wanted

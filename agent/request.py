@@ -7,7 +7,7 @@ from datetime import datetime
 
 from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.relative import is_amount
-from convrec.agent.profiles import faded
+from convrec.agent.memory.learning import faded
 from convrec.agent.state import DialogueState, HeldWish
 from convrec.agent.wording import demand, is_kind, is_person
 from convrec.catalogue.catalogue import Catalogue

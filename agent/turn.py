@@ -10,7 +10,7 @@ from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Engine
 from convrec.agent.ledger import Ledger
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
-from convrec.agent.profiles import Patch
+from convrec.agent.memory.learning import Patch
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
 from convrec.core.clock import Clock, NewId
