@@ -10,7 +10,6 @@ from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
-from convrec.agent.ledger import Commit, Feedback
 from convrec.agent.planner import DROP, FORGET, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.memory.learning import Origin, Patch, learn, unlearn
@@ -19,6 +18,7 @@ from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
 from convrec.agent.request import Wanted, spoken_of, wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
+from convrec.agent.stores.records import Commit, Feedback
 from convrec.agent.turn import House, Turn
 from convrec.agent.wishes import absorb
 from convrec.agent.yielding import giving_way

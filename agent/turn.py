@@ -8,11 +8,11 @@ from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Engine
-from convrec.agent.ledger import Ledger
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
 from convrec.agent.memory.learning import Patch
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
+from convrec.agent.stores.ledger import Ledger
 from convrec.core.clock import Clock, NewId
 from convrec.core.reply import TokenEvent, ToolEvent, TraceStep
 from convrec.core.settings import Settings

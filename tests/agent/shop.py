@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from convrec.agent import Agent
-from convrec.agent.ledger import Ledger
+from convrec.agent.stores.ledger import Ledger
+from convrec.agent.stores.sqlite import SqliteDatabase
 from convrec.core.clock import FixedClock, counted_ids
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -13,4 +14,4 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 def over(shop, path):
     """An agent over an opened agent's catalogue and a state database: what another process would open."""
     clock = FixedClock(NOON, timedelta(seconds=1))
-    return Agent(shop.workspace, replace(shop._house, ledger=Ledger(path), clock=clock, new_id=counted_ids("e")))
+    return Agent(shop.workspace, replace(shop._house, ledger=Ledger(SqliteDatabase(path)), clock=clock, new_id=counted_ids("e")))

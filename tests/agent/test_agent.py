@@ -11,6 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 import convrec.agent.agent as agent_module
 from convrec.agent import Agent
+from convrec.agent.stores.ledger import TABLES
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
@@ -40,7 +41,7 @@ def checkpoints(agent, user_id="ana", thread_id="t1"):
 
 
 def raw_state(agent):
-    folder = agent._house.ledger.path.parent
+    folder = agent._house.ledger.database.path.parent
     return b"".join(file.read_bytes() for file in sorted(folder.glob("state.sqlite*")))
 
 
@@ -54,7 +55,7 @@ def test_a_request_sent_twice_is_answered_once(agent, shop):
     assert len(agent.thread("ana", "t1")) == 1
     assert agent.threads("ana")[0].turns == 1
     assert agent.chat("a western", user_id="ben", thread_id="t1", request_id="r1").user_id == "ben"
-    with over(shop, agent._house.ledger.path) as again:
+    with over(shop, agent._house.ledger.database.path) as again:
         assert again.chat("a western", **ANA, request_id="r1") == first
 
 
@@ -176,7 +177,7 @@ def test_a_conversation_goes_on_after_a_restart(agent, shop):
     first = agent.chat("a western", **ANA)
     agent.chat("hello there", user_id="ana", thread_id="t2")
     agent.close()
-    with over(shop, agent._house.ledger.path) as again:
+    with over(shop, agent._house.ledger.database.path) as again:
         listed = again.threads("ana")
         assert {(t.thread_id, t.title, t.turns) for t in listed} == {("t1", "a western", 1), ("t2", "hello there", 1)}
         assert listed[0].updated >= listed[1].updated
@@ -234,8 +235,8 @@ def test_forgetting_leaves_nothing_in_the_raw_files_and_says_so(agent):
     raw = raw_state(agent)
     assert not [token for token in TOKENS if token.encode() in raw]
     assert b"ploughfolk" in raw
-    assert agent.export("ana") == {"user_id": "ana", "profile": [], "threads": [], "feedback": []}
-    assert agent.forget("ana").deleted == dict.fromkeys(("turns", "profile", "exposures", "feedback", "checkpoints"), 0)
+    assert agent.export("ana") == {"user_id": "ana", "paused": False, "profile": [], "threads": [], "feedback": []}
+    assert agent.forget("ana").deleted == dict.fromkeys((*TABLES, "checkpoints"), 0)
 
 
 def test_a_forgotten_id_starts_as_a_new_person(agent):
@@ -276,8 +277,8 @@ def test_a_turn_begun_before_the_forgetting_is_not_written(agent):
 def test_a_reader_that_keeps_old_pages_alive_leaves_the_receipt_unverified(agent, monkeypatch):
     said_in_several_turns(agent)
     reader = agent._saver.conn
-    agent._house.ledger._db.execute("PRAGMA busy_timeout=50")
-    other = type(reader)(agent._house.ledger.path)
+    agent._house.ledger.database.connection.execute("PRAGMA busy_timeout=50")
+    other = type(reader)(agent._house.ledger.database.path)
     other.execute("BEGIN")
     other.execute("SELECT count(*) FROM turns").fetchone()
     assert not agent.forget("ana").verified

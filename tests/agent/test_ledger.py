@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from convrec.agent.ledger import Commit, Feedback, Forgotten, Ledger, TurnTaken, export_document
+from convrec.agent.state import DialogueState
+from convrec.agent.stores.ledger import Ledger, export_document
+from convrec.agent.stores.records import Commit, Feedback, Forgotten, TurnTaken
+from convrec.agent.stores.sqlite import SqliteDatabase
 from convrec.agent.state import DialogueState
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Reply, ReplyItem
@@ -32,14 +35,14 @@ def commit(turn: int = 1, user: str = "ana", thread: str = "t1", **changes: obje
 
 @pytest.fixture
 def ledger(tmp_path):
-    opened = Ledger(tmp_path / "state.sqlite")
+    opened = Ledger(SqliteDatabase(tmp_path / "state.sqlite"))
     yield opened
     opened.close()
 
 
 def test_a_committed_turn_is_there_after_reopening(ledger: Ledger) -> None:
     ledger.commit(commit(entries=(entry(),)))
-    again = Ledger(ledger.path)
+    again = Ledger(SqliteDatabase(ledger.database.path))
     assert again.state("ana", "t1") == DialogueState(turn=1, slates=(("w1",),))
     assert [turn.text for turn in again.turns("ana", "t1")] == ["hello"]
     assert again.profile("ana") == (entry(),)
@@ -71,7 +74,7 @@ def test_superseded_entries_are_history(ledger: Ledger) -> None:
 def test_forgetting_reaches_everything_and_nobody_else(ledger: Ledger) -> None:
     ledger.commit(commit(entries=(entry(),)))
     ledger.commit(commit(user="ben"))
-    ledger.add_feedback("ana", Feedback("w1", "like", "t1", 1, NOW.isoformat()), ())
+    ledger.add_feedback("ana", Feedback("w1", "like", "t1", 1, NOW.isoformat()), (), 0)
     before = export_document(ledger, "ben")
     assert ledger.forget("ana", NOW) == {"turns": 1, "profile": 1, "exposures": 1, "feedback": 1}
     assert ledger.remaining("ana") == 0
@@ -91,7 +94,7 @@ def test_a_turn_begun_before_forgetting_is_not_written(ledger: Ledger) -> None:
 def test_forgotten_words_leave_the_raw_file(ledger: Ledger) -> None:
     ledger.commit(commit(text="zanzibarquux " * 50, entries=(entry(value="zanzibarquux"),)))
     ledger.forget("ana", NOW)
-    files = ledger.path.parent.glob("state.sqlite*")
+    files = ledger.database.path.parent.glob("state.sqlite*")
     assert not any(b"zanzibarquux" in file.read_bytes() for file in files)
 
 
@@ -102,7 +105,7 @@ def test_a_new_database_that_another_just_opens_too_is_waited_for(tmp_path):
     other.execute("BEGIN IMMEDIATE")
     release = threading.Timer(0.2, other.execute, ("COMMIT",))
     release.start()
-    Ledger(path).close()
+    SqliteDatabase(path).close()
     release.join()
     assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",), "opened, once the other had let go"
     other.close()
