@@ -20,6 +20,8 @@ from convrec.agent.graph import build_graph
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.engine import ModelEngine
 from convrec.agent.memory.learning import Origin, clicked
+from convrec.agent.memory.memory import Memory
+from convrec.agent.memory.recall import Recalled
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState
@@ -91,8 +93,9 @@ class Agent:
         checker = TitleChecker(toolbox.catalogue)
         clock = clock or SystemClock()
         compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
+        ledger = Ledger(open_database(workspace.state_url()))
         house = House(
-            toolbox=toolbox, engine=compact, ledger=Ledger(open_database(workspace.state_url())), checker=checker,
+            toolbox=toolbox, engine=compact, memory=Memory(ledger, toolbox.encoder, toolbox.catalogue, clock), ledger=ledger, checker=checker,
             realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking,
             model=ModelEngine.over(workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client),
         )  # fmt: skip
@@ -296,6 +299,13 @@ class Agent:
         """Returns what is remembered about a user now."""
         return list(self._house.ledger.profile(checked_id(user_id)))
 
+    def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
+        """Returns what is remembered of a user that fits a text best: profile entries and earlier turns, best first.
+
+        A stretch of time that the text names ("last Tuesday", "in spring") leaves only what is from then.
+        """
+        return self._house.memory.recall(checked_id(user_id), well_formed(text), k)
+
     def export(self, user_id: str) -> dict[str, Any]:
         """Returns everything stored about a user as one JSON document."""
         return export_document(self._house.ledger, checked_id(user_id))
@@ -375,6 +385,6 @@ def _spoken(reply: Reply, learned: Iterable[ProfileEntry], shown: str) -> Iterat
     if reply.question is not None:
         yield QuestionEvent(question=reply.question)
     for entry in learned:
-        if entry.superseded_by is None:
+        if entry.superseded_by is None and entry.created == entry.updated:
             yield ProfileEvent(entry=entry)
     yield DoneEvent(reply=reply)

@@ -10,6 +10,7 @@ from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
+from convrec.agent.lookback import asked_back
 from convrec.agent.planner import DROP, FORGET, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.memory.learning import Origin, Patch, learn, unlearn
@@ -18,7 +19,7 @@ from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
 from convrec.agent.request import Wanted, spoken_of, wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
-from convrec.agent.stores.records import Commit, Feedback
+from convrec.agent.stores.records import Commit, Feedback, Vector
 from convrec.agent.turn import House, Turn
 from convrec.agent.wishes import absorb
 from convrec.agent.yielding import giving_way
@@ -36,7 +37,11 @@ def recall(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     ledger, user_id, thread_id = runtime.context.house.ledger, state["user_id"], state["thread_id"]
     held = ledger.state(user_id, thread_id)
     clicks = [click for click in ledger.feedback(user_id) if click.thread_id == thread_id]
-    return {"state": clicked_away(held, clicks), "profile": ledger.profile(user_id)}
+    runtime.context.paused = ledger.paused(user_id)
+    return {
+        "state": clicked_away(held, clicks),
+        "profile": () if runtime.context.paused else ledger.profile(user_id),
+    }
 
 
 def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueState:
@@ -78,6 +83,11 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         turn.emit(PlanEvent(action="refuse", detail={"note": refused}))
         after = before.model_copy(update={"turn": before.turn + 1, "question": None})
         return {"state": after, "plan": Plan(action="refuse", note=refused)}
+    looked_up = asked_back(state, turn)
+    if looked_up is not None:
+        turn.emit(PlanEvent(action=looked_up.action, detail={"note": looked_up.note}))
+        after = before.model_copy(update={"turn": before.turn + 1, "question": None})
+        return {"state": after, "plan": looked_up}
     schema = house.toolbox.catalogue.schema
     asked_to_drop = before.question is not None and before.question.facet == DROP and "ask_item" not in heard.acts
     let_go_of = dropped(before, state["text"]) if asked_to_drop else ()
@@ -107,9 +117,11 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if plan.action == "edit" and plan.note == "unlearn":
         turn.patch = unlearn(state["profile"], heard.preferences)
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
-    else:
+    elif not turn.paused:
         learnt = learn(state["profile"], heard, origin, house.new_id)
         turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
+        if plan.action == "chat" and plan.note in SEARCHING and any(entry.about for entry in learnt.entries):
+            plan = plan.model_copy(update={"note": "noted"})
     turn.emit(
         PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True))
     )
@@ -229,6 +241,15 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         entries=turn.patch.entries,
         removed_entries=turn.patch.removed,
         created=house.clock.now(),
+        vectors=_vectors(state, turn),
     )
     house.ledger.commit(commit)
     return {"dialogue": state["state"].model_dump(mode="json")}
+
+
+def _vectors(state: TurnState, turn: Turn) -> tuple[Vector, ...]:
+    """Returns the meanings by which what was said and learned is found again; none while nothing is to be remembered."""
+    if turn.paused:
+        return ()
+    said = (state["thread_id"], state["state"].turn, state["text"])
+    return turn.house.memory.vectors(turn.patch.entries, said)

@@ -78,6 +78,7 @@ def wanted(
 
     Items that were only `spoken_of` are not offered, unless `named`: asked for.
     """
+    profile = [entry for entry in profile if not entry.paused and not entry.about]  # facts about a person are no tastes
     history, sources = _history(state, profile, now, half_life_days)
     rules = tuple(rule for rule in (_rule(entry, catalogue.schema) for entry in profile) if rule is not None)
     today = tuple(constraint.predicate for constraint in state.constraints)

@@ -41,7 +41,7 @@ from convrec.agent.compact.values import ValueIndex, singulars
 from convrec.agent.compact.years import YearReader
 from convrec.agent.describing.resolver import Resolver
 from convrec.agent.releases import taken_back
-from convrec.agent.memory.facts import without_facts
+from convrec.agent.memory.facts import facts_of, without_facts
 from convrec.agent.memory.whose import is_own
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
@@ -138,7 +138,8 @@ class Understander:
 
     def understand(self, text: str, state: DialogueState) -> Understanding:
         """Returns what the message says, in the light of what the thread holds. Only its first 20,000 characters are read."""
-        told = without_facts(text)
+        told, facts = without_facts(text), [fact.span for fact in facts_of(text)]
+        is_fact = lambda span: any(start <= span[0] and span[1] <= end for start, end in facts)  # noqa: E731
         whole = Message(told)
         if not len(whole):
             return Understanding(acts=("other",)) if told != text else Understanding()
@@ -175,7 +176,7 @@ class Understander:
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
             extra = self._leftovers.read(message, scopes, places)
-            extra = Leftover(tuple(felt_by(extra.preferences, reading)), extra.words)
+            extra = Leftover(tuple(p for p in felt_by(extra.preferences, reading) if not is_fact(p.span)), extra.words)
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))

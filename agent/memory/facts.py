@@ -51,6 +51,10 @@ _CLAUSE = re.compile(
     r",?\s+(?:and|but|so|also|plus|or)\s+(?=(?:i|we|my|our|i['’]?m|i['’]?ve|we['’]?re)\b)|,\s*(?=(?:i|we|my|our|i['’]?m|i['’]?ve|we['’]?re)\b)|\s+-+\s+|\s*[–—:]\s*|\s*\(\s*",
     re.IGNORECASE,
 )
+_COMMA = re.compile(r"\s*,\s*(?:and\s+|so\s+|but\s+)?|\s+(?:and|so|but)\s+|\s+-+\s+|\s*[–—:(]\s*", re.IGNORECASE)
+_INVERTED = re.compile(
+    r"^\s*(?:do|did|am|are|was|have|has|can|what|which|who|where|when|why|how|guess)\b", re.IGNORECASE
+)
 _OVER = r"(?:no\s+longer|don['’]?t|do\s+not|am\s+not|['’]?m\s+not|are\s+not|aren['’]?t|haven['’]?t|have\s+not|stopped|quit|gave\s+up|sold|lost)"
 
 
@@ -258,14 +262,11 @@ def _clauses(text: str) -> Iterator[tuple[int, str]]:
     """Yields the statements of a text with where they begin; questions, suppositions and other people's words are left out."""
     bare = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)
     for sentence in _SENTENCE.finditer(bare):
-        if "?" in sentence[0] and not re.search(r"\?.*\w", sentence[0]):
-            continue
-        at = 0
-        pieces = [*_CLAUSE.finditer(sentence[0])]
-        for piece in [*pieces, None]:
+        at, asks = 0, "?" in sentence[0]
+        for piece in [*(_COMMA if asks else _CLAUSE).finditer(sentence[0]), None]:
             end = piece.start() if piece else len(sentence[0])
             clause = sentence[0][at:end]
-            if not _SUPPOSED.search(clause):
+            if not (_SUPPOSED.search(clause) or (asks and (piece is None or _INVERTED.search(clause)))):
                 yield sentence.start() + at, clause
             at = piece.end() if piece else end
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from rapidfuzz.fuzz import ratio
 
 from convrec.agent.memory.facts import MANY, Fact, facts_of
-from convrec.agent.memory.whose import is_judged, is_own
+from convrec.agent.memory.whose import is_judged, is_own, sentence_at
 from convrec.core.clock import NewId
 from convrec.core.profile import ProfileEntry
 from convrec.core.text import fold, words
 from convrec.core.understanding import Preference, Understanding
 
+_QUOTED = 200  # characters of a sentence that are quoted
 _SAME_VALUE = 85  # of 100: how alike two values of one fact are that are one, spelt otherwise
 
 
@@ -52,10 +53,9 @@ class Learner:
         if taste.facet == "item" and taste.item_id is None:
             return
         old = next((entry for entry in self._current.values() if same_taste(entry, taste)), None)
-        start, end = taste.span
         new = ProfileEntry(
             id="", facet=taste.facet, value=taste.value, item_id=taste.item_id, polarity=taste.polarity, strength=taste.strength, scope="lasting",
-            quote=self._origin.text[start:end] or self._origin.text[:200], **self._place(),
+            quote=sentence_at(self._origin.text, taste.span[0])[:_QUOTED], **self._place(),
         )  # fmt: skip
         known = old is not None and (old.polarity, old.strength) == (taste.polarity, taste.strength)
         self._confirm(old) if old is not None and known else self._write(new, old)

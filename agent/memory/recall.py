@@ -20,6 +20,8 @@ _DENSE = 0.55  # of a memory's score; the rest is shared words
 _ENTRY = 0.15  # what was kept on purpose before what was only said
 _CURRENT = 0.05  # of how lately, so that of two alike the later one stands first
 _HALF_DAYS = 30.0
+_ASKED = 0.5
+_QUESTION = re.compile(r"\?\s*$|^\s*(?:what|which|who|where|when|how|do|did|is|are|was|can|could)\b", re.IGNORECASE)
 _STOP = frozenset(
     "a an the i im ive id me my mine we our us you your it its is are was were be been am do did does have has had to of in on at for and or but so that this these those with as by from about again what which who whom whose where when why"
     " how tell told say said remember know can could please just really very much some any there here".split()
@@ -35,12 +37,13 @@ _ASKED_AS = {  # what a question about a matter says, where the matter itself is
 
 @dataclass(frozen=True)
 class Recalled:
-    """One memory: where it stands (`profile:e7`, `turn:t1/3`), what it says, since when it is known, and how well it fits, best at about 1."""
+    """One memory: where it stands (`profile:e7`, `turn:t1/3`), what it says, since when it is known, how well it fits, best at about 1, and the person's own words."""
 
     source: str
     text: str
     created: datetime
     score: float
+    quote: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Trace:
     said: str
     created: datetime
     vector: Vector | None
+    quote: str
     kept: bool
 
 
@@ -63,6 +67,7 @@ def of_entry(entry: ProfileEntry, vector: Vector | None) -> Trace:
         f"{entry_text(entry)} {_asked_as(entry.about)}",
         entry.updated,
         vector,
+        entry.quote,
         True,
     )
 
@@ -100,8 +105,9 @@ def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: dat
     for trace, lexical in zip(within, shared, strict=True):
         dense = max(float(trace.vector @ vector), 0.0) if trace.vector is not None and vector is not None else 0.0
         lately = 0.5 ** (max((now - trace.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS)
-        score = _DENSE * dense + (1 - _DENSE) * lexical + _ENTRY * trace.kept + _CURRENT * lately
-        found.append(Recalled(trace.source, trace.text, trace.created, round(score, 6)))
+        told = 1.0 if trace.kept or not _QUESTION.search(trace.quote) else _ASKED  # an earlier question is no answer
+        score = told * (_DENSE * dense + (1 - _DENSE) * lexical) + _ENTRY * trace.kept + _CURRENT * lately
+        found.append(Recalled(trace.source, trace.text, trace.created, round(score, 6), trace.quote))
     return sorted(found, key=lambda one: (-one.score, one.source))[:k]
 
 

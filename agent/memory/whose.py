@@ -47,6 +47,11 @@ def is_judged(text: str, span: Span) -> bool:
     return _JUDGED.search(f"{sentence[:start]},{sentence[end:]}") is not None
 
 
+def sentence_at(text: str, at: int) -> str:
+    """Returns the sentence around a place, without white space around it."""
+    return _sentence(text, at)[0].strip()
+
+
 def _sentence(text: str, at: int) -> tuple[str, int]:
     """Returns the sentence around a place and where it begins."""
     start = max((text.rfind(mark, 0, at) for mark in ".!?;\n"), default=-1) + 1

@@ -208,9 +208,13 @@ class Ledger:
             InputError: the user has no such conversation.
         """
         with self.database.writing(user_id) as db:
-            found = db.execute("UPDATE threads SET title=? WHERE user_id=? AND thread_id=?", (title, user_id, thread_id))
+            found = db.execute(
+                "UPDATE threads SET title=? WHERE user_id=? AND thread_id=?", (title, user_id, thread_id)
+            )
             if not found.rowcount:
-                raise InputError(f"{user_id} has no conversation {thread_id!r}.", "Agent.threads lists those there are.")
+                raise InputError(
+                    f"{user_id} has no conversation {thread_id!r}.", "Agent.threads lists those there are."
+                )
 
     def delete_thread(self, user_id: str, thread_id: str) -> dict[str, int]:
         """Deletes a conversation: turns, exposures, clicks, vectors, checkpoints; what it taught the profile stays.
