@@ -19,6 +19,7 @@ from convrec.agent.engine import Followed, Follower
 from convrec.agent.graph import build_graph
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.engine import ModelEngine
+from convrec.agent.memory.editing import Editor
 from convrec.agent.memory.learning import Origin, clicked
 from convrec.agent.memory.memory import Memory
 from convrec.agent.memory.recall import Recalled
@@ -276,7 +277,7 @@ class Agent:
             raise InputError(f"k is {k}.", "Give 1 or more.")
         followed = self._follower(messages) if messages else Followed()
         acts = followed.heard.acts if messages and messages[-1].get("role") == "user" else ()
-        profile = self._house.ledger.profile(checked_id(user_id)) if user_id is not None else ()
+        profile = self._tastes(checked_id(user_id)) if user_id is not None else ()
         found = wanted(
             followed.state, profile, self.toolbox.catalogue, self._house.clock.now(), k=k,
             half_life_days=self._house.settings.memory.half_life_days,
@@ -297,7 +298,37 @@ class Agent:
 
     def profile(self, user_id: str) -> list[ProfileEntry]:
         """Returns what is remembered about a user now."""
-        return list(self._house.ledger.profile(checked_id(user_id)))
+        return list(self._house.memory.profile(checked_id(user_id)))
+
+    def edit_profile(
+        self, user_id: str, *, add: Sequence[Mapping[str, Any]] = (), update: Sequence[Mapping[str, Any]] = (), remove: Sequence[str] = (),
+    ) -> list[ProfileEntry]:  # fmt: skip
+        """Changes what is remembered about a user, all of it or nothing, and returns the profile; the very next slate heeds it.
+
+        `add` are entries without id, `update` documents `{"id", …}`, `remove` ids. A weight between 0 and 1 says how much a
+        taste counts; `"paused": true` keeps one without using it.
+
+        Raises:
+            InputError: a facet, key, value or id is unknown. UnknownItemError: an item is.
+        """
+        user_id, house = checked_id(user_id), self._house
+        generation, known = house.ledger.generation(user_id), house.memory.profile(user_id)
+        patch = Editor(self.toolbox.catalogue, known, house.clock.now(), house.new_id).edit(add, update, remove)
+        house.ledger.patch_profile(
+            user_id, patch.entries, patch.removed, generation, house.memory.vectors(patch.entries)
+        )
+        return self.profile(user_id)
+
+    def pause_memory(self, user_id: str, paused: bool = True) -> None:
+        """Lets what is remembered about a user rest: nothing is learned and no taste is used until it is resumed with `paused=False`."""
+        self._house.ledger.set_paused(checked_id(user_id), paused)
+
+    def memory_paused(self, user_id: str) -> bool:
+        """Tells whether what is remembered about a user rests."""
+        return self._house.ledger.paused(checked_id(user_id))
+
+    def _tastes(self, user_id: str) -> tuple[ProfileEntry, ...]:
+        return () if self._house.ledger.paused(user_id) else self._house.memory.profile(user_id)
 
     def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
         """Returns what is remembered of a user that fits a text best: profile entries and earlier turns, best first.
@@ -336,7 +367,7 @@ class Agent:
         profile = self._house.ledger.profile(user_id)
         patch = (
             clicked(profile, item.id, item.title, _LIKES[event], origin, self._house.new_id)
-            if event in _LIKES
+            if event in _LIKES and not self._house.ledger.paused(user_id)
             else None
         )
         click = Feedback(item.id, event, thread_id, turn, now.isoformat())

@@ -10,10 +10,10 @@ from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
-from convrec.agent.lookback import asked_back
+from convrec.agent.lookback import about_memory, without_last
+from convrec.agent.memory.learning import Origin, Patch, learn, unlearn
 from convrec.agent.planner import DROP, FORGET, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
-from convrec.agent.memory.learning import Origin, Patch, learn, unlearn
 from convrec.agent.refusals import refusal
 from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
 from convrec.agent.request import Wanted, spoken_of, wanted
@@ -40,7 +40,7 @@ def recall(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     runtime.context.paused = ledger.paused(user_id)
     return {
         "state": clicked_away(held, clicks),
-        "profile": () if runtime.context.paused else ledger.profile(user_id),
+        "profile": () if runtime.context.paused else runtime.context.house.memory.profile(user_id),
     }
 
 
@@ -78,16 +78,11 @@ def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
 def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Lets the message change what the thread holds, and makes the plan; one that is refused changes nothing."""
     turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
-    refused = refusal(state["text"])
-    if refused is not None:
-        turn.emit(PlanEvent(action="refuse", detail={"note": refused}))
-        after = before.model_copy(update={"turn": before.turn + 1, "question": None})
-        return {"state": after, "plan": Plan(action="refuse", note=refused)}
-    looked_up = asked_back(state, turn)
-    if looked_up is not None:
-        turn.emit(PlanEvent(action=looked_up.action, detail={"note": looked_up.note}))
-        after = before.model_copy(update={"turn": before.turn + 1, "question": None})
-        return {"state": after, "plan": looked_up}
+    plan = _apart_from_wishes(state, turn)
+    if plan is not None:
+        turn.emit(PlanEvent(action=plan.action, detail={"note": plan.note}))
+        before = without_last(before) if plan.forgotten else before
+        return {"state": before.model_copy(update={"turn": before.turn + 1, "question": None}), "plan": plan}
     schema = house.toolbox.catalogue.schema
     asked_to_drop = before.question is not None and before.question.facet == DROP and "ask_item" not in heard.acts
     let_go_of = dropped(before, state["text"]) if asked_to_drop else ()
@@ -132,6 +127,12 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         "profile": profile,
         "understanding": heard,
     }
+
+
+def _apart_from_wishes(state: TurnState, turn: Turn) -> Plan | None:
+    """Returns the plan for a message that is refused or about the memory: it changes no wish."""
+    refused = refusal(state["text"])
+    return about_memory(state, turn) if refused is None else Plan(action="refuse", note=refused)
 
 
 def _patched(state: TurnState, patch: Patch) -> tuple[ProfileEntry, ...]:
@@ -244,6 +245,8 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         vectors=_vectors(state, turn),
     )
     house.ledger.commit(commit)
+    if turn.pausing is not None:
+        house.ledger.set_paused(state["user_id"], turn.pausing)
     return {"dialogue": state["state"].model_dump(mode="json")}
 
 

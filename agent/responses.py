@@ -219,7 +219,12 @@ def _explain(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
 
 def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     house, note, heard = turn.house, state["plan"].note, state["understanding"]
-    if note == "unlearn":
+    if note in ("pause", "resume"):
+        said.paragraphs.append(voice.say(f"memory_{note}d"))
+    elif note == "unlearn" and state["plan"].forgotten:
+        gone = [entry for entry in state["profile"] if entry.id in state["plan"].forgotten]
+        said.paragraphs.append(voice.say("unlearned", value="; ".join(_entry_words(entry, house) for entry in gone)))
+    elif note == "unlearn":
         values = [_value_words(p, house) for p in heard.preferences]
         said.paragraphs.append(
             voice.say("unlearned", value="; ".join(values)) if values else voice.say("unlearned_nothing")
@@ -229,6 +234,9 @@ def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
             voice.say("remembered", value="; ".join(_taste_words(p, house) for p in heard.preferences))
         )
     else:
+        if turn.paused:
+            said.paragraphs.append(voice.say("memory_paused"))
+            return
         lines = [f"- {_entry_words(entry, house)}" for entry in state["profile"]]
         said.paragraphs.append("\n".join([voice.say("profile"), *lines]) if lines else voice.say("profile_empty"))
 

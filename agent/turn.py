@@ -41,7 +41,7 @@ class House:
 
 @dataclass
 class Turn:
-    """One turn's candidates, patches, memories told, trace and part of a model; `paused` where nothing is to be remembered. The graph's runtime context."""
+    """One turn's candidates, patches, memories told, trace and part of a model; `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
 
     house: House
     generation: int
@@ -51,6 +51,7 @@ class Turn:
     explored: Explored | None = None
     patch: Patch = field(default_factory=Patch)
     paused: bool = False
+    pausing: bool | None = None
     told: tuple[Recalled, ...] = ()
     forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None

@@ -40,9 +40,9 @@ from convrec.agent.compact.value_linker import ValueHit, ValueLinker
 from convrec.agent.compact.values import ValueIndex, singulars
 from convrec.agent.compact.years import YearReader
 from convrec.agent.describing.resolver import Resolver
-from convrec.agent.releases import taken_back
 from convrec.agent.memory.facts import facts_of, without_facts
 from convrec.agent.memory.whose import is_own
+from convrec.agent.releases import taken_back
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field

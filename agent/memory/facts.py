@@ -192,7 +192,7 @@ _PATTERNS = (
     _p(rf"\bi{_SURE}\s*(?:go|do|practi[sc]e)\s+(?P<v>\w+ing|yoga|pilates|karate|judo|ballet|boxing|taekwondo|aikido|parkour|pottery|crossfit)\b", "hobby", "any"),
     _p(rf"\bi(?:['’]?ve)?{_SURE}\s*(?:took\s+up|taken\s+up|got\s+into|picked\s+up|started)\s+(?P<v>(?!being|having|getting|going|feeling|watching|reading|looking|wondering|thinking|working|living)\w+ing|yoga|pilates|karate|judo|ballet|chess|tennis|golf|pottery|origami|calligraphy)\b", "hobby", "any"),
     _p(rf"\bi{_SURE}\s*(?:love|enjoy|like|adore)\s+(?P<v>(?!being|having|getting|going|feeling|watching|reading|looking|seeing|thinking|living|laughing|crying|playing|anything|something|everything|nothing|king)\w{{2,}}ing)(?=\s*$|\s*[,.;:!)]|\s+(?:and|with|on|at|in|every)\b)", "hobby", "any"),
-    _p(rf"\b(?P<v>[\w\s-]{{3,30}}?)\s+is\s+my\s+(?:main\s+|biggest\s+|favou?rite\s+|new\s+)?(?:hobby|passion)\b", "hobby", "noun"),
+    _p(r"\b(?P<v>[\w\s-]{3,30}?)\s+is\s+my\s+(?:main\s+|biggest\s+|favou?rite\s+|new\s+)?(?:hobby|passion)\b", "hobby", "noun"),
     _p(rf"\bi{_SURE}\s*collect\s+{_REST}", "collects", "noun"),
     _p(rf"\b{_OWN}{_SURE}\s*(?:can\s+|both\s+)?speak\s+(?P<v>(?:fluent\s+|some\s+|a\s+(?:bit|little)\s+of\s+|basic\s+|good\s+)?(?-i:[A-Z])[a-zà-ÿ]+(?:(?:\s*,\s*|\s+and\s+|\s*,\s*and\s+)(?:(?:some|a\s+(?:bit|little)\s+of)\s+)?(?-i:[A-Z])[a-zà-ÿ]+)*)", "language", "named"),
     _p(rf"\b(?:i{_IS}\s+(?:fluent|bilingual)\s+in)\s+(?P<v>(?-i:[A-Z])[a-zà-ÿ]+(?:(?:\s*,\s*|\s+and\s+)(?-i:[A-Z])[a-zà-ÿ]+)*)", "language", "named"),

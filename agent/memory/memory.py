@@ -32,6 +32,11 @@ class Memory:
     def __init__(self, ledger: Ledger, encoder: TextEncoder, catalogue: Catalogue, clock: Clock) -> None:
         self._ledger, self._encoder, self._catalogue, self._clock = ledger, encoder, catalogue, clock
 
+    def profile(self, user_id: str) -> tuple[ProfileEntry, ...]:
+        """Returns what is remembered about a person now: entries neither superseded nor expired, oldest first."""
+        now = self._clock.now()
+        return tuple(entry for entry in self._ledger.profile(user_id) if entry.expires is None or entry.expires > now)
+
     def vectors(self, entries: Sequence[ProfileEntry], turn: tuple[str, int, str] | None = None) -> tuple[Vector, ...]:
         """Returns the vectors to store with new entries and with a turn, `(thread_id, turn, text)`."""
         named = [
@@ -77,7 +82,7 @@ class Memory:
         sign = -1 if question.matter == "disliked" else 1
         entries = [
             entry
-            for entry in reversed(self._ledger.profile(user_id))
+            for entry in reversed(self.profile(user_id))
             if entry.item_id and entry.polarity == sign and (question.when is None or entry.created in question.when)
         ]
         ids = dict.fromkeys(entry.item_id for entry in entries if entry.item_id)
@@ -88,12 +93,14 @@ class Memory:
 
     def _entries(self, user_id: str) -> list[Trace]:
         vectors = self._ledger.vectors(user_id, "entry", self._encoder.revision)
-        return [of_entry(entry, _wide(vectors.get(entry.id))) for entry in self._ledger.profile(user_id)]
+        return [of_entry(entry, _wide(vectors.get(entry.id))) for entry in self.profile(user_id)]
 
     def _turns(self, user_id: str) -> list[Trace]:
         vectors = self._ledger.vectors(user_id, "turn", self._encoder.revision)
-        found = []
+        found, open_to = [], self._ledger.recallable(user_id)
         for episode in self._ledger.episodes(user_id):
+            if turn_key(episode.thread_id, episode.turn) not in open_to:
+                continue
             titles = [
                 self._catalogue.titles[row] for item in episode.shown if (row := self._catalogue.row(item)) is not None
             ]
