@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from convrec.agent import Agent
+from convrec.agent.memory.memory import Memory
 from convrec.agent.stores.ledger import Ledger
 from convrec.agent.stores.sqlite import SqliteDatabase
 from convrec.core.clock import FixedClock, counted_ids
@@ -11,7 +12,9 @@ from convrec.core.clock import FixedClock, counted_ids
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def over(shop, path):
+def over(shop, path, clock=None):
     """An agent over an opened agent's catalogue and a state database: what another process would open."""
-    clock = FixedClock(NOON, timedelta(seconds=1))
-    return Agent(shop.workspace, replace(shop._house, ledger=Ledger(SqliteDatabase(path)), clock=clock, new_id=counted_ids("e")))
+    clock, house = clock or FixedClock(NOON, timedelta(seconds=1)), shop._house
+    ledger = Ledger(SqliteDatabase(path))
+    memory = Memory(ledger, house.toolbox.encoder, house.toolbox.catalogue, clock)
+    return Agent(shop.workspace, replace(house, ledger=ledger, memory=memory, clock=clock, new_id=counted_ids("e")))

@@ -10,7 +10,6 @@ from convrec.agent.state import DialogueState
 from convrec.agent.stores.ledger import Ledger, export_document
 from convrec.agent.stores.records import Commit, Feedback, Forgotten, TurnTaken
 from convrec.agent.stores.sqlite import SqliteDatabase
-from convrec.agent.state import DialogueState
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Reply, ReplyItem
 
