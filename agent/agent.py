@@ -28,6 +28,7 @@ from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState
 from convrec.agent.stores.ledger import Ledger, export_document
 from convrec.agent.stores.opening import open_database
+from convrec.agent.stores.profile_store import ProfileStore
 from convrec.agent.stores.records import Feedback, Forgotten, StoredTurn, ThreadSummary, TurnTaken
 from convrec.agent.turn import House, Turn
 from convrec.catalogue.workspace import Workspace
@@ -73,7 +74,8 @@ class Agent:
         self._house = house
         self._follower = Follower(house.engine, house.toolbox.catalogue)
         self._saver = house.ledger.database.saver(house.settings.memory.keep_checkpoints)
-        self.graph = build_graph(self._saver)
+        self.store = ProfileStore(house.ledger, house.clock)
+        self.graph = build_graph(self._saver, self.store)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
 

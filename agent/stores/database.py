@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from convrec.agent.stores.checkpoints import TurnSaver
 
 Row = tuple[Any, ...]
-Parameters = Sequence[object]
+Parameters = Sequence[Any]  # str, int, float, bytes or None: what a column holds
 
 
 class Found(Protocol):
@@ -35,11 +35,11 @@ class Found(Protocol):
 class Writer(Protocol):
     """One transaction. Parameters stand as `?` in every statement."""
 
-    def execute(self, statement: str, parameters: Parameters = ()) -> Found:
+    def execute(self, statement: str, parameters: Parameters = (), /) -> Found:
         """Runs one statement."""
         ...
 
-    def executemany(self, statement: str, rows: Iterable[Parameters]) -> None:
+    def executemany(self, statement: str, rows: Iterable[Parameters], /) -> object:
         """Runs one statement for each row."""
         ...
 

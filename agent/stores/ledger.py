@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convrec.agent.state import DialogueState
-from convrec.agent.stores.database import Database, Writer
+from convrec.agent.stores.database import Database, Parameters, Writer
 from convrec.agent.stores.records import (
     Commit,
     Episode,
@@ -92,10 +92,10 @@ class Ledger:
 
     def turns(self, user_id: str, thread_id: str) -> list[StoredTurn]:
         """Returns the turns of a conversation, in order."""
-        query = "SELECT thread_id, turn, text, reply, created FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn"
+        query = "SELECT thread_id, turn, text, reply FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn"
         return [
-            StoredTurn(thread_id, turn, text, Reply.model_validate_json(reply), created)
-            for thread_id, turn, text, reply, created in self.database.rows(query, (user_id, thread_id))
+            StoredTurn(thread_id, turn, text, Reply.model_validate_json(reply))
+            for thread_id, turn, text, reply in self.database.rows(query, (user_id, thread_id))
         ]
 
     def episodes(self, user_id: str) -> list[Episode]:
@@ -152,7 +152,14 @@ class Ledger:
             try:
                 db.execute(
                     "INSERT INTO turns (user_id, thread_id, turn, request_id, text, reply, created) VALUES (?,?,?,?,?,?,?)",
-                    (*place, reply.turn, commit.request_id, commit.text, reply.model_dump_json(), created),
+                    (
+                        *place,
+                        reply.turn,
+                        commit.request_id,
+                        commit.text.replace("\0", "\ufffd"),
+                        reply.model_dump_json(),
+                        created,
+                    ),
                 )
             except self.database.unique_error as error:  # the request was answered in another thread meanwhile
                 raise TurnTaken from error
@@ -267,7 +274,7 @@ class Ledger:
         counts = (f"SELECT count(*) FROM {table} WHERE {where}" for table in self.database.checkpoint_tables)  # noqa: S608
         return found + sum(int(self.database.rows(count, parameters)[0][0]) for count in counts)
 
-    def _drop_checkpoints(self, db: Writer, where: str, parameters: Sequence[object]) -> int:
+    def _drop_checkpoints(self, db: Writer, where: str, parameters: Parameters) -> int:
         """Deletes rows of LangGraph's tables and returns how many checkpoints there were."""
         gone = [
             db.execute(f"DELETE FROM {table} WHERE {where}", parameters).rowcount  # noqa: S608
@@ -312,7 +319,7 @@ def _take_out(db: Writer, user_id: str, removed: Sequence[str]) -> None:
     db.executemany("DELETE FROM vectors WHERE user_id=? AND kind=? AND key=?", keys)
 
 
-def _checkpoints_of(user_id: str) -> tuple[str, tuple[object, ...]]:
+def _checkpoints_of(user_id: str) -> tuple[str, Parameters]:
     """Returns the condition, and its parameters, of the checkpoints of all the user's threads."""
     prefix = namespace(user_id, "")
     return "substr(thread_id, 1, ?)=?", (len(prefix), prefix)
@@ -321,15 +328,13 @@ def _checkpoints_of(user_id: str) -> tuple[str, tuple[object, ...]]:
 def export_document(ledger: Ledger, user_id: str) -> dict[str, Any]:
     """Returns all that is stored about a user as one JSON document."""
     threads = [
-        {"thread_id": thread.thread_id, "title": thread.title, "turns": [
-            {"turn": t.turn, "created": t.created, "text": t.text, "reply": t.reply.model_dump(mode="json")}
-            for t in ledger.turns(user_id, thread.thread_id)
+        {"thread_id": thread.thread_id, "turns": [
+            {"turn": t.turn, "text": t.text, "reply": t.reply.model_dump(mode="json")} for t in ledger.turns(user_id, thread.thread_id)
         ]}
         for thread in sorted(ledger.threads(user_id), key=lambda t: t.thread_id)
     ]  # fmt: skip
     return {
         "user_id": user_id,
-        "paused": ledger.paused(user_id),
         "profile": [json.loads(entry.model_dump_json()) for entry in ledger.profile(user_id, history=True)],
         "threads": threads,
         "feedback": [vars(click) for click in ledger.feedback(user_id)],

@@ -29,13 +29,12 @@ class Feedback:
 
 @dataclass(frozen=True)
 class StoredTurn:
-    """One turn as it was committed, and when (ISO, UTC)."""
+    """One turn as it was committed."""
 
     thread_id: str
     turn: int
     text: str
     reply: Reply
-    created: str
 
 
 @dataclass(frozen=True)
