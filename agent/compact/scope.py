@@ -30,7 +30,7 @@ _STRONG = re.compile(
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|(?:am|im|are|were|is|hes|shes) done with|(?:stay|steer|keep) (?:clear|away) (?:of|from)|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
     r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
-    r"|had enough(?: of)?|has enough of|not a fan of|not into|refus(?:e|es|ed|ing) to (?:even )?(?:touch|watch|see|read|play|sit through|go near)|(?:dont|doesnt|do not|didnt) (?:really |much )?care (?:much )?for|put off by|terrified of|scared of|uncomfortable with)\b"
+    r"|had enough(?: of)?|has enough of|not a fan of|not into|refus(?:e|es|ed|ing) to (?:even )?(?:touch|watch|see|read|play|sit through|go near)|(?:dont|doesnt|do not|didnt) (?:really |much )?care (?:much )?for|gone off|went off|put off by|terrified of|scared of|uncomfortable with)\b"
 )
 _ENDS = re.compile(
     r"\b(?:but|though|although|however|because|since|yet|just|only|instead|rather|prefer|preferably|ideally|maybe|perhaps|something|please|so|then|still"

@@ -180,8 +180,11 @@ def facts_of(text: str) -> tuple[Fact, ...]:
     return tuple(sorted(found, key=lambda fact: fact.span))
 
 
-def replacements_of(text: str) -> list[Fact]:
-    """Returns what a message puts in the place of something else, each sentence's likeliest first: "a laptop now, not the tablet"."""
+def changes_of(text: str) -> list[Fact]:
+    """Returns what a message puts in the place of something else, "a laptop now, not the tablet", and what it says is over, "I sold the car".
+
+    What such a fact is about is known only of a person of whom the old value is.
+    """
     if not _PERSONAL.search(text):
         return []
     sentences = [
@@ -189,7 +192,13 @@ def replacements_of(text: str) -> list[Fact]:
         for s in _SENTENCE.finditer(statements(text))
         if "?" not in s[0] and not _SUPPOSED.search(s[0])
     ]
-    return [fact for start, said in sentences for way in _ways()["replaced"] for fact in _told(way, said, start)]
+    return [
+        fact
+        for kind in ("replaced", "ended")
+        for start, said in sentences
+        for way in _ways()[kind]
+        for fact in _told(way, said, start, kind == "ended")
+    ]
 
 
 def without_facts(text: str) -> str:

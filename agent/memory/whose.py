@@ -23,6 +23,10 @@ _OTHERS = re.compile(r"(?:he|she|they|you|who|people|everyone|everybody|somebody
 _THEIRS = re.compile(
     r"\b(?:his|her|their|\w+'s|(?:my|our|the|a) (?:[a-z-]+ )?[a-z-]+'?s) (?:all[- ]time )?favou?rites?\b"
 )
+_OVER = re.compile(
+    r"\b(?:gone|went|going) off\b|\bgrown out of\b|\b(?:not|no longer|don'?t|doesn'?t|can'?t) (?:\w+ ){0,8}?any ?(?:more|longer)\b|\bno longer (?:like|love|enjoy|into|watch|read|play|a fan)\b"
+    r"|\bused to (?:love|like|enjoy|adore|be into|be a fan)\b|\b(?:done|through) with\b"
+)
 _MINE = re.compile(rf"\b(?:i|me|my|we)\b(?:'\w+)? (?:\w+ ){{0,3}}?{_FELT}\b|\bmy (?:all[- ]time )?favou?rites?\b")
 _JUDGED = re.compile(  # a word on an item that tells whether it was liked, where a mere example tells nothing
     rf"\b{_FELT}\b|\bfavou?rites?\b|\b(?:great|brilliant|amazing|awesome|fantastic|wonderful|excellent|terrible|awful|boring|rubbish|masterpiece|good|bad|best|worst|dull|fun|overrated|underrated)\b"
@@ -42,6 +46,11 @@ def is_own(text: str, span: Span) -> bool:
     if not told:
         return not _ELSEWHERE.search(plain) or bool(_MINE.search(sentence))
     return _SELF.fullmatch(told[-1]) is not None or not (_OTHERS.match(told[-1]) or _ELSEWHERE.search(plain))
+
+
+def is_over(text: str, span: Span) -> bool:
+    """Tells whether a taste is said to have been one: "I've gone off westerns", "not into horror any more"."""
+    return _OVER.search(sentence_at(text, span[0]).casefold().replace("’", "'")) is not None
 
 
 def is_judged(text: str, span: Span) -> bool:
