@@ -117,7 +117,7 @@ def _asked(run: Run, what: str, cases: Sequence[C], answer: Callable[[C], Answer
 
 
 def _result(run: Run, found: _Measured, options: MemoryOptions) -> Result:
-    ids = [each.id for each in (*found.asked, *found.vetoes)]
+    ids = [each.id for each in found.asked] + [each.id for each in found.vetoes]
     groups = [each.id for each in found.asked] + [each.speaker.persona.id for each in found.vetoes]
     agent = _scored(list(_rows(found, options)))
     words = _scored([recalled_row(each, by_words(each)) for each in found.asked] + [{} for _ in found.vetoes])

@@ -25,6 +25,7 @@ class Speaker:
         self.persona, self.offer, self.choice = persona, offer, choice
         self._rng = random.Random(f"speaker/{seed}/{persona.id}")
         self._used: dict[str, list[str]] = {}
+        self._pools: dict[str, tuple[Wording, ...]] = {}
         own = [stems(form) for value in persona.values for form in value.forms]
         self._kinds = [k for k in offer.kinds if not any(within(v, stems(k.value)) for v in own)]
         self._titles = [t for _, t in offer.titles if not any(within(v, stems(t)) for v in own)]
@@ -116,11 +117,19 @@ class Speaker:
             found |= {"v": v.said, "w": w.said, "vs": v.alone(self.offer.nouns), "ws": w.alone(self.offer.nouns)}
         if self._titles:
             found["title"] = self._rng.choice(self._titles)
-        pool = [each for each in wordings(key, self.choice) if each.slots <= found.keys()]
+        pool = [each for each in self._unlike(key) if each.slots <= found.keys()]
         if not pool:
             return None
         wording = self._fresh(key, pool)
         return self._said(wording, found), wording
+
+    def _unlike(self, key: str) -> tuple[Wording, ...]:
+        """Returns the wordings that have nothing of the person in their own words: "my phone's at 4%" is not noise for who uses a phone."""
+        if key not in self._pools:
+            self._pools[key] = tuple(
+                each for each in wordings(key, self.choice) if not any(v.within(each.text) for v in self.persona.values)
+            )
+        return self._pools[key]
 
     def _wording(self, key: str) -> Wording:
         return self._fresh(key, wordings(key, self.choice))
