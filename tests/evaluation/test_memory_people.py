@@ -209,6 +209,15 @@ def test_entries_are_right_double_out_of_date_or_junk():
     assert [(each["value"], each["polarity"]) for each in found.junk] == [("Western", 1), ("Rome", 1)]
 
 
+def test_that_something_is_no_longer_so_is_neither_right_nor_junk():
+    liked = Fact("liked_kind", Value(("noir",)), facet="genres")
+    told = tuple(
+        known([Telling(liked, "tell"), Telling(liked, "drop"), Telling(HOME, "tell"), Telling(HOME, "update")]).values()
+    )
+    assert not audit([entry("Noir", "genres", -1), entry("Porto", polarity=-1)], told).entries
+    assert len(audit([entry("Noir", "genres", 1), entry("Porto")], told).stale) == 2
+
+
 def test_one_entry_that_holds_two_facts_is_counted_for_one():
     told = tuple(known([Telling(HOME, "tell"), Telling(DOG, "tell")]).values())
     assert audit([entry("Biscuit of Porto")], told).covered == 1
