@@ -24,8 +24,8 @@ from convrec.evaluation.memory.scoring import (
     by_words,
     junk_by_kind,
     kept_row,
-    kinds_of_turns,
     misses,
+    origins_of,
     recalled_row,
     texts_of,
 )
@@ -121,8 +121,9 @@ def _result(run: Run, found: _Measured, options: MemoryOptions) -> Result:
     groups = [each.id for each in found.asked] + [each.speaker.persona.id for each in found.vetoes]
     agent = _scored(list(_rows(found, options)))
     words = _scored([recalled_row(each, by_words(each)) for each in found.asked] + [{} for _ in found.vetoes])
+    origins = origins_of(found.sittings, found.sat)
     write_cases(run.folder, ids, groups, agent)
-    run.write_lines("misses.jsonl", list(misses(found.asked, found.answers)))
+    run.write_lines("misses.jsonl", list(misses(found.asked, found.answers, origins)))
     foreign = [value for answer in (*found.sat, *found.answers) for value in answer.get("foreign", ())]
     return summarised(
         "memory", "agent", RECALL, Part(groups, {"agent": agent, "own words, BM25": words}), slices=_slices(found, options),
@@ -134,7 +135,7 @@ def _result(run: Run, found: _Measured, options: MemoryOptions) -> Result:
             "restarts": sum(sitting.restart for sitting in found.sittings), "values of one person alone": len(found.secrets),
             "cross-user hits": len(foreign), **found.failures(),
         },
-        sections={"junk by kind of message": junk_by_kind(found.asked, found.answers, kinds_of_turns(found.sittings, found.sat))},
+        sections={"junk by kind of message": junk_by_kind(found.asked, found.answers, origins)},
         notes=_notes(options),
     )  # fmt: skip
 
