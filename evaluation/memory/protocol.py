@@ -13,7 +13,7 @@ from convrec.core.metrics.bootstrap import Ratio, Resampling
 from convrec.core.progress import Progress, silent
 from convrec.evaluation.cases import write_cases
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.memory.facts import Part as Worded
+from convrec.evaluation.memory.facts import PARTS
 from convrec.evaluation.memory.following import Veto, follow, followed_row, vetoes
 from convrec.evaluation.memory.leaks import Secrets
 from convrec.evaluation.memory.people import personas
@@ -171,13 +171,12 @@ def _slices(found: _Measured, options: MemoryOptions) -> dict[str, Part]:
         "own words, BM25": [by_words(inquiry) for inquiry in found.asked],
     }
     groups = [each.id for each in found.asked]
-    parts: tuple[Worded, ...] = ("dev", "heldout")
     return {
         f"{part} wordings": Part(groups, {
             name: _scored([recalled_row(each, one, part) for each, one in zip(found.asked, lists, strict=True)])
             for name, lists in texts.items()
         })
-        for part in parts
+        for part in PARTS
     }  # fmt: skip
 
 

@@ -159,6 +159,16 @@ def test_a_question_has_no_answer_in_it(crowd, offer):
             assert not question.about.value.within(question.text)
 
 
+def test_all_about_one_fact_is_said_in_one_part_of_the_wordings(crowd):
+    parts = {}
+    for speaker, messages in crowd:
+        for message in messages:
+            for telling in message.tells:
+                parts.setdefault((speaker.persona.id, telling.fact.key), set()).add(telling.part)
+    assert all(len(each) == 1 for each in parts.values())
+    assert {part for each in parts.values() for part in each} == {"dev", "heldout"}
+
+
 @pytest.mark.parametrize("choice", ["dev", "heldout"])
 def test_a_part_of_the_wordings_is_said_alone(offer, choice):
     speaker = Speaker(personas(offer, 1, 0)[0], offer, choice, 0)
