@@ -198,7 +198,8 @@ class State(_Section):
     """Where threads, profiles and feedback live."""
 
     url: str = Field(
-        "sqlite:///state.sqlite", description="the state database; a relative path is inside the workspace"
+        "sqlite:///state.sqlite",
+        description="the state database, a SQLite file (a relative path is inside the workspace) or postgresql://USER@HOST/DATABASE",
     )
 
 
@@ -237,5 +238,6 @@ def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Se
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"The setting `{key}` in {path} is not right: {first['msg'].removeprefix('Value error, ')}.", "Correct or remove it."
+            f"The setting `{key}` in {path} is not right: {first['msg'].removeprefix('Value error, ')}.",
+            "Correct or remove it.",
         ) from error
