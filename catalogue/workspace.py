@@ -207,9 +207,9 @@ class Workspace:
         with self.store.lock(wait_s):
             yield
 
-    def state_url(self) -> str:
-        """Returns the state database's address, a relative SQLite path made absolute."""
-        url = self.settings.state.url
+    def state_url(self, url: str | None = None) -> str:
+        """Returns the state database's address, or the one given, a relative SQLite path made absolute: it is inside the workspace."""
+        url = url or self.settings.state.url
         scheme, _, path = url.partition(":///")
         if scheme != "sqlite" or not path or Path(path).is_absolute():
             return url

@@ -198,7 +198,8 @@ class State(_Section):
     """Where threads, profiles and feedback live."""
 
     url: str = Field(
-        "sqlite:///state.sqlite", description="the state database; a relative path is inside the workspace"
+        "sqlite:///state.sqlite",
+        description="the state database, a SQLite file (a relative path is inside the workspace) or postgresql://USER@HOST/DATABASE",
     )
 
 

@@ -81,20 +81,9 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Turns what SQLite raises into a sentence for people.
-
-        Raises:
-            BusyError: another process held the database for longer than the wait.
-            WorkspaceError: the file or its disk can't be read or written.
-        """
-        try:
+        """Turns what SQLite raises into a sentence for people."""
+        with said(self.path):
             yield
-        except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the family, the rest says which kind
-            if code in _BUSY:
-                raise BusyError("The state database is busy.", "Another process holds it; try again.") from error
-            what, fix = _REFUSALS.get(code, (f"It can't be used ({error})", "Check the folder, or restore a backup."))
-            raise WorkspaceError(f"{what}: the state database {self.place}.", fix) from error
 
     def _steps_done(self, db: Writer) -> int:
         found = db.execute("PRAGMA user_version").fetchone()
@@ -118,6 +107,24 @@ class SqliteTurnSaver(TurnSaver, SqliteSaver):
         """Runs one statement, committed at once."""
         with self.cursor() as db:
             db.execute(statement, tuple(parameters))
+
+
+@contextmanager
+def said(path: Path) -> Iterator[None]:
+    """Turns what SQLite raises over a file into a sentence for people.
+
+    Raises:
+        BusyError: another process held the database for longer than the wait.
+        WorkspaceError: the file or its disk can't be read or written.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the family, the rest says which kind
+        if code in _BUSY:
+            raise BusyError("The state database is busy.", "Another process holds it; try again.") from error
+        what, fix = _REFUSALS.get(code, (f"It can't be used ({error})", "Check the folder, or restore a backup."))
+        raise WorkspaceError(f"{what}: the state database {path}.", fix) from error
 
 
 def _connected(path: Path, synchronous: str) -> sqlite3.Connection:

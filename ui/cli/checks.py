@@ -174,8 +174,18 @@ def _encoder(workspace: "Workspace") -> Finding:
 
 
 def _state(workspace: "Workspace") -> Finding:
+    from convrec.agent.stores.opening import SQLITE, open_database
+
     url = workspace.state_url()
-    path = Path(url.removeprefix("sqlite:///"))
+    path = Path(url.removeprefix(SQLITE))
+    if not url.startswith(SQLITE):
+        try:
+            database = open_database(url)
+            turns = database.rows("SELECT count(*) FROM turns")[0][0]
+            database.close()
+        except ConvrecError as error:
+            return Finding("state", "broken", error.problem, error.fix)
+        return Finding("state", "ok", f"{database.place}, {turns:,} turns")
     if not path.exists():
         return Finding("state", "note", f"{path} is made by the first conversation")
     try:

@@ -40,7 +40,7 @@ def command(app: typer.Typer, function: Callable[..., None]) -> None:
     """
     description, _, examples = inspect.cleandoc(function.__doc__ or "").partition("\n\nExamples:\n")
     epilog = f"\b\nExamples:\n{examples}" if examples else None
-    app.command(function.__name__.rstrip("_"), help=description, epilog=epilog)(_framed(function))
+    app.command(function.__name__.rstrip("_").replace("_", "-"), help=description, epilog=epilog)(_framed(function))
 
 
 def _framed(function: Callable[..., None]) -> Callable[..., None]:
