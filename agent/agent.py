@@ -12,25 +12,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
-from convrec.agent import checkpoints
 from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.compact.understander import Understander
-from convrec.agent.database import database_errors
 from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Followed, Follower
 from convrec.agent.graph import build_graph
-from convrec.agent.ledger import Feedback, Forgotten, Ledger, StoredTurn, ThreadSummary, TurnTaken, export_document
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.engine import ModelEngine
-from convrec.agent.profiles import Origin, clicked
+from convrec.agent.memory.editing import Editor
+from convrec.agent.memory.learning import Origin, clicked
+from convrec.agent.memory.memory import Memory
+from convrec.agent.memory.recall import Recalled
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState
+from convrec.agent.stores.ledger import Ledger, export_document
+from convrec.agent.stores.opening import open_database
+from convrec.agent.stores.profile_store import ProfileStore
+from convrec.agent.stores.records import Feedback, Forgotten, StoredTurn, ThreadSummary, TurnTaken
 from convrec.agent.turn import House, Turn
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import Clock, NewId, SystemClock, random_id
 from convrec.core.errors import BusyError, InputError
-from convrec.core.ids import checked_id
+from convrec.core.ids import checked_id, namespace
 from convrec.core.predicate import every, parse_predicate
 from convrec.core.profile import ProfileEntry
 from convrec.core.progress import Progress, silent
@@ -69,8 +73,9 @@ class Agent:
         self.workspace = workspace
         self._house = house
         self._follower = Follower(house.engine, house.toolbox.catalogue)
-        self._saver = checkpoints.open_saver(house.ledger.path, house.settings.memory.keep_checkpoints)
-        self.graph = build_graph(self._saver)
+        self._saver = house.ledger.database.saver(house.settings.memory.keep_checkpoints)
+        self.store = ProfileStore(house.ledger, house.clock)
+        self.graph = build_graph(self._saver, self.store)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
 
@@ -91,8 +96,9 @@ class Agent:
         checker = TitleChecker(toolbox.catalogue)
         clock = clock or SystemClock()
         compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
+        ledger = Ledger(open_database(workspace.state_url()))
         house = House(
-            toolbox=toolbox, engine=compact, ledger=Ledger(state_path(workspace)), checker=checker,
+            toolbox=toolbox, engine=compact, memory=Memory(ledger, toolbox.encoder, toolbox.catalogue, clock), ledger=ledger, checker=checker,
             realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking,
             model=ModelEngine.over(workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client),
         )  # fmt: skip
@@ -115,7 +121,6 @@ class Agent:
 
     def close(self) -> None:
         """Closes the state database."""
-        self._saver.conn.close()
         self._house.ledger.close()
 
     @property
@@ -157,8 +162,7 @@ class Agent:
         """
         user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
         request_id = checked_id(request_id, "request id") if request_id is not None else None
-        name, path = checkpoints.namespace(user_id, thread_id), self._house.ledger.path
-        with self._one_at_a_time(name), database_errors(path):
+        with self._one_at_a_time(namespace(user_id, thread_id)):
             reply, learned, shown = yield from self._committed(well_formed(text), user_id, thread_id, request_id)
         yield from _spoken(reply, learned, shown)
 
@@ -186,9 +190,8 @@ class Agent:
                 ) from error
             if turn.forgotten:
                 self.forget(user_id)
-            elif ledger.generation(user_id) != turn.generation:  # the checkpoint came after the forgetting
-                checkpoints.forget(self._saver, user_id)
-                ledger.empty_log()
+            elif not ledger.holds(reply, turn.generation):  # the checkpoint came after the forgetting
+                ledger.drop_checkpoints(user_id, thread_id)
             return reply, turn.patch.entries, turn.shown
         raise BusyError("The conversation is being continued elsewhere at the same time.", "Send the message again.")
 
@@ -196,7 +199,7 @@ class Agent:
         self, turn: Turn, text: str, user_id: str, thread_id: str, request_id: str | None
     ) -> Generator[TurnEvent, None, Reply]:
         """Runs the graph; yields its events and returns the committed reply."""
-        name = checkpoints.namespace(user_id, thread_id)
+        name = namespace(user_id, thread_id)
         inputs: TurnState = {"text": text, "user_id": user_id, "thread_id": thread_id, "request_id": request_id}
         reply: Reply | None = None
         parts = self.graph.stream(
@@ -276,7 +279,7 @@ class Agent:
             raise InputError(f"k is {k}.", "Give 1 or more.")
         followed = self._follower(messages) if messages else Followed()
         acts = followed.heard.acts if messages and messages[-1].get("role") == "user" else ()
-        profile = self._house.ledger.profile(checked_id(user_id)) if user_id is not None else ()
+        profile = self._tastes(checked_id(user_id)) if user_id is not None else ()
         found = wanted(
             followed.state, profile, self.toolbox.catalogue, self._house.clock.now(), k=k,
             half_life_days=self._house.settings.memory.half_life_days,
@@ -297,7 +300,44 @@ class Agent:
 
     def profile(self, user_id: str) -> list[ProfileEntry]:
         """Returns what is remembered about a user now."""
-        return list(self._house.ledger.profile(checked_id(user_id)))
+        return list(self._house.memory.profile(checked_id(user_id)))
+
+    def edit_profile(
+        self, user_id: str, *, add: Sequence[Mapping[str, Any]] = (), update: Sequence[Mapping[str, Any]] = (), remove: Sequence[str] = (),
+    ) -> list[ProfileEntry]:  # fmt: skip
+        """Changes what is remembered about a user, all of it or nothing, and returns the profile; the very next slate heeds it.
+
+        `add` are entries without id, `update` documents `{"id", …}`, `remove` ids. A weight between 0 and 1 says how much a
+        taste counts; `"paused": true` keeps one without using it.
+
+        Raises:
+            InputError: a facet, key, value or id is unknown. UnknownItemError: an item is.
+        """
+        user_id, house = checked_id(user_id), self._house
+        generation, known = house.ledger.generation(user_id), house.memory.profile(user_id)
+        patch = Editor(self.toolbox.catalogue, known, house.clock.now(), house.new_id).edit(add, update, remove)
+        house.ledger.patch_profile(
+            user_id, patch.entries, patch.removed, generation, house.memory.vectors(patch.entries)
+        )
+        return self.profile(user_id)
+
+    def pause_memory(self, user_id: str, paused: bool = True) -> None:
+        """Lets what is remembered about a user rest: nothing is learned and no taste is used until it is resumed with `paused=False`."""
+        self._house.ledger.set_paused(checked_id(user_id), paused)
+
+    def memory_paused(self, user_id: str) -> bool:
+        """Tells whether what is remembered about a user rests."""
+        return self._house.ledger.paused(checked_id(user_id))
+
+    def _tastes(self, user_id: str) -> tuple[ProfileEntry, ...]:
+        return () if self._house.ledger.paused(user_id) else self._house.memory.profile(user_id)
+
+    def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
+        """Returns what is remembered of a user that fits a text best: profile entries and earlier turns, best first.
+
+        A stretch of time that the text names ("last Tuesday", "in spring") leaves only what is from then.
+        """
+        return self._house.memory.recall(checked_id(user_id), well_formed(text), k)
 
     def export(self, user_id: str) -> dict[str, Any]:
         """Returns everything stored about a user as one JSON document."""
@@ -307,10 +347,9 @@ class Agent:
         """Deletes everything about a user, and returns the receipt."""
         user_id = checked_id(user_id)
         deleted = self._house.ledger.forget(user_id, self._house.clock.now())
-        deleted["checkpoints"] = checkpoints.forget(self._saver, user_id)
         self._follower.forget()
-        left = self._house.ledger.remaining(user_id) + checkpoints.forget(self._saver, user_id)
-        return Receipt(user_id, deleted, verified=self._house.ledger.empty_log() and left == 0)
+        clean = self._house.ledger.database.purge()
+        return Receipt(user_id, deleted, verified=clean and self._house.ledger.remaining(user_id) == 0)
 
     def feedback(
         self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None
@@ -319,20 +358,25 @@ class Agent:
 
         Raises:
             InputError: the event is unknown. UnknownItemError: the item is.
+            BusyError: the user was forgotten meanwhile.
         """
         user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
         if event not in _EVENTS:
             raise InputError(f"The event {event!r} is unknown.", f"Use one of {', '.join(_EVENTS)}.")
         item, now = self.toolbox.catalogue.item(item_id), self._house.clock.now()
         origin = Origin(thread_id, turn or 0, now, f"{event}: {item.title}")
+        generation = self._house.ledger.generation(user_id)
         profile = self._house.ledger.profile(user_id)
         patch = (
             clicked(profile, item.id, item.title, _LIKES[event], origin, self._house.new_id)
-            if event in _LIKES
+            if event in _LIKES and not self._house.ledger.paused(user_id)
             else None
         )
         click = Feedback(item.id, event, thread_id, turn, now.isoformat())
-        self._house.ledger.add_feedback(user_id, click, patch.entries if patch else ())
+        try:
+            self._house.ledger.add_feedback(user_id, click, patch.entries if patch else (), generation)
+        except Forgotten as error:
+            raise BusyError("You were forgotten meanwhile, and the click is not kept.", "Click again.") from error
 
     def threads(self, user_id: str) -> list[ThreadSummary]:
         """Returns the user's conversations, the latest first."""
@@ -342,17 +386,22 @@ class Agent:
         """Returns a conversation's turns, in order."""
         return self._house.ledger.turns(checked_id(user_id), checked_id(thread_id, "thread id"))
 
+    def rename_thread(self, user_id: str, thread_id: str, title: str) -> None:
+        """Gives a conversation a title in place of its first words.
 
-def state_path(workspace: Workspace) -> Path:
-    """Returns the file of the workspace's state database.
+        Raises:
+            InputError: there is no such conversation, or the title is blank or too long.
+        """
+        user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
+        self._house.ledger.rename_thread(user_id, thread_id, checked_id(" ".join(title.split()), "title"))
 
-    Raises:
-        InputError: the setting names no SQLite file.
-    """
-    url = workspace.state_url()
-    if not url.startswith("sqlite:///"):
-        raise InputError(f"The setting `state.url` ({url}) is not a SQLite file.", "Use sqlite:///state.sqlite.")
-    return Path(url.removeprefix("sqlite:///"))
+    def delete_thread(self, user_id: str, thread_id: str) -> dict[str, int]:
+        """Deletes a conversation with its clicks and checkpoints, and returns how many rows of each; what it taught the profile stays."""
+        user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
+        with self._one_at_a_time(namespace(user_id, thread_id)):
+            deleted = self._house.ledger.delete_thread(user_id, thread_id)
+        self._follower.forget()
+        return deleted
 
 
 def conversation_text(messages: Sequence[Mapping[str, str]]) -> str:
@@ -369,6 +418,6 @@ def _spoken(reply: Reply, learned: Iterable[ProfileEntry], shown: str) -> Iterat
     if reply.question is not None:
         yield QuestionEvent(question=reply.question)
     for entry in learned:
-        if entry.superseded_by is None:
+        if entry.superseded_by is None and entry.created == entry.updated:
             yield ProfileEvent(entry=entry)
     yield DoneEvent(reply=reply)

@@ -8,11 +8,13 @@ from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Engine
-from convrec.agent.ledger import Ledger
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
-from convrec.agent.profiles import Patch
+from convrec.agent.memory.learning import Patch
+from convrec.agent.memory.memory import Memory
+from convrec.agent.memory.recall import Recalled
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
+from convrec.agent.stores.ledger import Ledger
 from convrec.core.clock import Clock, NewId
 from convrec.core.reply import TokenEvent, ToolEvent, TraceStep
 from convrec.core.settings import Settings
@@ -21,11 +23,12 @@ from convrec.tools.toolbox import Toolbox
 
 @dataclass(frozen=True)
 class House:
-    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask, a model where there is one."""
+    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the memory, the settings, when to ask, a model where there is one."""
 
     toolbox: Toolbox
     engine: Engine
     ledger: Ledger
+    memory: Memory
     checker: TitleChecker
     realiser: Realiser
     settings: Settings
@@ -38,7 +41,7 @@ class House:
 
 @dataclass
 class Turn:
-    """One turn's candidates, patches, trace and part of a model. The graph's runtime context."""
+    """One turn's candidates, patches, memories told, trace and part of a model; `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
 
     house: House
     generation: int
@@ -47,6 +50,9 @@ class Turn:
     wanted: Wanted | None = None
     explored: Explored | None = None
     patch: Patch = field(default_factory=Patch)
+    paused: bool = False
+    pausing: bool | None = None
+    told: tuple[Recalled, ...] = ()
     forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None
     model: ModelTurn | None = None

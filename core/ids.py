@@ -1,10 +1,12 @@
-"""Which user and thread ids are accepted."""
+"""Which user and thread ids are accepted, and how several make one name."""
 
 import unicodedata
 
 from convrec.core.errors import UserIdError
 
 _MAX_BYTES = 256
+SEPARATOR = "\x1f"
+"""Stands between the parts of a name. Ids hold no control characters, so no two names collide."""
 
 
 def checked_id(value: str, what: str = "user id") -> str:
@@ -23,3 +25,8 @@ def checked_id(value: str, what: str = "user id") -> str:
     if len(normal.encode()) > _MAX_BYTES:
         raise UserIdError(f"The {what} is longer than {_MAX_BYTES} bytes.", "Give a shorter one.")
     return normal
+
+
+def namespace(*parts: str) -> str:
+    """Returns the one name of what these parts name together, as a user's thread; of fewer parts and a blank last one, its beginning."""
+    return SEPARATOR.join(parts)

@@ -237,5 +237,6 @@ def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Se
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"The setting `{key}` in {path} is not right: {first['msg'].removeprefix('Value error, ')}.", "Correct or remove it."
+            f"The setting `{key}` in {path} is not right: {first['msg'].removeprefix('Value error, ')}.",
+            "Correct or remove it.",
         ) from error

@@ -52,6 +52,15 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of one's own."""
+    from tests.postgres import serving
+
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def fitted_films(tmp_path_factory) -> Path:
     """A workspace of twenty made-up films and thirty made-up viewers, every tool fitted. Read it; don't write to it."""
     from convrec.catalogue.ingest import ingest

@@ -59,7 +59,7 @@ def die(agent, at):
         if next(number) == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for connection in (agent._house.ledger._db, agent._saver.conn):
+    for connection in (agent._house.ledger.database.connection, agent._saver.conn):
         connection.set_trace_callback(count)
 
 

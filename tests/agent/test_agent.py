@@ -11,6 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 import convrec.agent.agent as agent_module
 from convrec.agent import Agent
+from convrec.agent.stores.ledger import TABLES
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
@@ -40,7 +41,7 @@ def checkpoints(agent, user_id="ana", thread_id="t1"):
 
 
 def raw_state(agent):
-    folder = agent._house.ledger.path.parent
+    folder = agent._house.ledger.database.path.parent
     return b"".join(file.read_bytes() for file in sorted(folder.glob("state.sqlite*")))
 
 
@@ -54,7 +55,7 @@ def test_a_request_sent_twice_is_answered_once(agent, shop):
     assert len(agent.thread("ana", "t1")) == 1
     assert agent.threads("ana")[0].turns == 1
     assert agent.chat("a western", user_id="ben", thread_id="t1", request_id="r1").user_id == "ben"
-    with over(shop, agent._house.ledger.path) as again:
+    with over(shop, agent._house.ledger.database.path) as again:
         assert again.chat("a western", **ANA, request_id="r1") == first
 
 
@@ -176,7 +177,7 @@ def test_a_conversation_goes_on_after_a_restart(agent, shop):
     first = agent.chat("a western", **ANA)
     agent.chat("hello there", user_id="ana", thread_id="t2")
     agent.close()
-    with over(shop, agent._house.ledger.path) as again:
+    with over(shop, agent._house.ledger.database.path) as again:
         listed = again.threads("ana")
         assert {(t.thread_id, t.title, t.turns) for t in listed} == {("t1", "a western", 1), ("t2", "hello there", 1)}
         assert listed[0].updated >= listed[1].updated
@@ -209,6 +210,91 @@ def test_a_turn_leaves_one_checkpoint_and_old_ones_are_pruned(agent):
         assert set(history[0].values) == {"dialogue"}
 
 
+def dialogue(agent, thread_id="t1"):
+    """What LangGraph says of a thread."""
+    state = agent.graph.get_state({"configurable": {"thread_id": f"ana\x1f{thread_id}"}})
+    return state.values.get("dialogue")
+
+
+def held(agent, thread_id="t1"):
+    return agent._house.ledger.state("ana", thread_id).model_dump(mode="json")
+
+
+@pytest.mark.parametrize("left", [0, 1, 2], ids=["lost", "lagging by two", "lagging by one"])
+def test_a_checkpoint_that_lags_behind_is_overruled_by_the_ledger(agent, left):
+    for text in ("a western", "more", "not the first one"):
+        agent.chat(text, **ANA)
+    rows = [row[0] for row in agent._saver.conn.execute("SELECT checkpoint_id FROM checkpoints ORDER BY 1")]
+    agent._saver.keep = 3
+    for checkpoint_id in rows[left:]:
+        agent._saver.conn.execute("DELETE FROM checkpoints WHERE checkpoint_id=?", (checkpoint_id,))
+    assert dialogue(agent) == held(agent)
+    assert agent.chat("older", **ANA).turn == 4
+    assert dialogue(agent) == held(agent)
+    assert checkpoints(agent)[0].values["dialogue"]["turn"] == 4
+
+
+def test_a_checkpoint_that_is_ahead_of_the_ledger_is_overruled_by_it(agent, shop, tmp_path):
+    """The ledger is a backup that was restored, or the thread was deleted by another hand."""
+    agent.chat("a western", **ANA)
+    agent.chat("hello", user_id="ana", thread_id="t2")
+    agent.close()
+    with over(shop, tmp_path / "state.sqlite") as ahead:
+        saved = ahead._house.ledger.state("ana", "t1")
+        ahead.chat("only comedies", **ANA)
+        db = ahead._house.ledger.database.connection
+        db.execute("DELETE FROM turns WHERE turn=2")
+        db.execute("UPDATE threads SET turns=1, state=? WHERE thread_id='t1'", (saved.model_dump_json(),))
+        for table in ("turns", "threads"):
+            db.execute(f"DELETE FROM {table} WHERE thread_id='t2'")
+        assert dialogue(ahead) == held(ahead)
+        assert dialogue(ahead, "t2") is None
+        assert ahead.chat("more", **ANA).turn == 2
+        assert dialogue(ahead) == held(ahead)
+
+
+def test_a_checkpoint_that_a_clock_gone_back_puts_before_its_elders_is_the_latest_all_the_same(agent):
+    agent.chat("a western", **ANA)
+    agent._saver.conn.execute("UPDATE checkpoints SET checkpoint_id='ffffffff-ffff-6fff-bfff-ffffffffffff'")
+    agent.chat("more", **ANA)
+    assert [one.values["dialogue"]["turn"] for one in checkpoints(agent)] == [2]
+    assert dialogue(agent) == held(agent)
+
+
+def test_a_conversation_is_renamed(agent):
+    agent.chat("a western", **ANA)
+    agent.rename_thread("ana", "t1", "  Friday \n night ")
+    assert agent.threads("ana")[0].title == "Friday night"
+    for bad in ("", " \n", "x" * 300, "bell\x07"):
+        with pytest.raises(InputError, match="title"):
+            agent.rename_thread("ana", "t1", bad)
+    with pytest.raises(InputError, match="no conversation"):
+        agent.rename_thread("ana", "t9", "Friday")
+
+
+def test_a_deleted_conversation_leaves_nothing_but_what_it_taught(agent):
+    said_in_several_turns(agent)
+    agent.feedback(user_id="ana", item_id="w2", event="seen", thread_id="t2")
+    taught = agent.profile("ana")
+    deleted = agent.delete_thread("ana", "t2")
+    assert (deleted["turns"], deleted["checkpoints"], deleted["feedback"]) == (1, 1, 1)
+    assert [thread.thread_id for thread in agent.threads("ana")] == ["t1"]
+    assert agent.profile("ana") == taught
+    assert checkpoints(agent, thread_id="t2") == []
+    assert agent.chat("why the first one?", user_id="ana", thread_id="t2").turn == 1
+
+
+def test_a_turn_that_was_under_way_when_its_conversation_was_deleted_begins_it_anew(agent, shop):
+    agent.chat("a western about ploughfolk", **ANA)
+    events = agent.stream("more", **ANA)
+    assert next(events).type == "plan"
+    with over(shop, agent._house.ledger.database.path) as other:
+        other.delete_thread("ana", "t1")
+    assert list(events)[-1].reply.turn == 1
+    assert b"ploughfolk" not in raw_state(agent)
+    assert dialogue(agent) == held(agent)
+
+
 # Forgetting
 
 TOKENS = ("quuxology", "zanzibarish", "xylotheque")
@@ -235,7 +321,7 @@ def test_forgetting_leaves_nothing_in_the_raw_files_and_says_so(agent):
     assert not [token for token in TOKENS if token.encode() in raw]
     assert b"ploughfolk" in raw
     assert agent.export("ana") == {"user_id": "ana", "profile": [], "threads": [], "feedback": []}
-    assert agent.forget("ana").deleted == dict.fromkeys(("turns", "profile", "exposures", "feedback", "checkpoints"), 0)
+    assert agent.forget("ana").deleted == dict.fromkeys((*TABLES, "checkpoints"), 0)
 
 
 def test_a_forgotten_id_starts_as_a_new_person(agent):
@@ -276,8 +362,8 @@ def test_a_turn_begun_before_the_forgetting_is_not_written(agent):
 def test_a_reader_that_keeps_old_pages_alive_leaves_the_receipt_unverified(agent, monkeypatch):
     said_in_several_turns(agent)
     reader = agent._saver.conn
-    agent._house.ledger._db.execute("PRAGMA busy_timeout=50")
-    other = type(reader)(agent._house.ledger.path)
+    agent._house.ledger.database.connection.execute("PRAGMA busy_timeout=50")
+    other = type(reader)(agent._house.ledger.database.path)
     other.execute("BEGIN")
     other.execute("SELECT count(*) FROM turns").fetchone()
     assert not agent.forget("ana").verified

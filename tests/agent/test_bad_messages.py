@@ -41,7 +41,7 @@ DIRECTIONS = re.compile(r"\b(a kind|a time|a year|a name|a person|you (liked|lov
 
 def tables(agent):
     """The names of all tables of the state database."""
-    database = sqlite3.connect(agent._house.ledger.path)
+    database = sqlite3.connect(agent._house.ledger.database.path)
     names = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
     database.close()
     return names

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from convrec.agent import ledger as ledger_module
-from convrec.agent.ledger import Ledger
+from convrec.agent.stores import sqlite as sqlite_module
+from convrec.agent.stores.ledger import Ledger
+from convrec.agent.stores.sqlite import SqliteDatabase
 from convrec.core.errors import BusyError, WorkspaceError
 from tests.agent.shop import over
 
@@ -101,7 +102,7 @@ def start(program, tmp_path):
 
 def stored(path):
     """The turns of the thread, after checking that each is whole: numbers without a gap, exposures as the replies have them."""
-    ledger = Ledger(path)
+    ledger = Ledger(SqliteDatabase(path))
     turns, state = ledger.turns(**ANA), ledger.state(**ANA)
     ledger.close()
     database = sqlite3.connect(path)
@@ -116,7 +117,7 @@ def stored(path):
 
 def profile(path):
     """The turn and value of each profile entry."""
-    ledger = Ledger(path)
+    ledger = Ledger(SqliteDatabase(path))
     entries = ledger.profile("ana", history=True)
     ledger.close()
     return [(entry.turn, entry.value) for entry in entries]
@@ -185,7 +186,7 @@ def test_killed_while_it_is_made_a_state_database_can_be_opened_again(start, tmp
 
 def test_two_processes_on_one_thread_lose_no_turn(start, tmp_path):
     path, gate = tmp_path / "state.sqlite", tmp_path / "gate"
-    Ledger(path).close()
+    Ledger(SqliteDatabase(path)).close()
     with gate.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         children = [start(texts=[f"{text} ({who})" for text in TEXTS * 2], gate=str(gate)) for who in "xy"]
@@ -234,7 +235,7 @@ def test_a_thread_goes_on_in_another_process(start, tmp_path):
 
 
 def test_a_database_that_another_process_holds_is_told_in_a_sentence(shop, tmp_path, monkeypatch):
-    monkeypatch.setattr(ledger_module, "_BUSY_MS", 60)
+    monkeypatch.setattr(sqlite_module, "_BUSY_S", 0.06)
     path = tmp_path / "state.sqlite"
     with over(shop, path) as agent:
         agent.chat("a western", **ANA)
@@ -276,7 +277,7 @@ def test_a_state_database_that_may_not_be_written_is_told_in_a_sentence(start, t
     path = folder / "state.sqlite"
     try:
         if there:
-            Ledger(path).close()
+            Ledger(SqliteDatabase(path)).close()
             path.chmod(0o444)
         folder.chmod(0o555)
         told = start(texts=["a western"], state=str(path), nobody=os.geteuid() == 0).finish()

@@ -1,108 +1,84 @@
-"""A turn is written whole or not at all, and a forgotten person stays forgotten."""
+"""A turn is written whole or not at all, and a forgotten person stays forgotten: on SQLite."""
 
 import sqlite3
 import threading
-from datetime import UTC, datetime
 
 import pytest
 
-from convrec.agent.ledger import Commit, Feedback, Forgotten, Ledger, TurnTaken, export_document
-from convrec.agent.state import DialogueState
-from convrec.core.profile import ProfileEntry
-from convrec.core.reply import Reply, ReplyItem
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def entry(entry_id: str = "e1", value: str = "Western") -> ProfileEntry:
-    return ProfileEntry(
-        id=entry_id, facet="genres", value=value, polarity=1, quote="I love westerns", created=NOW, updated=NOW
-    )
+from convrec.agent.stores.conformance import LedgerTests, a_turn, an_entry
+from convrec.agent.stores.ledger import Ledger, export_document
+from convrec.agent.stores.migrations import MIGRATIONS
+from convrec.agent.stores.sqlite import SqliteDatabase
+from convrec.core.errors import WorkspaceError
 
 
-def commit(turn: int = 1, user: str = "ana", thread: str = "t1", **changes: object) -> Commit:
-    item = ReplyItem(id="w1", title="Heat", rank=1, score=0.5, confidence=0.5)
-    fields: dict[str, object] = {
-        "text": "hello", "reply": Reply(text="**Heat**", items=(item,), user_id=user, thread_id=thread, turn=turn),
-        "state": DialogueState(turn=turn, slates=(("w1",),)), "request_id": None, "generation": 0,
-        "entries": (), "removed_entries": (), "created": NOW,
-    }  # fmt: skip
-    return Commit(**(fields | changes))  # type: ignore[arg-type]
+class TestSqlite(LedgerTests):
+    @pytest.fixture
+    def open_database(self, tmp_path):
+        return lambda: SqliteDatabase(tmp_path / "state.sqlite")
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    opened = Ledger(tmp_path / "state.sqlite")
+def path(tmp_path):
+    return tmp_path / "state.sqlite"
+
+
+@pytest.fixture
+def ledger(path):
+    opened = Ledger(SqliteDatabase(path))
     yield opened
     opened.close()
 
 
-def test_a_committed_turn_is_there_after_reopening(ledger: Ledger) -> None:
-    ledger.commit(commit(entries=(entry(),)))
-    again = Ledger(ledger.path)
-    assert again.state("ana", "t1") == DialogueState(turn=1, slates=(("w1",),))
-    assert [turn.text for turn in again.turns("ana", "t1")] == ["hello"]
-    assert again.profile("ana") == (entry(),)
-    again.close()
+@pytest.mark.parametrize("deleting", ["the user", "the thread"])
+def test_forgotten_words_leave_the_raw_file(ledger, path, deleting):
+    ledger.commit(a_turn(text="zanzibarquux " * 50, entries=(an_entry(),)))
+    assert any(b"zanzibarquux" in file.read_bytes() for file in path.parent.glob("state.sqlite*"))
+    ledger.forget("ana", a_turn().created) if deleting == "the user" else ledger.delete_thread("ana", "t1")
+    assert not any(b"zanzibarquux" in file.read_bytes() for file in path.parent.glob("state.sqlite*"))
 
 
-def test_the_same_turn_is_written_once(ledger: Ledger) -> None:
-    ledger.commit(commit())
-    with pytest.raises(TurnTaken):
-        ledger.commit(commit(text="another", entries=(entry(),)))
-    assert [turn.text for turn in ledger.turns("ana", "t1")] == ["hello"]
-    assert ledger.profile("ana") == ()  # the losing turn left nothing behind
-
-
-def test_a_request_is_answered_once(ledger: Ledger) -> None:
-    ledger.commit(commit(request_id="r1"))
-    assert ledger.answered("ana", "r1") == commit().reply
-    assert ledger.answered("ben", "r1") is None
-    assert ledger.answered("ana", None) is None
-
-
-def test_superseded_entries_are_history(ledger: Ledger) -> None:
-    old = entry().model_copy(update={"superseded_by": "e2"})
-    ledger.commit(commit(entries=(old, entry("e2", "Noir"))))
-    assert [e.id for e in ledger.profile("ana")] == ["e2"]
-    assert {e.id for e in ledger.profile("ana", history=True)} == {"e1", "e2"}
-
-
-def test_forgetting_reaches_everything_and_nobody_else(ledger: Ledger) -> None:
-    ledger.commit(commit(entries=(entry(),)))
-    ledger.commit(commit(user="ben"))
-    ledger.add_feedback("ana", Feedback("w1", "like", "t1", 1, NOW.isoformat()), ())
-    before = export_document(ledger, "ben")
-    assert ledger.forget("ana", NOW) == {"turns": 1, "profile": 1, "exposures": 1, "feedback": 1}
-    assert ledger.remaining("ana") == 0
-    assert export_document(ledger, "ben") == before
-    assert ledger.state("ana", "t1") == DialogueState()
-
-
-def test_a_turn_begun_before_forgetting_is_not_written(ledger: Ledger) -> None:
-    generation = ledger.generation("ana")
-    ledger.forget("ana", NOW)
-    with pytest.raises(Forgotten):
-        ledger.commit(commit(generation=generation))
-    ledger.commit(commit(generation=ledger.generation("ana")))  # a new person of that name begins at turn 1
-    assert ledger.state("ana", "t1").turn == 1
-
-
-def test_forgotten_words_leave_the_raw_file(ledger: Ledger) -> None:
-    ledger.commit(commit(text="zanzibarquux " * 50, entries=(entry(value="zanzibarquux"),)))
-    ledger.forget("ana", NOW)
-    files = ledger.path.parent.glob("state.sqlite*")
-    assert not any(b"zanzibarquux" in file.read_bytes() for file in files)
-
-
-def test_a_new_database_that_another_just_opens_too_is_waited_for(tmp_path):
+def test_a_new_database_that_another_just_opens_too_is_waited_for(path):
     """SQLite itself does not wait for a writer before it turns a database to its log."""
-    path = tmp_path / "state.sqlite"
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     release = threading.Timer(0.2, other.execute, ("COMMIT",))
     release.start()
-    Ledger(path).close()
+    SqliteDatabase(path).close()
     release.join()
     assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",), "opened, once the other had let go"
     other.close()
+
+
+def test_a_database_of_the_first_shape_is_brought_to_todays(path):
+    """The last state of each thread moves out of its turns; nothing else changes."""
+    old = sqlite3.connect(path, isolation_level=None)
+    for statement in MIGRATIONS[0].split(";"):
+        old.execute(statement)
+    old.execute("PRAGMA user_version=1")
+    turns = [a_turn(n, user, thread) for user, thread, most in (("ana", "t1", 3), ("ana", "t2", 1), ("ben", "t1", 2)) for n in range(1, most + 1)]  # fmt: skip
+    for one in turns:
+        r = one.reply
+        row = (r.user_id, r.thread_id, r.turn, None, f"{r.thread_id}/{r.turn}", r.model_dump_json(), one.state.model_dump_json(), one.created.isoformat())  # fmt: skip
+        old.execute("INSERT INTO turns VALUES (?,?,?,?,?,?,?,?)", row)
+    old.close()
+    ledger = Ledger(SqliteDatabase(path))
+    for user, thread, most in (("ana", "t1", 3), ("ana", "t2", 1), ("ben", "t1", 2)):
+        assert ledger.state(user, thread) == a_turn(most).state
+        assert [turn.reply for turn in ledger.turns(user, thread)] == [a_turn(n, user, thread).reply for n in range(1, most + 1)]  # fmt: skip
+    assert [(t.thread_id, t.title, t.turns, t.updated) for t in ledger.threads("ana")] == [
+        ("t1", "t1/1", 3, a_turn(3).created.isoformat()),
+        ("t2", "t2/1", 1, a_turn(1).created.isoformat()),
+    ]
+    ledger.commit(a_turn(4))
+    before = export_document(ledger, "ana")
+    ledger.close()
+    again = Ledger(SqliteDatabase(path))
+    assert export_document(again, "ana") == before
+    again.close()
+
+
+def test_a_database_of_a_newer_convrec_is_left_alone(ledger, path):
+    ledger.database.connection.execute("PRAGMA user_version=99")
+    with pytest.raises(WorkspaceError, match="newer convrec"):
+        SqliteDatabase(path)

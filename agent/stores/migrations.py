@@ -24,4 +24,22 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX feedback_user ON feedback (user_id);
     CREATE TABLE tombstones (user_id TEXT PRIMARY KEY, generation INTEGER NOT NULL, forgotten TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE threads (
+        user_id TEXT NOT NULL, thread_id TEXT NOT NULL, title TEXT, state TEXT NOT NULL, turns INTEGER NOT NULL,
+        created TEXT NOT NULL, updated TEXT NOT NULL,
+        PRIMARY KEY (user_id, thread_id)
+    ) WITHOUT ROWID;
+    INSERT INTO threads
+        SELECT t.user_id, t.thread_id, NULL, t.state, t.turn,
+            (SELECT min(created) FROM turns a WHERE a.user_id=t.user_id AND a.thread_id=t.thread_id),
+            (SELECT max(created) FROM turns z WHERE z.user_id=t.user_id AND z.thread_id=t.thread_id)
+        FROM turns t WHERE t.turn=(SELECT max(turn) FROM turns l WHERE l.user_id=t.user_id AND l.thread_id=t.thread_id);
+    ALTER TABLE turns DROP COLUMN state;
+    CREATE TABLE people (user_id TEXT PRIMARY KEY, paused INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE vectors (
+        user_id TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL,
+        PRIMARY KEY (user_id, kind, key)
+    ) WITHOUT ROWID;
+    """,
 )

@@ -1,0 +1,341 @@
+"""The turn ledger: the truth about what was said, answered, shown and remembered, each turn in one transaction."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convrec.agent.state import DialogueState
+from convrec.agent.stores.database import Database, Parameters, Writer
+from convrec.agent.stores.records import (
+    Commit,
+    Episode,
+    Feedback,
+    Forgotten,
+    Kind,
+    StoredTurn,
+    ThreadSummary,
+    TurnTaken,
+    Vector,
+    turn_key,
+)
+from convrec.core.errors import InputError
+from convrec.core.ids import namespace
+from convrec.core.profile import ProfileEntry
+from convrec.core.reply import Reply
+
+TABLES = ("turns", "threads", "profile", "exposures", "feedback", "people", "vectors")
+"""Every table that speaks of people, each with a `user_id`; tombstones, which stay, are not among them."""
+_OF_A_THREAD = ("turns", "threads", "exposures", "feedback")
+_VECTOR = np.dtype("<f2")
+_TITLE = 60
+
+
+class Ledger:
+    """Turns, threads, profiles, exposures and feedback of all users in one state database, whichever that is.
+
+    Whoever writes about a user holds the user's place until the transaction ends, so what is read in it stands.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def close(self) -> None:
+        """Closes the database."""
+        self.database.close()
+
+    # Reading
+
+    def state(self, user_id: str, thread_id: str) -> DialogueState:
+        """Returns the thread's state after its last turn; a fresh one for a new thread."""
+        rows = self.database.rows("SELECT state FROM threads WHERE user_id=? AND thread_id=?", (user_id, thread_id))
+        return DialogueState.model_validate_json(rows[0][0]) if rows else DialogueState()
+
+    def generation(self, user_id: str) -> int:
+        """Returns how often the user was forgotten."""
+        rows = self.database.rows("SELECT generation FROM tombstones WHERE user_id=?", (user_id,))
+        return int(rows[0][0]) if rows else 0
+
+    def answered(self, user_id: str, request_id: str | None) -> Reply | None:
+        """Returns the reply that this request already got, if it did."""
+        if request_id is None:
+            return None
+        query = "SELECT reply FROM turns WHERE user_id=? AND request_id=?"
+        rows = self.database.rows(query, (user_id, request_id))
+        return Reply.model_validate_json(rows[0][0]) if rows else None
+
+    def profile(self, user_id: str, *, history: bool = False) -> tuple[ProfileEntry, ...]:
+        """Returns the user's profile, oldest first; with `history`, superseded entries too."""
+        rows = self.database.rows("SELECT entry FROM profile WHERE user_id=?", (user_id,))
+        entries = sorted((ProfileEntry.model_validate_json(row[0]) for row in rows), key=lambda e: (e.created, e.id))
+        return tuple(entry for entry in entries if history or entry.superseded_by is None)
+
+    def feedback(self, user_id: str) -> list[Feedback]:
+        """Returns the user's clicks, oldest first."""
+        query = "SELECT item_id, event, thread_id, turn, created FROM feedback WHERE user_id=? ORDER BY id"
+        return [Feedback(*row) for row in self.database.rows(query, (user_id,))]
+
+    def threads(self, user_id: str) -> list[ThreadSummary]:
+        """Returns the user's conversations, the latest first."""
+        query = """
+            SELECT t.thread_id, t.title, f.text, t.turns, t.updated FROM threads t
+            JOIN turns f ON f.user_id=t.user_id AND f.thread_id=t.thread_id AND f.turn=1
+            WHERE t.user_id=? ORDER BY t.updated DESC, t.thread_id
+        """
+        return [
+            ThreadSummary(thread_id, title or " ".join(text.split())[:_TITLE], turns, updated)
+            for thread_id, title, text, turns, updated in self.database.rows(query, (user_id,))
+        ]
+
+    def turns(self, user_id: str, thread_id: str) -> list[StoredTurn]:
+        """Returns the turns of a conversation, in order."""
+        query = "SELECT thread_id, turn, text, reply FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn"
+        return [
+            StoredTurn(thread_id, turn, text, Reply.model_validate_json(reply))
+            for thread_id, turn, text, reply in self.database.rows(query, (user_id, thread_id))
+        ]
+
+    def episodes(self, user_id: str) -> list[Episode]:
+        """Returns what was said and shown in all of the user's conversations, oldest first, without the replies."""
+        seen = "SELECT thread_id, turn, item_id FROM exposures WHERE user_id=? ORDER BY thread_id, turn, rank"
+        shown: dict[tuple[str, int], list[str]] = {}
+        for thread_id, turn, item_id in self.database.rows(seen, (user_id,)):
+            shown.setdefault((thread_id, turn), []).append(item_id)
+        said = "SELECT thread_id, turn, text, created FROM turns WHERE user_id=? ORDER BY created, thread_id, turn"
+        return [
+            Episode(thread_id, turn, text, tuple(shown.get((thread_id, turn), ())), datetime.fromisoformat(created))
+            for thread_id, turn, text, created in self.database.rows(said, (user_id,))
+        ]
+
+    def vectors(self, user_id: str, kind: Kind, model: str) -> dict[str, NDArray[np.float16]]:
+        """Returns the user's vectors of one kind that this model made, by key: an entry's id, or a `turn_key`."""
+        query = "SELECT key, vector FROM vectors WHERE user_id=? AND kind=? AND model=?"
+        return {key: np.frombuffer(raw, _VECTOR) for key, raw in self.database.rows(query, (user_id, kind, model))}
+
+    def recallable(self, user_id: str) -> set[str]:
+        """Returns the `turn_key`s of the turns that may be recalled: those that have a vector, whichever model made it."""
+        query = "SELECT key FROM vectors WHERE user_id=? AND kind='turn'"
+        return {key for (key,) in self.database.rows(query, (user_id,))}
+
+    def holds(self, reply: Reply, generation: int) -> bool:
+        """Tells whether a committed turn is still there, and the user not forgotten since `generation` was read."""
+        query = """SELECT 1 FROM turns WHERE user_id=? AND thread_id=? AND turn=? AND NOT EXISTS (
+                   SELECT 1 FROM tombstones WHERE user_id=? AND generation<>?)"""
+        place = (reply.user_id, reply.thread_id, reply.turn, reply.user_id, generation)
+        return bool(self.database.rows(query, place))
+
+    def paused(self, user_id: str) -> bool:
+        """Tells whether nothing new is to be remembered about the user."""
+        rows = self.database.rows("SELECT paused FROM people WHERE user_id=?", (user_id,))
+        return bool(rows and rows[0][0])
+
+    # Writing
+
+    def commit(self, commit: Commit) -> None:
+        """Writes one turn whole: text, reply, state, profile patches, exposures, vectors.
+
+        Raises:
+            TurnTaken: the thread does not stand where the turn began; the caller starts again on the newer state.
+            Forgotten: the user was forgotten since the turn began.
+        """
+        reply = commit.reply
+        place = (reply.user_id, reply.thread_id)
+        created = commit.created.isoformat()
+        with self.database.writing(reply.user_id) as db:
+            _check(db, reply.user_id, commit.generation)
+            held = db.execute("SELECT turns FROM threads WHERE user_id=? AND thread_id=?", place).fetchone()
+            if (held[0] if held else 0) != reply.turn - 1:
+                raise TurnTaken
+            try:
+                db.execute(
+                    "INSERT INTO turns (user_id, thread_id, turn, request_id, text, reply, created) VALUES (?,?,?,?,?,?,?)",
+                    (
+                        *place,
+                        reply.turn,
+                        commit.request_id,
+                        commit.text.replace("\0", "\ufffd"),
+                        reply.model_dump_json(),
+                        created,
+                    ),
+                )
+            except self.database.unique_error as error:  # the request was answered in another thread meanwhile
+                raise TurnTaken from error
+            db.execute(
+                """INSERT INTO threads (user_id, thread_id, state, turns, created, updated) VALUES (?,?,?,?,?,?)
+                   ON CONFLICT (user_id, thread_id) DO UPDATE SET state=excluded.state, turns=excluded.turns, updated=excluded.updated""",
+                (*place, commit.state.model_dump_json(), reply.turn, created, created),
+            )
+            _patch(db, reply.user_id, commit.entries, commit.removed_entries, commit.vectors)
+            shown = [(*place, reply.turn, item.id, item.rank, item.score) for item in reply.items]
+            db.executemany("INSERT INTO exposures VALUES (?,?,?,?,?,?)", shown)
+
+    def patch_profile(
+        self,
+        user_id: str,
+        entries: Sequence[ProfileEntry],
+        removed: Sequence[str],
+        generation: int,
+        vectors: Sequence[Vector] = (),
+    ) -> None:
+        """Writes entries and takes others out, in one transaction.
+
+        Raises:
+            Forgotten: the user was forgotten since `generation` was read.
+        """
+        with self.database.writing(user_id) as db:
+            _check(db, user_id, generation)
+            _patch(db, user_id, entries, removed, vectors)
+
+    def add_feedback(
+        self, user_id: str, click: Feedback, entries: Sequence[ProfileEntry], generation: int, vectors: Sequence[Vector] = ()
+    ) -> None:  # fmt: skip
+        """Writes a click and the profile entries that come of it, in one transaction.
+
+        Raises:
+            Forgotten: the user was forgotten since `generation` was read.
+        """
+        with self.database.writing(user_id) as db:
+            _check(db, user_id, generation)
+            db.execute(
+                "INSERT INTO feedback (user_id, item_id, event, thread_id, turn, created) VALUES (?,?,?,?,?,?)",
+                (user_id, click.item_id, click.event, click.thread_id, click.turn, click.created),
+            )
+            _patch(db, user_id, entries, (), vectors)
+
+    def set_paused(self, user_id: str, paused: bool) -> None:
+        """Sets whether nothing new is to be remembered about the user."""
+        with self.database.writing(user_id) as db:
+            db.execute(
+                "INSERT INTO people (user_id, paused) VALUES (?,?) ON CONFLICT (user_id) DO UPDATE SET paused=excluded.paused",
+                (user_id, int(paused)),
+            )
+
+    def rename_thread(self, user_id: str, thread_id: str, title: str) -> None:
+        """Gives a conversation a title.
+
+        Raises:
+            InputError: the user has no such conversation.
+        """
+        with self.database.writing(user_id) as db:
+            found = db.execute(
+                "UPDATE threads SET title=? WHERE user_id=? AND thread_id=?", (title, user_id, thread_id)
+            )
+            if not found.rowcount:
+                raise InputError(
+                    f"{user_id} has no conversation {thread_id!r}.", "Agent.threads lists those there are."
+                )
+
+    def delete_thread(self, user_id: str, thread_id: str) -> dict[str, int]:
+        """Deletes a conversation: turns, exposures, clicks, vectors, checkpoints; what it taught the profile stays.
+
+        Returns how many rows each table lost. A turn that is under way in it is not written.
+        """
+        name, keys = namespace(user_id, thread_id), turn_key(thread_id, 0)[:-1]
+        with self.database.writing(user_id) as db:
+            deleted = {
+                table: db.execute(f"DELETE FROM {table} WHERE user_id=? AND thread_id=?", (user_id, thread_id)).rowcount  # noqa: S608  (our own names)
+                for table in _OF_A_THREAD
+            }
+            of_turns = "DELETE FROM vectors WHERE user_id=? AND kind='turn' AND substr(key, 1, ?)=?"
+            deleted["vectors"] = db.execute(of_turns, (user_id, len(keys), keys)).rowcount
+            deleted["checkpoints"] = self._drop_checkpoints(db, "thread_id=?", (name,))
+        self.database.purge()
+        return deleted
+
+    def forget(self, user_id: str, now: datetime) -> dict[str, int]:
+        """Deletes everything about the user, leaves a tombstone, and returns how many rows each table lost."""
+        with self.database.writing(user_id) as db:
+            deleted = {
+                table: db.execute(f"DELETE FROM {table} WHERE user_id=?", (user_id,)).rowcount  # noqa: S608  (our own names)
+                for table in TABLES
+            }
+            deleted["checkpoints"] = self._drop_checkpoints(db, *_checkpoints_of(user_id))
+            db.execute(
+                "INSERT INTO tombstones VALUES (?,1,?) ON CONFLICT (user_id) DO UPDATE SET generation=tombstones.generation+1, forgotten=excluded.forgotten",
+                (user_id, now.isoformat()),
+            )
+        self.database.purge()
+        return deleted
+
+    def drop_checkpoints(self, user_id: str, thread_id: str) -> None:
+        """Deletes the checkpoints of a thread whose turn was forgotten, or deleted, before its checkpoint was written."""
+        with self.database.writing(user_id) as db:
+            self._drop_checkpoints(db, "thread_id=?", (namespace(user_id, thread_id),))
+        self.database.purge()
+
+    def remaining(self, user_id: str) -> int:
+        """Returns how many rows still speak of the user; 0 after `forget`."""
+        counts = (f"SELECT count(*) FROM {table} WHERE user_id=?" for table in TABLES)  # noqa: S608
+        found = sum(int(self.database.rows(count, (user_id,))[0][0]) for count in counts)
+        where, parameters = _checkpoints_of(user_id)
+        counts = (f"SELECT count(*) FROM {table} WHERE {where}" for table in self.database.checkpoint_tables)  # noqa: S608
+        return found + sum(int(self.database.rows(count, parameters)[0][0]) for count in counts)
+
+    def _drop_checkpoints(self, db: Writer, where: str, parameters: Parameters) -> int:
+        """Deletes rows of LangGraph's tables and returns how many checkpoints there were."""
+        gone = [
+            db.execute(f"DELETE FROM {table} WHERE {where}", parameters).rowcount  # noqa: S608
+            for table in self.database.checkpoint_tables
+        ]
+        return gone[0]
+
+
+def _check(db: Writer, user_id: str, generation: int) -> None:
+    """Refuses what began before the user was forgotten."""
+    found = db.execute("SELECT generation FROM tombstones WHERE user_id=?", (user_id,)).fetchone()
+    if (found[0] if found else 0) != generation:
+        raise Forgotten
+
+
+def _patch(
+    db: Writer, user_id: str, entries: Sequence[ProfileEntry], removed: Sequence[str], vectors: Sequence[Vector]
+) -> None:
+    if removed:
+        _take_out(db, user_id, removed)
+    db.executemany(
+        "INSERT INTO profile VALUES (?,?,?) ON CONFLICT (user_id, id) DO UPDATE SET entry=excluded.entry",
+        [(user_id, entry.id, entry.model_dump_json()) for entry in entries],
+    )
+    db.executemany(
+        """INSERT INTO vectors (user_id, kind, key, model, vector) VALUES (?,?,?,?,?)
+           ON CONFLICT (user_id, kind, key) DO UPDATE SET model=excluded.model, vector=excluded.vector""",
+        [(user_id, v.kind, v.key, v.model, v.vector.astype(_VECTOR).tobytes()) for v in vectors],
+    )
+
+
+def _take_out(db: Writer, user_id: str, removed: Sequence[str]) -> None:
+    """Deletes entries with the older ones that they superseded; the turns that taught them are recalled no more."""
+    rows = db.execute("SELECT entry FROM profile WHERE user_id=?", (user_id,)).fetchall()
+    gone, left = set(removed), [ProfileEntry.model_validate_json(row[0]) for row in rows]
+    while older := {entry.id for entry in left if entry.superseded_by in gone} - gone:
+        gone |= older
+    taught = [entry for entry in left if entry.id in gone]
+    db.executemany("DELETE FROM profile WHERE user_id=? AND id=?", [(user_id, entry.id) for entry in taught])
+    keys = [(user_id, "entry", entry.id) for entry in taught]
+    keys += [(user_id, "turn", turn_key(entry.thread_id, entry.turn)) for entry in taught]
+    db.executemany("DELETE FROM vectors WHERE user_id=? AND kind=? AND key=?", keys)
+
+
+def _checkpoints_of(user_id: str) -> tuple[str, Parameters]:
+    """Returns the condition, and its parameters, of the checkpoints of all the user's threads."""
+    prefix = namespace(user_id, "")
+    return "substr(thread_id, 1, ?)=?", (len(prefix), prefix)
+
+
+def export_document(ledger: Ledger, user_id: str) -> dict[str, Any]:
+    """Returns all that is stored about a user as one JSON document."""
+    threads = [
+        {"thread_id": thread.thread_id, "turns": [
+            {"turn": t.turn, "text": t.text, "reply": t.reply.model_dump(mode="json")} for t in ledger.turns(user_id, thread.thread_id)
+        ]}
+        for thread in sorted(ledger.threads(user_id), key=lambda t: t.thread_id)
+    ]  # fmt: skip
+    return {
+        "user_id": user_id,
+        "profile": [json.loads(entry.model_dump_json()) for entry in ledger.profile(user_id, history=True)],
+        "threads": threads,
+        "feedback": [vars(click) for click in ledger.feedback(user_id)],
+    }

@@ -1,0 +1,96 @@
+"""What is written into the ledger and read out of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convrec.agent.state import DialogueState
+from convrec.core.ids import namespace
+from convrec.core.profile import ProfileEntry
+from convrec.core.reply import Reply
+
+Kind = Literal["entry", "turn"]
+"""What a vector is of: a profile entry, by its id, or the message of a turn, by its `turn_key`."""
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """One click on an item: `event` is like, dislike, seen, … in a thread, at a turn where that is known."""
+
+    item_id: str
+    event: str
+    thread_id: str
+    turn: int | None
+    created: str
+
+
+@dataclass(frozen=True)
+class StoredTurn:
+    """One turn as it was committed."""
+
+    thread_id: str
+    turn: int
+    text: str
+    reply: Reply
+
+
+@dataclass(frozen=True)
+class ThreadSummary:
+    """One conversation of a user: its given title, else its first words; how many turns; when it last went on (ISO, UTC)."""
+
+    thread_id: str
+    title: str
+    turns: int
+    updated: str
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What was said at a turn and which items were shown for it, by rank."""
+
+    thread_id: str
+    turn: int
+    text: str
+    shown: tuple[str, ...]
+    created: datetime
+
+
+@dataclass(frozen=True, eq=False)
+class Vector:
+    """The sentence vectors of an entry or of a turn's statements, end to end (n_vectors × n_dimensions,), and the model that made them. They are stored in 16-bit floats."""
+
+    kind: Kind
+    key: str
+    model: str
+    vector: NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """All that one turn writes. `generation` is the user's when the turn began: a user forgotten since is not written."""
+
+    text: str
+    reply: Reply
+    state: DialogueState
+    request_id: str | None
+    generation: int
+    entries: tuple[ProfileEntry, ...]
+    removed_entries: tuple[str, ...]
+    created: datetime
+    vectors: tuple[Vector, ...] = ()
+
+
+class TurnTaken(Exception):  # noqa: N818  (no failure: the turn starts again on the newer state)
+    """Another process committed this thread's turn first, or deleted the thread."""
+
+
+class Forgotten(Exception):  # noqa: N818
+    """The user was forgotten since; nothing of it is kept."""
+
+
+def turn_key(thread_id: str, turn: int) -> str:
+    """Returns the key of a turn's vector."""
+    return namespace(thread_id, str(turn))

@@ -1,0 +1,124 @@
+"""Preference following: whether something ruled out for good stays out of every slate, however much is said in between."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.reply import Reply
+from convrec.core.text import fold
+from convrec.evaluation.memory.facts import Fact
+from convrec.evaluation.memory.remembering import World
+from convrec.evaluation.memory.schedule import Plan, Slot
+from convrec.evaluation.memory.speaking import Speaker
+from convrec.evaluation.memory.talking import Sitting
+from convrec.evaluation.memory.tastes import Named, Offer
+from convrec.evaluation.run import Answer
+
+Threads = Literal["one thread", "many threads"]
+THREADS: tuple[Threads, ...] = ("one thread", "many threads")
+_THREAD = 20  # messages, where there are many
+_CHECKS = 3  # requests after so many messages of noise
+_DAY = 60  # messages
+
+
+@dataclass(frozen=True)
+class Veto:
+    """One person who rules something out, then talks of other things, in one conversation or in many."""
+
+    id: str
+    speaker: Speaker
+    fact: Fact
+    beside: Named
+    threads: Threads
+
+
+def vetoes(speakers: Sequence[Speaker], catalogue: Catalogue, offer: Offer, n: int) -> list[Veto]:
+    """Returns the first `n` people with something to rule out, each by one of the two ways of talking in turn."""
+    found = [
+        (speaker, speaker.persona.tastes["veto_kind"]) for speaker in speakers if "veto_kind" in speaker.persona.tastes
+    ]
+    return [
+        Veto(f"veto-{speaker.persona.id}", speaker, fact, _beside(catalogue, offer, speaker, fact), THREADS[place % 2])
+        for place, (speaker, fact) in enumerate(found[:n])
+    ]  # fmt: skip
+
+
+def _beside(catalogue: Catalogue, offer: Offer, speaker: Speaker, fact: Fact) -> Named:
+    """Returns the kind that most often goes with what is ruled out, of those that the person has no taste in: the hardest to ask for."""
+    own = {fold(taste.value.name) for taste in speaker.persona.tastes.values()}
+    index = catalogue.values(fact.facet)
+    together: Counter[str] = Counter()
+    for row in range(len(catalogue)):
+        values = _values(catalogue, catalogue.ids[row], fact.facet)
+        if fold(fact.value.name) in values:
+            together.update(values - own)
+    kinds = [kind for kind in offer.kinds if fold(kind.value) not in own and kind.value in index.values]
+    return max(kinds, key=lambda kind: together[fold(kind.value)])
+
+
+def follow(veto: Veto, world: World, after: Sequence[int], start: Sitting) -> Answer:
+    """Returns whether the veto was understood, and at each of `after` messages of noise how many slates there were and how many broke it."""
+    person, speaker = veto.id, veto.speaker
+    at, number, talked = start.messages[0].at, 1, 0
+    said, telling = speaker.telling(Plan(veto.fact, "tell"))
+    first = world.say(person, "t1", said, number, at)
+    heard = _understood(first, veto.fact)
+    counts, checks = Counter[str](), {}
+    for goal in sorted(after):
+        while talked < goal:
+            number, talked, at = number + 1, talked + 1, _later(at, talked)
+            thread = "t1" if veto.threads == "one thread" else f"t{1 + talked // _THREAD}"
+            reply = world.say(person, thread, speaker.noise(Slot(number, at, thread)).text, number, at)
+            _count(counts, reply, veto, world)
+        world.restart()
+        checked = Counter[str]()
+        for _ in range(_CHECKS):
+            number, at = number + 1, at + timedelta(minutes=1)
+            thread = "t1" if veto.threads == "one thread" else f"c{goal}"
+            _count(checked, world.say(person, thread, speaker.check(veto.beside), number, at), veto, world)
+        checks[str(goal)] = [checked["slates"], checked["broken"]]
+        counts += checked
+    return {"understood": heard[0], "lasting": heard[1], "said": said, "part": telling.part, "checks": checks, "slates": counts["slates"], "broken": counts["broken"]}  # fmt: skip
+
+
+def _later(at: datetime, talked: int) -> datetime:
+    return at + (timedelta(days=1) if talked % _DAY == 0 else timedelta(minutes=1))
+
+
+def _understood(reply: Reply, fact: Fact) -> tuple[bool, bool]:
+    """Returns whether the veto was heard as one, and as one that lasts."""
+    found = [
+        wish
+        for wish in reply.understanding.preferences
+        if wish.polarity < 0 and wish.strength == "hard" and wish.facet == fact.facet and fold(wish.value) == fold(fact.value.name)
+    ]  # fmt: skip
+    return bool(found), any(wish.scope == "lasting" for wish in found)
+
+
+def _count(counts: Counter[str], reply: Reply, veto: Veto, world: World) -> None:
+    if reply.items:
+        counts["slates"] += 1
+        ruled_out = fold(veto.fact.value.name)
+        counts["broken"] += any(ruled_out in _values(world.catalogue, item.id, veto.fact.facet) for item in reply.items)
+
+
+def _values(catalogue: Catalogue, item: str, field: str) -> set[str]:
+    value = catalogue.item(item).facts.get(field, ())
+    return {fold(each) for each in ([value] if isinstance(value, str) else value)}
+
+
+def followed_row(veto: Veto, answer: Answer, after: Sequence[int]) -> dict[str, tuple[float, float]]:
+    """Returns a veto's part in every metric: understanding apart, then of those understood whether it held. In many threads only a lasting one counts as understood."""
+    understood = bool(answer.get("understood")) and (veto.threads == "one thread" or bool(answer.get("lasting")))
+    row = {"veto understood": (float(understood), 1.0)}
+    for goal in after:
+        slates, broken = answer.get("checks", {}).get(str(goal), (0, 0))
+        row[f"veto held@{goal}"] = (float(understood and slates > 0 and not broken), float(understood and slates > 0))
+    slates = answer.get("slates", 0) if understood else 0
+    broken = answer.get("broken", 0) if understood else 0
+    return row | {"slates that keep to a veto": (float(slates - broken), float(slates))}
