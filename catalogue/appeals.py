@@ -24,6 +24,7 @@ _LATIN_WITH_LIKENESS = re.compile(r"[a-z][\u0370-\u03ff\u0400-\u04ff]|[\u0370-\u
 _LIKENESSES = 2  # words of letters from two scripts, or one in three, that make a sentence a disguise
 _BETWEEN = " ,;:-–—|(!"  # what stands between a title and what was put behind it
 _MARKUP = re.compile(r"</?\w+[^>]*>|\*{2,}")
+_CALL = 2  # words of a sentence that leads in what follows it, an order: "Five stars!", "Lovely."
 _WORD = re.compile(r"\w+")
 _LONG = 24  # letters of a word that may be code
 _LEFT = re.compile(r"(?!(?:the|an|my|your|our)\b)[^\W\d_]{2,}|\d{2,}", re.IGNORECASE)
@@ -52,15 +53,15 @@ def without_appeals(text: str) -> str:
     text = text[:_READ]
     if not _suspect(text):
         return text
-    whole = _BROKEN.sub(r"\1 ", text)
-    return "".join(_clean(sentence) for sentence in _SENTENCES.findall(whole))
-
-
-def _clean(sentence: str) -> str:
-    """Returns the sentence, "" where it is an appeal, and without its clauses that are."""
-    if _orders(sentence):
-        return "\n" if sentence.endswith("\n") else ""
-    return _CLAUSES.sub(lambda clause: "" if _is_clause(clause[0]) else clause[0], sentence)
+    kept: list[str] = []
+    for sentence in _SENTENCES.findall(_BROKEN.sub(r"\1 ", text)):
+        if _orders(sentence):
+            while kept and 0 < len(kept[-1].split()) <= _CALL:
+                kept.pop()
+            kept.append("\n" if sentence.endswith("\n") else "")
+        else:
+            kept.append(_CLAUSES.sub(lambda clause: "" if _is_clause(clause[0]) else clause[0], sentence))
+    return "".join(kept)
 
 
 def sincere_title(title: str) -> str:
