@@ -63,7 +63,8 @@ def without_appeals(text: str) -> str:
                 kept.pop()
             kept.append("\n" if sentence.endswith("\n") else "")
         else:
-            kept.append(_CLAUSES.sub(lambda clause: "" if _is_clause(clause[0]) else clause[0], sentence))
+            said = _CLAUSES.sub(lambda clause: "" if _is_clause(clause[0]) else clause[0], sentence)
+            kept.append(said if _WORD.search(said) else "")
     return "".join(kept)
 
 
