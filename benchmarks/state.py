@@ -57,7 +57,7 @@ def measured(workspace: Workspace, url: str) -> dict[str, object]:
     database = open_database(url)
     ledger = Ledger(database)
     database.purge()
-    size, parts = _size(database), _parts(talked)
+    size, parts = _size(database, url), _parts(talked)
     latencies = _one_long_conversation(ledger, talked)
     database.close()
     with Agent.open(workspace) as agent:
@@ -77,9 +77,9 @@ def _talk(agent: Agent) -> Iterator[str]:
         yield path.stem
 
 
-def _size(database: Database) -> int:
+def _size(database: Database, url: str) -> int:
     """Returns how many bytes the whole database takes."""
-    if hasattr(database, "pool"):
+    if not url.startswith(SQLITE):
         return int(database.rows("SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE relkind='r' AND relnamespace=current_schema()::regnamespace")[0][0])  # fmt: skip
     return int(database.rows("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")[0][0])
 

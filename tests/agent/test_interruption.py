@@ -27,17 +27,17 @@ sys.stdin.readline()
 """
 
 
-def test_two_processes_on_one_thread_lose_no_turn(start, tmp_path):
-    path, gate = tmp_path / "state.sqlite", tmp_path / "gate"
-    SqliteDatabase(path).close()
+def test_two_processes_on_one_thread_lose_no_turn(start, place, tmp_path):
+    state, gate = place(), tmp_path / "gate"
+    start(state=state, texts=[]).finish()
     with gate.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        children = [start(texts=[f"{text} ({who})" for text in TEXTS * 2], gate=str(gate)) for who in "xy"]
+        children = [start(state=state, texts=[f"{text} ({who})" for text in TEXTS * 2], gate=str(gate)) for who in "xy"]
         for child in children:
             assert child.hear()
     told = [child.finish() for child in children]
     assert all("error" not in line for lines in told for line in lines)
-    turns = as_told(stored(path))
+    turns = as_told(stored(state))
     assert Counter(turn["text"] for turn in turns) == Counter(f"{t} ({who})" for t in TEXTS * 2 for who in "xy")
     for child in children:
         assert [turn for turn in turns if turn in child.acknowledged] == child.acknowledged
@@ -45,19 +45,20 @@ def test_two_processes_on_one_thread_lose_no_turn(start, tmp_path):
     assert writers not in (sorted(writers), sorted(writers, reverse=True))  # they did run at the same time
 
 
-def test_one_request_from_two_processes_at_once_is_answered_once(start, tmp_path):
-    path, gate = tmp_path / "state.sqlite", tmp_path / "gate"
+def test_one_request_from_two_processes_at_once_is_answered_once(start, place, tmp_path):
+    state, gate = place(), tmp_path / "gate"
     for number in range(1, 9):
         with gate.open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             children = [
-                start(texts=[text], request_id=f"r{number}", gate=str(gate)) for text in ("a western", "a comedy")
+                start(state=state, texts=[text], request_id=f"r{number}", gate=str(gate))
+                for text in ("a western", "a comedy")
             ]
             for child in children:
                 assert child.hear()
         first, second = (child.finish()[-1]["reply"] for child in children)
         assert first == second
-        turns = as_told(stored(path))
+        turns = as_told(stored(state))
         assert len(turns) == number
         assert turns[-1]["reply"] == first
 
@@ -180,7 +181,9 @@ def test_a_disk_that_can_only_be_read_is_told_in_a_sentence(shop, tmp_path, read
         agent.chat("a western", **ANA)
     place = read_only_disk(kept)
     for name in ("state.sqlite", "another.sqlite"):
-        with pytest.raises(WorkspaceError, match=r"the state database .*\. Check the rights of the file and its folder"):
+        with pytest.raises(
+            WorkspaceError, match=r"the state database .*\. Check the rights of the file and its folder"
+        ):
             over(shop, place / name).chat("a western", **ANA)
     assert len(stored(kept / "state.sqlite")) == 1
 
