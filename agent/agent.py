@@ -18,8 +18,12 @@ from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Followed, Follower
 from convrec.agent.graph import build_graph
 from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.demonstrations import Demonstrations, went_well
 from convrec.agent.llm.engine import ModelEngine
-from convrec.agent.profiles import Origin, clicked
+from convrec.agent.memory.editing import Editor
+from convrec.agent.memory.learning import Origin, clicked
+from convrec.agent.memory.memory import Memory
+from convrec.agent.memory.recall import Recalled
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState
@@ -93,10 +97,16 @@ class Agent:
         checker = TitleChecker(toolbox.catalogue)
         clock = clock or SystemClock()
         compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
+        ledger = Ledger(open_database(workspace.state_url()))
+        demonstrations = Demonstrations(
+            workspace.root / "demonstrations.jsonl", toolbox.encoder, workspace.settings.llm.demonstrations
+        )
         house = House(
-            toolbox=toolbox, engine=compact, ledger=Ledger(open_database(workspace.state_url())), checker=checker,
-            realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking,
-            model=ModelEngine.over(workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client),
+            toolbox=toolbox, engine=compact, memory=Memory(ledger, toolbox.encoder, toolbox.catalogue, clock), ledger=ledger, checker=checker,
+            realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking, demonstrations=demonstrations,
+            model=ModelEngine.over(
+                workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client, demonstrations=demonstrations
+            ),
         )  # fmt: skip
         return cls(workspace, house)
 
@@ -172,7 +182,7 @@ class Agent:
             stored = ledger.answered(user_id, request_id)
             if stored is not None:
                 return stored, (), ""
-            turn = Turn(self._house, ledger.generation(user_id))
+            turn = Turn(self._house, ledger.generation(user_id), user_id)
             try:
                 reply = yield from self._run(turn, text, user_id, thread_id, request_id)
             except TurnTaken:
@@ -186,10 +196,24 @@ class Agent:
                 ) from error
             if turn.forgotten:
                 self.forget(user_id)
-            elif not ledger.holds(reply, turn.generation):  # the checkpoint came after the forgetting
+                return reply, turn.patch.entries, turn.shown
+            if not turn.paused and turn.pausing is None:
+                self._demonstrate(reply)
+            if not ledger.holds(reply, turn.generation):  # the checkpoint and the example came after the forgetting
                 ledger.drop_checkpoints(user_id, thread_id)
+                self._house.demonstrations.forget(user_id, thread_id)
             return reply, turn.patch.entries, turn.shown
         raise BusyError("The conversation is being continued elsewhere at the same time.", "Send the message again.")
+
+    def _demonstrate(self, reply: Reply) -> None:
+        """Keeps the turn before as an example for the model, where examples are wanted and this turn says that it went well."""
+        house = self._house
+        if house.demonstrations.reach == "off" or house.model is None or reply.turn < 2:
+            return
+        turns = house.ledger.turns(reply.user_id, reply.thread_id)
+        before = next((t for t in turns if t.turn == reply.turn - 1), None)
+        if before is not None and went_well(before.reply, reply.understanding):
+            house.demonstrations.keep(before.reply, before.text)
 
     def _run(
         self, turn: Turn, text: str, user_id: str, thread_id: str, request_id: str | None
@@ -275,7 +299,7 @@ class Agent:
             raise InputError(f"k is {k}.", "Give 1 or more.")
         followed = self._follower(messages) if messages else Followed()
         acts = followed.heard.acts if messages and messages[-1].get("role") == "user" else ()
-        profile = self._house.ledger.profile(checked_id(user_id)) if user_id is not None else ()
+        profile = self._tastes(checked_id(user_id)) if user_id is not None else ()
         found = wanted(
             followed.state, profile, self.toolbox.catalogue, self._house.clock.now(), k=k,
             half_life_days=self._house.settings.memory.half_life_days,
@@ -296,7 +320,44 @@ class Agent:
 
     def profile(self, user_id: str) -> list[ProfileEntry]:
         """Returns what is remembered about a user now."""
-        return list(self._house.ledger.profile(checked_id(user_id)))
+        return list(self._house.memory.profile(checked_id(user_id)))
+
+    def edit_profile(
+        self, user_id: str, *, add: Sequence[Mapping[str, Any]] = (), update: Sequence[Mapping[str, Any]] = (), remove: Sequence[str] = (),
+    ) -> list[ProfileEntry]:  # fmt: skip
+        """Changes what is remembered about a user, all of it or nothing, and returns the profile; the very next slate heeds it.
+
+        `add` are entries without id, `update` documents `{"id", …}`, `remove` ids. A weight between 0 and 1 says how much a
+        taste counts; `"paused": true` keeps one without using it.
+
+        Raises:
+            InputError: a facet, key, value or id is unknown. UnknownItemError: an item is.
+        """
+        user_id, house = checked_id(user_id), self._house
+        generation, known = house.ledger.generation(user_id), house.memory.profile(user_id)
+        patch = Editor(self.toolbox.catalogue, known, house.clock.now(), house.new_id).edit(add, update, remove)
+        house.ledger.patch_profile(
+            user_id, patch.entries, patch.removed, generation, house.memory.vectors(patch.entries)
+        )
+        return self.profile(user_id)
+
+    def pause_memory(self, user_id: str, paused: bool = True) -> None:
+        """Lets what is remembered about a user rest: nothing is learned and no taste is used until it is resumed with `paused=False`."""
+        self._house.ledger.set_paused(checked_id(user_id), paused)
+
+    def memory_paused(self, user_id: str) -> bool:
+        """Tells whether what is remembered about a user rests."""
+        return self._house.ledger.paused(checked_id(user_id))
+
+    def _tastes(self, user_id: str) -> tuple[ProfileEntry, ...]:
+        return () if self._house.ledger.paused(user_id) else self._house.memory.profile(user_id)
+
+    def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
+        """Returns what is remembered of a user that fits a text best: profile entries and earlier turns, best first.
+
+        A stretch of time that the text names ("last Tuesday", "in spring") leaves only what is from then.
+        """
+        return self._house.memory.recall(checked_id(user_id), well_formed(text), k)
 
     def export(self, user_id: str) -> dict[str, Any]:
         """Returns everything stored about a user as one JSON document."""
@@ -306,9 +367,11 @@ class Agent:
         """Deletes everything about a user, and returns the receipt."""
         user_id = checked_id(user_id)
         deleted = self._house.ledger.forget(user_id, self._house.clock.now())
+        deleted["demonstrations"] = self._house.demonstrations.forget(user_id)
         self._follower.forget()
         clean = self._house.ledger.database.purge()
-        return Receipt(user_id, deleted, verified=clean and self._house.ledger.remaining(user_id) == 0)
+        left = self._house.ledger.remaining(user_id) + self._house.demonstrations.forget(user_id)
+        return Receipt(user_id, deleted, verified=clean and left == 0)
 
     def feedback(
         self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None
@@ -328,7 +391,7 @@ class Agent:
         profile = self._house.ledger.profile(user_id)
         patch = (
             clicked(profile, item.id, item.title, _LIKES[event], origin, self._house.new_id)
-            if event in _LIKES
+            if event in _LIKES and not self._house.ledger.paused(user_id)
             else None
         )
         click = Feedback(item.id, event, thread_id, turn, now.isoformat())
@@ -359,6 +422,7 @@ class Agent:
         user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
         with self._one_at_a_time(namespace(user_id, thread_id)):
             deleted = self._house.ledger.delete_thread(user_id, thread_id)
+            deleted["demonstrations"] = self._house.demonstrations.forget(user_id, thread_id)
         self._follower.forget()
         return deleted
 
@@ -377,6 +441,6 @@ def _spoken(reply: Reply, learned: Iterable[ProfileEntry], shown: str) -> Iterat
     if reply.question is not None:
         yield QuestionEvent(question=reply.question)
     for entry in learned:
-        if entry.superseded_by is None:
+        if entry.superseded_by is None and entry.created == entry.updated:
             yield ProfileEvent(entry=entry)
     yield DoneEvent(reply=reply)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import nlargest
 
 import numpy as np
 
@@ -54,9 +55,9 @@ class Occasion:
 
     def _asked(self, about: Field) -> Askable:
         places = self._answers(about)
-        after = sum(self._best([self.belief[place] * share for place, share in held]) for held in places.values())
+        after = sum(self._best([self._chances[place] * share for place, share in held]) for held in places.values())
         likely = self.learned.shrugged if set(self.state.asked) - self.settled else self.learned.answered
-        gain = likely[facet_kind(about)] * max(after - self._best(self.belief), 0.0)
+        gain = likely[facet_kind(about)] * max(after - self._best(self._chances), 0.0)
         return Askable(
             gain if len(places) > 1 else 0.0, Question(facet=about.name, text="", options=self._options(about, places))
         )
@@ -81,9 +82,13 @@ class Occasion:
         odds: Floats = sure**self.learned.sharpness
         return odds / odds.sum() if len(odds) else odds
 
-    def _best(self, chances: Sequence[float] | Floats) -> float:
+    @cached_property
+    def _chances(self) -> list[float]:
+        return self.belief.tolist()
+
+    def _best(self, chances: Sequence[float]) -> float:
         """Returns the chance that a slate of the likeliest of them holds what is looked for."""
-        return float(np.sort(np.asarray(chances))[::-1][: self.policy.slate_size].sum())
+        return sum(nlargest(self.policy.slate_size, chances))
 
     def _answers(self, about: Field) -> Places:
         """Returns what people could answer, each with the candidates that it means and how likely who wants such a one says just this.
@@ -98,7 +103,7 @@ class Occasion:
         return dict(found)
 
     def _options(self, about: Field, places: Mapping[str, list[tuple[int, float]]]) -> tuple[str, ...]:
-        masses = {value: sum(self.belief[place] * share for place, share in held) for value, held in places.items()}
+        masses = {value: sum(self._chances[place] * share for place, share in held) for value, held in places.items()}
         top = [value for value, _ in sorted(masses.items(), key=lambda pair: (-pair[1], pair[0]))[:_OPTIONS]]
         if is_year(about):
             decades = sorted(int(value) for value in top)
@@ -127,8 +132,7 @@ def question(occasion: Occasion) -> Question | None:
 def _values(catalogue: Catalogue, about: Field, row: int) -> Sequence[str]:
     """Returns what an item could be asked for by: its values, or the decade it is from."""
     if about.type in ("category", "tags"):
-        index = catalogue.values(about.name)
-        return [value for value in index.of(row) if len(index.rows(value)) > 1]
+        return catalogue.values(about.name).shared(row)
     if is_year(about) and about.type == "number":
         year = catalogue.numbers(about.name)[row]
         return () if np.isnan(year) else (f"{int(year) // 10 * 10}",)

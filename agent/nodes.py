@@ -10,15 +10,16 @@ from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
+from convrec.agent.lookback import about_memory, without_last
+from convrec.agent.memory.learning import Origin, Patch, learn, unlearn
 from convrec.agent.planner import DROP, FORGET, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
-from convrec.agent.profiles import Origin, Patch, learn, unlearn
 from convrec.agent.refusals import refusal
 from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
 from convrec.agent.request import Wanted, spoken_of, wanted
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
-from convrec.agent.stores.records import Commit, Feedback
+from convrec.agent.stores.records import Commit, Feedback, Vector
 from convrec.agent.turn import House, Turn
 from convrec.agent.wishes import absorb
 from convrec.agent.yielding import giving_way
@@ -36,7 +37,11 @@ def recall(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     ledger, user_id, thread_id = runtime.context.house.ledger, state["user_id"], state["thread_id"]
     held = ledger.state(user_id, thread_id)
     clicks = [click for click in ledger.feedback(user_id) if click.thread_id == thread_id]
-    return {"state": clicked_away(held, clicks), "profile": ledger.profile(user_id)}
+    runtime.context.paused = ledger.paused(user_id)
+    return {
+        "state": clicked_away(held, clicks),
+        "profile": () if runtime.context.paused else runtime.context.house.memory.profile(user_id),
+    }
 
 
 def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueState:
@@ -73,11 +78,11 @@ def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
 def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Lets the message change what the thread holds, and makes the plan; one that is refused changes nothing."""
     turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
-    refused = refusal(state["text"])
-    if refused is not None:
-        turn.emit(PlanEvent(action="refuse", detail={"note": refused}))
-        after = before.model_copy(update={"turn": before.turn + 1, "question": None})
-        return {"state": after, "plan": Plan(action="refuse", note=refused)}
+    plan = _apart_from_wishes(state, turn)
+    if plan is not None:
+        turn.emit(PlanEvent(action=plan.action, detail={"note": plan.note}))
+        before = without_last(before) if plan.forgotten else before
+        return {"state": before.model_copy(update={"turn": before.turn + 1, "question": None}), "plan": plan}
     schema = house.toolbox.catalogue.schema
     asked_to_drop = before.question is not None and before.question.facet == DROP and "ask_item" not in heard.acts
     let_go_of = dropped(before, state["text"]) if asked_to_drop else ()
@@ -107,9 +112,11 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if plan.action == "edit" and plan.note == "unlearn":
         turn.patch = unlearn(state["profile"], heard.preferences)
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
-    else:
+    elif not turn.paused:
         learnt = learn(state["profile"], heard, origin, house.new_id)
         turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
+        if plan.action == "chat" and plan.note in SEARCHING and any(entry.about for entry in learnt.entries):
+            plan = plan.model_copy(update={"note": "noted"})
     turn.emit(
         PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True))
     )
@@ -120,6 +127,12 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         "profile": profile,
         "understanding": heard,
     }
+
+
+def _apart_from_wishes(state: TurnState, turn: Turn) -> Plan | None:
+    """Returns the plan for a message that is refused or about the memory: it changes no wish."""
+    refused = refusal(state["text"])
+    return about_memory(state, turn) if refused is None else Plan(action="refuse", note=refused)
 
 
 def _patched(state: TurnState, patch: Patch) -> tuple[ProfileEntry, ...]:
@@ -229,6 +242,16 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         entries=turn.patch.entries,
         removed_entries=turn.patch.removed,
         created=house.clock.now(),
+        vectors=_vectors(state, turn),
+        pausing=turn.pausing,
     )
     house.ledger.commit(commit)
     return {"dialogue": state["state"].model_dump(mode="json")}
+
+
+def _vectors(state: TurnState, turn: Turn) -> tuple[Vector, ...]:
+    """Returns the meanings by which what was said and learned is found again; none while nothing is to be remembered."""
+    if turn.paused:
+        return ()
+    said = (state["thread_id"], state["state"].turn, state["text"])
+    return turn.house.memory.vectors(turn.patch.entries, said)

@@ -31,13 +31,18 @@ class Realiser:
             "a_noun": phrase("an" if noun[:1] in "aeiou" else "a", noun=noun),
         }
 
-    def slate(self, at: Occasion, named: Sequence[str], guard: TitleGuard, voice: Voice) -> list[str]:
-        """Returns the paragraphs of a slate: an opener, a line an item, and what goes for all of them. `at` shows all its items."""
+    def slate(
+        self, at: Occasion, named: Sequence[str], guard: TitleGuard, voice: Voice, recalled: str = ""
+    ) -> list[str]:
+        """Returns the paragraphs of a slate: an opener, a line an item, and what goes for all of them. `at` shows all its items.
+
+        `recalled` opens the items named where they are called back from earlier.
+        """
         lead = [item for item in at.shown if item.id in named]
         rest = [item for item in at.shown if item.id not in named]
         parts: list[str] = []
         if lead:
-            parts += [voice.say("named", **self.noun_slots()), lines(lead, 1, (), self._schema, guard)]
+            parts += [recalled or voice.say("named", **self.noun_slots()), lines(lead, 1, (), self._schema, guard)]
         if rest:
             parts += self._rest(replace(at, shown=rest), len(lead), guard, voice)
         return parts

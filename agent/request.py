@@ -7,7 +7,7 @@ from datetime import datetime
 
 from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.relative import is_amount
-from convrec.agent.profiles import faded
+from convrec.agent.memory.learning import faded
 from convrec.agent.state import DialogueState, HeldWish
 from convrec.agent.wording import demand, is_kind, is_person
 from convrec.catalogue.catalogue import Catalogue
@@ -78,6 +78,7 @@ def wanted(
 
     Items that were only `spoken_of` are not offered, unless `named`: asked for.
     """
+    profile = [entry for entry in profile if not entry.paused and not entry.about]  # facts about a person are no tastes
     history, sources = _history(state, profile, now, half_life_days)
     rules = tuple(rule for rule in (_rule(entry, catalogue.schema) for entry in profile) if rule is not None)
     today = tuple(constraint.predicate for constraint in state.constraints)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from convrec.agent.answers import comparison, fact_answer, no_fact, why
 from convrec.agent.checking.titles import TitleGuard
@@ -19,7 +20,7 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, ReplyItem, TraceStep
 from convrec.core.understanding import Preference
 
-_TALK = ("greet", "hello", "no_new_wish", "thank", "bye")
+_TALK = ("greet", "hello", "no_new_wish", "noted", "nothing_then", "thank", "bye")
 _READ = 20_000  # characters of a message that are read
 
 
@@ -92,7 +93,9 @@ def _show(said: Said, before: list[str], state: TurnState, turn: Turn, voice: Vo
     if turn.model is not None and turn.model.serves("explain") and not named and _spoken(said, before, at, state, turn):
         said.paragraphs.append(shortfall(at, voice))
         return
-    first, *rest = house.realiser.slate(at, named, _guard(state, turn), voice)
+    since = state["plan"].since
+    recalled = voice.say(state["plan"].note, day=day_words(datetime.fromisoformat(since))) if since else ""
+    first, *rest = house.realiser.slate(at, named, _guard(state, turn), voice, recalled)
     said.paragraphs += [" ".join([*before, first]), *rest]
 
 
@@ -184,6 +187,11 @@ def _facts(said: Said, plan: Plan, house: House, guard: TitleGuard, voice: Voice
 
 
 def _answer(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
+    if turn.told:
+        said.paragraphs += [
+            voice.say("told", day=day_words(one.created), memory=f"“{one.quote}”") for one in turn.told[:1]
+        ]
+        return
     if not state["plan"].about:
         said.paragraphs.append(voice.say("which_one", **turn.house.realiser.noun_slots()))
         return
@@ -210,7 +218,12 @@ def _explain(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
 
 def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     house, note, heard = turn.house, state["plan"].note, state["understanding"]
-    if note == "unlearn":
+    if note in ("pause", "resume"):
+        said.paragraphs.append(voice.say(f"memory_{note}d"))
+    elif note == "unlearn" and state["plan"].forgotten:
+        gone = [entry for entry in state["profile"] if entry.id in state["plan"].forgotten]
+        said.paragraphs.append(voice.say("unlearned", value="; ".join(_entry_words(entry, house) for entry in gone)))
+    elif note == "unlearn":
         values = [_value_words(p, house) for p in heard.preferences]
         said.paragraphs.append(
             voice.say("unlearned", value="; ".join(values)) if values else voice.say("unlearned_nothing")
@@ -220,6 +233,9 @@ def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
             voice.say("remembered", value="; ".join(_taste_words(p, house) for p in heard.preferences))
         )
     else:
+        if turn.paused:
+            said.paragraphs.append(voice.say("memory_paused"))
+            return
         lines = [f"- {_entry_words(entry, house)}" for entry in state["profile"]]
         said.paragraphs.append("\n".join([voice.say("profile"), *lines]) if lines else voice.say("profile_empty"))
 
@@ -233,6 +249,8 @@ def _value_words(preference: Preference, house: House) -> str:
 
 
 def _entry_words(entry: ProfileEntry, house: House) -> str:
+    if entry.about:
+        return f"{entry.about}: {phrase('no_longer', value=entry.value) if entry.polarity < 0 else entry.value}"
     taste = Preference(
         facet=entry.facet, value=entry.value, item_id=entry.item_id, polarity=entry.polarity, strength=entry.strength
     )
@@ -269,6 +287,14 @@ def _chat(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         return
     asked, shown = state["slate"].question, note == "other" and state["slate"].items
     name = "hello" if note == "greet" and asked is not None else "no_new_wish" if shown else note
+    if note == "noted":
+        slots["value"] = listed(
+            [
+                f"{entry.about} – {entry.value}"
+                for entry in turn.patch.entries
+                if entry.about and not entry.superseded_by
+            ]
+        )
     text = voice.say(name if name in _TALK else "dont_follow", **slots)
     if shown:
         _show(said, [text], state, turn, voice)
@@ -277,6 +303,11 @@ def _chat(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     if asked is not None:
         said.question = house.realiser.ask(asked, voice)
         said.paragraphs.append(said.question.text)
+
+
+def day_words(moment: datetime) -> str:
+    """Returns a day in words: `24 November 2026`."""
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def _refuse(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:

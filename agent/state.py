@@ -100,7 +100,8 @@ Action = Literal["recommend", "ask", "answer", "compare", "explain", "edit", "fo
 
 class Plan(_Shape):
     """What the turn will do. `about` are items to talk about, `fields` what is asked of them, `named` items asked for by name,
-    `count` how many items the user wants (None: as many as the settings say), `let_go` the demands just dropped, in words."""
+    `count` how many items the user wants (None: as many as the settings say), `let_go` the demands just dropped, in words,
+    `since` the moment (ISO, UTC) of what is recalled, `forgotten` the ids of the profile entries taken out."""
 
     action: Action
     about: tuple[str, ...] = ()
@@ -109,6 +110,8 @@ class Plan(_Shape):
     count: int | None = None
     let_go: tuple[str, ...] = ()
     note: str = ""
+    since: str = ""
+    forgotten: tuple[str, ...] = ()
 
 
 class Slate(_Shape):

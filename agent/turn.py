@@ -8,8 +8,11 @@ from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Engine
+from convrec.agent.llm.demonstrations import Demonstrations
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
-from convrec.agent.profiles import Patch
+from convrec.agent.memory.learning import Patch
+from convrec.agent.memory.memory import Memory
+from convrec.agent.memory.recall import Recalled
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
 from convrec.agent.stores.ledger import Ledger
@@ -21,38 +24,44 @@ from convrec.tools.toolbox import Toolbox
 
 @dataclass(frozen=True)
 class House:
-    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the settings, when to ask, a model where there is one."""
+    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the memory, the settings, examples for a model, when to ask, a model where there is one."""
 
     toolbox: Toolbox
     engine: Engine
     ledger: Ledger
+    memory: Memory
     checker: TitleChecker
     realiser: Realiser
     settings: Settings
     clock: Clock
     new_id: NewId
     seed: int
+    demonstrations: Demonstrations
     asking: Asking = question
     model: ModelEngine | None = None
 
 
 @dataclass
 class Turn:
-    """One turn's candidates, patches, trace and part of a model. The graph's runtime context."""
+    """One turn's candidates, patches, memories told, trace and part of a model; `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
 
     house: House
     generation: int
+    user_id: str = ""
     began: float = field(default_factory=time.perf_counter)
     steps: list[TraceStep] = field(default_factory=list)
     wanted: Wanted | None = None
     explored: Explored | None = None
     patch: Patch = field(default_factory=Patch)
+    paused: bool = False
+    pausing: bool | None = None
+    told: tuple[Recalled, ...] = ()
     forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None
     model: ModelTurn | None = None
 
     def __post_init__(self) -> None:
-        self.model = self.house.model.begin() if self.house.model is not None else None
+        self.model = self.house.model.begin(self.user_id) if self.house.model is not None else None
 
     def watch(self, step: TraceStep) -> None:
         """Notes a step in the trace and tells whoever follows the stream."""

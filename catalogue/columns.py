@@ -76,7 +76,18 @@ class ValueIndex:
 
     def of(self, row: int) -> list[str]:
         """Returns the values that the item in that row carries, in its own order."""
-        return [self.values[code] for code in self.codes[self.starts[row] : self.starts[row + 1]]]
+        return [self.values[code] for code in self._codes_of(row)]
+
+    def common(self, least: int = 2) -> list[str]:
+        """Returns the values that at least so many items carry."""
+        return [value for value, count in zip(self.values, self.counts.tolist(), strict=True) if count >= least]
+
+    def shared(self, row: int, least: int = 2) -> list[str]:
+        """Returns those values of the item in that row that at least so many items carry, in its own order."""
+        return [self.values[code] for code in self._codes_of(row) if self.counts[code] >= least]
+
+    def _codes_of(self, row: int) -> list[int]:
+        return self.codes[self.starts[row] : self.starts[row + 1]].tolist()
 
 
 class WholeTexts:

@@ -11,7 +11,8 @@ from convrec.evaluation.result import Difference, Figure, Result
 LOWER_IS_BETTER = frozenset(
     {
         "turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae", "repeated openings", "stock phrases", "fell back",
-        "requests a turn", "tokens a turn", "cost a turn",
+        "requests a turn", "tokens a turn", "cost a turn", "junk share", "stale share", "duplicates a person", "cross-user hits a person",
+        "veto checks without a slate",
     }
 )  # fmt: skip
 """The families of metrics of which less is better; of all others, more is."""
@@ -42,6 +43,18 @@ _MEANINGS = {
     "repeated openings": "sentences that begin as one before in their conversation",
     "sentences passed": "the model's sentences that the checker lets pass",
     "worded wholly": "slates of which every word is the model's",
+    "updated facts win": "of facts that were replaced, those whose new value stands above the old one",
+    "cross-user hits a person": "values that are another person's alone in what somebody got to see",
+    "junk share": "lasting entries that are nothing of what was told, or no longer so",
+    "stale share": "lasting entries that were so once and are no longer",
+    "duplicates a person": "entries that say what another entry says",
+    "entry precision": "lasting entries that are a fact told, each fact once",
+    "entry recall": "facts told that have an entry",
+    "dropped facts gone": "of what was said to be no longer so, without anything in its place, what has no entry",
+    "veto understood": "people whose veto was heard as a hard wish",
+    "veto held": "of those understood, whose slates all kept to it after so many other messages",
+    "veto checks without a slate": "requests for a slate, after so many other messages, that got none",
+    "slates that keep to a veto": "of all slates shown to those understood",
     "fell back": "turns in which the model did not serve the step",
 }
 _STEPS = get_args(Step)

@@ -40,6 +40,8 @@ from convrec.agent.compact.value_linker import ValueHit, ValueLinker
 from convrec.agent.compact.values import ValueIndex, singulars
 from convrec.agent.compact.years import YearReader
 from convrec.agent.describing.resolver import Resolver
+from convrec.agent.memory.facts import facts_of, without_facts
+from convrec.agent.memory.whose import is_own
 from convrec.agent.releases import taken_back
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
@@ -136,9 +138,11 @@ class Understander:
 
     def understand(self, text: str, state: DialogueState) -> Understanding:
         """Returns what the message says, in the light of what the thread holds. Only its first 20,000 characters are read."""
-        whole = Message(text)
+        told, facts = without_facts(text), [fact.span for fact in facts_of(text)]
+        is_fact = lambda span: any(start <= span[0] and span[1] <= end for start, end in facts)  # noqa: E731
+        whole = Message(told)
         if not len(whole):
-            return Understanding()
+            return Understanding(acts=("other",)) if told != text else Understanding()
         reading = Reading() if self._reader is None else self._reader.read(whole.text, state.reply)
         titles = self._titles_of(whole, reading)
         message = whole.masking([(hit.start, hit.end) for hit in titles])
@@ -172,7 +176,7 @@ class Understander:
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
             extra = self._leftovers.read(message, scopes, places)
-            extra = Leftover(tuple(felt_by(extra.preferences, reading)), extra.words)
+            extra = Leftover(tuple(p for p in felt_by(extra.preferences, reading) if not is_fact(p.span)), extra.words)
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
@@ -184,6 +188,7 @@ class Understander:
             preferences += () if {p.facet for p in preferences} & {p.facet for p in spoken} else spoken
             references += tuple(items_spoken_of(whole.text, reading, state, references, taken))
         beside = [wish.value for wish in beyond if wish.polarity > 0]
+        preferences = tuple(_whose(stated, text) for stated in preferences)
         query = " ".join(dict.fromkeys([*self._words(wishes), *beside, *extra.words]))
         return Understanding(acts=acts, preferences=preferences, references=references, filter=filtered, query=query)
 
@@ -355,6 +360,13 @@ def _is_aside(message: Message, pointer: Pointer, feeling: Attitude) -> bool:
     if pointer.kind != "title" or message.starts_sentence(pointer.start):
         return False
     return feeling == "none" or (feeling == "compared" and message.tokens[pointer.start - 1].norm == "the")
+
+
+def _whose(stated: Preference, text: str) -> Preference:
+    """Returns a preference that lasts only where it is the person's own: what a gift should be says nothing of who gives it."""
+    if stated.scope != "lasting" or is_own(text, stated.span):
+        return stated
+    return stated.model_copy(update={"scope": "session"})
 
 
 _FIRMLY = re.compile(r"\b(?:only|always|must|needs?|ha(?:s|ve) to)\b")

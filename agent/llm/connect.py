@@ -70,16 +70,15 @@ def checked_key(key: str, variable: str) -> str:
 def _served(settings: Llm, url: str, key: str) -> BaseChatModel:
     """Returns LangChain's client for a server; retries are ours alone, so that each is counted."""
     try:
-        from langchain_openai import ChatOpenAI
-        from langchain_openai.chat_models.base import BaseChatOpenAI
         from pydantic import SecretStr
 
         from convrec.agent.llm.bounded import bounded_client
+        from convrec.agent.llm.served import OpenAIModel, ServedModel
     except ImportError as error:
         raise ConvrecError(
             "Models are asked through langchain-openai, which is not installed.", "Run: pip install 'convrec[llm]'"
         ) from error
-    kind = ChatOpenAI if urlsplit(url).hostname == _OPENAI else BaseChatOpenAI
+    kind = OpenAIModel if urlsplit(url).hostname == _OPENAI else ServedModel
     served: BaseChatModel = kind(
         model=settings.adapter or settings.model, base_url=url, api_key=SecretStr(key or "none"), timeout=settings.timeout_s,
         max_retries=0, cache=False, use_responses_api=False, stream_usage=True, http_client=bounded_client(settings.timeout_s),

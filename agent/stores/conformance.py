@@ -255,6 +255,9 @@ class LedgerTests:
         assert open_ledger().paused("ana")
         ledger.set_paused("ana", False)
         assert not ledger.paused("ana")
+        ledger.commit(a_turn(pausing=True))
+        ledger.commit(a_turn(2))
+        assert ledger.paused("ana")
 
     def test_forgetting_reaches_every_table_and_nobody_else(self, ledger: Ledger) -> None:
         """Every table loses the user's rows and no other."""

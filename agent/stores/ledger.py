@@ -124,6 +124,11 @@ class Ledger:
         query = "SELECT key, vector FROM vectors WHERE user_id=? AND kind=? AND model=?"
         return {key: np.frombuffer(raw, _VECTOR) for key, raw in self.database.rows(query, (user_id, kind, model))}
 
+    def recallable(self, user_id: str) -> set[str]:
+        """Returns the `turn_key`s of the turns that may be recalled: those that have a vector, whichever model made it."""
+        query = "SELECT key FROM vectors WHERE user_id=? AND kind='turn'"
+        return {key for (key,) in self.database.rows(query, (user_id,))}
+
     def holds(self, reply: Reply, generation: int) -> bool:
         """Tells whether a committed turn is still there, and the user not forgotten since `generation` was read."""
         query = """SELECT 1 FROM turns WHERE user_id=? AND thread_id=? AND turn=? AND NOT EXISTS (
@@ -173,6 +178,8 @@ class Ledger:
                 (*place, commit.state.model_dump_json(), reply.turn, created, created),
             )
             _patch(db, reply.user_id, commit.entries, commit.removed_entries, commit.vectors)
+            if commit.pausing is not None:
+                _pause(db, reply.user_id, commit.pausing)
             shown = [(*place, reply.turn, item.id, item.rank, item.score) for item in reply.items]
             db.executemany("INSERT INTO exposures VALUES (?,?,?,?,?,?)", shown)
 
@@ -212,10 +219,7 @@ class Ledger:
     def set_paused(self, user_id: str, paused: bool) -> None:
         """Sets whether nothing new is to be remembered about the user."""
         with self.database.writing(user_id) as db:
-            db.execute(
-                "INSERT INTO people (user_id, paused) VALUES (?,?) ON CONFLICT (user_id) DO UPDATE SET paused=excluded.paused",
-                (user_id, int(paused)),
-            )
+            _pause(db, user_id, paused)
 
     def rename_thread(self, user_id: str, thread_id: str, title: str) -> None:
         """Gives a conversation a title.
@@ -294,12 +298,18 @@ def _check(db: Writer, user_id: str, generation: int) -> None:
         raise Forgotten
 
 
+def _pause(db: Writer, user_id: str, paused: bool) -> None:
+    db.execute(
+        "INSERT INTO people (user_id, paused) VALUES (?,?) ON CONFLICT (user_id) DO UPDATE SET paused=excluded.paused",
+        (user_id, int(paused)),
+    )
+
+
 def _patch(
     db: Writer, user_id: str, entries: Sequence[ProfileEntry], removed: Sequence[str], vectors: Sequence[Vector]
 ) -> None:
-    db.executemany("DELETE FROM profile WHERE user_id=? AND id=?", [(user_id, entry_id) for entry_id in removed])
-    of_entry = "DELETE FROM vectors WHERE user_id=? AND kind='entry' AND key=?"
-    db.executemany(of_entry, [(user_id, entry_id) for entry_id in removed])
+    if removed:
+        _take_out(db, user_id, removed)
     db.executemany(
         "INSERT INTO profile VALUES (?,?,?) ON CONFLICT (user_id, id) DO UPDATE SET entry=excluded.entry",
         [(user_id, entry.id, entry.model_dump_json()) for entry in entries],
@@ -309,6 +319,19 @@ def _patch(
            ON CONFLICT (user_id, kind, key) DO UPDATE SET model=excluded.model, vector=excluded.vector""",
         [(user_id, v.kind, v.key, v.model, v.vector.astype(_VECTOR).tobytes()) for v in vectors],
     )
+
+
+def _take_out(db: Writer, user_id: str, removed: Sequence[str]) -> None:
+    """Deletes entries with the older ones that they superseded; the turns that taught them are recalled no more."""
+    rows = db.execute("SELECT entry FROM profile WHERE user_id=?", (user_id,)).fetchall()
+    gone, left = set(removed), [ProfileEntry.model_validate_json(row[0]) for row in rows]
+    while older := {entry.id for entry in left if entry.superseded_by in gone} - gone:
+        gone |= older
+    taught = [entry for entry in left if entry.id in gone]
+    db.executemany("DELETE FROM profile WHERE user_id=? AND id=?", [(user_id, entry.id) for entry in taught])
+    keys = [(user_id, "entry", entry.id) for entry in taught]
+    keys += [(user_id, "turn", turn_key(entry.thread_id, entry.turn)) for entry in taught]
+    db.executemany("DELETE FROM vectors WHERE user_id=? AND kind=? AND key=?", keys)
 
 
 def _checkpoints_of(user_id: str) -> tuple[str, Parameters]:

@@ -67,7 +67,7 @@ class Episode:
 
 @dataclass(frozen=True, eq=False)
 class Vector:
-    """A sentence vector (n_dimensions,) of an entry or a turn, and the model that made it. It is stored in 16-bit floats."""
+    """The sentence vectors of an entry or of a turn's statements, end to end (n_vectors × n_dimensions,), and the model that made them. They are stored in 16-bit floats."""
 
     kind: Kind
     key: str
@@ -77,7 +77,10 @@ class Vector:
 
 @dataclass(frozen=True)
 class Commit:
-    """All that one turn writes. `generation` is the user's when the turn began: a user forgotten since is not written."""
+    """All that one turn writes. `generation` is the user's when the turn began: a user forgotten since is not written.
+
+    `pausing` says that memory is to rest from now on, or no longer; None leaves it.
+    """
 
     text: str
     reply: Reply
@@ -88,6 +91,7 @@ class Commit:
     removed_entries: tuple[str, ...]
     created: datetime
     vectors: tuple[Vector, ...] = ()
+    pausing: bool | None = None
 
 
 def packed(reply: Reply) -> bytes:

@@ -87,7 +87,8 @@ def lying(rng: random.Random) -> Answer:
 class ChatServer:
     """What the server does: `answer` makes its words; `faults` names what goes wrong with the next request, None for nothing.
 
-    `spent` holds of each answer given when its request was read, when its first sentence had gone out, and when all had (monotonic seconds).
+    `spent` holds of each answer given when its request was read, when its first sentence had gone out, and when all had (monotonic seconds);
+    `busy_s` is the processor time that all of them took.
     """
 
     answer: Answer = sound
@@ -97,6 +98,7 @@ class ChatServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     spent: list[tuple[float, float, float]] = field(default_factory=list)
+    busy_s: float = 0.0
     url: str = ""
     guard: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -137,6 +139,7 @@ def broken(fault: str, task: str, document: dict[str, Any], text: str) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as every model server has it: an answer in two parts is not held back for 40 ms
     server: _Listening
 
     def log_message(self, *_: Any) -> None:
@@ -145,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answers a request, well or badly."""
         house = self.server.house
-        began = time.monotonic()
+        began, busy = time.monotonic(), time.thread_time()
         self.first = 0.0
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         with house.guard:
@@ -156,7 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(house, body, fault)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
-        house.spent.append((began, self.first or time.monotonic(), time.monotonic()))
+        with house.guard:
+            house.spent.append((began, self.first or time.monotonic(), time.monotonic()))
+            house.busy_s += time.thread_time() - busy
 
     def _answer(self, house: ChatServer, body: dict[str, Any], fault: str | None) -> None:
         if fault is not None and (fault.isdigit() or fault == "context"):
@@ -224,6 +229,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._event(
                 {"choices": [{"index": 0, "delta": {"content": word if n == 0 else f" {word}"}, "finish_reason": None}]}
             )
+            if not self.first and ("\n" in word or word.endswith((".", "!", "?"))):
+                self.first = time.monotonic()
         self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         self._event(
             {

@@ -9,6 +9,7 @@ from convrec.core.errors import InputError
 from convrec.ui.cli.console import print_json, say
 from convrec.ui.cli.engines import engines
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption, command
+from convrec.ui.cli.memory import memory
 from convrec.ui.cli.progress import progress_shown
 from convrec.ui.cli.results import show, show_comparison
 
@@ -289,5 +290,5 @@ def resolved(workspace: Path | None) -> "Workspace":
     return Workspace.resolve(workspace)
 
 
-for function in (topn, dialogue, understanding, sessions, engines, report, compare):
+for function in (topn, dialogue, understanding, sessions, engines, memory, report, compare):
     command(app, function)

@@ -1,0 +1,190 @@
+"""What a turn teaches about a person: lasting tastes and facts, written only from their own words or clicks, each with its quote."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rapidfuzz.fuzz import partial_ratio, ratio
+
+from convrec.agent.memory.facts import MANY, Fact, changes_of, facts_of
+from convrec.agent.memory.whose import is_judged, is_over, is_own, sentence_at
+from convrec.core.clock import NewId
+from convrec.core.profile import ProfileEntry
+from convrec.core.text import fold, words
+from convrec.core.understanding import Preference, Understanding
+
+_NAMED = 80  # of 100: how much of a title the words of a message must have to name it
+_QUOTED = 200  # characters of a sentence that are quoted
+_SAME_VALUE = 85  # of 100: how alike two values of one fact are that are one, spelt otherwise
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What a turn changes in a profile: entries written (new, or old ones now superseded or confirmed) and ids taken out."""
+
+    entries: tuple[ProfileEntry, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an entry comes from: the thread, the turn, the moment and the words."""
+
+    thread_id: str
+    turn: int
+    now: datetime
+    text: str
+
+
+class Learner:
+    """Gathers what one message writes into a profile, so that what it says twice is written once."""
+
+    def __init__(self, profile: Iterable[ProfileEntry], origin: Origin, new_id: NewId) -> None:
+        self._current = {entry.id: entry for entry in profile if entry.superseded_by is None}
+        self._origin, self._new_id = origin, new_id
+        self._written: dict[str, ProfileEntry] = {}
+
+    @property
+    def patch(self) -> Patch:
+        """Returns what was written."""
+        return Patch(tuple(self._written.values()))
+
+    def taste(self, taste: Preference) -> None:
+        """Writes a taste; one that is known is confirmed, one that turned is superseded."""
+        if taste.facet == "item" and taste.item_id is None:
+            return
+        old = next((entry for entry in self._current.values() if same_taste(entry, taste)), None)
+        new = ProfileEntry(
+            id="", facet=taste.facet, value=taste.value, item_id=taste.item_id, polarity=taste.polarity, strength=taste.strength, scope="lasting",
+            quote=sentence_at(self._origin.text, taste.span[0])[:_QUOTED], **self._place(),
+        )  # fmt: skip
+        known = old is not None and (old.polarity, old.strength) == (taste.polarity, taste.strength)
+        self._confirm(old) if old is not None and known else self._write(new, old)
+
+    def change(self, fact: Fact) -> bool:
+        """Writes a fact in the place of the one whose value it replaces or ends, and tells whether there is such a one."""
+        told = (entry for entry in self._current.values() if entry.about and entry.polarity > 0)
+        old = next((entry for entry in told if _alike(_bare(entry.value), _bare(fact.instead or fact.value))), None)
+        if old is not None:
+            self._write(self._told(replace(fact, about=old.about)), old)
+        return old is not None
+
+    def fact(self, fact: Fact) -> None:
+        """Writes a fact; in other words it is the same one, another value supersedes it where a person has but one."""
+        entries = [entry for entry in self._current.values() if entry.about]
+        same = next((entry for entry in entries if _same_fact(entry, fact)), None)
+        if same is not None and (same.polarity < 0) == fact.over:
+            self._confirm(same)
+        elif same is not None or not fact.over:
+            of_kind = [entry for entry in entries if entry.about == fact.about and fact.about not in MANY]
+            self._write(self._told(fact), same or next(iter(of_kind), None))
+
+    def _told(self, fact: Fact) -> ProfileEntry:
+        start, end = fact.span
+        return ProfileEntry(
+            id="", facet="text", value=fact.value, about=fact.about, polarity=-1 if fact.over else 1, scope="lasting",
+            quote=self._origin.text[start:end].strip(), **self._place(),
+        )  # fmt: skip
+
+    def _place(self) -> dict[str, object]:
+        at = self._origin
+        return {"thread_id": at.thread_id, "turn": at.turn, "created": at.now, "updated": at.now}
+
+    def _confirm(self, entry: ProfileEntry) -> None:
+        confirmed = entry.model_copy(update={"updated": max(self._origin.now, entry.updated)})
+        self._current[entry.id] = self._written[entry.id] = confirmed
+
+    def _write(self, entry: ProfileEntry, old: ProfileEntry | None) -> None:
+        new = entry.model_copy(update={"id": self._new_id()})
+        if old is not None:
+            del self._current[old.id]
+            self._written[old.id] = old.model_copy(update={"superseded_by": new.id, "updated": self._origin.now})
+        self._current[new.id] = self._written[new.id] = new
+
+
+def learn(profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origin, new_id: NewId) -> Patch:
+    """Returns the patch for what the message says lastingly of who wrote it: facts, tastes, and items liked or disliked by name."""
+    learner = Learner(profile, origin, new_id)
+    tastes = [*_own_tastes(heard, origin.text)]
+    for taste in tastes:
+        learner.taste(taste)
+    changed = [fact for fact in changes_of(origin.text) if learner.change(fact)]
+    spoken_for = [
+        *(taste.span for taste in tastes),
+        *(fact.span for fact in changed),
+    ]  # "my favourite genre is drama" is a taste
+    for fact in facts_of(origin.text):
+        if not any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
+            learner.fact(fact)
+    return learner.patch
+
+
+def _own_tastes(heard: Understanding, text: str) -> Iterator[Preference]:
+    """Yields the lasting tastes, and the items that are said to be liked or disliked: the person's own, not those of somebody whom they ask for or speak of."""
+    for preference in heard.preferences:
+        if not is_own(text, preference.span):
+            continue
+        named = text[slice(*preference.span)]
+        if preference.facet not in ("item", "text") and is_over(text, preference.span):
+            yield preference.model_copy(update={"polarity": -1, "strength": "soft"})
+        elif preference.facet == "item" and partial_ratio(fold(named), fold(preference.value)) < _NAMED:
+            if is_judged(text, preference.span):  # "that one was great"
+                yield preference
+        elif preference.facet == "item" or preference.scope == "lasting":
+            free = preference.facet == "text"
+            if is_judged(text, preference.span) or (preference.scope == "lasting" and not free):
+                yield preference
+
+
+def same_taste(entry: ProfileEntry, taste: Preference) -> bool:
+    """Tells whether an entry is about the same item, or the same value of the same facet."""
+    if entry.about:
+        return False
+    if entry.item_id or taste.item_id:
+        return entry.item_id == taste.item_id
+    return entry.facet == taste.facet and fold(entry.value) == fold(taste.value)
+
+
+def _same_fact(entry: ProfileEntry, fact: Fact) -> bool:
+    """Tells whether an entry tells the same: of the same matter a value that is spelt alike, or in other words just the same value."""
+    old, new = _bare(entry.value), _bare(fact.key)
+    if entry.about == fact.about:
+        return _alike(old, new)
+    whose = [about for about in (entry.about, fact.about) if "'s " in about]
+    return not whose and old == new and not new.isdigit()
+
+
+def _bare(value: str) -> str:
+    return " ".join(words(value))
+
+
+def _alike(old: str, new: str) -> bool:
+    bare = [
+        {word for word in text.split() if word not in ("a", "an", "the", "my", "old", "new")} for text in (old, new)
+    ]
+    if any(word.isdigit() for word in bare[0] | bare[1]):
+        return bare[0] == bare[1]
+    return bool(bare[0] and bare[1]) and (bare[0] <= bare[1] or bare[1] <= bare[0] or ratio(old, new) >= _SAME_VALUE)
+
+
+def clicked(
+    profile: tuple[ProfileEntry, ...], item_id: str, title: str, polarity: int, origin: Origin, new_id: NewId
+) -> Patch:
+    """Returns the patch for a like or dislike button."""
+    learner = Learner(profile, origin, new_id)
+    learner.taste(
+        Preference(facet="item", value=title, item_id=item_id, polarity=1 if polarity > 0 else -1, scope="lasting")
+    )
+    return learner.patch
+
+
+def unlearn(profile: tuple[ProfileEntry, ...], named: Iterable[Preference]) -> Patch:
+    """Returns the patch that takes out the entries about the things named."""
+    wanted = list(named)
+    return Patch(removed=tuple(entry.id for entry in profile if any(same_taste(entry, taste) for taste in wanted)))
+
+
+def faded(entry: ProfileEntry, now: datetime, half_life_days: float) -> float:
+    """Returns the entry's weight today, in (0, 1]: it halves every `half_life_days` since it was last confirmed."""
+    days = max((now - entry.updated).total_seconds() / 86_400, 0.0)
+    return float(entry.weight * 0.5 ** (days / half_life_days))

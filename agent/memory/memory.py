@@ -1,0 +1,113 @@
+"""The memory of all people: what is learned of a turn, and what is recalled for one. Every search begins with the one person's rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from convrec.agent.memory.questions import Question
+from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
+from convrec.agent.stores.ledger import Ledger
+from convrec.agent.stores.records import Vector, turn_key
+from convrec.catalogue.catalogue import Catalogue
+from convrec.core.clock import Clock
+from convrec.core.profile import ProfileEntry
+from convrec.tools.encoder import TextEncoder
+
+_TOKENS = 64  # of a memory that its vector is made from
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Items out of earlier turns, the latest first, and the moment of the latest."""
+
+    item_ids: tuple[str, ...]
+    at: datetime | None
+
+
+class Memory:
+    """Recalls entries and past turns. Safe to use from several threads."""
+
+    def __init__(self, ledger: Ledger, encoder: TextEncoder, catalogue: Catalogue, clock: Clock) -> None:
+        self._ledger, self._encoder, self._catalogue, self._clock = ledger, encoder, catalogue, clock
+
+    def profile(self, user_id: str) -> tuple[ProfileEntry, ...]:
+        """Returns what is remembered about a person now: entries neither superseded nor expired, oldest first."""
+        now = self._clock.now()
+        return tuple(entry for entry in self._ledger.profile(user_id) if entry.expires is None or entry.expires > now)
+
+    def vectors(self, entries: Sequence[ProfileEntry], turn: tuple[str, int, str] | None = None) -> tuple[Vector, ...]:
+        """Returns the vectors to store with new entries and with a turn, `(thread_id, turn, text)`: one for each of its statements, end to end."""
+        new = [entry for entry in entries if entry.superseded_by is None and entry.created == entry.updated]
+        texts = [entry_text(entry) for entry in new]
+        said = parts_of(turn[2]) if turn is not None and turn[2].strip() else []
+        if not texts and not said:
+            return ()
+        encoded = self._encoder.encode([*texts, *said], _TOKENS)
+        model = self._encoder.revision
+        found = [Vector("entry", entry.id, model, vector) for entry, vector in zip(new, encoded, strict=False)]
+        if said and turn is not None:
+            found.append(Vector("turn", turn_key(turn[0], turn[1]), model, encoded[len(texts) :].ravel()))
+        return tuple(found)
+
+    def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
+        """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first."""
+        vector = self._encoder.encode([text], _TOKENS)[0]
+        return recalled([*self._entries(user_id), *self._turns(user_id)], text, vector, self._clock.now(), k)
+
+    def told(self, user_id: str, text: str) -> list[Recalled]:
+        """Returns the profile entries that a question fits, best first."""
+        vector = self._encoder.encode([text], _TOKENS)[0]
+        return recalled(self._entries(user_id), text, vector, self._clock.now(), 3)
+
+    def shown(self, user_id: str, question: Question, thread_id: str) -> Remembered:
+        """Returns the items shown in the stretch of time that a question names; without one, in the latest conversation before this."""
+        episodes = [e for e in self._ledger.episodes(user_id) if e.shown]
+        if question.when is not None:
+            episodes = [episode for episode in episodes if episode.created in question.when]
+        else:
+            others = [episode for episode in episodes if episode.thread_id != thread_id]
+            latest = others[-1].thread_id if others else thread_id
+            episodes = [episode for episode in episodes if episode.thread_id == latest]
+        ids = dict.fromkeys(item for episode in reversed(episodes) for item in episode.shown)
+        return Remembered(self._there(ids), episodes[-1].created if episodes else None)
+
+    def judged(self, user_id: str, question: Question) -> Remembered:
+        """Returns the items that were liked, or disliked, in the stretch of time that a question names."""
+        sign = -1 if question.matter == "disliked" else 1
+        entries = [
+            entry
+            for entry in reversed(self.profile(user_id))
+            if entry.item_id and entry.polarity == sign and (question.when is None or entry.created in question.when)
+        ]
+        ids = dict.fromkeys(entry.item_id for entry in entries if entry.item_id)
+        return Remembered(self._there(ids), entries[0].created if entries else None)
+
+    def _there(self, ids: dict[str, None]) -> tuple[str, ...]:
+        return tuple(item for item in ids if self._catalogue.row(item) is not None)
+
+    def _entries(self, user_id: str) -> list[Trace]:
+        vectors = self._ledger.vectors(user_id, "entry", self._encoder.revision)
+        return [of_entry(entry, self._stacked(vectors.get(entry.id))) for entry in self.profile(user_id)]
+
+    def _turns(self, user_id: str) -> list[Trace]:
+        vectors = self._ledger.vectors(user_id, "turn", self._encoder.revision)
+        found, open_to = [], self._ledger.recallable(user_id)
+        for episode in self._ledger.episodes(user_id):
+            if turn_key(episode.thread_id, episode.turn) not in open_to:
+                continue
+            titles = [
+                self._catalogue.titles[row] for item in episode.shown if (row := self._catalogue.row(item)) is not None
+            ]
+            text = f"{episode.text} → {', '.join(titles)}" if titles else episode.text
+            vector = self._stacked(vectors.get(turn_key(episode.thread_id, episode.turn)))
+            found.append(
+                Trace(
+                    f"turn:{episode.thread_id}/{episode.turn}", text, text, episode.created, vector, episode.text, False
+                )
+            )
+        return found
+
+    def _stacked(self, flat: np.ndarray | None) -> np.ndarray | None:
+        return None if flat is None else flat.astype(np.float32).reshape(-1, self._encoder.width)

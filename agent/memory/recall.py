@@ -1,0 +1,160 @@
+"""What is recalled for a turn: entries and past turns of one person, by what they say and when, not by recency alone."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from convrec.agent.memory.when import Window, window
+from convrec.core.profile import ProfileEntry
+from convrec.core.text import words
+
+Vector = npt.NDArray[np.float32]
+Vectors = npt.NDArray[np.float32]
+
+_DENSE = 0.55  # of a memory's score; the rest is shared words
+_KEPT = 1.2  # what was kept on purpose before what was only said
+_CURRENT = 0.05  # of how lately, so that of two alike the later one stands first
+_HALF_DAYS = 30.0
+_ASKED = 0.5
+_OF_OTHERS = 0.6  # what says nothing of the person, where they ask about themselves
+_MOST_PARTS = 3
+_SELF = re.compile(r"\b(?:i|i'?m|i'?ve|me|my|mine|we|we'?re|our|us)\b", re.IGNORECASE)
+_PARTS = re.compile(
+    r"(?:[.!?;…]+|\s-+|[—–])\s+|,\s*(?=(?:and|but|so)\s)|\banyway,?\s|\s(?:and|but|so)\s(?=(?:i|my|we|our|i'?m)\b)",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"\?\s*$|^\s*(?:what|which|who|where|when|how|do|did|is|are|was|can|could)\b", re.IGNORECASE)
+_STOP = frozenset(
+    "a an the i im ive id me my mine we our us you your it its is are was were be been am do did does have has had to of in on at for and or but so that this these those with as by from about again what which who whom whose where when why"
+    " how tell told say said remember know can could please just really very much some any there here".split()
+)
+_ENDING = re.compile(r"(?:'s|ies|ied|ing|ed|es|s|ly)$")
+_ASKED_AS = {  # what a question about a matter says, where the matter itself is not named
+    "home": "live living city town place where", "origin": "from hometown born grow grew raised", "job": "work job do living profession occupation career", "workplace": "work company employer where",
+    "name": "called name", "age": "old age", "birthday": "born birthday birth", "pet": "pet animal dog cat", "diet": "eat diet food", "allergy": "allergic allergy eat",
+    "plays": "instrument sport play music", "hobby": "hobby hobbies free time spare fun", "language": "language speak", "learns": "learn learning", "studies": "study studying degree university subject",
+    "teaches": "teach subject", "car": "drive car", "uses": "own use device play watch read", "collects": "collect collection", "family": "children kids family siblings", "status": "married single family",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """One memory: where it stands (`profile:e7`, `turn:t1/3`), what it says, since when it is known, how well it fits, best at about 1, and the person's own words."""
+
+    source: str
+    text: str
+    created: datetime
+    score: float
+    quote: str = ""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What can be recalled, before it is asked for: `said` are the words that it is found by, `vectors` the meanings of its
+    parts, `(n_parts, n_dimensions)`, where there are any; `kept` for a profile entry."""
+
+    source: str
+    text: str
+    said: str
+    created: datetime
+    vectors: Vectors | None
+    quote: str
+    kept: bool
+
+
+def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
+    """Returns what is recalled of an entry: its value in the words that told it."""
+    return Trace(
+        f"profile:{entry.id}",
+        entry_text(entry),
+        f"{entry_text(entry)} {_asked_as(entry)}",
+        entry.updated,
+        vectors,
+        entry.quote,
+        True,
+    )
+
+
+def entry_text(entry: ProfileEntry) -> str:
+    """Returns an entry in a line: what it is about, its value, the quote."""
+    if entry.about:
+        head = f"{entry.about}: {'no longer ' if entry.polarity < 0 else ''}{entry.value}"
+    else:
+        felt = {(1, "soft"): "likes", (1, "hard"): "only", (-1, "soft"): "dislikes", (-1, "hard"): "never"}[
+            entry.polarity, entry.strength
+        ]
+        head = (
+            f"{felt} {entry.value}"
+            if entry.facet in ("item", "text")
+            else f"{felt} {entry.facet.replace('_', ' ')}: {entry.value}"
+        )
+    return f"{head} (“{entry.quote}”)" if entry.quote else head
+
+
+def _asked_as(entry: ProfileEntry) -> str:
+    """Returns words by which people ask for an entry beside its own."""
+    if entry.about:
+        return _ASKED_AS.get(entry.about.rpartition("'s ")[2], "")
+    felt = (
+        "like love enjoy favourite fan"
+        if entry.polarity > 0
+        else "never hate dislike stand avoid recommend show suggest thing rule out"
+    )
+    kind = "film movie book game one title" if entry.facet == "item" else "genre kind sort type whose who by"
+    return f"{felt} {kind}"
+
+
+def parts_of(text: str) -> list[str]:
+    """Returns the statements of a message that say something of their own, at most three, those about the person first."""
+    said = [part.strip() for part in _PARTS.split(text) if len(terms(part)) > 0]
+    return sorted(said or [text], key=lambda part: _SELF.search(part) is None)[:_MOST_PARTS]
+
+
+def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: datetime, k: int) -> list[Recalled]:
+    """Returns the `k` memories that fit a text best, best first; a stretch of time that it names leaves only what is from then."""
+    when = window(text, now)
+    within = [trace for trace in traces if when is None or trace.created in when]
+    if not within:
+        return []
+    asked = terms(text if when is None else _without(text, when))
+    shared = _shared(asked, [Counter(terms(trace.said)) for trace in within])
+    of_self = _SELF.search(text) is not None
+    found = []
+    for trace, lexical in zip(within, shared, strict=True):
+        dense = 0.0
+        if trace.vectors is not None and vector is not None:
+            dense = max(float((trace.vectors @ vector).max()), 0.0)
+        lately = 0.5 ** (max((now - trace.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS)
+        score = _DENSE * dense + (1 - _DENSE) * lexical
+        if not trace.kept:
+            score *= _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
+            score *= _OF_OTHERS if of_self and not _SELF.search(trace.quote) else 1.0
+        score = score * (_KEPT if trace.kept else 1.0) + _CURRENT * lately
+        found.append(Recalled(trace.source, trace.text, trace.created, round(score, 6), trace.quote))
+    return sorted(found, key=lambda one: (-one.score, one.source))[:k]
+
+
+def _without(text: str, when: Window) -> str:
+    return re.sub(re.escape(when.words), " ", text, flags=re.IGNORECASE)
+
+
+def terms(text: str) -> list[str]:
+    """Returns the telling words of a text without their endings."""
+    return [_ENDING.sub("", word) if len(word) > 4 else word for word in words(text) if word not in _STOP]
+
+
+def _shared(asked: Sequence[str], documents: Sequence[Mapping[str, int]]) -> list[float]:
+    """Returns how much of what is asked each document says, rare words counting most, in [0, 1]."""
+    total = len(documents)
+    weights = {
+        term: math.log(1 + total / (1 + sum(term in document for document in documents)))
+        for term in dict.fromkeys(asked)
+    }
+    whole = sum(weights.values()) or 1.0
+    return [sum(weight for term, weight in weights.items() if term in document) / whole for document in documents]
