@@ -216,6 +216,12 @@ def statements(text: str) -> str:
     return _SAID.sub(blank, _QUOTED.sub(blank, text))
 
 
+def states(text: str) -> bool:
+    """Tells whether a text says anything as so: it is no question, no supposition and not another's words."""
+    own = statements(text)
+    return bool(own.strip(" .,!?…")) and "?" not in own and not _SUPPOSED.search(own)
+
+
 def _clauses(text: str) -> Iterator[tuple[int, str]]:
     """Yields the statements of a text with where they begin; questions, suppositions and other people's words are left out."""
     for sentence in _SENTENCE.finditer(statements(text)):

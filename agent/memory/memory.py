@@ -8,6 +8,7 @@ import numpy as np
 
 from convrec.agent.memory.questions import Question
 from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
+from convrec.agent.memory.topics import Topics, shipped
 from convrec.agent.stores.ledger import Ledger
 from convrec.agent.stores.records import Vector, turn_key
 from convrec.catalogue.catalogue import Catalogue
@@ -32,6 +33,12 @@ class Memory:
     def __init__(self, ledger: Ledger, encoder: TextEncoder, catalogue: Catalogue, clock: Clock) -> None:
         self._ledger, self._encoder, self._catalogue, self._clock = ledger, encoder, catalogue, clock
 
+    @property
+    def _layer(self) -> Topics | None:
+        """Returns what tells topics from this encoder's vectors; None where it was learned on another's."""
+        layer = shipped()
+        return layer if layer.encoder == self._encoder.revision else None
+
     def profile(self, user_id: str) -> tuple[ProfileEntry, ...]:
         """Returns what is remembered about a person now: entries neither superseded nor expired, oldest first."""
         now = self._clock.now()
@@ -54,12 +61,14 @@ class Memory:
     def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
         """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first."""
         vector = self._encoder.encode([text], _TOKENS)[0]
-        return recalled([*self._entries(user_id), *self._turns(user_id)], text, vector, self._clock.now(), k)
+        return recalled(
+            [*self._entries(user_id), *self._turns(user_id)], text, vector, self._clock.now(), k, self._layer
+        )
 
     def told(self, user_id: str, text: str) -> list[Recalled]:
         """Returns the profile entries that a question fits, best first."""
         vector = self._encoder.encode([text], _TOKENS)[0]
-        return recalled(self._entries(user_id), text, vector, self._clock.now(), 3)
+        return recalled(self._entries(user_id), text, vector, self._clock.now(), 3, self._layer)
 
     def shown(self, user_id: str, question: Question, thread_id: str) -> Remembered:
         """Returns the items shown in the stretch of time that a question names; without one, in the latest conversation before this."""
