@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
@@ -146,9 +147,26 @@ class _Way:
 
 
 @cache
+def _document() -> dict[str, Any]:
+    text = resources.files("convrec.agent.memory").joinpath("tellings.yaml").read_text("utf-8")
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
+
+
+def part(name: str) -> str:
+    """Returns a part of the tellings, such as the months or the instruments, as a pattern."""
+    return _SHORTHAND.sub(_written_out, str(_document()["parts"][name]))
+
+
+def looks_like_job(word: str) -> bool:
+    """Tells whether a word names an occupation."""
+    return _JOBS.fullmatch(word) is not None
+
+
+@cache
 def _ways() -> Mapping[str, tuple[_Way, ...]]:
     """Returns the ways to tell facts that hold, that are over, and that took another's place."""
-    document = yaml.safe_load(resources.files("convrec.agent.memory").joinpath("tellings.yaml").read_text("utf-8"))
+    document = dict(_document())
     parts = document.pop("parts")
     return {
         kind: tuple(_Way(_compiled(way["says"], parts), way["about"].replace("’", "'"), way["needs"]) for way in ways)
