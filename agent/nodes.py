@@ -114,7 +114,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         turn.patch = unlearn(state["profile"], heard.preferences)
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
     elif not turn.paused:
-        learnt = learn(state["profile"], heard, origin, house.new_id)
+        turn.heard = house.memory.hear(state["text"])
+        learnt = learn(state["profile"], heard, origin, house.new_id, turn.heard.facts)
         turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
         if plan.action == "chat" and plan.note in SEARCHING and any(entry.about for entry in learnt.entries):
             plan = plan.model_copy(update={"note": "noted"})
@@ -256,10 +257,9 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         removed_entries=turn.patch.removed,
         created=house.clock.now(),
         vectors=_vectors(state, turn),
+        pausing=turn.pausing,
     )
     house.ledger.commit(commit)
-    if turn.pausing is not None:
-        house.ledger.set_paused(state["user_id"], turn.pausing)
     return {"dialogue": state["state"].model_dump(mode="json")}
 
 
@@ -267,5 +267,6 @@ def _vectors(state: TurnState, turn: Turn) -> tuple[Vector, ...]:
     """Returns the meanings by which what was said and learned is found again; none while nothing is to be remembered."""
     if turn.paused:
         return ()
-    said = (state["thread_id"], state["state"].turn, state["text"])
-    return turn.house.memory.vectors(turn.patch.entries, said)
+    memory = turn.house.memory
+    heard = turn.heard or memory.hear(state["text"])
+    return (*memory.vectors(turn.patch.entries), *memory.of_turn(state["thread_id"], state["state"].turn, heard))

@@ -10,6 +10,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from convrec.agent.memory.facts import states
+from convrec.agent.memory.topics import Floats, Topics
 from convrec.agent.memory.when import Window, window
 from convrec.core.profile import ProfileEntry
 from convrec.core.text import words
@@ -18,11 +20,13 @@ Vector = npt.NDArray[np.float32]
 Vectors = npt.NDArray[np.float32]
 
 _DENSE = 0.55  # of a memory's score; the rest is shared words
+_TOPIC = 0.8  # of a memory's score where it surely tells what is asked for
 _KEPT = 1.2  # what was kept on purpose before what was only said
 _CURRENT = 0.05  # of how lately, so that of two alike the later one stands first
 _HALF_DAYS = 30.0
 _ASKED = 0.5
 _OF_OTHERS = 0.6  # what says nothing of the person, where they ask about themselves
+_IDLE = 0.5  # of a score that small talk loses
 _MOST_PARTS = 3
 _SELF = re.compile(r"\b(?:i|i'?m|i'?ve|me|my|mine|we|we'?re|our|us)\b", re.IGNORECASE)
 _PARTS = re.compile(
@@ -66,6 +70,7 @@ class Trace:
     vectors: Vectors | None
     quote: str
     kept: bool
+    about: str = ""
 
 
 def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
@@ -78,6 +83,7 @@ def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
         vectors,
         entry.quote,
         True,
+        entry.about,
     )
 
 
@@ -113,11 +119,17 @@ def _asked_as(entry: ProfileEntry) -> str:
 def parts_of(text: str) -> list[str]:
     """Returns the statements of a message that say something of their own, at most three, those about the person first."""
     said = [part.strip() for part in _PARTS.split(text) if len(terms(part)) > 0]
+    said = [part for part in said if states(part)] or said
     return sorted(said or [text], key=lambda part: _SELF.search(part) is None)[:_MOST_PARTS]
 
 
-def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: datetime, k: int) -> list[Recalled]:
-    """Returns the `k` memories that fit a text best, best first; a stretch of time that it names leaves only what is from then."""
+def recalled(
+    traces: Sequence[Trace], text: str, vector: Vector | None, now: datetime, k: int, layer: Topics | None = None
+) -> list[Recalled]:
+    """Returns the `k` memories that fit a text best, best first; a stretch of time that it names leaves only what is from then.
+
+    `layer` says what is told and asked for by its meaning; it must be of the encoder that made the vectors.
+    """
     when = window(text, now)
     within = [trace for trace in traces if when is None or trace.created in when]
     if not within:
@@ -125,19 +137,43 @@ def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: dat
     asked = terms(text if when is None else _without(text, when))
     shared = _shared(asked, [Counter(terms(trace.said)) for trace in within])
     of_self = _SELF.search(text) is not None
+    topics = layer.told(layer.of(vector[None])[0]) if layer is not None and vector is not None else None
     found = []
     for trace, lexical in zip(within, shared, strict=True):
         dense = 0.0
         if trace.vectors is not None and vector is not None:
             dense = max(float((trace.vectors @ vector).max()), 0.0)
         lately = 0.5 ** (max((now - trace.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS)
-        score = _DENSE * dense + (1 - _DENSE) * lexical
+        score = _DENSE * dense + (1 - _DENSE) * lexical + _TOPIC * _same_topic(trace, topics, layer)
         if not trace.kept:
             score *= _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
-            score *= _OF_OTHERS if of_self and not _SELF.search(trace.quote) else 1.0
+            score *= _OF_OTHERS if of_self and not (_SELF.search(trace.quote) and states(trace.quote)) else 1.0
+            score *= 1.0 - _IDLE * _idle(trace, layer)
         score = score * (_KEPT if trace.kept else 1.0) + _CURRENT * lately
         found.append(Recalled(trace.source, trace.text, trace.created, round(score, 6), trace.quote))
-    return sorted(found, key=lambda one: (-one.score, one.source))[:k]
+    best: dict[str, Recalled] = {}  # what was said in the same words again is one memory
+    for one in sorted(found, key=lambda one: (-one.score, one.source)):
+        best.setdefault(one.quote or one.text, one)
+    return list(best.values())[:k]
+
+
+def _idle(trace: Trace, layer: Topics | None) -> float:
+    """Returns how likely a message tells nothing of the person, in [0, 1]."""
+    if layer is None or trace.vectors is None:
+        return 0.0
+    return float(layer.idle(layer.of(trace.vectors)).min())
+
+
+def _same_topic(trace: Trace, topics: Floats | None, layer: Topics | None) -> float:
+    """Returns how likely a memory tells what is asked for, in [0, 1]."""
+    if topics is None or layer is None:
+        return 0.0
+    told = layer.about(trace.about) if trace.about else None
+    if told is None or not told.any():
+        if trace.vectors is None:
+            return 0.0
+        told = layer.told(layer.of(trace.vectors)).max(axis=0)
+    return float(told @ topics)
 
 
 def _without(text: str, when: Window) -> str:
