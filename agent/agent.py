@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
@@ -20,6 +20,7 @@ from convrec.agent.graph import build_graph
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.engine import ModelEngine
 from convrec.agent.memory.editing import Editor
+from convrec.agent.memory.forgetting import Forgetting, Receipt, Words
 from convrec.agent.memory.learning import Origin, clicked
 from convrec.agent.memory.memory import Memory
 from convrec.agent.memory.recall import Recalled
@@ -53,15 +54,6 @@ _LIKES = {"like": 1, "dislike": -1}
 _EVENTS = ("like", "dislike", "seen", "click", "purchase", "play", "skip")
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What `forget` deleted, by store, and whether a second look found nothing left."""
-
-    user_id: str
-    deleted: Mapping[str, int]
-    verified: bool
-
-
 class Agent:
     """A conversational recommender over one workspace.
 
@@ -78,6 +70,8 @@ class Agent:
         self.graph = build_graph(self._saver, self.store)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
+        self.forgetting = Forgetting(house.ledger, house.clock)
+        self.forgetting.reach(Words(self._follower.forget, house.toolbox.forget))
 
     @classmethod
     def open(
@@ -344,12 +338,8 @@ class Agent:
         return export_document(self._house.ledger, checked_id(user_id))
 
     def forget(self, user_id: str) -> Receipt:
-        """Deletes everything about a user, and returns the receipt."""
-        user_id = checked_id(user_id)
-        deleted = self._house.ledger.forget(user_id, self._house.clock.now())
-        self._follower.forget()
-        clean = self._house.ledger.database.purge()
-        return Receipt(user_id, deleted, verified=clean and self._house.ledger.remaining(user_id) == 0)
+        """Deletes everything about a user, wherever `forgetting` reaches, and returns the receipt."""
+        return self.forgetting(checked_id(user_id))
 
     def feedback(
         self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None

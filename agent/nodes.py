@@ -243,10 +243,9 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         removed_entries=turn.patch.removed,
         created=house.clock.now(),
         vectors=_vectors(state, turn),
+        paused=turn.pausing,
     )
     house.ledger.commit(commit)
-    if turn.pausing is not None:
-        house.ledger.set_paused(state["user_id"], turn.pausing)
     return {"dialogue": state["state"].model_dump(mode="json")}
 
 

@@ -1,5 +1,7 @@
 """What is written into the ledger and read out of it."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -29,12 +31,13 @@ class Feedback:
 
 @dataclass(frozen=True)
 class StoredTurn:
-    """One turn as it was committed."""
+    """One turn as it was committed, and when (ISO, UTC)."""
 
     thread_id: str
     turn: int
     text: str
     reply: Reply
+    created: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,10 @@ class Vector:
 
 @dataclass(frozen=True)
 class Commit:
-    """All that one turn writes. `generation` is the user's when the turn began: a user forgotten since is not written."""
+    """All that one turn writes. `generation` is the user's when the turn began: a user forgotten since is not written.
+
+    `paused` pauses the memory, or resumes it, where that was asked for.
+    """
 
     text: str
     reply: Reply
@@ -81,6 +87,23 @@ class Commit:
     removed_entries: tuple[str, ...]
     created: datetime
     vectors: tuple[Vector, ...] = ()
+    paused: bool | None = None
+
+
+@dataclass(frozen=True)
+class Graves:
+    """Who was forgotten and since when (ISO, UTC), by hash; how many of these forgettings have not reached the files yet; who is there now."""
+
+    salt: str
+    since: Mapping[str, str]
+    due: int
+    living: frozenset[str]
+
+    def of(self, user_id: str) -> str | None:
+        """Returns since when a user is forgotten; None for anybody else, and for an id that is in use again."""
+        if not self.salt or user_id in self.living:
+            return None
+        return self.since.get(hashed(user_id, self.salt))
 
 
 class TurnTaken(Exception):  # noqa: N818  (no failure: the turn starts again on the newer state)
@@ -89,6 +112,11 @@ class TurnTaken(Exception):  # noqa: N818  (no failure: the turn starts again on
 
 class Forgotten(Exception):  # noqa: N818
     """The user was forgotten since; nothing of it is kept."""
+
+
+def hashed(user_id: str, salt: str) -> str:
+    """Returns what stands for a user where their id must not: whoever has the salt can try an id, and nobody can read it."""
+    return hashlib.blake2b(user_id.encode(), key=bytes.fromhex(salt), digest_size=16).hexdigest()
 
 
 def turn_key(thread_id: str, turn: int) -> str:

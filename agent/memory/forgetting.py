@@ -1,0 +1,72 @@
+"""Forgetting a person: one function, on which everything hangs that holds what people said or did."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from convrec.agent.stores.ledger import Ledger
+from convrec.core.clock import Clock
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What `forget` deleted, by store, and whether a second look found nothing left."""
+
+    user_id: str
+    deleted: Mapping[str, int]
+    verified: bool
+
+
+class Holder(Protocol):
+    """Something outside the state database that holds what belongs to people: an index, a file, a table of a page's own."""
+
+    def forget(self, user_id: str) -> Mapping[str, int]:
+        """Deletes all that belongs to the user, and returns how much by store."""
+        ...
+
+    def remaining(self, user_id: str) -> int:
+        """Returns how much still belongs to the user; 0 after `forget`."""
+        ...
+
+
+class Words:
+    """What is kept in memory of people's words to save time, of everybody alike: dropped whole, and not counted."""
+
+    def __init__(self, *drop: Callable[[], None]) -> None:
+        self._drop = drop
+
+    def forget(self, user_id: str) -> Mapping[str, int]:
+        """Drops everybody's."""
+        for drop in self._drop:
+            drop()
+        return {}
+
+    def remaining(self, user_id: str) -> int:
+        """Returns 0: nothing is kept by user."""
+        return 0
+
+
+class Forgetting:
+    """Deletes everything about a user wherever it is held, and proves it. Whatever else comes to hold such things is hung on with `reach`."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger, self._clock = ledger, clock
+        self._holders: list[Holder] = []
+
+    def reach(self, holder: Holder) -> None:
+        """Lets every forgetting from now on reach this holder too."""
+        self._holders.append(holder)
+
+    def __call__(self, user_id: str) -> Receipt:
+        """Deletes everything about the user and returns the receipt.
+
+        The state database comes first: with its tombstone nothing that began before is written any more. `verified` says that
+        afterwards nobody held anything, and that the database's files were written anew without it.
+        """
+        deleted = dict(self._ledger.forget(user_id, self._clock.now()))
+        for holder in self._holders:
+            for store, count in holder.forget(user_id).items():
+                deleted[store] = deleted.get(store, 0) + count
+        swept = self._ledger.sweep()
+        left = self._ledger.remaining(user_id) + sum(holder.remaining(user_id) for holder in self._holders)
+        return Receipt(user_id, deleted, verified=swept and not left)
