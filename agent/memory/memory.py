@@ -55,9 +55,12 @@ class Memory:
             for (kind, key, _), vector in zip(named, encoded, strict=True)
         )
 
-    def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
-        """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first."""
-        vector = self._encoder.encode([text], _TOKENS)[0]
+    def recall(self, user_id: str, text: str, k: int = 5, vector: np.ndarray | None = None) -> list[Recalled]:
+        """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first.
+
+        `vector` is the text's where it is known already.
+        """
+        vector = self._encoder.encode([text], _TOKENS)[0] if vector is None else vector
         return recalled([*self._entries(user_id), *self._turns(user_id)], text, vector, self._clock.now(), k)
 
     def told(self, user_id: str, text: str) -> list[Recalled]:
