@@ -18,9 +18,10 @@ from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Followed, Follower
 from convrec.agent.graph import build_graph
 from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.demonstrations import Demonstrations, went_well
 from convrec.agent.llm.engine import ModelEngine
 from convrec.agent.memory.editing import Editor
-from convrec.agent.memory.forgetting import Forgetting, Receipt, Words
+from convrec.agent.memory.forgetting import Forgetting, Receipt
 from convrec.agent.memory.learning import Origin, clicked
 from convrec.agent.memory.memory import Memory
 from convrec.agent.memory.recall import Recalled
@@ -70,8 +71,8 @@ class Agent:
         self.graph = build_graph(self._saver, self.store)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
-        self.forgetting = Forgetting(house.ledger, house.clock)
-        self.forgetting.reach(Words(self._follower.forget, house.toolbox.forget))
+        self.forgetting = Forgetting(house.ledger, house.clock, self._drop_words)
+        self.forgetting.reach(house.demonstrations)
 
     @classmethod
     def open(
@@ -91,10 +92,15 @@ class Agent:
         clock = clock or SystemClock()
         compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
         ledger = Ledger(open_database(workspace.state_url()))
+        demonstrations = Demonstrations(
+            workspace.root / "demonstrations.jsonl", toolbox.encoder, workspace.settings.llm.demonstrations
+        )
         house = House(
             toolbox=toolbox, engine=compact, memory=Memory(ledger, toolbox.encoder, toolbox.catalogue, clock), ledger=ledger, checker=checker,
-            realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking,
-            model=ModelEngine.over(workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client),
+            realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking, demonstrations=demonstrations,
+            model=ModelEngine.over(
+                workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client, demonstrations=demonstrations
+            ),
         )  # fmt: skip
         return cls(workspace, house)
 
@@ -170,7 +176,7 @@ class Agent:
             stored = ledger.answered(user_id, request_id)
             if stored is not None:
                 return stored, (), ""
-            turn = Turn(self._house, ledger.generation(user_id))
+            turn = Turn(self._house, ledger.generation(user_id), user_id)
             try:
                 reply = yield from self._run(turn, text, user_id, thread_id, request_id)
             except TurnTaken:
@@ -184,10 +190,24 @@ class Agent:
                 ) from error
             if turn.forgotten:
                 self.forget(user_id)
-            elif not ledger.holds(reply, turn.generation):  # the checkpoint came after the forgetting
+                return reply, turn.patch.entries, turn.shown
+            if not turn.paused and turn.pausing is None:
+                self._demonstrate(reply)
+            if not ledger.holds(reply, turn.generation):  # the checkpoint and the example came after the forgetting
                 ledger.drop_checkpoints(user_id, thread_id)
+                self._house.demonstrations.forget(user_id, thread_id)
             return reply, turn.patch.entries, turn.shown
         raise BusyError("The conversation is being continued elsewhere at the same time.", "Send the message again.")
+
+    def _demonstrate(self, reply: Reply) -> None:
+        """Keeps the turn before as an example for the model, where examples are wanted and this turn says that it went well."""
+        house = self._house
+        if house.demonstrations.reach == "off" or house.model is None or reply.turn < 2:
+            return
+        turns = house.ledger.turns(reply.user_id, reply.thread_id)
+        before = next((t for t in turns if t.turn == reply.turn - 1), None)
+        if before is not None and went_well(before.reply, reply.understanding):
+            house.demonstrations.keep(before.reply, before.text)
 
     def _run(
         self, turn: Turn, text: str, user_id: str, thread_id: str, request_id: str | None
@@ -341,6 +361,11 @@ class Agent:
         """Deletes everything about a user, wherever `forgetting` reaches, and returns the receipt."""
         return self.forgetting(checked_id(user_id))
 
+    def _drop_words(self) -> None:
+        """Drops what is kept in memory of everybody's words to save time."""
+        self._follower.forget()
+        self.toolbox.forget()
+
     def feedback(
         self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None
     ) -> None:
@@ -390,6 +415,7 @@ class Agent:
         user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
         with self._one_at_a_time(namespace(user_id, thread_id)):
             deleted = self._house.ledger.delete_thread(user_id, thread_id)
+            deleted["demonstrations"] = self._house.demonstrations.forget(user_id, thread_id)
         self._follower.forget()
         return deleted
 

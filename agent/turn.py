@@ -8,6 +8,7 @@ from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Engine
+from convrec.agent.llm.demonstrations import Demonstrations
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
 from convrec.agent.memory.learning import Patch
 from convrec.agent.memory.memory import Memory
@@ -23,7 +24,7 @@ from convrec.tools.toolbox import Toolbox
 
 @dataclass(frozen=True)
 class House:
-    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the memory, the settings, when to ask, a model where there is one."""
+    """What all turns of an agent share: one opened catalogue with its tools, the engine, the ledger, the memory, the settings, examples for a model, when to ask, a model where there is one."""
 
     toolbox: Toolbox
     engine: Engine
@@ -35,6 +36,7 @@ class House:
     clock: Clock
     new_id: NewId
     seed: int
+    demonstrations: Demonstrations
     asking: Asking = question
     model: ModelEngine | None = None
 
@@ -45,6 +47,7 @@ class Turn:
 
     house: House
     generation: int
+    user_id: str = ""
     began: float = field(default_factory=time.perf_counter)
     steps: list[TraceStep] = field(default_factory=list)
     wanted: Wanted | None = None
@@ -58,7 +61,7 @@ class Turn:
     model: ModelTurn | None = None
 
     def __post_init__(self) -> None:
-        self.model = self.house.model.begin() if self.house.model is not None else None
+        self.model = self.house.model.begin(self.user_id) if self.house.model is not None else None
 
     def watch(self, step: TraceStep) -> None:
         """Notes a step in the trace and tells whoever follows the stream."""

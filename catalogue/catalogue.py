@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convrec.catalogue import predicates
+from convrec.catalogue.appeals import sincere
 from convrec.catalogue.cards import card_of, text_of
 from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WholeTexts, WordIndex, numbers
 from convrec.catalogue.dialogues import Dialogue
@@ -138,8 +139,8 @@ class Catalogue:
         return mask
 
     def card(self, row: int) -> str:
-        """Returns what an encoder reads of an item: "Title (year). Genre, Genre. …", what says most first."""
-        return card_of(self.item(row).facts, self.schema)
+        """Returns what an encoder reads of an item: "Title (year). Genre, Genre. …", what says most first, appeals to whoever recommends left out."""
+        return card_of(sincere(self.item(row).facts, self.schema), self.schema)
 
     def text(self, row: int) -> str:
         """Returns everything searchable about an item: title, source form of the title, values, texts."""
@@ -147,7 +148,7 @@ class Catalogue:
 
     def cards(self) -> Iterator[str]:
         """Yields every item's card, by row; for many it takes a fraction of the time and memory that single ones take."""
-        return (card_of(facts, self.schema) for facts in self._every_facts())
+        return (card_of(sincere(facts, self.schema), self.schema) for facts in self._every_facts())
 
     def texts(self) -> Iterator[str]:
         """Yields every item's searchable text, by row."""

@@ -78,6 +78,10 @@ class ValueIndex:
         """Returns the values that the item in that row carries, in its own order."""
         return [self.values[code] for code in self._codes_of(row)]
 
+    def common(self, least: int = 2) -> list[str]:
+        """Returns the values that at least so many items carry."""
+        return [value for value, count in zip(self.values, self.counts.tolist(), strict=True) if count >= least]
+
     def shared(self, row: int, least: int = 2) -> list[str]:
         """Returns those values of the item in that row that at least so many items carry, in its own order."""
         return [self.values[code] for code in self._codes_of(row) if self.counts[code] >= least]

@@ -74,9 +74,10 @@ class TraceStep(_Shape):
 
 
 class Usage(_Shape):
-    """What a turn spent on a language model: every request sent; tokens as the model's server counts them; `cost` by the settings' prices."""
+    """What a turn spent on a language model: every request sent, `repeated` of them since one before had failed; tokens as the model's server counts them; `cost` by the settings' prices."""
 
     llm_calls: int = 0
+    repeated: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0

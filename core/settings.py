@@ -59,6 +59,9 @@ class Llm(_Section):
     rank: Manner | Literal["off"] = Field(
         "off", description="whether and how the model orders the ten best, which rarely pays: measure it first"
     )
+    demonstrations: Literal["off", "own", "all"] = Field(
+        "off", description="whether turns that went well are kept and shown to the model as examples: never, each person's own to them, or anyone's to everybody, so that one person's words stand before the model in another's turn",
+    )  # fmt: skip
     price_in: float = Field(0.0, ge=0, description="what a million tokens sent cost, in any currency")
     price_out: float = Field(0.0, ge=0, description="what a million tokens received cost, in the same currency")
 

@@ -12,6 +12,7 @@ LOWER_IS_BETTER = frozenset(
     {
         "turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae", "repeated openings", "stock phrases", "fell back",
         "requests a turn", "tokens a turn", "cost a turn", "junk share", "stale share", "duplicates a person", "cross-user hits a person",
+        "veto checks without a slate",
     }
 )  # fmt: skip
 """The families of metrics of which less is better; of all others, more is."""
@@ -52,6 +53,7 @@ _MEANINGS = {
     "dropped facts gone": "of what was said to be no longer so, without anything in its place, what has no entry",
     "veto understood": "people whose veto was heard as a hard wish",
     "veto held": "of those understood, whose slates all kept to it after so many other messages",
+    "veto checks without a slate": "requests for a slate, after so many other messages, that got none",
     "slates that keep to a veto": "of all slates shown to those understood",
     "fell back": "turns in which the model did not serve the step",
 }

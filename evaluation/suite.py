@@ -21,6 +21,7 @@ from convrec.core.progress import Lines
 from convrec.evaluation import corpora
 from convrec.evaluation.dialogue import DialogueOptions, evaluate_dialogue
 from convrec.evaluation.manifest import CODE, code_hash
+from convrec.evaluation.memory.protocol import MemoryOptions, evaluate_memory
 from convrec.evaluation.sessions.house import SessionOptions
 from convrec.evaluation.sessions.protocol import evaluate_sessions
 from convrec.evaluation.splits import Protocol
@@ -101,6 +102,18 @@ def _demo(place: Place) -> None:
     _sessions(place, workspace, "demo", users=20 if place.quick else 100)
 
 
+def _memory(place: Place) -> None:
+    from convrec.catalogue.demo.shipped import ingest_shipped
+
+    root = place.workspace("memory")
+    ingest_shipped(root)
+    workspace = Workspace.open(root)
+    if not workspace.current().tools:
+        fit(workspace, progress=say)
+    options = MemoryOptions(users=5, messages=66, vetoes=2, after=(10,)) if place.quick else MemoryOptions()
+    evaluate_memory(workspace, options, root / "evaluations", progress=say, out=place.folder("demo-memory"))
+
+
 def _movielens(place: Place) -> None:
     workspace = corpora.movielens(place.workspace("movielens"), place.given, say)
     _topn(place, workspace, "movielens", "leave-last-out", repeats=1)
@@ -178,6 +191,7 @@ JOBS = (
         ("sgd", "ccpe", "soft-attributes", "altentities", "wikipedia-movies", "movielens-latest-small"),
         _understanding,
     ),
+    Job("memory", (), _memory),
     Job("demo", (), _demo),
 )
 """The longest first, so that two at a time end together."""

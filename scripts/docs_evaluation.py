@@ -21,6 +21,7 @@ SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "films-sessions": ("Sessions, Wikipedia's films with MovieLens", ("success@5", "turns", "questions", "constraint satisfaction", "repeated offers")),
     "games-sessions": ("Sessions, Amazon games (people known by their history)", ("success@5", "turns", "questions", "repeated offers")),
     "demo-sessions": ("Sessions, the demo films", ("success@5", "turns", "questions", "constraint satisfaction", "repeated offers")),
+    "demo-memory": ("Memory, the demo films", ("recall@5", "updated facts win", "junk share", "entry recall", "veto held@300")),
 }  # fmt: skip
 
 

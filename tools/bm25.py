@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from pydantic import Field
 
+from convrec.catalogue.appeals import sincere_title
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
 from convrec.core.text import words
@@ -61,7 +62,7 @@ class Bm25(Tool):
 
     name = "bm25"
     kind = "lexical"
-    revision = 2
+    revision = 3
     capabilities = Capabilities(text_query=True, context_query=True, explain=True, incremental=True)
     Config = Bm25Config
     config: Bm25Config
@@ -83,7 +84,7 @@ class Bm25(Tool):
         for row in range(len(catalogue)):
             said = words(honest_text(catalogue, row, labels))
             counts.update(set(said))
-            documents.append(self._terms(said, catalogue.titles[row]))
+            documents.append(self._terms(said, sincere_title(catalogue.titles[row])))
         if not any(documents):
             raise NotFittedError("No item has any text.", "Ingest items with titles.")
         self._index = Bm25Index.build(documents, self.config.k1, self.config.b)
@@ -133,7 +134,7 @@ class Bm25(Tool):
             if self._digests[own] != digest:
                 self._digests[own] = digest
                 said = words(honest_text(catalogue, row, labels))
-                self._index.put(own, self._terms(said, catalogue.titles[row]))
+                self._index.put(own, self._terms(said, sincere_title(catalogue.titles[row])))
                 self._titles.put(own, catalogue.titles[row], float(years[row]))
                 self.spelling.know(said)
         self._items = Alignment(ids, catalogue)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from convrec.catalogue.appeals import sincere, without_appeals
 from convrec.catalogue.cards import SOURCE_TITLE, text_of
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
@@ -17,20 +18,8 @@ _LABELS_IN_A_ROW = 6  # different labels in a row from which they are
 _OFTEN = 4  # times that one term of an item's own text counts; BM25 has nearly all of its weight by then
 _LABELS = 200  # values of a field up to which they are labels, such as genres
 _READ = 20_000  # characters of one text that are read
-_SENTENCES = re.compile(r"[^.!?\n]*(?:[.!?]+|\n|$)")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _REPEATED = re.compile(r"\b(\w+(?:\W+\w+){0,3}?)(?:\W+\1\b){2,}", re.IGNORECASE)
-_ORDER = re.compile(
-    r"""\b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}?(?:instructions?|prompts?|above|previous|prior)\b
-      | \b(?:you\s+(?:must|should|will|have\s+to)|always|please|only|make\s+sure\s+to|be\s+sure\s+to)\s+(?:\w+\s+){0,2}?
-        (?:recommend|suggest|rank|rate|prioriti[sz]e)\b
-      | ^\W*(?:recommend|suggest|rank|rate|prioriti[sz]e|choose|pick|return)\s+(?:this|it|me|us)\b
-      | \b(?:recommend|suggest|rank|rate|prioriti[sz]e|choose|pick)\s+(?:this|it)\s+(?:to|first|for|above|before|as|film|movie|item)\b
-      | \b(?:system|assistant|developer)\s*(?:prompt|message|instruction)s?\b | \b(?:system|assistant|user)\s*:
-      | \b(?:first|top|best|highest|right)\s+(?:\w+\s+)?(?:for|in)\s+(?:every|all|any|each)\s+(?:\w+\s+)?
-        (?:quer|search|request|wish|taste|list|user)""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _PRAISE = re.compile(
     r"""(?:(?<=^)|(?<=[.,;:!?\n(-]))\W*(?:(?:it|this)\s+is\s+|simply\s+)?(?:the\s+)?
         (?:very\s+)?(?:best|greatest|finest|top|number\s+one|no\.?\s*1|must[\s-]see|perfect|most\s+popular|highest\s+rated)
@@ -41,17 +30,17 @@ _PRAISE = re.compile(
 
 
 def honest(text: str, labels: frozenset[str] = frozenset()) -> str:
-    """Returns a text without sentences that give a machine orders, bare praise, phrases said three times on end, and lists of keywords.
+    """Returns a text without appeals to whoever recommends, bare praise, phrases said three times on end, and lists of keywords.
 
     Keywords are everyday English words in small letters, and `labels` in any. A text in another language stays as it is.
     """
-    kept = "".join("" if _ORDER.search(sentence) else sentence for sentence in _SENTENCES.findall(text[:_READ]))
-    return _PRAISE.sub("", _without_lists(_REPEATED.sub(".", kept), labels))
+    return _unstuffed(without_appeals(text), labels)
 
 
 def honest_text(catalogue: Catalogue, row: int, labels: frozenset[str]) -> str:
-    """Returns everything searchable about an item, its texts without stuffing; its title and values stand as they are."""
-    return text_of(_cleaned(catalogue.item(row).facts, catalogue.schema, labels), catalogue.schema)
+    """Returns everything searchable about an item, its texts without stuffing, its title and values without appeals to whoever recommends."""
+    schema = catalogue.schema
+    return text_of(_cleaned(sincere(catalogue.item(row).facts, schema), schema, labels), schema)
 
 
 def labels_of(catalogue: Catalogue) -> frozenset[str]:
@@ -63,7 +52,11 @@ def labels_of(catalogue: Catalogue) -> frozenset[str]:
 
 def _cleaned(facts: Mapping[str, Any], schema: Schema, labels: frozenset[str]) -> dict[str, Any]:
     names = {field.name for field in schema.of_type("text")} - {"title", SOURCE_TITLE}
-    return {name: honest(str(value), labels) if name in names else value for name, value in facts.items()}
+    return {name: _unstuffed(str(value), labels) if name in names else value for name, value in facts.items()}
+
+
+def _unstuffed(text: str, labels: frozenset[str]) -> str:
+    return _PRAISE.sub("", _without_lists(_REPEATED.sub(".", text[:_READ]), labels))
 
 
 def bounded(terms: Sequence[str], longest: int) -> list[str]:

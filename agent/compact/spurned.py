@@ -10,7 +10,7 @@ _BE = r"(?:is|are|was|were|s|re)"
 _NOT = rf"(?:(?:isnt|arent|wasnt|{_BE} not) (?:really |quite |exactly |so much )?)"
 _WITH = rf"(?:(?:{'|'.join(sorted(NOUNS))}) )?(?:(?:and|or|nor) (?:the )?\w+(?: \w+)? )?"  # "westerns and musicals are out": both are
 _OUT = re.compile(
-    rf"^{_WITH}(?:{_BE} (?:also |just |definitely |now |all )?(?:out\b(?! (?:on|of|in|now|there|yet|already|this|next|soon|here|to|for)\b)|off the (?:list|table|menu|cards)|ruled out)"
+    rf"^{_WITH}(?:{_BE} (?:also |just |definitely |now |all )?(?:out\b(?! (?:on|of|in|now|there|yet|already|this|next|soon|here|to|for)\b)|off the (?:list|table|menu|cards)|an? (?:hard |firm |big |definite |clear |absolute )*no\b|a no go\b|ruled out)"
     rf"|{_NOT}(?:my (?:thing|cup|kind|taste|style|favou?rites?)|for me|what (?:i|we)\b)|(?:wont|will not|doesnt|dont|does not|do not) (?:do\b(?! \w+ing)|work for (?:me|us)|appeal)"
     rf"|(?:does|do) nothing for (?:me|us)|can go\b|{_BE} (?:just )?a waste of\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears)"
 )

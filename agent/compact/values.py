@@ -16,6 +16,7 @@ from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
 from convrec.agent.compact.message import words_of
 from convrec.agent.wording import adds_up, field_words
+from convrec.catalogue.appeals import is_appeal
 from convrec.catalogue.schema import Field
 
 PARTICLES = frozenset(
@@ -367,9 +368,11 @@ def _plain(word: str) -> tuple[str, ...]:
 
 
 def _values(fields: Fields, field: Field) -> Iterable[Value]:
+    """Yields the values that people may mean; a tag like "recommended" says nothing of what is wished, however often the word falls."""
     index = fields.catalogue.values(field.name)
     for value, count in zip(index.values, index.counts.tolist(), strict=True):
-        yield Value(field, value, count)
+        if not is_appeal(value):
+            yield Value(field, value, count)
 
 
 def _first_bearer(bearers: list[Value]) -> Meaning:

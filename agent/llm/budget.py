@@ -20,6 +20,7 @@ class Budget:
     settings: Llm
     now: Callable[[], float] = time.monotonic
     calls: int = 0
+    repeated: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reserved: int = 0
@@ -71,5 +72,5 @@ class Budget:
         """Returns what was spent."""
         cost = (self.prompt_tokens * self.settings.price_in + self.completion_tokens * self.settings.price_out) / _PER
         return Usage(
-            llm_calls=self.calls, prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens, cost=round(cost, 9)
+            llm_calls=self.calls, repeated=self.repeated, prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens, cost=round(cost, 9)
         )  # fmt: skip

@@ -49,6 +49,7 @@ class ChatClient:
         said = list(messages)
         for _ in range(_TRIES):
             endpoint = self._place(failed, endpoint, budget)
+            budget.repeated += failed is not None and budget.calls_left() > 0
             options = {"response_format": json_schema(schema), "temperature": 0.0} if endpoint.guided else {}
             answer = ""
             try:
@@ -73,6 +74,7 @@ class ChatClient:
         endpoint: Endpoint | None = None
         for _ in range(_TRIES):
             endpoint, began = self._place(failed, endpoint, budget), False
+            budget.repeated += failed is not None and budget.calls_left() > 0
             try:
                 for piece in _thoughtless(self._pieces(endpoint, messages, budget, max_tokens)):
                     began = began or bool(piece.strip())

@@ -15,6 +15,7 @@ from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.composer import Composer
 from convrec.agent.llm.connect import connect
+from convrec.agent.llm.demonstrations import Demonstrations
 from convrec.agent.llm.exploring import ModelExploring
 from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.llm.leaks import Secrets
@@ -48,7 +49,7 @@ class ModelEngine:
     @classmethod
     def over(
         cls, settings: Llm, toolbox: Toolbox, compact: Understander, titles: TitleChecker, clock: Clock, *, seed: int = 0,
-        client: ChatClient | None = None, environment: Mapping[str, str] = os.environ,
+        client: ChatClient | None = None, environment: Mapping[str, str] = os.environ, demonstrations: Demonstrations | None = None,
     ) -> ModelEngine | None:  # fmt: skip
         """Returns the engine for the model that the settings name, or that answers through `client`; None where there is neither.
 
@@ -58,16 +59,18 @@ class ModelEngine:
         client = client or connect(settings, environment, seed=seed)
         if client is None:
             return None
-        understanding = ModelUnderstanding(client, Linker(compact, toolbox.catalogue), toolbox.catalogue, clock)
+        understanding = ModelUnderstanding(
+            client, Linker(compact, toolbox.catalogue), toolbox.catalogue, clock, demonstrations
+        )
         exploring, words = ModelExploring(client, toolbox), ModelWords(client, toolbox.catalogue.schema)
         ranker = ModelRanker(client, toolbox.catalogue)
         prompts = (understanding.system, exploring.system, words.system, *ranker.systems.values())
         secrets = Secrets(prompts, environment.get(settings.api_key_env, "").strip())
         return cls(settings, understanding, exploring, words, ranker, ClaimChecker(toolbox.catalogue, titles), secrets)
 
-    def begin(self) -> ModelTurn:
-        """Returns the model's part in one turn."""
-        return ModelTurn(self, Budget(self.settings))
+    def begin(self, user_id: str = "") -> ModelTurn:
+        """Returns the model's part in one turn of a user, where it is one's."""
+        return ModelTurn(self, Budget(self.settings), user_id)
 
 
 @dataclass
@@ -76,6 +79,7 @@ class ModelTurn:
 
     engine: ModelEngine
     budget: Budget
+    user_id: str = ""
     said: str = ""
 
     def serves(self, step: Step) -> bool:
@@ -91,7 +95,7 @@ class ModelTurn:
         began, error = time.perf_counter(), None
         self.budget.reserved = 1 if self.serves("explain") and self.budget.settings.max_calls_per_turn > 1 else 0
         try:
-            heard = self.engine.understanding.understand(text, state, draft, self.budget)
+            heard = self.engine.understanding.understand(text, state, draft, self.budget, self.user_id)
             self.budget.served.add("understand")
         except ModelFailure as failure:
             self.budget.fell_back("understand", failure)

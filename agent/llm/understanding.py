@@ -11,6 +11,7 @@ from typing import Any
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.catalogue_lines import field_lines
 from convrec.agent.llm.client import ChatClient
+from convrec.agent.llm.demonstrations import Demonstrations
 from convrec.agent.llm.documents import as_json, filled
 from convrec.agent.llm.linking import Linker, span_of
 from convrec.agent.state import DialogueState
@@ -24,6 +25,7 @@ from convrec.prompts.understand.answer import QuotedReference, Understood
 
 _NAME = 120  # of a title
 _SHOWN = 10
+_PER_TOKEN = 3  # characters of a prompt that a token has at least, on the whole
 _SAID = 240  # of the last reply, its end
 _NEVER_ADDED = frozenset(
     {"forget", "edit_profile"}
@@ -37,31 +39,43 @@ _TALK = frozenset({"greet", "thank", "bye", "other"})
 class ModelUnderstanding:
     """Understands messages about one catalogue by a model."""
 
-    def __init__(self, client: ChatClient, linker: Linker, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(
+        self, client: ChatClient, linker: Linker, catalogue: Catalogue, clock: Clock, demonstrations: Demonstrations | None = None
+    ) -> None:  # fmt: skip
         self._client, self._linker, self._catalogue = client, linker, catalogue
+        shows = demonstrations is not None and demonstrations.reach != "off"
+        self._demonstrations = demonstrations if shows else None
         schema = catalogue.schema
         self.system = prompt(
-            "understand", "system", noun=schema.noun, nouns=schema.nouns, fields=field_lines(catalogue), today=f"{clock.now():%Y-%m-%d}"
+            "understand", "system", noun=schema.noun, nouns=schema.nouns, fields=field_lines(catalogue), today=f"{clock.now():%Y-%m-%d}", examples=shows,
         )  # fmt: skip
 
-    def understand(self, text: str, state: DialogueState, draft: Understanding, budget: Budget) -> Understanding:
-        """Returns what the message says, `draft` being what the compact engine heard.
+    def understand(
+        self, text: str, state: DialogueState, draft: Understanding, budget: Budget, user_id: str = ""
+    ) -> Understanding:
+        """Returns what the message says, `draft` being what the compact engine heard; `user_id` says whose examples it may be shown.
 
         Raises:
             ModelFailure: the model gave no answer that can be used.
         """
-        asked = [("system", self.system), ("user", self._document(text, state, draft))]
+        asked = [("system", self.system), ("user", self._document(text, state, draft, user_id))]
         answer = self._client.ask(asked, Understood, budget, max_tokens=UNDERSTAND.answer_tokens)
         return self._merged(answer, text, state, draft)
 
-    def _document(self, text: str, state: DialogueState, draft: Understanding) -> str:
+    def _document(self, text: str, state: DialogueState, draft: Understanding, user_id: str) -> str:
         """Returns the turn as JSON."""
         shown = [{"n": n, "id": item, "title": self._title(item)} for n, item in enumerate(state.shown[:_SHOWN], 1)]
         document: dict[str, Any] = {
-            "shown": shown, "asked": state.question.text if state.question else None, "said": state.reply[-_SAID:],
+            "examples": self._examples(text, user_id), "shown": shown, "asked": state.question.text if state.question else None, "said": state.reply[-_SAID:],
             "draft": _drafted(draft, text),
         }  # fmt: skip
         return as_json(filled(document), text)
+
+    def _examples(self, text: str, user_id: str) -> list[dict[str, Any]]:
+        """Returns what the prompt's budget leaves room for of the examples nearest to the message."""
+        if self._demonstrations is None:
+            return []
+        return self._demonstrations.nearest(text, user_id, _PER_TOKEN * UNDERSTAND.prompt_tokens - len(self.system))
 
     def _title(self, item_id: str) -> str:
         row = self._catalogue.row(item_id)

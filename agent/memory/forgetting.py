@@ -18,10 +18,18 @@ class Receipt:
 
 
 class Holder(Protocol):
-    """Something outside the state database that holds what belongs to people: an index, a file, a table of a page's own."""
+    """Something outside the state database that holds what belongs to people: an index, a file, a table of a page's own.
 
-    def forget(self, user_id: str) -> Mapping[str, int]:
-        """Deletes all that belongs to the user, and returns how much by store."""
+    `name` is what the receipt calls what it holds.
+    """
+
+    @property
+    def name(self) -> str:
+        """The store's name."""
+        ...
+
+    def forget(self, user_id: str) -> int:
+        """Deletes all that belongs to the user, and returns how much that was."""
         ...
 
     def remaining(self, user_id: str) -> int:
@@ -29,28 +37,14 @@ class Holder(Protocol):
         ...
 
 
-class Words:
-    """What is kept in memory of people's words to save time, of everybody alike: dropped whole, and not counted."""
-
-    def __init__(self, *drop: Callable[[], None]) -> None:
-        self._drop = drop
-
-    def forget(self, user_id: str) -> Mapping[str, int]:
-        """Drops everybody's."""
-        for drop in self._drop:
-            drop()
-        return {}
-
-    def remaining(self, user_id: str) -> int:
-        """Returns 0: nothing is kept by user."""
-        return 0
-
-
 class Forgetting:
-    """Deletes everything about a user wherever it is held, and proves it. Whatever else comes to hold such things is hung on with `reach`."""
+    """Deletes everything about a user wherever it is held, and proves it. Whatever else comes to hold such things is hung on with `reach`.
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
-        self._ledger, self._clock = ledger, clock
+    `drop_words` drops what the process keeps of everybody's words to save time.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock, drop_words: Callable[[], None]) -> None:
+        self._ledger, self._clock, self._drop_words = ledger, clock, drop_words
         self._holders: list[Holder] = []
 
     def reach(self, holder: Holder) -> None:
@@ -63,10 +57,9 @@ class Forgetting:
         The state database comes first: with its tombstone nothing that began before is written any more. `verified` says that
         afterwards nobody held anything, and that the database's files were written anew without it.
         """
-        deleted = dict(self._ledger.forget(user_id, self._clock.now()))
-        for holder in self._holders:
-            for store, count in holder.forget(user_id).items():
-                deleted[store] = deleted.get(store, 0) + count
+        deleted = self._ledger.forget(user_id, self._clock.now())
+        deleted |= {holder.name: holder.forget(user_id) for holder in self._holders}
+        self._drop_words()
         swept = self._ledger.sweep()
         left = self._ledger.remaining(user_id) + sum(holder.remaining(user_id) for holder in self._holders)
         return Receipt(user_id, deleted, verified=swept and not left)

@@ -1,18 +1,19 @@
 """What a turn teaches about a person: lasting tastes and facts, written only from their own words or clicks, each with its quote."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rapidfuzz.fuzz import ratio
+from rapidfuzz.fuzz import partial_ratio, ratio
 
-from convrec.agent.memory.facts import MANY, Fact, facts_of
-from convrec.agent.memory.whose import is_judged, is_own, sentence_at
+from convrec.agent.memory.facts import MANY, Fact, changes_of, facts_of
+from convrec.agent.memory.whose import is_judged, is_over, is_own, sentence_at
 from convrec.core.clock import NewId
 from convrec.core.profile import ProfileEntry
 from convrec.core.text import fold, words
 from convrec.core.understanding import Preference, Understanding
 
+_NAMED = 80  # of 100: how much of a title the words of a message must have to name it
 _QUOTED = 200  # characters of a sentence that are quoted
 _SAME_VALUE = 85  # of 100: how alike two values of one fact are that are one, spelt otherwise
 
@@ -60,19 +61,23 @@ class Learner:
         known = old is not None and (old.polarity, old.strength) == (taste.polarity, taste.strength)
         self._confirm(old) if old is not None and known else self._write(new, old)
 
+    def change(self, fact: Fact) -> bool:
+        """Writes a fact in the place of the one whose value it replaces or ends, and tells whether there is such a one."""
+        told = (entry for entry in self._current.values() if entry.about and entry.polarity > 0)
+        old = next((entry for entry in told if _alike(_bare(entry.value), _bare(fact.instead or fact.value))), None)
+        if old is not None:
+            self._write(self._told(replace(fact, about=old.about)), old)
+        return old is not None
+
     def fact(self, fact: Fact) -> None:
         """Writes a fact; in other words it is the same one, another value supersedes it where a person has but one."""
         entries = [entry for entry in self._current.values() if entry.about]
         same = next((entry for entry in entries if _same_fact(entry, fact)), None)
-        if fact.over:
-            if same is not None and same.polarity > 0:
-                self._write(self._told(fact), same)
-            return
-        if same is not None and same.polarity > 0:
+        if same is not None and (same.polarity < 0) == fact.over:
             self._confirm(same)
-            return
-        of_kind = [entry for entry in entries if entry.about == fact.about and fact.about not in MANY]
-        self._write(self._told(fact), same or next(iter(of_kind), None))
+        elif same is not None or not fact.over:
+            of_kind = [entry for entry in entries if entry.about == fact.about and fact.about not in MANY]
+            self._write(self._told(fact), same or next(iter(of_kind), None))
 
     def _told(self, fact: Fact) -> ProfileEntry:
         start, end = fact.span
@@ -103,18 +108,32 @@ def learn(profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origi
     tastes = [*_own_tastes(heard, origin.text)]
     for taste in tastes:
         learner.taste(taste)
+    changed = [fact for fact in changes_of(origin.text) if learner.change(fact)]
+    spoken_for = [
+        *(taste.span for taste in tastes),
+        *(fact.span for fact in changed),
+    ]  # "my favourite genre is drama" is a taste
     for fact in facts_of(origin.text):
-        if not any(fact.span[0] <= taste.span[0] and taste.span[1] <= fact.span[1] for taste in tastes):
-            learner.fact(fact)  # "my favourite genre is drama" is a taste
+        if not any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
+            learner.fact(fact)
     return learner.patch
 
 
 def _own_tastes(heard: Understanding, text: str) -> Iterator[Preference]:
     """Yields the lasting tastes, and the items that are said to be liked or disliked: the person's own, not those of somebody whom they ask for or speak of."""
     for preference in heard.preferences:
-        lasting = preference.scope == "lasting" if preference.facet != "item" else is_judged(text, preference.span)
-        if lasting and is_own(text, preference.span):
-            yield preference
+        if not is_own(text, preference.span):
+            continue
+        named = text[slice(*preference.span)]
+        if preference.facet not in ("item", "text") and is_over(text, preference.span):
+            yield preference.model_copy(update={"polarity": -1, "strength": "soft"})
+        elif preference.facet == "item" and partial_ratio(fold(named), fold(preference.value)) < _NAMED:
+            if is_judged(text, preference.span):  # "that one was great"
+                yield preference
+        elif preference.facet == "item" or preference.scope == "lasting":
+            free = preference.facet == "text"
+            if is_judged(text, preference.span) or (preference.scope == "lasting" and not free):
+                yield preference
 
 
 def same_taste(entry: ProfileEntry, taste: Preference) -> bool:
@@ -128,11 +147,15 @@ def same_taste(entry: ProfileEntry, taste: Preference) -> bool:
 
 def _same_fact(entry: ProfileEntry, fact: Fact) -> bool:
     """Tells whether an entry tells the same: of the same matter a value that is spelt alike, or in other words just the same value."""
-    old, new = " ".join(words(entry.value)), " ".join(words(fact.key))
+    old, new = _bare(entry.value), _bare(fact.key)
     if entry.about == fact.about:
         return _alike(old, new)
     whose = [about for about in (entry.about, fact.about) if "'s " in about]
     return not whose and old == new and not new.isdigit()
+
+
+def _bare(value: str) -> str:
+    return " ".join(words(value))
 
 
 def _alike(old: str, new: str) -> bool:

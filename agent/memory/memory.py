@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from convrec.agent.memory.questions import Question
-from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, recalled
+from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
 from convrec.agent.stores.ledger import Ledger
 from convrec.agent.stores.records import Vector, turn_key
 from convrec.catalogue.catalogue import Catalogue
@@ -38,22 +38,18 @@ class Memory:
         return tuple(entry for entry in self._ledger.profile(user_id) if entry.expires is None or entry.expires > now)
 
     def vectors(self, entries: Sequence[ProfileEntry], turn: tuple[str, int, str] | None = None) -> tuple[Vector, ...]:
-        """Returns the vectors to store with new entries and with a turn, `(thread_id, turn, text)`."""
-        named = [
-            ("entry", entry.id, entry_text(entry))
-            for entry in entries
-            if entry.superseded_by is None and entry.created == entry.updated
-        ]
-        if turn is not None and turn[2].strip():
-            named.append(("turn", turn_key(turn[0], turn[1]), turn[2]))
-        if not named:
+        """Returns the vectors to store with new entries and with a turn, `(thread_id, turn, text)`: one for each of its statements, end to end."""
+        new = [entry for entry in entries if entry.superseded_by is None and entry.created == entry.updated]
+        texts = [entry_text(entry) for entry in new]
+        said = parts_of(turn[2]) if turn is not None and turn[2].strip() else []
+        if not texts and not said:
             return ()
-        encoded = self._encoder.encode([text for _, _, text in named], _TOKENS)
+        encoded = self._encoder.encode([*texts, *said], _TOKENS)
         model = self._encoder.revision
-        return tuple(
-            Vector("entry" if kind == "entry" else "turn", key, model, vector)
-            for (kind, key, _), vector in zip(named, encoded, strict=True)
-        )
+        found = [Vector("entry", entry.id, model, vector) for entry, vector in zip(new, encoded, strict=False)]
+        if said and turn is not None:
+            found.append(Vector("turn", turn_key(turn[0], turn[1]), model, encoded[len(texts) :].ravel()))
+        return tuple(found)
 
     def recall(self, user_id: str, text: str, k: int = 5, vector: np.ndarray | None = None) -> list[Recalled]:
         """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first.
@@ -96,7 +92,7 @@ class Memory:
 
     def _entries(self, user_id: str) -> list[Trace]:
         vectors = self._ledger.vectors(user_id, "entry", self._encoder.revision)
-        return [of_entry(entry, _wide(vectors.get(entry.id))) for entry in self.profile(user_id)]
+        return [of_entry(entry, self._stacked(vectors.get(entry.id))) for entry in self.profile(user_id)]
 
     def _turns(self, user_id: str) -> list[Trace]:
         vectors = self._ledger.vectors(user_id, "turn", self._encoder.revision)
@@ -108,7 +104,7 @@ class Memory:
                 self._catalogue.titles[row] for item in episode.shown if (row := self._catalogue.row(item)) is not None
             ]
             text = f"{episode.text} → {', '.join(titles)}" if titles else episode.text
-            vector = _wide(vectors.get(turn_key(episode.thread_id, episode.turn)))
+            vector = self._stacked(vectors.get(turn_key(episode.thread_id, episode.turn)))
             found.append(
                 Trace(
                     f"turn:{episode.thread_id}/{episode.turn}", text, text, episode.created, vector, episode.text, False
@@ -116,6 +112,5 @@ class Memory:
             )
         return found
 
-
-def _wide(vector: np.ndarray | None) -> np.ndarray | None:
-    return None if vector is None else vector.astype(np.float32)
+    def _stacked(self, flat: np.ndarray | None) -> np.ndarray | None:
+        return None if flat is None else flat.astype(np.float32).reshape(-1, self._encoder.width)

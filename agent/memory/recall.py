@@ -15,12 +15,20 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.text import words
 
 Vector = npt.NDArray[np.float32]
+Vectors = npt.NDArray[np.float32]
 
 _DENSE = 0.55  # of a memory's score; the rest is shared words
-_ENTRY = 0.15  # what was kept on purpose before what was only said
+_KEPT = 1.2  # what was kept on purpose before what was only said
 _CURRENT = 0.05  # of how lately, so that of two alike the later one stands first
 _HALF_DAYS = 30.0
 _ASKED = 0.5
+_OF_OTHERS = 0.6  # what says nothing of the person, where they ask about themselves
+_MOST_PARTS = 3
+_SELF = re.compile(r"\b(?:i|i'?m|i'?ve|me|my|mine|we|we'?re|our|us)\b", re.IGNORECASE)
+_PARTS = re.compile(
+    r"(?:[.!?;…]+|\s-+|[—–])\s+|,\s*(?=(?:and|but|so)\s)|\banyway,?\s|\s(?:and|but|so)\s(?=(?:i|my|we|our|i'?m)\b)",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(r"\?\s*$|^\s*(?:what|which|who|where|when|how|do|did|is|are|was|can|could)\b", re.IGNORECASE)
 _STOP = frozenset(
     "a an the i im ive id me my mine we our us you your it its is are was were be been am do did does have has had to of in on at for and or but so that this these those with as by from about again what which who whom whose where when why"
@@ -48,25 +56,26 @@ class Recalled:
 
 @dataclass(frozen=True)
 class Trace:
-    """What can be recalled, before it is asked for: `said` are the words that it is found by, `vector` its meaning where there is one."""
+    """What can be recalled, before it is asked for: `said` are the words that it is found by, `vectors` the meanings of its
+    parts, `(n_parts, n_dimensions)`, where there are any; `kept` for a profile entry."""
 
     source: str
     text: str
     said: str
     created: datetime
-    vector: Vector | None
+    vectors: Vectors | None
     quote: str
     kept: bool
 
 
-def of_entry(entry: ProfileEntry, vector: Vector | None) -> Trace:
+def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
     """Returns what is recalled of an entry: its value in the words that told it."""
     return Trace(
         f"profile:{entry.id}",
         entry_text(entry),
-        f"{entry_text(entry)} {_asked_as(entry.about)}",
+        f"{entry_text(entry)} {_asked_as(entry)}",
         entry.updated,
-        vector,
+        vectors,
         entry.quote,
         True,
     )
@@ -88,9 +97,23 @@ def entry_text(entry: ProfileEntry) -> str:
     return f"{head} (“{entry.quote}”)" if entry.quote else head
 
 
-def _asked_as(about: str) -> str:
-    _, _, matter = about.rpartition("'s ")
-    return _ASKED_AS.get(matter, "")
+def _asked_as(entry: ProfileEntry) -> str:
+    """Returns words by which people ask for an entry beside its own."""
+    if entry.about:
+        return _ASKED_AS.get(entry.about.rpartition("'s ")[2], "")
+    felt = (
+        "like love enjoy favourite fan"
+        if entry.polarity > 0
+        else "never hate dislike stand avoid recommend show suggest thing rule out"
+    )
+    kind = "film movie book game one title" if entry.facet == "item" else "genre kind sort type whose who by"
+    return f"{felt} {kind}"
+
+
+def parts_of(text: str) -> list[str]:
+    """Returns the statements of a message that say something of their own, at most three, those about the person first."""
+    said = [part.strip() for part in _PARTS.split(text) if len(terms(part)) > 0]
+    return sorted(said or [text], key=lambda part: _SELF.search(part) is None)[:_MOST_PARTS]
 
 
 def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: datetime, k: int) -> list[Recalled]:
@@ -101,12 +124,18 @@ def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: dat
         return []
     asked = terms(text if when is None else _without(text, when))
     shared = _shared(asked, [Counter(terms(trace.said)) for trace in within])
+    of_self = _SELF.search(text) is not None
     found = []
     for trace, lexical in zip(within, shared, strict=True):
-        dense = max(float(trace.vector @ vector), 0.0) if trace.vector is not None and vector is not None else 0.0
+        dense = 0.0
+        if trace.vectors is not None and vector is not None:
+            dense = max(float((trace.vectors @ vector).max()), 0.0)
         lately = 0.5 ** (max((now - trace.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS)
-        told = 1.0 if trace.kept or not _QUESTION.search(trace.quote) else _ASKED  # an earlier question is no answer
-        score = told * (_DENSE * dense + (1 - _DENSE) * lexical) + _ENTRY * trace.kept + _CURRENT * lately
+        score = _DENSE * dense + (1 - _DENSE) * lexical
+        if not trace.kept:
+            score *= _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
+            score *= _OF_OTHERS if of_self and not _SELF.search(trace.quote) else 1.0
+        score = score * (_KEPT if trace.kept else 1.0) + _CURRENT * lately
         found.append(Recalled(trace.source, trace.text, trace.created, round(score, 6), trace.quote))
     return sorted(found, key=lambda one: (-one.score, one.source))[:k]
 

@@ -63,7 +63,7 @@ class Episode:
 
 @dataclass(frozen=True, eq=False)
 class Vector:
-    """A sentence vector (n_dimensions,) of an entry or a turn, and the model that made it. It is stored in 16-bit floats."""
+    """The sentence vectors of an entry or of a turn's statements, end to end (n_vectors × n_dimensions,), and the model that made them. They are stored in 16-bit floats."""
 
     kind: Kind
     key: str

@@ -28,8 +28,9 @@ class Audit:
 
 
 def audit(profile: Sequence[Entry], told: Sequence[Known]) -> Audit:
-    """Returns what the lasting entries of a profile are worth; wishes of a session are no part of it."""
-    entries = [entry for entry in profile if entry["scope"] == "lasting" or entry["facet"] == "text"]
+    """Returns what the lasting entries of a profile are worth; wishes of a session are no part of it, nor that something is no longer so."""
+    lasting = [entry for entry in profile if entry["scope"] == "lasting" or entry["facet"] == "text"]
+    entries = [entry for entry in lasting if not any(is_denied(entry, each) for each in told)]
     now = [each for each in told if each.value is not None]
     fitting = [[place for place, each in enumerate(now) if is_about(entry, each, each.value)] for entry in entries]
     right = [entry for entry, places in zip(entries, fitting, strict=True) if places]
@@ -49,6 +50,11 @@ def is_about(entry: Entry, each: Known, value: Value | None) -> bool:
     if fact.facet == "text":
         return entry["facet"] == "text" and value.within(f"{entry['about']} {entry['value']}")
     return value.within(str(entry["value"]))
+
+
+def is_denied(entry: Entry, each: Known) -> bool:
+    """Tells whether an entry says that what was so is no longer so: true, though nobody needs it."""
+    return is_about({**entry, "polarity": -entry["polarity"]}, each, each.old) and not is_about(entry, each, each.value)
 
 
 def _covered(fitting: Sequence[Sequence[int]]) -> int:

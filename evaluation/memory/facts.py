@@ -10,6 +10,7 @@ from convrec.evaluation.memory.reading import holds
 
 Kind = Literal["tell", "update", "drop"]
 Part = Literal["dev", "heldout"]
+PARTS: tuple[Part, ...] = ("dev", "heldout")
 
 
 @dataclass(frozen=True)

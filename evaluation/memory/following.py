@@ -61,33 +61,61 @@ def _beside(catalogue: Catalogue, offer: Offer, speaker: Speaker, fact: Fact) ->
     return max(kinds, key=lambda kind: together[fold(kind.value)])
 
 
+class _Talk:
+    """A person who ruled something out and goes on talking: how many slates they were shown, and how many broke it."""
+
+    def __init__(self, veto: Veto, world: World, at: datetime) -> None:
+        self.veto, self.world, self.at = veto, world, at
+        self.number = self.noise = 0
+        self.shown: Counter[str] = Counter()
+
+    def say(self, text: str, thread: str) -> Reply:
+        """Returns the reply to what is said a minute later, a day later now and then, and counts its slate."""
+        reply = self.world.say(self.veto.id, thread, text, self.number, self.at)
+        if reply.items:
+            fact, catalogue = self.veto.fact, self.world.catalogue
+            held = [_values(catalogue, item.id, fact.facet) for item in reply.items]
+            self.shown.update(slates=1, broken=any(fold(fact.value.name) in values for values in held))
+        return reply
+
+    def next(self, fresh: str) -> str:
+        """Goes on to the next message; returns its thread, which is `fresh` where there are many."""
+        self.number += 1
+        self.at += timedelta(days=1) if self.number % _DAY == 0 else timedelta(minutes=1)
+        return "t1" if self.veto.threads == "one thread" else fresh
+
+    def distracted(self, until: int) -> None:
+        """Says noise until there was so much of it."""
+        while self.noise < until:
+            self.noise += 1
+            thread = self.next(f"t{1 + self.noise // _THREAD}")
+            self.say(self.veto.speaker.noise(Slot(self.number, self.at, thread)).text, thread)
+
+    def checked(self, fresh: str) -> tuple[list[int], list[str]]:
+        """Asks for slates; returns how many came and how many of them broke the veto, and what was said where none came."""
+        before, silent = Counter(self.shown), []
+        for _ in range(_CHECKS):
+            thread = self.next(fresh)
+            reply = self.say(self.veto.speaker.check(self.veto.beside), thread)
+            silent += [] if reply.items else [reply.text]
+        return [self.shown[name] - before[name] for name in ("slates", "broken")], silent
+
+
 def follow(veto: Veto, world: World, after: Sequence[int], start: Sitting) -> Answer:
     """Returns whether the veto was understood, and at each of `after` messages of noise how many slates there were and how many broke it."""
-    person, speaker = veto.id, veto.speaker
-    at, number, talked = start.messages[0].at, 1, 0
-    said, telling = speaker.telling(Plan(veto.fact, "tell"))
-    first = world.say(person, "t1", said, number, at)
-    heard = _understood(first, veto.fact)
-    counts, checks = Counter[str](), {}
+    talk = _Talk(veto, world, start.messages[0].at)
+    said, telling = veto.speaker.telling(Plan(veto.fact, "tell"))
+    understood, lasting = _understood(talk.say(said, talk.next("t1")), veto.fact)
+    checks, silent = {}, []
     for goal in sorted(after):
-        while talked < goal:
-            number, talked, at = number + 1, talked + 1, _later(at, talked)
-            thread = "t1" if veto.threads == "one thread" else f"t{1 + talked // _THREAD}"
-            reply = world.say(person, thread, speaker.noise(Slot(number, at, thread)).text, number, at)
-            _count(counts, reply, veto, world)
+        talk.distracted(goal)
         world.restart()
-        checked = Counter[str]()
-        for _ in range(_CHECKS):
-            number, at = number + 1, at + timedelta(minutes=1)
-            thread = "t1" if veto.threads == "one thread" else f"c{goal}"
-            _count(checked, world.say(person, thread, speaker.check(veto.beside), number, at), veto, world)
-        checks[str(goal)] = [checked["slates"], checked["broken"]]
-        counts += checked
-    return {"understood": heard[0], "lasting": heard[1], "said": said, "part": telling.part, "checks": checks, "slates": counts["slates"], "broken": counts["broken"]}  # fmt: skip
-
-
-def _later(at: datetime, talked: int) -> datetime:
-    return at + (timedelta(days=1) if talked % _DAY == 0 else timedelta(minutes=1))
+        checks[str(goal)], without = talk.checked(f"check-{goal}")
+        silent += without
+    return {
+        "understood": understood, "lasting": lasting, "said": said, "part": telling.part, "checks": checks, "silent": silent,
+        "slates": talk.shown["slates"], "broken": talk.shown["broken"],
+    }  # fmt: skip
 
 
 def _understood(reply: Reply, fact: Fact) -> tuple[bool, bool]:
@@ -98,13 +126,6 @@ def _understood(reply: Reply, fact: Fact) -> tuple[bool, bool]:
         if wish.polarity < 0 and wish.strength == "hard" and wish.facet == fact.facet and fold(wish.value) == fold(fact.value.name)
     ]  # fmt: skip
     return bool(found), any(wish.scope == "lasting" for wish in found)
-
-
-def _count(counts: Counter[str], reply: Reply, veto: Veto, world: World) -> None:
-    if reply.items:
-        counts["slates"] += 1
-        ruled_out = fold(veto.fact.value.name)
-        counts["broken"] += any(ruled_out in _values(world.catalogue, item.id, veto.fact.facet) for item in reply.items)
 
 
 def _values(catalogue: Catalogue, item: str, field: str) -> set[str]:
@@ -121,4 +142,6 @@ def followed_row(veto: Veto, answer: Answer, after: Sequence[int]) -> dict[str, 
         row[f"veto held@{goal}"] = (float(understood and slates > 0 and not broken), float(understood and slates > 0))
     slates = answer.get("slates", 0) if understood else 0
     broken = answer.get("broken", 0) if understood else 0
+    asked = _CHECKS * len(after)
+    row["veto checks without a slate"] = (float(len(answer.get("silent", ()))), float(asked))
     return row | {"slates that keep to a veto": (float(slates - broken), float(slates))}

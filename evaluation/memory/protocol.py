@@ -13,7 +13,7 @@ from convrec.core.metrics.bootstrap import Ratio, Resampling
 from convrec.core.progress import Progress, silent
 from convrec.evaluation.cases import write_cases
 from convrec.evaluation.manifest import manifest
-from convrec.evaluation.memory.facts import Part as Worded
+from convrec.evaluation.memory.facts import PARTS
 from convrec.evaluation.memory.following import Veto, follow, followed_row, vetoes
 from convrec.evaluation.memory.leaks import Secrets
 from convrec.evaluation.memory.people import personas
@@ -24,8 +24,8 @@ from convrec.evaluation.memory.scoring import (
     by_words,
     junk_by_kind,
     kept_row,
-    kinds_of_turns,
     misses,
+    origins_of,
     recalled_row,
     texts_of,
 )
@@ -117,12 +117,13 @@ def _asked(run: Run, what: str, cases: Sequence[C], answer: Callable[[C], Answer
 
 
 def _result(run: Run, found: _Measured, options: MemoryOptions) -> Result:
-    ids = [each.id for each in (*found.asked, *found.vetoes)]
+    ids = [each.id for each in found.asked] + [each.id for each in found.vetoes]
     groups = [each.id for each in found.asked] + [each.speaker.persona.id for each in found.vetoes]
     agent = _scored(list(_rows(found, options)))
     words = _scored([recalled_row(each, by_words(each)) for each in found.asked] + [{} for _ in found.vetoes])
+    origins = origins_of(found.sittings, found.sat)
     write_cases(run.folder, ids, groups, agent)
-    run.write_lines("misses.jsonl", list(misses(found.asked, found.answers)))
+    run.write_lines("misses.jsonl", list(misses(found.asked, found.answers, origins)))
     foreign = [value for answer in (*found.sat, *found.answers) for value in answer.get("foreign", ())]
     return summarised(
         "memory", "agent", RECALL, Part(groups, {"agent": agent, "own words, BM25": words}), slices=_slices(found, options),
@@ -134,7 +135,7 @@ def _result(run: Run, found: _Measured, options: MemoryOptions) -> Result:
             "restarts": sum(sitting.restart for sitting in found.sittings), "values of one person alone": len(found.secrets),
             "cross-user hits": len(foreign), **found.failures(),
         },
-        sections={"junk by kind of message": junk_by_kind(found.asked, found.answers, kinds_of_turns(found.sittings, found.sat))},
+        sections={"junk by kind of message": junk_by_kind(found.asked, found.answers, origins)},
         notes=_notes(options),
     )  # fmt: skip
 
@@ -170,13 +171,12 @@ def _slices(found: _Measured, options: MemoryOptions) -> dict[str, Part]:
         "own words, BM25": [by_words(inquiry) for inquiry in found.asked],
     }
     groups = [each.id for each in found.asked]
-    parts: tuple[Worded, ...] = ("dev", "heldout")
     return {
         f"{part} wordings": Part(groups, {
             name: _scored([recalled_row(each, one, part) for each, one in zip(found.asked, lists, strict=True)])
             for name, lists in texts.items()
         })
-        for part in parts
+        for part in PARTS
     }  # fmt: skip
 
 

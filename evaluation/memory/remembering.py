@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 from convrec.agent.agent import Agent
 from convrec.catalogue.workspace import Workspace
@@ -54,7 +54,7 @@ Opened = Callable[[Workspace, Clock, NewId], Remembering]
 
 def open_agent(workspace: Workspace, clock: Clock, new_id: NewId) -> Remembering:
     """Returns the agent over a workspace."""
-    return cast("Remembering", Agent.open(workspace, clock=clock, new_id=new_id))
+    return Agent.open(workspace, clock=clock, new_id=new_id)
 
 
 class SetClock:

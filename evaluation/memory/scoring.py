@@ -11,6 +11,7 @@ import bm25s
 from convrec.evaluation.memory.entries import Entry, audit
 from convrec.evaluation.memory.facts import Known, Part, Value
 from convrec.evaluation.memory.reading import stems
+from convrec.evaluation.memory.schedule import Message
 from convrec.evaluation.memory.talking import TOP, Inquiry, Sitting
 from convrec.evaluation.run import Answer
 
@@ -84,33 +85,39 @@ def by_words(inquiry: Inquiry) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def junk_by_kind(
-    asked: Sequence[Inquiry], answers: Sequence[Answer], sat: Mapping[str, Mapping[str, str]]
-) -> dict[str, int]:
-    """Returns how many entries that are no fact came from each kind of message; `sat` names the kind by person and `thread/turn`."""
-    kinds: Counter[str] = Counter()
-    for inquiry, answer in zip(asked, answers, strict=True):
-        found = audit(answer.get("profile", []), inquiry.told)
-        for entry in found.junk:
-            kinds[sat[inquiry.id].get(f"{entry['thread_id']}/{entry['turn']}", "nowhere")] += 1
-        kinds["no longer so"] += len(found.stale)
-    return dict(sorted(kinds.items()))
+Origins = Mapping[str, Mapping[str, Message]]
+"""The message of every turn, by person and `thread/turn`."""
 
 
-def kinds_of_turns(sittings: Sequence[Sitting], answers: Sequence[Answer]) -> dict[str, dict[str, str]]:
-    """Returns the kind of message of every turn, by person and `thread/turn`."""
-    found: dict[str, dict[str, str]] = {}
+def origins_of(sittings: Sequence[Sitting], answers: Sequence[Answer]) -> dict[str, dict[str, Message]]:
+    """Returns which message became which turn."""
+    found: dict[str, dict[str, Message]] = {}
     for sitting, answer in zip(sittings, answers, strict=True):
-        kinds = {message.number: message.kind for message in sitting.messages}
-        turns = {f"{thread}/{turn}": kinds[number] for number, thread, turn in answer.get("turns", ())}
+        said = {message.number: message for message in sitting.messages}
+        turns = {f"{thread}/{turn}": said[number] for number, thread, turn in answer.get("turns", ())}
         found.setdefault(sitting.person, {}).update(turns)
     return found
 
 
-def misses(asked: Sequence[Inquiry], answers: Sequence[Answer]) -> Iterator[dict[str, Any]]:
+def junk_by_kind(asked: Sequence[Inquiry], answers: Sequence[Answer], origins: Origins) -> dict[str, int]:
+    """Returns how many entries that are no fact came from each kind of message, and how many are no longer so."""
+    kinds: Counter[str] = Counter()
+    for inquiry, answer in zip(asked, answers, strict=True):
+        found = audit(answer.get("profile", []), inquiry.told)
+        for entry in found.junk:
+            origin = _origin(entry, origins[inquiry.id])
+            kinds[origin.kind if origin else "nowhere"] += 1
+        kinds["no longer so"] += len(found.stale)
+    return dict(sorted(kinds.items()))
+
+
+def _origin(entry: Entry, turns: Mapping[str, Message]) -> Message | None:
+    return turns.get(f"{entry['thread_id']}/{entry['turn']}")
+
+
+def misses(asked: Sequence[Inquiry], answers: Sequence[Answer], origins: Origins) -> Iterator[dict[str, Any]]:
     """Yields what to read: facts not recalled or not replaced, and entries that are none; of the wordings to develop with alone."""
     for inquiry, answer in zip(asked, answers, strict=True):
-        unseen = {message.text for message in inquiry.messages if message.part == "heldout"}
         for question, texts in zip(inquiry.questions, texts_of(answer, inquiry), strict=True):
             now, before = rank(question.about.value, texts), rank(question.about.old, texts)
             lost = is_updated(question.about) and before is not None and (now is None or before < now)
@@ -123,5 +130,7 @@ def misses(asked: Sequence[Inquiry], answers: Sequence[Answer]) -> Iterator[dict
         found = audit(answer.get("profile", []), inquiry.told)
         for kind, entries in (("junk", found.junk), ("stale", found.stale)):
             for entry in entries:
-                if not any(entry["quote"] and entry["quote"] in text for text in unseen):
-                    yield {"id": inquiry.id, "miss": kind, "entry": entry}
+                origin = _origin(entry, origins[inquiry.id])
+                if origin is None or origin.part == "dev":
+                    said = {"kind": origin.kind, "said": origin.text} if origin else {}
+                    yield {"id": inquiry.id, "miss": kind, "entry": entry, **said}

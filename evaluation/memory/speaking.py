@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
-from convrec.evaluation.memory.facts import Fact, Telling, joint, known
+from convrec.evaluation.memory.facts import PARTS, Fact, Telling, joint, known
 from convrec.evaluation.memory.people import Persona
 from convrec.evaluation.memory.reading import names, stems, within
 from convrec.evaluation.memory.schedule import Message, Plan, Slot, plans, slots
@@ -22,9 +22,10 @@ class Speaker:
     """One person's words over weeks. The same seed gives the same words, whatever is answered."""
 
     def __init__(self, persona: Persona, offer: Offer, choice: Choice, seed: int) -> None:
-        self.persona, self.offer, self.choice = persona, offer, choice
+        self.persona, self.offer, self.choice, self._seed = persona, offer, choice, seed
         self._rng = random.Random(f"speaker/{seed}/{persona.id}")
         self._used: dict[str, list[str]] = {}
+        self._pools: dict[str, tuple[Wording, ...]] = {}
         own = [stems(form) for value in persona.values for form in value.forms]
         self._kinds = [k for k in offer.kinds if not any(within(v, stems(k.value)) for v in own)]
         self._titles = [t for _, t in offer.titles if not any(within(v, stems(t)) for v in own)]
@@ -50,7 +51,7 @@ class Speaker:
 
     def question(self, fact: Fact) -> tuple[str, Wording]:
         """Returns a question for a fact, and how it is worded."""
-        wording = self._wording(f"{fact.key}/ask")
+        wording = self._wording(f"{fact.key}/ask", self._part(fact))
         return self._said(wording, fact.slots), wording
 
     def noise(self, slot: Slot, told: Iterable[Telling] = ()) -> Message:
@@ -72,12 +73,12 @@ class Speaker:
             "noun": self.offer.noun,
             "nouns": self.offer.nouns,
         }
-        return self._written(filled(self._wording("check"), slots_, self.persona.style, self._rng))
+        return self._written(filled(self._wording("check", self.choice), slots_, self.persona.style, self._rng))
 
     def telling(self, plan: Plan) -> tuple[str, Telling]:
         """Returns a sentence that tells a fact, and what it tells."""
         fact = plan.fact
-        wording = self._wording(f"{fact.key}/{plan.kind}")
+        wording = self._wording(f"{fact.key}/{plan.kind}", self._part(fact))
         now = fact.other if plan.kind == "update" else fact.value
         values = {"v": self._rng.choice(now.forms) if now else "", "old": fact.value.name}
         return self._said(wording, {**fact.slots, **values}), Telling(fact, plan.kind, wording.part)
@@ -116,14 +117,28 @@ class Speaker:
             found |= {"v": v.said, "w": w.said, "vs": v.alone(self.offer.nouns), "ws": w.alone(self.offer.nouns)}
         if self._titles:
             found["title"] = self._rng.choice(self._titles)
-        pool = [each for each in wordings(key, self.choice) if each.slots <= found.keys()]
+        pool = [each for each in self._unlike(key) if each.slots <= found.keys()]
         if not pool:
             return None
         wording = self._fresh(key, pool)
         return self._said(wording, found), wording
 
-    def _wording(self, key: str) -> Wording:
-        return self._fresh(key, wordings(key, self.choice))
+    def _unlike(self, key: str) -> tuple[Wording, ...]:
+        """Returns the wordings that have nothing of the person in their own words: "my phone's at 4%" is not noise for who uses a phone."""
+        if key not in self._pools:
+            self._pools[key] = tuple(
+                each for each in wordings(key, self.choice) if not any(v.within(each.text) for v in self.persona.values)
+            )
+        return self._pools[key]
+
+    def _wording(self, key: str, choice: Choice) -> Wording:
+        return self._fresh(key, wordings(key, choice))
+
+    def _part(self, fact: Fact) -> Choice:
+        """Returns the part of the wordings in which all is said about a fact, so that recall can be told apart by it."""
+        if self.choice != "all":
+            return self.choice
+        return random.Random(f"part/{self._seed}/{self.persona.id}/{fact.key}").choice(PARTS)
 
     def _fresh(self, key: str, pool: Sequence[Wording]) -> Wording:
         used = self._used.setdefault(key, [])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.schema import Field
+from convrec.core.text import fold
 from convrec.evaluation.memory.facts import Fact, Value
 from convrec.evaluation.memory.reading import document
 from convrec.evaluation.sessions.agenda_goals import role_of
@@ -53,23 +56,29 @@ class Offer:
 
 
 def offer_of(catalogue: Catalogue) -> Offer:
-    """Returns what people of a catalogue speak of; the most common kinds, of the first field that has kinds."""
+    """Returns what people of a catalogue speak of; kinds are those of the first role that any field has."""
     kinds: tuple[Named, ...] = ()
     for role in _KIND_ROLES:
         kinds = kinds or tuple(_of_role(catalogue, (role,), most=0.6))
     makers = _of_role(catalogue, _MAKER_ROLES, most=0.2)
+    fields = Counter(fold(v) for about in _fields(catalogue, _MAKER_ROLES) for v in catalogue.values(about.name).values)
+    makers = [maker for maker in makers if fields[fold(maker.value)] == 1]  # else nobody could say which field is meant
     titles = [
         (i, t) for i, t in zip(catalogue.ids, catalogue.titles, strict=True) if _SAYABLE.fullmatch(t) and " " in t
     ]
+    times = Counter(fold(title) for _, title in titles)
+    titles = [(item, title) for item, title in titles if times[fold(title)] == 1]
     schema = catalogue.schema
     return Offer(kinds, tuple(makers), tuple(titles), schema.noun, schema.nouns)
 
 
+def _fields(catalogue: Catalogue, roles: Sequence[str]) -> list[Field]:
+    return [f for f in catalogue.schema.of_type("category", "tags") if f.searchable and role_of(f) in roles]
+
+
 def _of_role(catalogue: Catalogue, roles: Sequence[str], *, most: float) -> list[Named]:
     found = []
-    for about in catalogue.schema.of_type("category", "tags"):
-        if role_of(about) not in roles or not about.searchable:
-            continue
+    for about in _fields(catalogue, roles):
         index = catalogue.values(about.name)
         order = sorted(range(len(index.values)), key=lambda code: (-int(index.counts[code]), index.values[code]))
         common = [c for c in order[:_MOST] if 2 <= int(index.counts[c]) <= most * len(catalogue)]

@@ -1,10 +1,11 @@
 """A program that opens a shop once and forks a child for each order it reads, so that a chatting process starts in milliseconds.
 
 `python -m tests.agent.chatters WORKSPACE` prints `ready`, then reads orders, a JSON object a line: `{"state", "to", "texts", "user_id",
-"thread_id", "request_id"?, "gate"?, "nobody"?, "die_at"?}`. It answers each with the child's process id. The child opens the state database and
+"thread_id", "request_id"?, "gate"?, "nobody"?, "die_at"?, "forget"?, "delete"?}`, where `state` is a file or an address. It answers each with the child's process id. The child opens the state database and
 writes into the pipe `to`, a JSON object a line: `{"open": true}`, then each text with its reply the moment that is acknowledged, or
-`{"error", "sentence"}`. With a `gate` it begins when nobody locks that file any more; as `nobody` it gives up the rights of root;
-with `die_at` it kills itself as either of its connections to the database gets the statement of that number, counted from 1.
+`{"error", "sentence"}`; at last, where the order says so, `{"forgot"}` with the receipt, `{"deleted"}`. With a `gate` it begins when nobody
+locks that file any more; as `nobody` it gives up the rights of root; with `die_at` it kills itself as its connections to the database
+get the statement of that number, counted from 1.
 """
 
 import fcntl
@@ -19,6 +20,7 @@ from pathlib import Path
 os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 from convrec.agent import Agent
+from convrec.agent.stores.sqlite import SqliteDatabase
 from convrec.core.errors import ConvrecError
 from tests.agent.shop import over
 
@@ -38,7 +40,7 @@ def chat(shop, order):
         os.setuid(_NOBODY)
     place = {"user_id": order["user_id"], "thread_id": order["thread_id"], "request_id": order.get("request_id")}
     try:
-        agent = over(shop, Path(order["state"]))
+        agent = over(shop, order["state"])
         tell(open=True)
         if "die_at" in order:
             die(agent, order["die_at"])
@@ -47,6 +49,10 @@ def chat(shop, order):
                 fcntl.flock(gate, fcntl.LOCK_SH)
         for text in order["texts"]:
             tell(text=text, reply=agent.chat(text, **place).model_dump(mode="json"))
+        if order.get("forget"):
+            tell(forgot=agent.forget(order["user_id"]).verified)
+        if order.get("delete"):
+            tell(deleted=agent.delete_thread(order["user_id"], order["thread_id"]))
     except ConvrecError as error:
         tell(error=type(error).__name__, sentence=str(error))
 
@@ -59,8 +65,23 @@ def die(agent, at):
         if next(number) == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for connection in (agent._house.ledger.database.connection, agent._saver.conn):
-        connection.set_trace_callback(count)
+    database = agent._house.ledger.database
+    if isinstance(database, SqliteDatabase):
+        for connection in (database.connection, agent._saver.conn):
+            connection.set_trace_callback(count)
+        return
+    from psycopg import Connection, Cursor
+
+    for kind, name in ((Cursor, "execute"), (Cursor, "executemany"), (Connection, "_exec_command")):
+        setattr(kind, name, _counted(getattr(kind, name), count))
+
+
+def _counted(run, count):
+    def counted(self, statement, *rest, **options):
+        count(statement)
+        return run(self, statement, *rest, **options)
+
+    return counted
 
 
 def main(workspace):

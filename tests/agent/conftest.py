@@ -2,7 +2,10 @@
 
 import fcntl
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +15,10 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
 from convrec.tools.fitting import fit
 from tests.agent.linked_catalogues import film_catalogue, game_catalogue, restaurant_catalogue
+from tests.agent.talkers import Child
 from tests.agent.understood import Listener
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +60,25 @@ def shop(fitted_films):
     """The twenty films, opened once; `tests.agent.shop.over` gives it a state of one's own."""
     with Agent.open(fitted_films) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def program(fitted_films):
+    """The warmed parent of all chatting processes."""
+    command = [sys.executable, "-m", "tests.agent.chatters", str(fitted_films)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline() == "ready\n"
+        yield running
+        running.stdin.close()
+
+
+@pytest.fixture
+def start(program, tmp_path):
+    """Starts a chatting process."""
+
+    def started(**order):
+        started.count += 1
+        return Child(program, {"state": str(tmp_path / "state.sqlite"), **order}, tmp_path / f"pipe{started.count}")
+
+    started.count = 0
+    return started

@@ -1,14 +1,8 @@
-"""Killed, raced, locked out or short of disk: what was acknowledged is there, nothing is half there, and the fault is told in a sentence."""
+"""Raced, locked out or short of disk: what was acknowledged is there, nothing is half there, and the fault is told in a sentence."""
 
 import fcntl
-import itertools
-import json
 import os
-import random
-import select
 import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,23 +12,11 @@ from pathlib import Path
 import pytest
 
 from convrec.agent.stores import sqlite as sqlite_module
-from convrec.agent.stores.ledger import Ledger
 from convrec.agent.stores.sqlite import SqliteDatabase
 from convrec.core.errors import BusyError, WorkspaceError
 from tests.agent.shop import over
+from tests.agent.talkers import ANA, TEXTS, as_told, stored
 
-ROOT = Path(__file__).resolve().parents[2]
-ANA = {"user_id": "ana", "thread_id": "t1"}
-TEXTS = [
-    "a western",
-    "I love comedies",
-    "not the first one",
-    "older",
-    "why the first one?",
-    "hello",
-    "more",
-    "I hated Cellar Music",
-]
 LOCKER = """
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -44,149 +26,9 @@ sys.stdin.readline()
 """
 
 
-class Child:
-    """One chatting process, as its parent hears it."""
-
-    def __init__(self, program, order, pipe):
-        os.mkfifo(pipe)
-        program.stdin.write(json.dumps({**ANA, "to": str(pipe), **order}) + "\n")
-        program.stdin.flush()
-        self.pid = int(program.stdout.readline())
-        self._pipe = os.open(pipe, os.O_RDONLY)
-        self._rest = b""
-        self.heard = []
-
-    def hear(self, timeout=None):
-        """Takes in what the child tells; False when it has ended or said nothing for `timeout` seconds."""
-        if not select.select([self._pipe], [], [], timeout)[0]:
-            return False
-        piece = os.read(self._pipe, 1 << 20)
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        self.heard += [json.loads(line) for line in lines]
-        return bool(piece)
-
-    def finish(self):
-        """Hears the child out, and returns all that it told."""
-        while self.hear():
-            pass
-        os.close(self._pipe)
-        return self.heard
-
-    @property
-    def acknowledged(self):
-        """The texts with their replies."""
-        return [told for told in self.heard if "reply" in told]
-
-
-@pytest.fixture(scope="module")
-def program(fitted_films):
-    """The warmed parent of all chatting processes."""
-    command = [sys.executable, "-m", "tests.agent.chatters", str(fitted_films)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout.readline() == "ready\n"
-        yield running
-        running.stdin.close()
-
-
-@pytest.fixture
-def start(program, tmp_path):
-    """Starts a chatting process."""
-
-    def started(**order):
-        started.count += 1
-        return Child(program, {"state": str(tmp_path / "state.sqlite"), **order}, tmp_path / f"pipe{started.count}")
-
-    started.count = 0
-    return started
-
-
-def stored(path):
-    """The turns of the thread, after checking that each is whole: numbers without a gap, exposures as the replies have them."""
-    ledger = Ledger(SqliteDatabase(path))
-    turns, state = ledger.turns(**ANA), ledger.state(**ANA)
-    ledger.close()
-    database = sqlite3.connect(path)
-    assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    exposures = database.execute("SELECT turn, item_id, rank, score FROM exposures ORDER BY turn, rank").fetchall()
-    database.close()
-    assert [turn.turn for turn in turns] == list(range(1, len(turns) + 1))
-    assert exposures == [(t.turn, item.id, item.rank, item.score) for t in turns for item in t.reply.items]
-    assert state.turn == len(turns)
-    return turns
-
-
-def profile(path):
-    """The turn and value of each profile entry."""
-    ledger = Ledger(SqliteDatabase(path))
-    entries = ledger.profile("ana", history=True)
-    ledger.close()
-    return [(entry.turn, entry.value) for entry in entries]
-
-
-def as_told(turns):
-    """Stored turns as a chatting process tells of them."""
-    return [{"text": turn.text, "reply": turn.reply.model_dump(mode="json")} for turn in turns]
-
-
-def test_killed_at_any_moment_a_thread_holds_every_acknowledged_turn_whole(start, shop, tmp_path):
-    chance, path, acknowledged, unheard = random.Random(5), tmp_path / "state.sqlite", [], 0
-    for _ in range(18):
-        child = start(texts=[chance.choice(TEXTS) for _ in range(1000)])
-        enough = chance.randrange(4)
-        while len(child.acknowledged) < enough:
-            assert child.hear()
-        child.hear(chance.uniform(0, 0.04))  # a moment that is as good as any other
-        os.kill(child.pid, signal.SIGKILL)
-        child.finish()
-        turns = as_told(stored(path))
-        assert turns[len(acknowledged) + unheard :][: len(child.acknowledged)] == child.acknowledged
-        acknowledged += child.acknowledged
-        unheard = len(turns) - len(acknowledged)
-        assert 0 <= unheard <= 18  # at most the turn that each child was about to tell of
-        assert [turn for turn in turns if turn in acknowledged] == acknowledged
-    assert len(acknowledged) >= 18
-    with over(shop, path) as agent:
-        assert agent.chat("a western", **ANA).turn == len(acknowledged) + unheard + 1
-
-
-def test_killed_at_any_statement_a_turn_is_there_whole_or_not_at_all(start, tmp_path):
-    """The client sends again, under the same id, what was not acknowledged: it is stored once all the same."""
-    outcomes = []
-    for at in itertools.count(1):
-        path = tmp_path / f"state{at}.sqlite"
-        message = {"texts": ["I love westerns"], "request_id": "r1", "state": str(path)}
-        if start(**message, die_at=at).finish()[1:]:
-            break
-        left = as_told(stored(path))
-        assert [value for _, value in profile(path)] == ["Western"] * len(left)
-        outcomes.append(len(left))
-        again = start(**message).finish()[1:]
-        assert as_told(stored(path)) == again
-        assert left in ([], again)
-        assert profile(path) == [(1, "Western")]
-    assert outcomes == sorted(outcomes)  # nothing of the turn before its commit, all of it from then on
-    assert set(outcomes) == {0, 1}
-
-
-def test_killed_while_it_is_made_a_state_database_can_be_opened_again(start, tmp_path):
-    chance, made = random.Random(9), set()
-    for trial in range(8):
-        path = tmp_path / f"trial{trial}" / "state.sqlite"
-        path.parent.mkdir()
-        child = start(texts=TEXTS, state=str(path))
-        child.hear(chance.uniform(0, 0.012))
-        os.kill(child.pid, signal.SIGKILL)
-        child.finish()
-        made.add(path.exists())
-        assert as_told(stored(path))[: len(child.acknowledged)] == child.acknowledged
-        again = start(texts=["a western"], state=str(path)).finish()
-        assert again[-1]["reply"]["turn"] == len(stored(path))
-    assert True in made
-
-
 def test_two_processes_on_one_thread_lose_no_turn(start, tmp_path):
     path, gate = tmp_path / "state.sqlite", tmp_path / "gate"
-    Ledger(SqliteDatabase(path)).close()
+    SqliteDatabase(path).close()
     with gate.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         children = [start(texts=[f"{text} ({who})" for text in TEXTS * 2], gate=str(gate)) for who in "xy"]
@@ -277,7 +119,7 @@ def test_a_state_database_that_may_not_be_written_is_told_in_a_sentence(start, t
     path = folder / "state.sqlite"
     try:
         if there:
-            Ledger(SqliteDatabase(path)).close()
+            SqliteDatabase(path).close()
             path.chmod(0o444)
         folder.chmod(0o555)
         told = start(texts=["a western"], state=str(path), nobody=os.geteuid() == 0).finish()

@@ -17,7 +17,7 @@ from convrec.agent.stores.records import Feedback, Forgotten
 from convrec.agent.stores.sqlite import SqliteDatabase
 from convrec.core.errors import BusyError, InputError, WorkspaceError
 from tests.agent.shop import over
-from tests.agent.test_interruption import stored
+from tests.agent.talkers import stored
 
 ANA = {"user_id": "ana", "thread_id": "t1"}
 USERS = ("ana", "ben", "Ärzte 😀", "ANA")

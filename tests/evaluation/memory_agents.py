@@ -30,6 +30,7 @@ class Script:
     """What everybody tells by what words, for agents that need not understand any; and everybody's veto."""
 
     catalogue: object
+    items: tuple = ()
     tells: dict = field(default_factory=dict)
     asked: dict = field(default_factory=dict)
     vetoes: dict = field(default_factory=dict)
@@ -38,7 +39,8 @@ class Script:
     def of(cls, workspace, options):
         """Returns the script of a run."""
         catalogue = workspace.catalogue()
-        offer, script = offer_of(catalogue), cls(catalogue)
+        offer = offer_of(catalogue)
+        script = cls(catalogue, tuple(catalogue.item(row) for row in range(len(catalogue))))
         people = personas(offer, options.users, options.seed)
         speakers = [Speaker(person, offer, options.wording, options.seed) for person in people]
         for asked in inquiries(speakers, sittings_of(speakers, options.messages)):
@@ -92,8 +94,7 @@ class Perfect:
                 v for v in self.script.catalogue.values(veto.facet).values if v.lower() == veto.value.name.lower()
             )
             heard = (Preference(facet=veto.facet, value=value, polarity=-1, strength="hard", scope="lasting"),)
-        rows = [self.script.catalogue.item(row) for row in range(len(self.script.catalogue))]
-        items = [item for item in rows if self.shows(item, veto)][:3]
+        items = [item for item in self.script.items if self.shows(item, veto)][:3]
         shown = tuple(
             ReplyItem(id=item.id, title=item.title, rank=rank, score=1.0, confidence=0.5)
             for rank, item in enumerate(items, 1)

@@ -44,7 +44,13 @@ def test_a_memory_without_fault_gets_full_marks_everywhere(measured):
         assert value(result, metric) == 1, metric
     for metric in ("veto understood", "veto held@5", "veto held@25", "slates that keep to a veto"):
         assert value(result, metric) == 1, metric
-    for metric in ("junk share", "stale share", "duplicates a person", "cross-user hits a person"):
+    for metric in (
+        "junk share",
+        "stale share",
+        "duplicates a person",
+        "cross-user hits a person",
+        "veto checks without a slate",
+    ):
         assert value(result, metric) == 0, metric
     assert result.counts["cross-user hits"] == 0
     assert result.counts["values of one person alone"] > 10
@@ -85,6 +91,19 @@ def test_a_veto_that_is_heard_and_not_kept_to_is_held_nowhere(measured):
     result = measured(Careless)
     assert value(result, "veto understood") == 1
     assert value(result, "veto held@5") == value(result, "veto held@25") == 0
+
+
+class Silent(Perfect):
+    """Shows nothing to anybody."""
+
+    def shows(self, item, veto):
+        return False
+
+
+def test_who_shows_nothing_breaks_nothing_and_is_found_out(measured):
+    result = measured(Silent)
+    assert value(result, "veto held@5") is None
+    assert value(result, "veto checks without a slate") == 1
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(measured, tmp_path):

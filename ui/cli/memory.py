@@ -55,5 +55,7 @@ def memory(
         run, result = evaluate_memory(target, options, target.root / "evaluations", progress=progress, out=out)
     show(run, result, as_json)
     if not as_json:
+        kinds = result.sections["junk by kind of message"]
+        say(f"Junk by kind of message: {', '.join(f'{kind} {n}' for kind, n in kinds.items())}.")
         took = json.loads((run.folder / "timings.json").read_bytes())["ms_a_recall"]
         say(f"A recall took {took['p50']:.1f} ms (median), {took['p95']:.1f} ms (95 %).")

@@ -139,9 +139,10 @@ class Reader:
         return torch.from_numpy(filled.reshape(1, len(self._facets), -1))
 
     def _sample(self, name: str) -> str:
+        """Returns some of a field's values, none that one item alone has if others are: no item says how messages are read."""
         if self._catalogue.schema.field(name).type not in ("category", "tags"):
             return ""
-        values = sorted(self._catalogue.values(name).values)
+        values = sorted(self._catalogue.values(name).common() or self._catalogue.values(name).values)
         return ", ".join(Random(name).sample(values, min(_SAMPLED, len(values))))
 
 

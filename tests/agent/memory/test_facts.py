@@ -50,7 +50,7 @@ def test_what_is_told_is_heard_with_its_value(text):
 
 @pytest.mark.parametrize("text", NOT_TOLD)
 def test_what_tells_nothing_lasting_of_the_person_is_left_alone(text):
-    assert facts_of(text) == []
+    assert facts_of(text) == ()
 
 
 @pytest.mark.parametrize("text", TOLD)
