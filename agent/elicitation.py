@@ -84,7 +84,8 @@ class Occasion:
 
     @cached_property
     def _chances(self) -> list[float]:
-        return self.belief.tolist()
+        chances: list[float] = self.belief.tolist()
+        return chances
 
     def _best(self, chances: Sequence[float]) -> float:
         """Returns the chance that a slate of the likeliest of them holds what is looked for."""

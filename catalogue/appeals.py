@@ -35,6 +35,7 @@ def sincere(facts: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
     changed: dict[str, Any] = {}
     for field in schema.of_type("text", "category", "tags"):
         value = facts.get(field.name)
+        said: str | list[Any]
         if isinstance(value, str):
             said = (
                 sincere_title(value) if field.name.endswith("title") or field.type != "text" else without_appeals(value)

@@ -87,7 +87,8 @@ class ValueIndex:
         return [self.values[code] for code in self._codes_of(row) if self.counts[code] >= least]
 
     def _codes_of(self, row: int) -> list[int]:
-        return self.codes[self.starts[row] : self.starts[row + 1]].tolist()
+        codes: list[int] = self.codes[self.starts[row] : self.starts[row + 1]].tolist()
+        return codes
 
 
 class WholeTexts:

@@ -26,7 +26,7 @@ _WEAK = re.compile(
     r"|not (?:so |too |that |very |really |particularly |all that )?keen on|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
 )
 _STRONG = re.compile(
-    r"\b(?:(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
+    r"\b(?:(?:never|dont|do not)(?: you)?(?: ever)? (?:recommend|suggest|show|offer|give|play|pick|bring up)(?: me| us)?(?: any(?: more)?| anything)?|(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|(?:am|im|are|were|is|hes|shes) done with|(?:stay|steer|keep) (?:clear|away) (?:of|from)|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
     r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
@@ -63,7 +63,7 @@ _WANTS = re.compile(
     r"\b(?:id|i would|we would|wed|would you|would) (?:really |also |rather |absolutely )?(?:like|love|enjoy|prefer)\b"
 )
 _ALWAYS = re.compile(
-    r"\bever$|\b(?:not (?:now )?ever|hard no|refuse to|dont (?:really )?care for|under any circumstances|always|never|in general|generally|as a rule|usually|every time|remember that|from now on|ever again|normally|all my life|for ever|forever)\b"
+    r"\bever$|\b(?:not (?:now )?ever|never (?:recommend|suggest|show|offer)|hard no|refuse to|dont (?:really )?care for|under any circumstances|always|never|in general|generally|as a rule|usually|every time|remember that|from now on|ever again|normally|all my life|for ever|forever)\b"
 )
 _NOW = re.compile(
     r"\b(?:tonight|today|this time|right now|for now|at the moment|this (?:evening|weekend|morning|afternoon)|just this once|currently|in the mood|feel like|feeling like)\b"

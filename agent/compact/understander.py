@@ -139,7 +139,6 @@ class Understander:
     def understand(self, text: str, state: DialogueState) -> Understanding:
         """Returns what the message says, in the light of what the thread holds. Only its first 20,000 characters are read."""
         told, facts = without_facts(text), [fact.span for fact in facts_of(text)]
-        is_fact = lambda span: any(start <= span[0] and span[1] <= end for start, end in facts)  # noqa: E731
         whole = Message(told)
         if not len(whole):
             return Understanding(acts=("other",)) if told != text else Understanding()
@@ -176,7 +175,9 @@ class Understander:
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
             extra = self._leftovers.read(message, scopes, places)
-            extra = Leftover(tuple(p for p in felt_by(extra.preferences, reading) if not is_fact(p.span)), extra.words)
+            extra = Leftover(
+                tuple(p for p in felt_by(extra.preferences, reading) if not _within(p.span, facts)), extra.words
+            )
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
@@ -360,6 +361,10 @@ def _is_aside(message: Message, pointer: Pointer, feeling: Attitude) -> bool:
     if pointer.kind != "title" or message.starts_sentence(pointer.start):
         return False
     return feeling == "none" or (feeling == "compared" and message.tokens[pointer.start - 1].norm == "the")
+
+
+def _within(span: Span, others: Sequence[Span]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
 def _whose(stated: Preference, text: str) -> Preference:

@@ -23,9 +23,9 @@ class _AsGiven:
         return {**payload, "messages": [], "extra_body": {**(payload.get("extra_body") or {}), **said}}
 
 
-class ServedModel(_AsGiven, BaseChatOpenAI):
+class ServedModel(_AsGiven, BaseChatOpenAI):  # type: ignore[misc]
     """A model behind any address."""
 
 
-class OpenAIModel(_AsGiven, ChatOpenAI):
+class OpenAIModel(_AsGiven, ChatOpenAI):  # type: ignore[misc]
     """A model of OpenAI's own, where a limit of tokens has another name."""

@@ -160,7 +160,9 @@ def _told_by(seen: _Seen, tables: Sequence[_Table], catalogue: Catalogue, horizo
         lift = share / np.maximum(against, 1e-12)
         chance = _SURE * np.sqrt(against * (1 - np.minimum(against, 1.0)) / n_told)
         counts = np.asarray((chosen > 0).sum(axis=0)).ravel()
-        for code in np.flatnonzero((counts >= _LEAST_EVENTS) & (lift >= _LEAST_LIFT) & (share - against > chance)):
+        for code in map(
+            int, np.flatnonzero((counts >= _LEAST_EVENTS) & (lift >= _LEAST_LIFT) & (share - against > chance))
+        ):
             with_it = np.flatnonzero(chosen[:, [code]].toarray().ravel())
             shown = with_it[np.argsort(-weights[with_it], kind="stable")][:_EVIDENCE]
             yield Taste(

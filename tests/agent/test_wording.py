@@ -55,7 +55,7 @@ def test_a_voice_says_what_was_heard_least_lately_and_the_same_with_the_same_see
 
 def test_every_message_can_be_filled_with_slots_that_code_knows():
     known = set(
-        "a_noun all are audience count demand facet facts first high kept known left low met new noun nouns options other_kinds others reason request requests "
+        "a_noun all are audience count day demand facet facts first high kept known left low memory met new noun nouns options other_kinds others reason request requests "
         "shared taste terms these title titles value wanted wish".split()
     )
     used = {
