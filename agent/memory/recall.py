@@ -1,9 +1,9 @@
 """What is recalled for a turn: entries and past turns of one person, by what they say and when, not by recency alone."""
 
+import heapq
 import math
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from convrec.agent.memory.when import Window, window
 from convrec.core.profile import ProfileEntry
-from convrec.core.text import words
+from convrec.core.text import fold, words
 
 Vector = npt.NDArray[np.float32]
 Vectors = npt.NDArray[np.float32]
@@ -73,7 +73,7 @@ def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
     return Trace(
         f"profile:{entry.id}",
         entry_text(entry),
-        f"{entry_text(entry)} {_asked_as(entry)}",
+        f"{_statement(entry)} {entry.quote} {_asked_as(entry)}",
         entry.updated,
         vectors,
         entry.quote,
@@ -83,18 +83,17 @@ def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
 
 def entry_text(entry: ProfileEntry) -> str:
     """Returns an entry in a line: what it is about, its value, the quote."""
+    return f"{_statement(entry)} (“{entry.quote}”)" if entry.quote else _statement(entry)
+
+
+def _statement(entry: ProfileEntry) -> str:
     if entry.about:
-        head = f"{entry.about}: {'no longer ' if entry.polarity < 0 else ''}{entry.value}"
-    else:
-        felt = {(1, "soft"): "likes", (1, "hard"): "only", (-1, "soft"): "dislikes", (-1, "hard"): "never"}[
-            entry.polarity, entry.strength
-        ]
-        head = (
-            f"{felt} {entry.value}"
-            if entry.facet in ("item", "text")
-            else f"{felt} {entry.facet.replace('_', ' ')}: {entry.value}"
-        )
-    return f"{head} (“{entry.quote}”)" if entry.quote else head
+        return f"{entry.about}: {'no longer ' if entry.polarity < 0 else ''}{entry.value}"
+    felt = {(1, "soft"): "likes", (1, "hard"): "only", (-1, "soft"): "dislikes", (-1, "hard"): "never"}[
+        entry.polarity, entry.strength
+    ]
+    facet = "" if entry.facet in ("item", "text") else f"{entry.facet.replace('_', ' ')}: "
+    return f"{felt} {facet}{entry.value}"
 
 
 def _asked_as(entry: ProfileEntry) -> str:
@@ -123,21 +122,31 @@ def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: dat
     if not within:
         return []
     asked = terms(text if when is None else _without(text, when))
-    shared = _shared(asked, [Counter(terms(trace.said)) for trace in within])
+    lexical, dense = _shared(asked, [trace.said for trace in within]), _nearness(within, vector)
     of_self = _SELF.search(text) is not None
-    found = []
-    for trace, lexical in zip(within, shared, strict=True):
-        dense = 0.0
-        if trace.vectors is not None and vector is not None:
-            dense = max(float((trace.vectors @ vector).max()), 0.0)
+    scores = []
+    for trace, said, meant in zip(within, lexical, dense, strict=True):
         lately = 0.5 ** (max((now - trace.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS)
-        score = _DENSE * dense + (1 - _DENSE) * lexical
+        score = _DENSE * meant + (1 - _DENSE) * said
         if not trace.kept:
             score *= _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
             score *= _OF_OTHERS if of_self and not _SELF.search(trace.quote) else 1.0
-        score = score * (_KEPT if trace.kept else 1.0) + _CURRENT * lately
-        found.append(Recalled(trace.source, trace.text, trace.created, round(score, 6), trace.quote))
-    return sorted(found, key=lambda one: (-one.score, one.source))[:k]
+        scores.append(round(score * (_KEPT if trace.kept else 1.0) + _CURRENT * lately, 6))
+    best = heapq.nsmallest(k, range(len(within)), key=lambda place: (-scores[place], within[place].source))
+    return [Recalled((t := within[place]).source, t.text, t.created, scores[place], t.quote) for place in best]
+
+
+def _nearness(traces: Sequence[Trace], vector: Vector | None) -> list[float]:
+    """Returns how near each memory's nearest part is to a vector, in [0, 1]; 0 where there are no vectors."""
+    near = [0.0] * len(traces)
+    found = [(place, trace.vectors) for place, trace in enumerate(traces) if trace.vectors is not None]
+    if vector is None or not found:
+        return near
+    starts = np.cumsum([0, *(len(parts) for _, parts in found)][:-1])
+    best = np.maximum.reduceat(np.concatenate([parts for _, parts in found]) @ vector, starts)
+    for (place, _), value in zip(found, best.tolist(), strict=True):
+        near[place] = max(value, 0.0)
+    return near
 
 
 def _without(text: str, when: Window) -> str:
@@ -149,12 +158,18 @@ def terms(text: str) -> list[str]:
     return [_ENDING.sub("", word) if len(word) > 4 else word for word in words(text) if word not in _STOP]
 
 
-def _shared(asked: Sequence[str], documents: Sequence[Mapping[str, int]]) -> list[float]:
-    """Returns how much of what is asked each document says, rare words counting most, in [0, 1]."""
-    total = len(documents)
+def _shared(asked: Sequence[str], said: Sequence[str]) -> list[float]:
+    """Returns how much of what is asked each text says, rare words counting most, in [0, 1]."""
+    wanted = list(dict.fromkeys(asked))
+    documents = [_among(wanted, text) for text in said]
     weights = {
-        term: math.log(1 + total / (1 + sum(term in document for document in documents)))
-        for term in dict.fromkeys(asked)
+        term: math.log(1 + len(said) / (1 + sum(term in document for document in documents))) for term in wanted
     }
     whole = sum(weights.values()) or 1.0
     return [sum(weight for term, weight in weights.items() if term in document) / whole for document in documents]
+
+
+def _among(wanted: Sequence[str], text: str) -> set[str]:
+    """Returns which terms a text has; one without their letters in a row is not read word by word."""
+    folded = fold(text)
+    return {*terms(text)} if any(term in folded for term in wanted) else set()
