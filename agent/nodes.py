@@ -243,7 +243,7 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         removed_entries=turn.patch.removed,
         created=house.clock.now(),
         vectors=_vectors(state, turn),
-        paused=turn.pausing,
+        pausing=turn.pausing,
     )
     house.ledger.commit(commit)
     return {"dialogue": state["state"].model_dump(mode="json")}

@@ -209,9 +209,8 @@ def _compare(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
 
 def _explain(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     """Tells the reasons computed when the item was shown; they stand in the ledger."""
-    shown = {
-        item.id: item for t in turn.house.ledger.turns(state["user_id"], state["thread_id"]) for item in t.reply.items
-    }
+    turns = turn.house.ledger.showing(state["user_id"], state["thread_id"], state["plan"].about)
+    shown = {item.id: item for t in turns for item in t.reply.items}
     asked = [item for item in state["plan"].about if item in shown]
     said.paragraphs += [why(shown[item], _guard(state, turn), voice) for item in asked] or [voice.say("why_nothing")]
     said.about = tuple(asked)

@@ -221,6 +221,16 @@ class LedgerTests:
         ledger.commit(a_turn())
         assert len(ledger.turns("ana", "t1")) == 1
 
+    def test_turns_are_found_by_what_they_showed_last(self, ledger: Ledger) -> None:
+        """Of each item the latest turn of that thread, once; nothing for items that it never showed."""
+        for turn in (1, 2):
+            ledger.commit(a_turn(turn))
+        ledger.commit(a_turn(3, reply=a_turn(3).reply.model_copy(update={"items": a_turn().reply.items[:1]})))
+        ledger.commit(a_turn(thread="t2"))
+        assert [turn.turn for turn in ledger.showing("ana", "t1", ("w1", "w2", "w9"))] == [2, 3]
+        assert [turn.turn for turn in ledger.showing("ana", "t1", ("w2",))] == [3]
+        assert ledger.showing("ana", "t1", ("w9",)) == ledger.showing("ana", "t1", ()) == []
+
     def test_episodes_are_told_in_order_with_what_was_shown(self, ledger: Ledger) -> None:
         """Oldest first over all threads, items by rank."""
         ledger.commit(a_turn(created=NOW + timedelta(hours=2)))
@@ -245,6 +255,9 @@ class LedgerTests:
         assert open_ledger().paused("ana")
         ledger.set_paused("ana", False)
         assert not ledger.paused("ana")
+        ledger.commit(a_turn(pausing=True))
+        ledger.commit(a_turn(2))
+        assert ledger.paused("ana")
 
     def test_forgetting_reaches_every_table_and_nobody_else(self, ledger: Ledger) -> None:
         """Every table loses the user's rows and no other."""

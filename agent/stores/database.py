@@ -112,7 +112,11 @@ class Database(ABC):
             done = self._steps_done(db)
             if done > len(MIGRATIONS):
                 raise WorkspaceError(f"{self.place} was written by a newer convrec.", "Update convrec to open it.")
-            for number, script in enumerate(MIGRATIONS[done:], done + 1):
-                for statement in filter(str.strip, script.split(";")):
-                    db.execute(self._dialect(statement))
+            for number, parts in enumerate(MIGRATIONS[done:], done + 1):
+                for part in parts:
+                    if callable(part):
+                        part(db)
+                        continue
+                    for statement in filter(str.strip, part.split(";")):
+                        db.execute(self._dialect(statement))
                 self._record(db, number)

@@ -23,7 +23,9 @@ from convrec.agent.stores.records import (
     TurnTaken,
     Vector,
     hashed,
+    packed,
     turn_key,
+    unpacked,
 )
 from convrec.core.errors import InputError
 from convrec.core.ids import SEPARATOR, namespace
@@ -74,7 +76,7 @@ class Ledger:
             return None
         query = "SELECT reply FROM turns WHERE user_id=? AND request_id=?"
         rows = self.database.rows(query, (user_id, request_id))
-        return Reply.model_validate_json(rows[0][0]) if rows else None
+        return unpacked(rows[0][0]) if rows else None
 
     def profile(self, user_id: str, *, history: bool = False) -> tuple[ProfileEntry, ...]:
         """Returns the user's profile, oldest first; with `history`, superseded entries too."""
@@ -102,10 +104,17 @@ class Ledger:
     def turns(self, user_id: str, thread_id: str) -> list[StoredTurn]:
         """Returns the turns of a conversation, in order."""
         query = "SELECT thread_id, turn, text, reply, created FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn"
-        return [
-            StoredTurn(thread_id, turn, text, Reply.model_validate_json(reply), created)
-            for thread_id, turn, text, reply, created in self.database.rows(query, (user_id, thread_id))
-        ]
+        return [StoredTurn(*row) for row in self.database.rows(query, (user_id, thread_id))]
+
+    def showing(self, user_id: str, thread_id: str, item_ids: Sequence[str]) -> list[StoredTurn]:
+        """Returns the turns of a conversation in which items were shown last, in order."""
+        query = f"""
+            SELECT thread_id, turn, text, reply, created FROM turns WHERE user_id=? AND thread_id=? AND turn IN (
+                SELECT max(turn) FROM exposures WHERE user_id=? AND thread_id=?
+                AND item_id IN ({", ".join("?" * len(item_ids)) or "NULL"}) GROUP BY item_id) ORDER BY turn
+        """  # noqa: S608  (placeholders alone)
+        parameters = (user_id, thread_id, user_id, thread_id, *item_ids)
+        return [StoredTurn(*row) for row in self.database.rows(query, parameters)]
 
     def episodes(self, user_id: str) -> list[Episode]:
         """Returns what was said and shown in all of the user's conversations, oldest first, without the replies."""
@@ -165,7 +174,7 @@ class Ledger:
                         reply.turn,
                         commit.request_id,
                         commit.text.replace("\0", "\ufffd"),
-                        reply.model_dump_json(),
+                        packed(reply),
                         created,
                     ),
                 )
@@ -177,8 +186,8 @@ class Ledger:
                 (*place, commit.state.model_dump_json(), reply.turn, created, created),
             )
             _patch(db, reply.user_id, commit.entries, commit.removed_entries, commit.vectors)
-            if commit.paused is not None:
-                _pause(db, reply.user_id, commit.paused)
+            if commit.pausing is not None:
+                _pause(db, reply.user_id, commit.pausing)
             shown = [(*place, reply.turn, item.id, item.rank, item.score) for item in reply.items]
             db.executemany("INSERT INTO exposures VALUES (?,?,?,?,?,?)", shown)
 

@@ -1,9 +1,11 @@
 """What is written into the ledger and read out of it."""
 
 import hashlib
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -31,13 +33,18 @@ class Feedback:
 
 @dataclass(frozen=True)
 class StoredTurn:
-    """One turn as it was committed, and when (ISO, UTC)."""
+    """One turn as it was committed, and when (ISO, UTC). Its reply is read when it is first asked for, so that a long conversation is at hand at once."""
 
     thread_id: str
     turn: int
     text: str
-    reply: Reply
+    packed: bytes = field(repr=False)
     created: str
+
+    @cached_property
+    def reply(self) -> Reply:
+        """The committed reply."""
+        return unpacked(self.packed)
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class Vector:
 class Commit:
     """All that one turn writes. `generation` is the user's when the turn began: a user forgotten since is not written.
 
-    `paused` pauses the memory, or resumes it, where that was asked for.
+    `pausing` says that memory is to rest from now on, or no longer; None leaves it.
     """
 
     text: str
@@ -87,7 +94,7 @@ class Commit:
     removed_entries: tuple[str, ...]
     created: datetime
     vectors: tuple[Vector, ...] = ()
-    paused: bool | None = None
+    pausing: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,16 @@ class Graves:
         if not self.salt or user_id in self.living:
             return None
         return self.since.get(hashed(user_id, self.salt))
+
+
+def packed(reply: Reply) -> bytes:
+    """Returns a reply as it is stored: JSON, deflated, a quarter of its size."""
+    return zlib.compress(reply.model_dump_json().encode(), 1)
+
+
+def unpacked(stored: bytes) -> Reply:
+    """Returns a stored reply."""
+    return Reply.model_validate_json(zlib.decompress(stored))
 
 
 class TurnTaken(Exception):  # noqa: N818  (no failure: the turn starts again on the newer state)

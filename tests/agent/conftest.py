@@ -1,6 +1,7 @@
 """Listeners over three catalogues, an agent over the demo films and agents over small catalogues, made once."""
 
 import fcntl
+import itertools
 import os
 import subprocess
 import sys
@@ -82,3 +83,12 @@ def start(program, tmp_path):
 
     started.count = 0
     return started
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path):
+    """Makes the place of another, empty state database."""
+    made = itertools.count(1)
+    if request.param == "sqlite":
+        return lambda: f"{tmp_path}/state{next(made)}.sqlite"
+    return request.getfixturevalue("postgres").database

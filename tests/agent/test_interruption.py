@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -26,17 +27,17 @@ sys.stdin.readline()
 """
 
 
-def test_two_processes_on_one_thread_lose_no_turn(start, tmp_path):
-    path, gate = tmp_path / "state.sqlite", tmp_path / "gate"
-    SqliteDatabase(path).close()
+def test_two_processes_on_one_thread_lose_no_turn(start, place, tmp_path):
+    state, gate = place(), tmp_path / "gate"
+    start(state=state, texts=[]).finish()
     with gate.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        children = [start(texts=[f"{text} ({who})" for text in TEXTS * 2], gate=str(gate)) for who in "xy"]
+        children = [start(state=state, texts=[f"{text} ({who})" for text in TEXTS * 2], gate=str(gate)) for who in "xy"]
         for child in children:
             assert child.hear()
     told = [child.finish() for child in children]
     assert all("error" not in line for lines in told for line in lines)
-    turns = as_told(stored(path))
+    turns = as_told(stored(state))
     assert Counter(turn["text"] for turn in turns) == Counter(f"{t} ({who})" for t in TEXTS * 2 for who in "xy")
     for child in children:
         assert [turn for turn in turns if turn in child.acknowledged] == child.acknowledged
@@ -44,19 +45,20 @@ def test_two_processes_on_one_thread_lose_no_turn(start, tmp_path):
     assert writers not in (sorted(writers), sorted(writers, reverse=True))  # they did run at the same time
 
 
-def test_one_request_from_two_processes_at_once_is_answered_once(start, tmp_path):
-    path, gate = tmp_path / "state.sqlite", tmp_path / "gate"
+def test_one_request_from_two_processes_at_once_is_answered_once(start, place, tmp_path):
+    state, gate = place(), tmp_path / "gate"
     for number in range(1, 9):
         with gate.open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             children = [
-                start(texts=[text], request_id=f"r{number}", gate=str(gate)) for text in ("a western", "a comedy")
+                start(state=state, texts=[text], request_id=f"r{number}", gate=str(gate))
+                for text in ("a western", "a comedy")
             ]
             for child in children:
                 assert child.hear()
         first, second = (child.finish()[-1]["reply"] for child in children)
         assert first == second
-        turns = as_told(stored(path))
+        turns = as_told(stored(state))
         assert len(turns) == number
         assert turns[-1]["reply"] == first
 
@@ -138,6 +140,83 @@ def test_a_file_that_is_no_database_is_told_in_a_sentence(shop, tmp_path):
     with pytest.raises(WorkspaceError, match="no SQLite database"):
         over(shop, path)
     assert path.read_text().startswith("my shopping list")
+
+
+def test_a_damaged_database_is_told_in_a_sentence_and_is_not_written_to(shop, tmp_path):
+    path = tmp_path / "state.sqlite"
+    with over(shop, path) as agent:
+        for text in TEXTS:
+            agent.chat(text, **ANA)
+    raw = bytearray(path.read_bytes())
+    for page in range(1, len(raw) // 4096):
+        raw[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+    path.write_bytes(raw)
+    with pytest.raises(
+        WorkspaceError, match=r"^It is damaged: the state database .*state\.sqlite\. Restore a backup\.$"
+    ):
+        over(shop, path).chat("a western", **ANA)
+    assert path.read_bytes()[4096:] == raw[4096:]
+
+
+@pytest.fixture
+def read_only_disk(tmp_path):
+    """Mounts a folder of another place so that nobody can write to it, root neither."""
+    place = tmp_path / "fixed"
+
+    def mount(folder):
+        place.mkdir()
+        binds = [["mount", "--bind", str(folder), str(place)], ["mount", "-o", "remount,ro,bind", str(place)]]
+        if any(subprocess.run(command, capture_output=True, check=False).returncode for command in binds):
+            pytest.skip("a folder can only be mounted with root's rights")
+        return place
+
+    yield mount
+    subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
+
+
+def test_a_disk_that_can_only_be_read_is_told_in_a_sentence(shop, tmp_path, read_only_disk):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with over(shop, kept / "state.sqlite") as agent:
+        agent.chat("a western", **ANA)
+    place = read_only_disk(kept)
+    for name in ("state.sqlite", "another.sqlite"):
+        with pytest.raises(
+            WorkspaceError, match=r"the state database .*\. Check the rights of the file and its folder"
+        ):
+            over(shop, place / name).chat("a western", **ANA)
+    assert len(stored(kept / "state.sqlite")) == 1
+
+
+def test_a_clock_that_goes_back_between_two_processes_costs_nothing(shop, tmp_path):
+    path = tmp_path / "state.sqlite"
+    with over(shop, path) as agent:
+        first = agent.chat("a western", **ANA)
+        agent.chat("more", **ANA)
+    with over(shop, path) as agent:
+        agent._house.clock._now -= timedelta(days=400)
+        assert agent.chat("why the second one?", **ANA).turn == 3
+        assert agent.chat("I love westerns", **ANA).turn == 4
+        assert {entry.value for entry in agent.profile("ana")} == {"Western"}
+        assert agent.chat("something good", **ANA).items
+        assert [episode.turn for episode in agent._house.ledger.episodes("ana")] == [3, 4, 5, 1, 2]
+    assert [turn.turn for turn in stored(path)] == [1, 2, 3, 4, 5]
+    assert stored(path)[0].reply == first
+
+
+def test_a_profile_that_is_edited_while_a_turn_runs_keeps_both(shop, tmp_path):
+    path = tmp_path / "state.sqlite"
+    noir = {"facet": "genres", "value": "Noir", "polarity": 1, "scope": "lasting"}
+    with over(shop, path) as agent, over(shop, path) as other:
+        agent.chat("I love westerns", **ANA)
+        western = agent.profile("ana")[0]
+        events = agent.stream("I love comedies", **ANA)
+        assert next(events).type == "plan"
+        other.store.put(("ana", "profile"), "mine", noir)
+        other.store.delete(("ana", "profile"), western.id)
+        list(events)
+        assert {entry.value for entry in agent.profile("ana")} == {"Noir", "Comedy"}
+    assert len(stored(path)) == 2
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ Some kills in every run, and before every fourth statement; `make test-kill` kil
 every statement. What was counted is printed.
 """
 
-import itertools
 import os
 import random
 import signal
@@ -18,7 +17,6 @@ THOROUGH = "CONVREC_KILLS" in os.environ
 KILLS = int(os.environ.get("CONVREC_KILLS", "12"))
 STATEMENTS = range(1, 1000, 1 if THOROUGH else 4)
 TALKERS = 3  # at once: two in one conversation, one in another
-KINDS = ("sqlite", "postgresql")
 HALF = """
     SELECT (SELECT count(*) FROM exposures e WHERE NOT EXISTS (
                 SELECT 1 FROM turns t WHERE t.user_id=e.user_id AND t.thread_id=e.thread_id AND t.turn=e.turn))
@@ -27,15 +25,6 @@ HALF = """
          + (SELECT count(*) FROM threads h WHERE h.turns<>(
                 SELECT count(*) FROM turns t WHERE t.user_id=h.user_id AND t.thread_id=h.thread_id))
 """
-
-
-@pytest.fixture(params=KINDS)
-def place(request, tmp_path):
-    """Makes the place of another, empty state database."""
-    made = itertools.count(1)
-    if request.param == "sqlite":
-        return lambda: f"{tmp_path}/state{next(made)}.sqlite"
-    return request.getfixturevalue("postgres").database
 
 
 @pytest.fixture

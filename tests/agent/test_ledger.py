@@ -57,7 +57,7 @@ def test_a_new_database_that_another_just_opens_too_is_waited_for(path):
 def test_a_database_of_the_first_shape_is_brought_to_todays(path):
     """The last state of each thread moves out of its turns; nothing else changes."""
     old = sqlite3.connect(path, isolation_level=None)
-    for statement in MIGRATIONS[0].split(";"):
+    for statement in MIGRATIONS[0][0].split(";"):
         old.execute(statement)
     old.execute("PRAGMA user_version=1")
     turns = [a_turn(n, user, thread) for user, thread, most in (("ana", "t1", 3), ("ana", "t2", 1), ("ben", "t1", 2)) for n in range(1, most + 1)]  # fmt: skip
