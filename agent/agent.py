@@ -204,8 +204,7 @@ class Agent:
         house = self._house
         if house.demonstrations.reach == "off" or house.model is None or reply.turn < 2:
             return
-        turns = house.ledger.turns(reply.user_id, reply.thread_id)
-        before = next((t for t in turns if t.turn == reply.turn - 1), None)
+        before = house.ledger.turn(reply.user_id, reply.thread_id, reply.turn - 1)
         if before is not None and went_well(before.reply, reply.understanding):
             house.demonstrations.keep(before.reply, before.text)
 
@@ -389,7 +388,7 @@ class Agent:
         )
         click = Feedback(item.id, event, thread_id, turn, now.isoformat())
         try:
-            self._house.ledger.add_feedback(user_id, click, patch.entries if patch else (), generation)
+            self._house.ledger.add_feedback(user_id, click, patch.entries if patch else (), generation, profile)
         except Forgotten as error:
             raise BusyError("You were forgotten meanwhile, and the click is not kept.", "Click again.") from error
 

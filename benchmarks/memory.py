@@ -96,17 +96,32 @@ def _filled(workspace: Workspace, users: int, entries: int) -> dict[str, float]:
 
 def _entry(number: int, chance: random.Random, values: list[tuple[str, str]], words: list[str]) -> ProfileEntry:
     at = START - timedelta(hours=number)
-    place = {"id": f"{chance.getrandbits(64):016x}", "thread_id": f"t{number % 9}", "turn": number, "created": at, "updated": at, "scope": "lasting"}
+    place = {
+        "id": f"{chance.getrandbits(64):016x}",
+        "thread_id": f"t{number % 9}",
+        "turn": number,
+        "created": at,
+        "updated": at,
+        "scope": "lasting",
+    }
     if number % 2:
         facet, value = chance.choice(values)
-        return ProfileEntry(facet=facet, value=value, polarity=chance.choice((1, -1)), quote=f"I like {value} a lot", **place)
+        return ProfileEntry(
+            facet=facet, value=value, polarity=chance.choice((1, -1)), quote=f"I like {value} a lot", **place
+        )
     value = " ".join(chance.sample(words, 3))
-    return ProfileEntry(facet="text", value=value, about=chance.choice(ABOUT), polarity=1, quote=f"mine is {value}, you know", **place)
+    return ProfileEntry(
+        facet="text", value=value, about=chance.choice(ABOUT), polarity=1, quote=f"mine is {value}, you know", **place
+    )
 
 
 def _lines() -> Iterator[str]:
     """Yields what the people of the scripted conversations say, over and over."""
-    said = [turn["say"] for path in sorted(CONVERSATIONS.glob("*.yaml")) for turn in yaml.safe_load(path.read_text(encoding="utf-8"))["turns"]]
+    said = [
+        turn["say"]
+        for path in sorted(CONVERSATIONS.glob("*.yaml"))
+        for turn in yaml.safe_load(path.read_text(encoding="utf-8"))["turns"]
+    ]
     return itertools.cycle(said)
 
 
@@ -138,13 +153,18 @@ def _long_thread(agent: Agent, turns: int) -> dict[str, float]:
 
 def _resumed(workspace: Workspace, turns: int) -> dict[str, float]:
     """Measures what comes first after a restart: the thread as a page shows it, recall by its owner, the next turn."""
-    with Agent.open(workspace, clock=FixedClock(START + timedelta(days=9), timedelta(minutes=1)), new_id=counted_ids("f")) as agent:
+    with Agent.open(
+        workspace, clock=FixedClock(START + timedelta(days=9), timedelta(minutes=1)), new_id=counted_ids("f")
+    ) as agent:
         agent.chat("hello", user_id="warm-up")
         read, shown = _timed(lambda: agent.thread("long", "long"))
         assert len(shown) == turns
         loaded, _state = _timed(lambda: agent._house.ledger.state("long", "long"))
         vector = agent.toolbox.encoder.encode(["what did I say about westerns?"], 64)[0]
-        recall = [_timed(lambda: agent._house.memory.recall("long", "what did I say about westerns?", 5, vector))[0] for _ in range(9)]
+        recall = [
+            _timed(lambda: agent._house.memory.recall("long", "what did I say about westerns?", 5, vector))[0]
+            for _ in range(9)
+        ]
         goes_on, _reply = _timed(lambda: agent.chat("hello again", user_id="long", thread_id="long"))
         why, _reply = _timed(lambda: agent.chat("why the first one?", user_id="long", thread_id="long"))
     return {
@@ -160,11 +180,15 @@ def _sizes(state: Path, turns: int) -> dict[str, object]:
     for table in TABLES:
         columns = [row[1] for row in ledger.database.rows(f"PRAGMA table_info({table})")]
         for column in columns:
-            size = ledger.database.rows(f"SELECT sum(length(CAST({column} AS BLOB))) FROM {table} WHERE user_id='long'")[0][0]
+            size = ledger.database.rows(
+                f"SELECT sum(length(CAST({column} AS BLOB))) FROM {table} WHERE user_id='long'"
+            )[0][0]
             parts[f"{table}.{column}"] = (size or 0) / turns
     for table in ledger.database.checkpoint_tables:
         column = "checkpoint" if table == "checkpoints" else "value"
-        parts[table] = (ledger.database.rows(f"SELECT sum(length({column})) FROM {table} WHERE thread_id LIKE 'long%'")[0][0] or 0) / turns
+        parts[table] = (
+            ledger.database.rows(f"SELECT sum(length({column})) FROM {table} WHERE thread_id LIKE 'long%'")[0][0] or 0
+        ) / turns
     ledger.close()
     most = dict(sorted(parts.items(), key=lambda part: -part[1])[:8])
     return {"bytes_a_turn": round(sum(parts.values())), "of_which": {name: round(size) for name, size in most.items()}}
@@ -176,7 +200,11 @@ def _forgotten(workspace: Workspace, state: Path) -> dict[str, float]:
         before = _bytes(state)
         seconds, receipt = _timed(lambda: agent.forget("long"))
         assert receipt.verified
-        return {"forget_s": round(seconds, 2), "forget_database_mb": round(before / 1e6, 1), "forgotten_turns": receipt.deleted["turns"]}
+        return {
+            "forget_s": round(seconds, 2),
+            "forget_database_mb": round(before / 1e6, 1),
+            "forgotten_turns": receipt.deleted["turns"],
+        }
 
 
 def _bytes(state: Path) -> int:

@@ -34,12 +34,17 @@ class Memory:
 
     def profile(self, user_id: str) -> tuple[ProfileEntry, ...]:
         """Returns what is remembered about a person now: entries neither superseded nor expired, oldest first."""
+        return self.unexpired(self._ledger.profile(user_id))
+
+    def unexpired(self, entries: Sequence[ProfileEntry]) -> tuple[ProfileEntry, ...]:
+        """Returns the entries that are not over."""
         now = self._clock.now()
-        return tuple(entry for entry in self._ledger.profile(user_id) if entry.expires is None or entry.expires > now)
+        return tuple(entry for entry in entries if entry.expires is None or entry.expires > now)
 
     def vectors(self, entries: Sequence[ProfileEntry], turn: tuple[str, int, str] | None = None) -> tuple[Vector, ...]:
-        """Returns the vectors to store with new entries and with a turn, `(thread_id, turn, text)`: one for each of its statements, end to end."""
-        new = [entry for entry in entries if entry.superseded_by is None and entry.created == entry.updated]
+        """Returns the vectors to store with entries, edited or new, and with a turn, `(thread_id, turn, text)`: one for each of its statements, end to end."""
+        current = [entry for entry in entries if entry.superseded_by is None]
+        new = [entry for entry in current if turn is None or entry.created == entry.updated]
         texts = [entry_text(entry) for entry in new]
         said = parts_of(turn[2]) if turn is not None and turn[2].strip() else []
         if not texts and not said:

@@ -162,9 +162,7 @@ def _shared(asked: Sequence[str], said: Sequence[str]) -> list[float]:
     """Returns how much of what is asked each text says, rare words counting most, in [0, 1]."""
     wanted = list(dict.fromkeys(asked))
     documents = [_among(wanted, text) for text in said]
-    weights = {
-        term: math.log(1 + len(said) / (1 + sum(term in document for document in documents))) for term in wanted
-    }
+    weights = {term: math.log(1 + len(said) / (1 + sum(term in document for document in documents))) for term in wanted}
     whole = sum(weights.values()) or 1.0
     return [sum(weight for term, weight in weights.items() if term in document) / whole for document in documents]
 

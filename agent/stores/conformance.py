@@ -316,11 +316,11 @@ class LedgerTests:
 
     def test_a_turn_pauses_the_memory_in_the_same_step(self, ledger: Ledger) -> None:
         """Or not at all, if the user was forgotten meanwhile."""
-        ledger.commit(a_turn(paused=True))
+        ledger.commit(a_turn(pausing=True))
         assert ledger.paused("ana")
         ledger.forget("ana", NOW)
         with pytest.raises(Forgotten):
-            ledger.commit(a_turn(paused=True))
+            ledger.commit(a_turn(pausing=True))
         assert ledger.remaining("ana") == 0
 
     def test_forgetting_and_a_turn_at_the_same_moment(self, ledger: Ledger, open_ledger: OPEN) -> None:

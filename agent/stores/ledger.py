@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convrec.agent.memory.learning import settled
 from convrec.agent.state import DialogueState
-from convrec.agent.stores.database import Database, Parameters, Writer
+from convrec.agent.stores.database import Database, Parameters, Row, Writer
 from convrec.agent.stores.records import (
     Commit,
     Episode,
@@ -37,6 +38,7 @@ TABLES = ("turns", "threads", "profile", "exposures", "feedback", "people", "vec
 LASTING = ("tombstones", "salt")
 """What a forgetting leaves: a tombstone by the hash of the id, and the salt of all such hashes."""
 _OF_A_THREAD = ("turns", "threads", "exposures", "feedback")
+_PROFILE = "SELECT entry FROM profile WHERE user_id=?"
 _VECTOR = np.dtype("<f2")
 _TITLE = 60
 
@@ -80,21 +82,22 @@ class Ledger:
 
     def profile(self, user_id: str, *, history: bool = False) -> tuple[ProfileEntry, ...]:
         """Returns the user's profile, oldest first; with `history`, superseded entries too."""
-        rows = self.database.rows("SELECT entry FROM profile WHERE user_id=?", (user_id,))
-        entries = sorted((ProfileEntry.model_validate_json(row[0]) for row in rows), key=lambda e: (e.created, e.id))
+        entries = _read(self.database.rows(_PROFILE, (user_id,)))
         return tuple(entry for entry in entries if history or entry.superseded_by is None)
 
-    def feedback(self, user_id: str) -> list[Feedback]:
-        """Returns the user's clicks, oldest first."""
-        query = "SELECT item_id, event, thread_id, turn, created FROM feedback WHERE user_id=? ORDER BY id"
-        return [Feedback(*row) for row in self.database.rows(query, (user_id,))]
+    def feedback(self, user_id: str, thread_id: str | None = None) -> list[Feedback]:
+        """Returns the user's clicks, in one conversation or in all, oldest first."""
+        query = """SELECT item_id, event, thread_id, turn, created FROM feedback
+                   WHERE user_id=? AND (thread_id=? OR ?=1) ORDER BY id"""
+        rows = self.database.rows(query, (user_id, thread_id or "", int(thread_id is None)))
+        return [Feedback(*row) for row in rows]
 
     def threads(self, user_id: str) -> list[ThreadSummary]:
         """Returns the user's conversations, the latest first."""
         query = """
             SELECT t.thread_id, t.title, f.text, t.turns, t.updated FROM threads t
             JOIN turns f ON f.user_id=t.user_id AND f.thread_id=t.thread_id AND f.turn=1
-            WHERE t.user_id=? ORDER BY t.updated DESC, t.thread_id
+            WHERE t.user_id=? ORDER BY t.recency DESC, t.updated DESC, t.thread_id
         """
         return [
             ThreadSummary(thread_id, title or " ".join(text.split())[:_TITLE], turns, updated)
@@ -105,6 +108,12 @@ class Ledger:
         """Returns the turns of a conversation, in order."""
         query = "SELECT thread_id, turn, text, reply, created FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn"
         return [StoredTurn(*row) for row in self.database.rows(query, (user_id, thread_id))]
+
+    def turn(self, user_id: str, thread_id: str, turn: int) -> StoredTurn | None:
+        """Returns one turn of a conversation, if it is there."""
+        query = "SELECT thread_id, turn, text, reply, created FROM turns WHERE user_id=? AND thread_id=? AND turn=?"
+        rows = self.database.rows(query, (user_id, thread_id, turn))
+        return StoredTurn(*rows[0]) if rows else None
 
     def showing(self, user_id: str, thread_id: str, item_ids: Sequence[str]) -> list[StoredTurn]:
         """Returns the turns of a conversation in which items were shown last, in order."""
@@ -181,11 +190,14 @@ class Ledger:
             except self.database.unique_error as error:  # the request was answered in another thread meanwhile
                 raise TurnTaken from error
             db.execute(
-                """INSERT INTO threads (user_id, thread_id, state, turns, created, updated) VALUES (?,?,?,?,?,?)
-                   ON CONFLICT (user_id, thread_id) DO UPDATE SET state=excluded.state, turns=excluded.turns, updated=excluded.updated""",
-                (*place, commit.state.model_dump_json(), reply.turn, created, created),
+                """INSERT INTO threads (user_id, thread_id, state, turns, created, updated, recency)
+                   VALUES (?,?,?,?,?,?, (SELECT coalesce(max(recency), 0) + 1 FROM threads WHERE user_id=?))
+                   ON CONFLICT (user_id, thread_id) DO UPDATE SET
+                   state=excluded.state, turns=excluded.turns, updated=excluded.updated, recency=excluded.recency""",
+                (*place, commit.state.model_dump_json(), reply.turn, created, created, reply.user_id),
             )
-            _patch(db, reply.user_id, commit.entries, commit.removed_entries, commit.vectors)
+            entries = _settled(db, reply.user_id, commit.entries, commit.known)
+            _patch(db, reply.user_id, entries, commit.removed_entries, _of(entries, commit.vectors))
             if commit.pausing is not None:
                 _pause(db, reply.user_id, commit.pausing)
             shown = [(*place, reply.turn, item.id, item.rank, item.score) for item in reply.items]
@@ -209,9 +221,9 @@ class Ledger:
             _patch(db, user_id, entries, removed, vectors)
 
     def add_feedback(
-        self, user_id: str, click: Feedback, entries: Sequence[ProfileEntry], generation: int, vectors: Sequence[Vector] = ()
+        self, user_id: str, click: Feedback, entries: Sequence[ProfileEntry], generation: int, known: Sequence[ProfileEntry] = ()
     ) -> None:  # fmt: skip
-        """Writes a click and the profile entries that come of it, in one transaction.
+        """Writes a click and the profile entries that come of it, in one transaction; `known` is the profile that they were made of.
 
         Raises:
             Forgotten: the user was forgotten since `generation` was read.
@@ -222,7 +234,7 @@ class Ledger:
                 "INSERT INTO feedback (user_id, item_id, event, thread_id, turn, created) VALUES (?,?,?,?,?,?)",
                 (user_id, click.item_id, click.event, click.thread_id, click.turn, click.created),
             )
-            _patch(db, user_id, entries, (), vectors)
+            _patch(db, user_id, _settled(db, user_id, entries, known), (), ())
 
     def set_paused(self, user_id: str, paused: bool) -> None:
         """Sets whether nothing new is to be remembered about the user."""
@@ -353,6 +365,26 @@ def _pause(db: Writer, user_id: str, paused: bool) -> None:
         "INSERT INTO people (user_id, paused) VALUES (?,?) ON CONFLICT (user_id) DO UPDATE SET paused=excluded.paused",
         (user_id, int(paused)),
     )
+
+
+def _read(rows: Sequence[Row]) -> list[ProfileEntry]:
+    return sorted((ProfileEntry.model_validate_json(row[0]) for row in rows), key=lambda e: (e.created, e.id))
+
+
+def _settled(
+    db: Writer, user_id: str, entries: Sequence[ProfileEntry], known: Sequence[ProfileEntry]
+) -> tuple[ProfileEntry, ...]:
+    """Returns what may still be written of entries that were made of what was known then."""
+    if not entries:
+        return ()
+    current = [entry for entry in _read(db.execute(_PROFILE, (user_id,)).fetchall()) if entry.superseded_by is None]
+    return settled(entries, known, current)
+
+
+def _of(entries: Sequence[ProfileEntry], vectors: Sequence[Vector]) -> list[Vector]:
+    """Returns the vectors of turns, and those of these entries."""
+    written = {entry.id for entry in entries}
+    return [vector for vector in vectors if vector.kind == "turn" or vector.key in written]
 
 
 def _patch(

@@ -87,4 +87,5 @@ MIGRATIONS: tuple[tuple[str | Callable[[Writer], None], ...], ...] = (
         WHERE user_id NOT IN (SELECT user_id FROM people);
     """,
     ),
+    ("ALTER TABLE threads ADD COLUMN recency INTEGER NOT NULL DEFAULT 0",),
 )

@@ -17,7 +17,7 @@ from convrec.core.progress import Progress, silent
 _PAGE = 500
 _COLUMNS = {
     "turns": ("user_id", "thread_id", "turn", "request_id", "text", "reply", "created"),
-    "threads": ("user_id", "thread_id", "title", "state", "turns", "created", "updated"),
+    "threads": ("user_id", "thread_id", "title", "state", "turns", "created", "updated", "recency"),
     "profile": ("user_id", "id", "entry"),
     "exposures": ("user_id", "thread_id", "turn", "item_id", "rank", "score"),
     "feedback": ("user_id", "item_id", "event", "thread_id", "turn", "created"),

@@ -82,6 +82,7 @@ class Vector:
 class Commit:
     """All that one turn writes. `generation` is the user's when the turn began: a user forgotten since is not written.
 
+    `known` is the profile, unabridged, that `entries` were made of: where another hand has changed it since, that change stands.
     `pausing` says that memory is to rest from now on, or no longer; None leaves it.
     """
 
@@ -95,6 +96,7 @@ class Commit:
     created: datetime
     vectors: tuple[Vector, ...] = ()
     pausing: bool | None = None
+    known: tuple[ProfileEntry, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import sys
 import threading
 import time
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,6 +11,7 @@ from convrec.agent.stores import postgres as postgres_module
 from convrec.agent.stores.ledger import TABLES
 from convrec.agent.stores.opening import open_database
 from convrec.core.errors import BusyError, InputError, WorkspaceError
+from tests.agent.memory.test_forgetting import server_files
 from tests.agent.shop import over
 
 ANA = {"user_id": "ana", "thread_id": "t1"}
@@ -162,9 +162,9 @@ def test_forgetting_leaves_no_row_and_no_byte_and_says_when_somebody_still_looks
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
         connection.execute("CHECKPOINT")
-    files = [file.read_bytes() for file in Path(postgres.folder, "data", "base").rglob("*") if file.is_file()]
-    assert any(b"ploughfolk" in raw for raw in files)
-    assert not any(b"quuxology" in raw for raw in files)
+    raw = server_files(postgres)
+    assert b"ploughfolk" in raw
+    assert b"quuxology" not in raw
 
 
 def test_a_server_that_is_not_there_is_told_without_the_password(postgres):
