@@ -110,12 +110,10 @@ class Memory:
             ]
             text = f"{episode.text} → {', '.join(titles)}" if titles else episode.text
             vector = self._stacked(vectors.get(turn_key(episode.thread_id, episode.turn)))
-            found.append(
-                Trace(
-                    f"turn:{episode.thread_id}/{episode.turn}", text, text, episode.created, vector, episode.text, False
-                )
-            )
+            said = f"{episode.text} {' '.join(titles)}"
+            source = f"turn:{episode.thread_id}/{episode.turn}"
+            found.append(Trace(source, text, said, episode.created, vector, episode.text, False))
         return found
 
     def _stacked(self, flat: np.ndarray | None) -> np.ndarray | None:
-        return None if flat is None else flat.astype(np.float32).reshape(-1, self._encoder.width)
+        return None if flat is None else flat.reshape(-1, self._encoder.width)

@@ -1,8 +1,8 @@
 """What is recalled for a turn: entries and past turns of one person, by what they say and when, not by recency alone."""
 
-import heapq
 import math
 import re
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.text import fold, words
 
 Vector = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
 
 _DENSE = 0.55  # of a memory's score; the rest is shared words
@@ -124,28 +125,35 @@ def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: dat
     asked = terms(text if when is None else _without(text, when))
     lexical, dense = _shared(asked, [trace.said for trace in within]), _nearness(within, vector)
     of_self = _SELF.search(text) is not None
-    scores = []
-    for trace, said, meant in zip(within, lexical, dense, strict=True):
-        lately = 0.5 ** (max((now - trace.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS)
-        score = _DENSE * meant + (1 - _DENSE) * said
-        if not trace.kept:
-            score *= _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
-            score *= _OF_OTHERS if of_self and not _SELF.search(trace.quote) else 1.0
-        scores.append(round(score * (_KEPT if trace.kept else 1.0) + _CURRENT * lately, 6))
-    best = heapq.nsmallest(k, range(len(within)), key=lambda place: (-scores[place], within[place].source))
-    return [Recalled((t := within[place]).source, t.text, t.created, scores[place], t.quote) for place in best]
+    fits = _DENSE * dense + (1 - _DENSE) * lexical
+    lately = _CURRENT * np.array(
+        [0.5 ** (max((now - t.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS) for t in within]
+    )
+    most = fits * np.array([_KEPT if trace.kept else 1.0 for trace in within]) + lately
+    found: list[tuple[float, str, Trace]] = []
+    for place in np.argsort(-most, kind="stable").tolist():
+        if len(found) >= k and most[place] < -found[k - 1][0]:
+            break  # none of those left can be better
+        trace = within[place]
+        score = float(most[place]) if trace.kept else _worth(trace, of_self) * float(fits[place]) + float(lately[place])
+        insort(found, (-round(score, 6), trace.source, trace), key=lambda one: one[:2])
+    return [Recalled(trace.source, trace.text, trace.created, -score, trace.quote) for score, _, trace in found[:k]]
 
 
-def _nearness(traces: Sequence[Trace], vector: Vector | None) -> list[float]:
-    """Returns how near each memory's nearest part is to a vector, in [0, 1]; 0 where there are no vectors."""
-    near = [0.0] * len(traces)
+def _worth(trace: Trace, of_self: bool) -> float:
+    """Returns how much what was only said counts beside what is kept."""
+    asked = _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
+    return asked * (_OF_OTHERS if of_self and not _SELF.search(trace.quote) else 1.0)
+
+
+def _nearness(traces: Sequence[Trace], vector: Vector | None) -> Floats:
+    """Returns `(n_traces,)`: how near each memory's nearest part is to a vector, in [0, 1]; 0 where there are no vectors."""
+    near = np.zeros(len(traces))
     found = [(place, trace.vectors) for place, trace in enumerate(traces) if trace.vectors is not None]
-    if vector is None or not found:
-        return near
-    starts = np.cumsum([0, *(len(parts) for _, parts in found)][:-1])
-    best = np.maximum.reduceat(np.concatenate([parts for _, parts in found]) @ vector, starts)
-    for (place, _), value in zip(found, best.tolist(), strict=True):
-        near[place] = max(value, 0.0)
+    if vector is not None and found:
+        starts = np.cumsum([0, *(len(parts) for _, parts in found)][:-1])
+        products = np.concatenate([parts for _, parts in found]).astype(np.float32) @ vector
+        near[[place for place, _ in found]] = np.maximum(np.maximum.reduceat(products, starts), 0.0)
     return near
 
 
@@ -158,13 +166,13 @@ def terms(text: str) -> list[str]:
     return [_ENDING.sub("", word) if len(word) > 4 else word for word in words(text) if word not in _STOP]
 
 
-def _shared(asked: Sequence[str], said: Sequence[str]) -> list[float]:
-    """Returns how much of what is asked each text says, rare words counting most, in [0, 1]."""
+def _shared(asked: Sequence[str], said: Sequence[str]) -> Floats:
+    """Returns `(n_texts,)`: how much of what is asked each text says, rare words counting most, in [0, 1]."""
     wanted = list(dict.fromkeys(asked))
     documents = [_among(wanted, text) for text in said]
     weights = {term: math.log(1 + len(said) / (1 + sum(term in document for document in documents))) for term in wanted}
     whole = sum(weights.values()) or 1.0
-    return [sum(weight for term, weight in weights.items() if term in document) / whole for document in documents]
+    return np.array([sum(weight for term, weight in weights.items() if term in has) / whole for has in documents])
 
 
 def _among(wanted: Sequence[str], text: str) -> set[str]:
