@@ -1,6 +1,6 @@
 """What a turn teaches about a person: lasting tastes and facts, written only from their own words or clicks, each with its quote."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -98,7 +98,8 @@ class Learner:
         new = entry.model_copy(update={"id": self._new_id()})
         if old is not None:
             del self._current[old.id]
-            self._written[old.id] = old.model_copy(update={"superseded_by": new.id, "updated": self._origin.now})
+            ended = max(self._origin.now, old.updated)
+            self._written[old.id] = old.model_copy(update={"superseded_by": new.id, "updated": ended})
         self._current[new.id] = self._written[new.id] = new
 
 
@@ -149,6 +150,37 @@ def same_taste(entry: ProfileEntry, taste: Preference) -> bool:
     if entry.item_id or taste.item_id:
         return entry.item_id == taste.item_id
     return entry.facet == taste.facet and fold(entry.value) == fold(taste.value)
+
+
+def settled(
+    entries: Sequence[ProfileEntry], known: Sequence[ProfileEntry], current: Sequence[ProfileEntry]
+) -> tuple[ProfileEntry, ...]:
+    """Returns what may still be written of entries that were made of the profile as it was `known`, now that it is `current`.
+
+    What was changed, added or taken out meanwhile by another hand stands: whatever is about the same is not written.
+    """
+    then, now = ({entry.id: _meant(entry) for entry in some} for some in (known, current))
+    moved = [entry for entry in (*known, *current) if then.get(entry.id) != now.get(entry.id)]
+    if not moved:
+        return tuple(entries)
+    ids = {entry.id for entry in moved}
+    lost = ids | {entry.superseded_by for entry in entries if entry.id in ids}
+    lost |= {entry.id for entry in entries if entry.id not in then and any(_same_matter(entry, one) for one in moved)}
+    return tuple(entry for entry in entries if entry.id not in lost and entry.superseded_by not in lost - {None})
+
+
+def _meant(entry: ProfileEntry) -> ProfileEntry:
+    """Returns an entry without when it was confirmed last."""
+    return entry.model_copy(update={"updated": entry.created})
+
+
+def _same_matter(entry: ProfileEntry, other: ProfileEntry) -> bool:
+    if entry.about or other.about:
+        one_of = entry.about not in MANY
+        return entry.about == other.about and (one_of or _alike(_bare(entry.value), _bare(other.value)))
+    return same_taste(
+        other, Preference(facet=entry.facet, value=entry.value, item_id=entry.item_id, polarity=entry.polarity)
+    )
 
 
 def _same_fact(entry: ProfileEntry, fact: Fact) -> bool:

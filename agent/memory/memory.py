@@ -52,8 +52,12 @@ class Memory:
 
     def profile(self, user_id: str) -> tuple[ProfileEntry, ...]:
         """Returns what is remembered about a person now: entries neither superseded nor expired, oldest first."""
+        return self.unexpired(self._ledger.profile(user_id))
+
+    def unexpired(self, entries: Sequence[ProfileEntry]) -> tuple[ProfileEntry, ...]:
+        """Returns the entries that are not over."""
         now = self._clock.now()
-        return tuple(entry for entry in self._ledger.profile(user_id) if entry.expires is None or entry.expires > now)
+        return tuple(entry for entry in entries if entry.expires is None or entry.expires > now)
 
     def hear(self, text: str) -> Heard:
         """Returns what a message tells by its meaning, and the vectors of its statements, made once a turn."""
@@ -64,8 +68,8 @@ class Memory:
         return Heard(vectors, tuple(sensed(text, vectors, layer)) if layer is not None else ())
 
     def vectors(self, entries: Sequence[ProfileEntry]) -> tuple[Vector, ...]:
-        """Returns the vectors to store with new entries."""
-        new = [entry for entry in entries if entry.superseded_by is None and entry.created == entry.updated]
+        """Returns the vectors to store with entries that are new or were edited."""
+        new = [entry for entry in entries if entry.superseded_by is None]
         encoded = self._encoder.encode([entry_text(entry) for entry in new], _TOKENS) if new else ()
         model = self._encoder.revision
         return tuple(Vector("entry", entry.id, model, vector) for entry, vector in zip(new, encoded, strict=True))
@@ -76,9 +80,12 @@ class Memory:
             return ()
         return (Vector("turn", turn_key(thread_id, turn), self._encoder.revision, heard.vectors.ravel()),)
 
-    def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
-        """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first."""
-        vector = self._encoder.encode([text], _TOKENS)[0]
+    def recall(self, user_id: str, text: str, k: int = 5, vector: np.ndarray | None = None) -> list[Recalled]:
+        """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first.
+
+        `vector` is the text's where it is known already.
+        """
+        vector = self._encoder.encode([text], _TOKENS)[0] if vector is None else vector
         return recalled(
             [*self._entries(user_id), *self._turns(user_id)], text, vector, self._clock.now(), k, self._layer
         )
@@ -129,12 +136,10 @@ class Memory:
             ]
             text = f"{episode.text} → {', '.join(titles)}" if titles else episode.text
             vector = self._stacked(vectors.get(turn_key(episode.thread_id, episode.turn)))
-            found.append(
-                Trace(
-                    f"turn:{episode.thread_id}/{episode.turn}", text, text, episode.created, vector, episode.text, False
-                )
-            )
+            said = f"{episode.text} {' '.join(titles)}"
+            source = f"turn:{episode.thread_id}/{episode.turn}"
+            found.append(Trace(source, text, said, episode.created, vector, episode.text, False))
         return found
 
     def _stacked(self, flat: np.ndarray | None) -> np.ndarray | None:
-        return None if flat is None else flat.astype(np.float32).reshape(-1, self._encoder.width)
+        return None if flat is None else flat.reshape(-1, self._encoder.width)
