@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from convrec.agent.memory.facts import Fact
+from convrec.agent.memory.facts import Fact, facts_of
 from convrec.agent.memory.questions import Question
 from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
 from convrec.agent.memory.sensed import sensed
@@ -32,7 +32,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Heard:
-    """A message by its meaning: the vectors of its statements, `(n_statements, n_dimensions)`, and the facts recognised in them."""
+    """A message by its meaning: the vectors of its statements, `(n_statements, n_dimensions)`, and the facts told in them, those that rules read first."""
 
     vectors: npt.NDArray[np.float32] | None
     facts: tuple[Fact, ...]
@@ -65,7 +65,8 @@ class Memory:
             return Heard(None, ())
         vectors = self._encoder.encode(parts_of(text), _TOKENS)
         layer = self._layer
-        return Heard(vectors, tuple(sensed(text, vectors, layer)) if layer is not None else ())
+        read = facts_of(text)
+        return Heard(vectors, (*read, *sensed(text, vectors, layer)) if layer is not None else read)
 
     def vectors(self, entries: Sequence[ProfileEntry]) -> tuple[Vector, ...]:
         """Returns the vectors to store with entries that are new or were edited."""
