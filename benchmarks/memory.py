@@ -139,16 +139,22 @@ def _recalled(agent: Agent, users: int, state: Path) -> dict[str, float]:
 
 
 def _long_thread(agent: Agent, turns: int) -> dict[str, float]:
-    lines, ms = _lines(), []
+    lines, ms, before = _lines(), [], _pages(agent)
     for _ in range(turns):
         line = next(lines)
         seconds, _reply = _timed(lambda said=line: agent.chat(said, user_id="long", thread_id="long"))
         ms.append(seconds * 1000)
     tenth = max(turns // 10, 1)
     return {
-        "long_turns": turns, "first_tenth_turn_p50_ms": round(float(np.median(ms[:tenth])), 1),
+        "long_turns": turns, "file_bytes_a_turn": round((_pages(agent) - before) / turns), "first_tenth_turn_p50_ms": round(float(np.median(ms[:tenth])), 1),
         "last_tenth_turn_p50_ms": round(float(np.median(ms[-tenth:])), 1),
     }  # fmt: skip
+
+
+def _pages(agent: Agent) -> int:
+    """Returns the bytes of the database's pages."""
+    query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    return int(agent._house.ledger.database.rows(query)[0][0])
 
 
 def _resumed(workspace: Workspace, turns: int) -> dict[str, float]:
@@ -174,24 +180,20 @@ def _resumed(workspace: Workspace, turns: int) -> dict[str, float]:
 
 
 def _sizes(state: Path, turns: int) -> dict[str, object]:
-    """Returns what the long thread takes, a turn, and of what that consists."""
+    """Returns of what a turn of the long thread consists, in bytes, and all of it."""
     ledger = Ledger(open_database(f"sqlite:///{state}"))
-    parts: dict[str, float] = {}
-    for table in TABLES:
-        columns = [row[1] for row in ledger.database.rows(f"PRAGMA table_info({table})")]
-        for column in columns:
-            size = ledger.database.rows(
-                f"SELECT sum(length(CAST({column} AS BLOB))) FROM {table} WHERE user_id='long'"
-            )[0][0]
-            parts[f"{table}.{column}"] = (size or 0) / turns
-    for table in ledger.database.checkpoint_tables:
-        column = "checkpoint" if table == "checkpoints" else "value"
-        parts[table] = (
-            ledger.database.rows(f"SELECT sum(length({column})) FROM {table} WHERE thread_id LIKE 'long%'")[0][0] or 0
-        ) / turns
+    parts: dict[str, int] = {}
+    for table in (*TABLES, *ledger.database.checkpoint_tables):
+        key, pattern = ("thread_id", "long\x1f%") if table in ledger.database.checkpoint_tables else ("user_id", "long")
+        for column in [row[1] for row in ledger.database.rows(f"PRAGMA table_info({table})")]:
+            query = f"SELECT coalesce(sum(length(CAST({column} AS BLOB))), 0) FROM {table} WHERE {key} LIKE ?"  # noqa: S608
+            parts[f"{table}.{column}"] = ledger.database.rows(query, (pattern,))[0][0]
     ledger.close()
-    most = dict(sorted(parts.items(), key=lambda part: -part[1])[:8])
-    return {"bytes_a_turn": round(sum(parts.values())), "of_which": {name: round(size) for name, size in most.items()}}
+    most = sorted(parts.items(), key=lambda part: -part[1])[:8]
+    return {
+        "bytes_a_turn": round(sum(parts.values()) / turns),
+        "of_which": {name: round(size / turns) for name, size in most},
+    }
 
 
 def _forgotten(workspace: Workspace, state: Path) -> dict[str, float]:
