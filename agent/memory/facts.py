@@ -299,7 +299,7 @@ def _is_jest(value: str, about: str) -> bool:
     if about == "allergy":
         return _NO_ALLERGEN.search(value) is not None
     if about.endswith("job"):
-        return value.split()[0].casefold().endswith("ing")
+        return value.split(maxsplit=1)[0].casefold().endswith("ing")
     if about in ("language", "mother tongue"):
         return _LANGUAGES.fullmatch(value) is None
     return about == "collects" and value.casefold() == "dust"
