@@ -17,6 +17,7 @@ from convrec.agent.planner import decide as decide_plan
 from convrec.agent.refusals import refusal
 from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
 from convrec.agent.request import Wanted, spoken_of, wanted
+from convrec.agent.responses import guard_of
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
 from convrec.agent.stores.records import Commit, Feedback, Vector
@@ -112,7 +113,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         turn.patch = unlearn(state["profile"], heard.preferences)
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
     elif not turn.paused:
-        learnt = learn(state["profile"], heard, origin, house.new_id)
+        turn.heard = house.memory.hear(state["text"])
+        learnt = learn(state["profile"], heard, origin, house.new_id, turn.heard.facts)
         turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
         if plan.action == "chat" and plan.note in SEARCHING and any(entry.about for entry in learnt.entries):
             plan = plan.model_copy(update={"note": "noted"})
@@ -194,14 +196,26 @@ def respond(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     """Words the reply."""
     turn, house = runtime.context, runtime.context.house
     said = respond_in_words(state, turn)
+    held = _summarised(state, turn)
     reply = Reply(
         text=said.text, items=said.items, question=said.question, understanding=state["understanding"], trace=tuple(turn.steps),
         user_id=state["user_id"], thread_id=state["thread_id"], turn=state["state"].turn, ms=round(turn.ms, 3),
         versions=house.toolbox.versions, suggestions=said.suggestions, **_of_model(turn),
     )  # fmt: skip
-    after = carried_on(state["state"], reply, said.about, said.spoken)
+    after = carried_on(held, reply, said.about, said.spoken)
     told = state["plan"].fields if state["plan"].action == "answer" else ()
     return {"reply": reply, "state": after.model_copy(update={"told": told})}
+
+
+def _summarised(state: TurnState, turn: Turn) -> DialogueState:
+    """Returns the thread's state with its older turns summarised, where a model goes on with a long one; what is to be unlearned is in no summary."""
+    held, plan = state["state"], state["plan"]
+    if turn.model is None or plan.action == "forget":
+        return held
+    if plan.action == "edit" and plan.note == "unlearn":
+        return held.model_copy(update={"summary": "", "summarised": held.turn})
+    turns = lambda: turn.house.ledger.turns(state["user_id"], state["thread_id"])  # noqa: E731
+    return turn.model.summarised(held, turns, guard_of(state, turn))
 
 
 def _of_model(turn: Turn) -> dict[str, Any]:
@@ -253,5 +267,6 @@ def _vectors(state: TurnState, turn: Turn) -> tuple[Vector, ...]:
     """Returns the meanings by which what was said and learned is found again; none while nothing is to be remembered."""
     if turn.paused:
         return ()
-    said = (state["thread_id"], state["state"].turn, state["text"])
-    return turn.house.memory.vectors(turn.patch.entries, said)
+    memory = turn.house.memory
+    heard = turn.heard or memory.hear(state["text"])
+    return (*memory.vectors(turn.patch.entries), *memory.of_turn(state["thread_id"], state["state"].turn, heard))

@@ -55,7 +55,7 @@ def respond(state: TurnState, turn: Turn) -> Said:
     return said
 
 
-def _guard(state: TurnState, turn: Turn) -> TitleGuard:
+def guard_of(state: TurnState, turn: Turn) -> TitleGuard:
     """Returns the guard that knows the titles which this thread has named or shown, this turn's slate among them."""
     held = state["state"]
     known = {*held.mentioned, *held.ever_shown, *(item.id for item in state["slate"].items), *state["plan"].about}
@@ -68,7 +68,7 @@ def _recommend(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     house, slate, wanted = turn.house, state["slate"], turn.wanted
     demands = wanted.demands if wanted else ()
     if state["plan"].about:
-        _facts(said, state["plan"], house, _guard(state, turn), voice)
+        _facts(said, state["plan"], house, guard_of(state, turn), voice)
     before = _acknowledged(state, house, voice)
     if slate.exhausted:
         said.paragraphs += [*before, voice.say("exhausted", **house.realiser.noun_slots())]
@@ -95,14 +95,14 @@ def _show(said: Said, before: list[str], state: TurnState, turn: Turn, voice: Vo
         return
     since = state["plan"].since
     recalled = voice.say(state["plan"].note, day=day_words(datetime.fromisoformat(since))) if since else ""
-    first, *rest = house.realiser.slate(at, named, _guard(state, turn), voice, recalled)
+    first, *rest = house.realiser.slate(at, named, guard_of(state, turn), voice, recalled)
     said.paragraphs += [" ".join([*before, first]), *rest]
 
 
 def _spoken(said: Said, before: list[str], at: Occasion, state: TurnState, turn: Turn) -> bool:
     """Lets the model word the slate, and shows each sentence as soon as it is checked; False where nothing of it could be shown."""
     assert turn.model is not None
-    guard, schema, held = _guard(state, turn), at.catalogue.schema, state["state"]
+    guard, schema, held = guard_of(state, turn), at.catalogue.schema, state["state"]
     templated: list[str] = []  # items that code words, for the model did not or may not
 
     def line(item: ReplyItem, number: int) -> str:
@@ -195,7 +195,7 @@ def _answer(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     if not state["plan"].about:
         said.paragraphs.append(voice.say("which_one", **turn.house.realiser.noun_slots()))
         return
-    _facts(said, state["plan"], turn.house, _guard(state, turn), voice)
+    _facts(said, state["plan"], turn.house, guard_of(state, turn), voice)
 
 
 def _compare(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
@@ -212,7 +212,7 @@ def _explain(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     turns = turn.house.ledger.showing(state["user_id"], state["thread_id"], state["plan"].about)
     shown = {item.id: item for t in turns for item in t.reply.items}
     asked = [item for item in state["plan"].about if item in shown]
-    said.paragraphs += [why(shown[item], _guard(state, turn), voice) for item in asked] or [voice.say("why_nothing")]
+    said.paragraphs += [why(shown[item], guard_of(state, turn), voice) for item in asked] or [voice.say("why_nothing")]
     said.about = tuple(asked)
 
 

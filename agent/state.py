@@ -55,6 +55,7 @@ class DialogueState(_Shape):
     `slates` are the item ids shown, one tuple a turn that showed some, oldest first. `focus` are the items last talked
     about, the most recent last. `questions_in_row` counts turns in a row that ended in a question; `quiet` says that the person wants none.
     `reply` is the end of what the assistant said last; `told` are the fields that it then told of an item, if it was asked for some.
+    `summary` is what the turns up to `summarised` came to, for a model that goes on; "" where none does.
     """
 
     turn: int = 0
@@ -73,6 +74,8 @@ class DialogueState(_Shape):
     reply: str = ""
     told: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
+    summary: str = ""
+    summarised: int = 0
 
     @property
     def wishes(self) -> tuple[Preference, ...]:

@@ -11,7 +11,7 @@ from convrec.agent.engine import Engine
 from convrec.agent.llm.demonstrations import Demonstrations
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
 from convrec.agent.memory.learning import Patch
-from convrec.agent.memory.memory import Memory
+from convrec.agent.memory.memory import Heard, Memory
 from convrec.agent.memory.recall import Recalled
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
@@ -44,7 +44,7 @@ class House:
 
 @dataclass
 class Turn:
-    """One turn's candidates, patches, memories told, trace and part of a model; `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
+    """One turn's candidates, patches, memories told, what was heard by its meaning, trace and part of a model; `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
 
     house: House
     generation: int
@@ -58,6 +58,7 @@ class Turn:
     paused: bool = False
     pausing: bool | None = None
     told: tuple[Recalled, ...] = ()
+    heard: Heard | None = None
     forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None
     model: ModelTurn | None = None

@@ -52,6 +52,9 @@ def main() -> None:
 
 def measured(workspace: Workspace, url: str) -> dict[str, object]:
     """Returns what was measured, in bytes and milliseconds."""
+    empty = open_database(url)
+    bytes_empty = _size(empty, url)
+    empty.close()
     with Agent.open(workspace) as agent:
         talked = [turn for thread in _talk(agent) for turn in agent.thread("talker", thread)]
     database = open_database(url)
@@ -63,7 +66,7 @@ def measured(workspace: Workspace, url: str) -> dict[str, object]:
     with Agent.open(workspace) as agent:
         seconds = [_timed_resume(agent) for _ in range(5)]
     return {
-        "database": "SQLite" if url.startswith(SQLITE) else "PostgreSQL", "turns": len(talked), "bytes_a_turn": round(size / len(talked)),
+        "database": "SQLite" if url.startswith(SQLITE) else "PostgreSQL", "bytes_when_empty": bytes_empty, "turns": len(talked), "bytes_a_turn": round(size / len(talked)),
         "reply_bytes": parts, "commit_ms_p50": _ms(latencies, 50), "commit_ms_p95": _ms(latencies, 95),
         "resume_turns": LONG, "resume_ms": round(float(np.median(seconds)) * 1000, 1),
     }  # fmt: skip

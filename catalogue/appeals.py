@@ -56,12 +56,15 @@ def without_appeals(text: str) -> str:
         return text
     kept: list[str] = []
     for sentence in _SENTENCES.findall(_BROKEN.sub(r"\1 ", text)):
-        if _orders(sentence):
+        if not _suspect(sentence):
+            kept.append(sentence)
+        elif _orders(sentence):
             while kept and 0 < len(kept[-1].split()) <= _CALL:
                 kept.pop()
             kept.append("\n" if sentence.endswith("\n") else "")
         else:
-            kept.append(_CLAUSES.sub(lambda clause: "" if _is_clause(clause[0]) else clause[0], sentence))
+            said = _CLAUSES.sub(lambda clause: "" if _is_clause(clause[0]) else clause[0], sentence)
+            kept.append(said if _WORD.search(said) else "")
     return "".join(kept)
 
 

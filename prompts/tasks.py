@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from convrec.prompts.plan.answer import Steps
 from convrec.prompts.rank.answer import Order
+from convrec.prompts.summarise.answer import Summary
 from convrec.prompts.understand.answer import Understood
 
 
@@ -38,4 +39,7 @@ RANK = Task(
     300,
     200,
 )
-TASKS = (UNDERSTAND, PLAN, EXPLAIN, RANK)
+SUMMARISE = Task(
+    "summarise", "shortens the older part of a long conversation for the steps that go on with it", Summary, 600, 250
+)
+TASKS = (UNDERSTAND, PLAN, EXPLAIN, SUMMARISE, RANK)

@@ -220,10 +220,11 @@ def orders(
 ) -> list[tuple[Sequence[str], Sequence[str]]]:
     """Returns for each request the order of the slate and that of the text.
 
-    The model begins each case afresh, so that with the injection and without it explores alike but for what it `obeyed`.
+    The model begins each case afresh, so that with the injection and without it explores alike but for what it `obeyed`. It is told the whole item,
+    more than it could read where it chooses, but for honest tags: exploring what many items are is not for this one.
     """
     if bench.model is not None:
-        bench.model.item = row if obeyed else None
+        bench.model.item = {**row, "tags": row["tags"] if injection.place == "tags" else []} if obeyed else None
         bench.model.turns.clear()
     replies = [bench.reply(injection, said, user=f"u{bench.threads}") for said in requests(row, rows)]
     return [([item.id for item in reply.items], told_order(reply)) for reply in replies]

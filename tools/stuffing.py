@@ -20,17 +20,10 @@ _LABELS = 200  # values of a field up to which they are labels, such as genres
 _READ = 20_000  # characters of one text that are read
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _REPEATED = re.compile(r"\b(\w+(?:\W+\w+){0,3}?)(?:\W+\1\b){2,}", re.IGNORECASE)
-_PRAISE = re.compile(
-    r"""(?:(?<=^)|(?<=[.,;:!?\n(-]))\W*(?:(?:it|this)\s+is\s+|simply\s+)?(?:the\s+)?
-        (?:very\s+)?(?:best|greatest|finest|top|number\s+one|no\.?\s*1|must[\s-]see|perfect|most\s+popular|highest\s+rated)
-        (?:\s+\w+){0,2}?\s+(?:film|movie|book|novel|story|show|game|song|album|item|product|choice|pick|thing|one|place)
-        \s+(?:ever|of\s+all\s+times?|in\s+the\s+world|for\s+(?:everyone|everybody|you|all))(?:\s+made)?\s*(?=[.,;:!?\n)-]|$)""",
-    re.IGNORECASE | re.VERBOSE,
-)
 
 
 def honest(text: str, labels: frozenset[str] = frozenset()) -> str:
-    """Returns a text without appeals to whoever recommends, bare praise, phrases said three times on end, and lists of keywords.
+    """Returns a text without appeals to whoever recommends, phrases said three times on end, and lists of keywords.
 
     Keywords are everyday English words in small letters, and `labels` in any. A text in another language stays as it is.
     """
@@ -56,7 +49,8 @@ def _cleaned(facts: Mapping[str, Any], schema: Schema, labels: frozenset[str]) -
 
 
 def _unstuffed(text: str, labels: frozenset[str]) -> str:
-    return _PRAISE.sub("", _without_lists(_REPEATED.sub(".", text[:_READ]), labels))
+    """Returns the text without repetitions and lists, and without praise that stood among them."""
+    return without_appeals(_without_lists(_REPEATED.sub(".", text[:_READ]), labels))
 
 
 def bounded(terms: Sequence[str], longest: int) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from convrec.agent.checking.checker import ClaimChecker
-from convrec.agent.checking.titles import TitleChecker
+from convrec.agent.checking.titles import TitleChecker, TitleGuard
 from convrec.agent.compact.understander import Understander
 from convrec.agent.controller import Chooser, Explored
 from convrec.agent.llm.budget import Budget
@@ -21,10 +21,13 @@ from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.llm.leaks import Secrets
 from convrec.agent.llm.linking import Linker
 from convrec.agent.llm.ranking import ModelRanker
+from convrec.agent.llm.summarising import RECENT, ModelSummaries, due, in_code
 from convrec.agent.llm.understanding import ModelUnderstanding
 from convrec.agent.llm.wording import ModelWords
 from convrec.agent.openers import Occasion
+from convrec.agent.refusals import refusal
 from convrec.agent.state import DialogueState
+from convrec.agent.stores.records import StoredTurn
 from convrec.core.clock import Clock
 from convrec.core.reply import TraceStep
 from convrec.core.settings import Llm, Policy, Step
@@ -42,6 +45,7 @@ class ModelEngine:
     understanding: ModelUnderstanding
     exploring: ModelExploring
     words: ModelWords
+    summaries: ModelSummaries
     ranker: ModelRanker
     claims: ClaimChecker
     secrets: Secrets
@@ -63,10 +67,19 @@ class ModelEngine:
             client, Linker(compact, toolbox.catalogue), toolbox.catalogue, clock, demonstrations
         )
         exploring, words = ModelExploring(client, toolbox), ModelWords(client, toolbox.catalogue.schema)
-        ranker = ModelRanker(client, toolbox.catalogue)
-        prompts = (understanding.system, exploring.system, words.system, *ranker.systems.values())
+        summaries, ranker = ModelSummaries(client, toolbox.catalogue.schema), ModelRanker(client, toolbox.catalogue)
+        prompts = (understanding.system, exploring.system, words.system, summaries.system, *ranker.systems.values())
         secrets = Secrets(prompts, environment.get(settings.api_key_env, "").strip())
-        return cls(settings, understanding, exploring, words, ranker, ClaimChecker(toolbox.catalogue, titles), secrets)
+        return cls(
+            settings,
+            understanding,
+            exploring,
+            words,
+            summaries,
+            ranker,
+            ClaimChecker(toolbox.catalogue, titles),
+            secrets,
+        )
 
     def begin(self, user_id: str = "") -> ModelTurn:
         """Returns the model's part in one turn of a user, where it is one's."""
@@ -150,6 +163,24 @@ class ModelTurn:
             if not began:
                 raise
             yield from composer.rest()
+
+    def summarised(
+        self, state: DialogueState, turns: Callable[[], Sequence[StoredTurn]], guard: TitleGuard
+    ) -> DialogueState:
+        """Returns a thread's state after its latest turn with its summary made anew, where it has grown enough and a step reads it; by code where
+        the model may not be asked, or fails. `turns` reads the thread's turns before this one.
+        """
+        if not due(state) or not (self.serves("understand") or self.serves("explain")):
+            return state
+        last = state.turn - RECENT
+        older = [turn for turn in turns() if state.summarised < turn.turn <= last and refusal(turn.text) is None]
+        try:
+            said = self.engine.summaries.summarise(older, state, guard, self.engine.secrets, self.budget)
+            self.budget.served.add("summarise")
+        except ModelFailure as failure:
+            self.budget.fell_back("summarise", failure)
+            said = ""
+        return state.model_copy(update={"summary": said or in_code(older, state.summary), "summarised": last})
 
     @property
     def name(self) -> str:

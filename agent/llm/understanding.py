@@ -66,7 +66,8 @@ class ModelUnderstanding:
         """Returns the turn as JSON."""
         shown = [{"n": n, "id": item, "title": self._title(item)} for n, item in enumerate(state.shown[:_SHOWN], 1)]
         document: dict[str, Any] = {
-            "examples": self._examples(text, user_id), "shown": shown, "asked": state.question.text if state.question else None, "said": state.reply[-_SAID:],
+            "examples": self._examples(text, user_id), "earlier": state.summary, "demands": [one.label for one in state.constraints] if state.summary else [],
+            "shown": shown, "asked": state.question.text if state.question else None, "said": state.reply[-_SAID:],
             "draft": _drafted(draft, text),
         }  # fmt: skip
         return as_json(filled(document), text)

@@ -44,7 +44,7 @@ class ModelWords:
         """Returns the slate as JSON."""
         now, before = at.asked
         document: dict[str, Any] = {
-            "liked": at.liked, "new": [demand(one, self._schema, small) for one in now],
+            "earlier": at.state.summary, "liked": at.liked, "new": [demand(one, self._schema, small) for one in now],
             "kept": [demand(one, self._schema, small) for one in before], "said": list(at.state.said[-_SAID:]),
             "items": [self._item(item) for item in at.shown],
         }  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
@@ -146,9 +147,26 @@ class _Way:
 
 
 @cache
+def _document() -> dict[str, Any]:
+    text = resources.files("convrec.agent.memory").joinpath("tellings.yaml").read_text("utf-8")
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
+
+
+def part(name: str) -> str:
+    """Returns a part of the tellings, such as the months or the instruments, as a pattern."""
+    return _SHORTHAND.sub(_written_out, str(_document()["parts"][name]))
+
+
+def looks_like_job(word: str) -> bool:
+    """Tells whether a word names an occupation."""
+    return _JOBS.fullmatch(word) is not None
+
+
+@cache
 def _ways() -> Mapping[str, tuple[_Way, ...]]:
     """Returns the ways to tell facts that hold, that are over, and that took another's place."""
-    document = yaml.safe_load(resources.files("convrec.agent.memory").joinpath("tellings.yaml").read_text("utf-8"))
+    document = dict(_document())
     parts = document.pop("parts")
     return {
         kind: tuple(_Way(_compiled(way["says"], parts), way["about"].replace("’", "'"), way["needs"]) for way in ways)
@@ -214,6 +232,12 @@ def statements(text: str) -> str:
     """Returns the text with spaces in place of other people's words: what stands in quotation marks or behind "she said:"."""
     blank = lambda said: " " * len(said[0])  # noqa: E731
     return _SAID.sub(blank, _QUOTED.sub(blank, text))
+
+
+def states(text: str) -> bool:
+    """Tells whether a text says anything as so: it is no question, no supposition and not another's words."""
+    own = statements(text)
+    return bool(own.strip(" .,!?…")) and "?" not in own and not _SUPPOSED.search(own)
 
 
 def _clauses(text: str) -> Iterator[tuple[int, str]]:

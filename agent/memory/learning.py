@@ -103,8 +103,13 @@ class Learner:
         self._current[new.id] = self._written[new.id] = new
 
 
-def learn(profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origin, new_id: NewId) -> Patch:
-    """Returns the patch for what the message says lastingly of who wrote it: facts, tastes, and items liked or disliked by name."""
+def learn(
+    profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origin, new_id: NewId, sensed: Iterable[Fact] = ()
+) -> Patch:
+    """Returns the patch for what the message says lastingly of who wrote it: facts, tastes, and items liked or disliked by name.
+
+    `sensed` are facts that were recognised by their meaning; they count where no rule reads the words.
+    """
     learner = Learner(profile, origin, new_id)
     tastes = [*_own_tastes(heard, origin.text)]
     for taste in tastes:
@@ -114,9 +119,10 @@ def learn(profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origi
         *(taste.span for taste in tastes),
         *(fact.span for fact in changed),
     ]  # "my favourite genre is drama" is a taste
-    for fact in facts_of(origin.text):
+    for fact in (*facts_of(origin.text), *sensed):
         if not any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
             learner.fact(fact)
+            spoken_for.append(fact.span)
     return learner.patch
 
 

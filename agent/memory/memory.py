@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 
+from convrec.agent.memory.facts import Fact
 from convrec.agent.memory.questions import Question
 from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
+from convrec.agent.memory.sensed import sensed
+from convrec.agent.memory.topics import Topics, shipped
 from convrec.agent.stores.ledger import Ledger
 from convrec.agent.stores.records import Vector, turn_key
 from convrec.catalogue.catalogue import Catalogue
@@ -26,11 +30,25 @@ class Remembered:
     at: datetime | None
 
 
+@dataclass(frozen=True)
+class Heard:
+    """A message by its meaning: the vectors of its statements, `(n_statements, n_dimensions)`, and the facts recognised in them."""
+
+    vectors: npt.NDArray[np.float32] | None
+    facts: tuple[Fact, ...]
+
+
 class Memory:
     """Recalls entries and past turns. Safe to use from several threads."""
 
     def __init__(self, ledger: Ledger, encoder: TextEncoder, catalogue: Catalogue, clock: Clock) -> None:
         self._ledger, self._encoder, self._catalogue, self._clock = ledger, encoder, catalogue, clock
+
+    @property
+    def _layer(self) -> Topics | None:
+        """Returns what tells topics from this encoder's vectors; None where it was learned on another's."""
+        layer = shipped()
+        return layer if layer.encoder == self._encoder.revision else None
 
     def profile(self, user_id: str) -> tuple[ProfileEntry, ...]:
         """Returns what is remembered about a person now: entries neither superseded nor expired, oldest first."""
@@ -41,20 +59,26 @@ class Memory:
         now = self._clock.now()
         return tuple(entry for entry in entries if entry.expires is None or entry.expires > now)
 
-    def vectors(self, entries: Sequence[ProfileEntry], turn: tuple[str, int, str] | None = None) -> tuple[Vector, ...]:
-        """Returns the vectors to store with entries, edited or new, and with a turn, `(thread_id, turn, text)`: one for each of its statements, end to end."""
-        current = [entry for entry in entries if entry.superseded_by is None]
-        new = [entry for entry in current if turn is None or entry.created == entry.updated]
-        texts = [entry_text(entry) for entry in new]
-        said = parts_of(turn[2]) if turn is not None and turn[2].strip() else []
-        if not texts and not said:
-            return ()
-        encoded = self._encoder.encode([*texts, *said], _TOKENS)
+    def hear(self, text: str) -> Heard:
+        """Returns what a message tells by its meaning, and the vectors of its statements, made once a turn."""
+        if not text.strip():
+            return Heard(None, ())
+        vectors = self._encoder.encode(parts_of(text), _TOKENS)
+        layer = self._layer
+        return Heard(vectors, tuple(sensed(text, vectors, layer)) if layer is not None else ())
+
+    def vectors(self, entries: Sequence[ProfileEntry]) -> tuple[Vector, ...]:
+        """Returns the vectors to store with entries that are new or were edited."""
+        new = [entry for entry in entries if entry.superseded_by is None]
+        encoded = self._encoder.encode([entry_text(entry) for entry in new], _TOKENS) if new else ()
         model = self._encoder.revision
-        found = [Vector("entry", entry.id, model, vector) for entry, vector in zip(new, encoded, strict=False)]
-        if said and turn is not None:
-            found.append(Vector("turn", turn_key(turn[0], turn[1]), model, encoded[len(texts) :].ravel()))
-        return tuple(found)
+        return tuple(Vector("entry", entry.id, model, vector) for entry, vector in zip(new, encoded, strict=True))
+
+    def of_turn(self, thread_id: str, turn: int, heard: Heard) -> tuple[Vector, ...]:
+        """Returns the vector to store with a turn: those of its statements, end to end."""
+        if heard.vectors is None:
+            return ()
+        return (Vector("turn", turn_key(thread_id, turn), self._encoder.revision, heard.vectors.ravel()),)
 
     def recall(self, user_id: str, text: str, k: int = 5, vector: np.ndarray | None = None) -> list[Recalled]:
         """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first.
@@ -62,12 +86,14 @@ class Memory:
         `vector` is the text's where it is known already.
         """
         vector = self._encoder.encode([text], _TOKENS)[0] if vector is None else vector
-        return recalled([*self._entries(user_id), *self._turns(user_id)], text, vector, self._clock.now(), k)
+        return recalled(
+            [*self._entries(user_id), *self._turns(user_id)], text, vector, self._clock.now(), k, self._layer
+        )
 
     def told(self, user_id: str, text: str) -> list[Recalled]:
         """Returns the profile entries that a question fits, best first."""
         vector = self._encoder.encode([text], _TOKENS)[0]
-        return recalled(self._entries(user_id), text, vector, self._clock.now(), 3)
+        return recalled(self._entries(user_id), text, vector, self._clock.now(), 3, self._layer)
 
     def shown(self, user_id: str, question: Question, thread_id: str) -> Remembered:
         """Returns the items shown in the stretch of time that a question names; without one, in the latest conversation before this."""

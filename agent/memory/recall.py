@@ -10,20 +10,25 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from convrec.agent.memory.facts import states
+from convrec.agent.memory.topics import Topics
 from convrec.agent.memory.when import Window, window
 from convrec.core.profile import ProfileEntry
 from convrec.core.text import fold, words
 
 Vector = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 Vectors = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 
 _DENSE = 0.55  # of a memory's score; the rest is shared words
+_TOPIC = 0.8  # of a memory's score where it surely tells what is asked for
 _KEPT = 1.2  # what was kept on purpose before what was only said
 _CURRENT = 0.05  # of how lately, so that of two alike the later one stands first
 _HALF_DAYS = 30.0
 _ASKED = 0.5
 _OF_OTHERS = 0.6  # what says nothing of the person, where they ask about themselves
+_DRAWN = 3  # times as many as are wanted, for some say the same
+_IDLE = 0.5  # of a score that small talk loses
 _MOST_PARTS = 3
 _SELF = re.compile(r"\b(?:i|i'?m|i'?ve|me|my|mine|we|we'?re|our|us)\b", re.IGNORECASE)
 _PARTS = re.compile(
@@ -67,6 +72,7 @@ class Trace:
     vectors: Vectors | None
     quote: str
     kept: bool
+    about: str = ""
 
 
 def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
@@ -79,6 +85,7 @@ def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
         vectors,
         entry.quote,
         True,
+        entry.about,
     )
 
 
@@ -113,48 +120,77 @@ def _asked_as(entry: ProfileEntry) -> str:
 def parts_of(text: str) -> list[str]:
     """Returns the statements of a message that say something of their own, at most three, those about the person first."""
     said = [part.strip() for part in _PARTS.split(text) if len(terms(part)) > 0]
+    said = [part for part in said if states(part)] or said
     return sorted(said or [text], key=lambda part: _SELF.search(part) is None)[:_MOST_PARTS]
 
 
-def recalled(traces: Sequence[Trace], text: str, vector: Vector | None, now: datetime, k: int) -> list[Recalled]:
-    """Returns the `k` memories that fit a text best, best first; a stretch of time that it names leaves only what is from then."""
+def recalled(
+    traces: Sequence[Trace], text: str, vector: Vector | None, now: datetime, k: int, layer: Topics | None = None
+) -> list[Recalled]:
+    """Returns the `k` memories that fit a text best, best first; a stretch of time that it names leaves only what is from then.
+
+    `layer` says what is told and asked for by its meaning; it must be of the encoder that made the vectors.
+    """
     when = window(text, now)
     within = [trace for trace in traces if when is None or trace.created in when]
     if not within:
         return []
     asked = terms(text if when is None else _without(text, when))
-    lexical, dense = _shared(asked, [trace.said for trace in within]), _nearness(within, vector)
+    lexical, near = _shared(asked, [trace.said for trace in within]), _nearness(within, vector, layer)
     of_self = _SELF.search(text) is not None
-    fits = _DENSE * dense + (1 - _DENSE) * lexical
+    fits = _DENSE * near.dense + (1 - _DENSE) * lexical + _TOPIC * near.topic
     lately = _CURRENT * np.array(
         [0.5 ** (max((now - t.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS) for t in within]
     )
     most = fits * np.array([_KEPT if trace.kept else 1.0 for trace in within]) + lately
     found: list[tuple[float, str, Trace]] = []
     for place in np.argsort(-most, kind="stable").tolist():
-        if len(found) >= k and most[place] < -found[k - 1][0]:
+        if len(found) >= _DRAWN * k and most[place] < -found[_DRAWN * k - 1][0]:
             break  # none of those left can be better
         trace = within[place]
-        score = float(most[place]) if trace.kept else _worth(trace, of_self) * float(fits[place]) + float(lately[place])
+        worth = _KEPT if trace.kept else _worth(trace, of_self) * (1.0 - _IDLE * float(near.idle[place]))
+        score = worth * float(fits[place]) + float(lately[place])
         insort(found, (-round(score, 6), trace.source, trace), key=lambda one: one[:2])
-    return [Recalled(trace.source, trace.text, trace.created, -score, trace.quote) for score, _, trace in found[:k]]
+    best: dict[str, Recalled] = {}  # what was said in the same words again is one memory
+    for score, _, trace in found:
+        best.setdefault(
+            trace.quote or trace.text, Recalled(trace.source, trace.text, trace.created, -score, trace.quote)
+        )
+    return list(best.values())[:k]
 
 
 def _worth(trace: Trace, of_self: bool) -> float:
     """Returns how much what was only said counts beside what is kept."""
     asked = _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
-    return asked * (_OF_OTHERS if of_self and not _SELF.search(trace.quote) else 1.0)
+    return asked * (_OF_OTHERS if of_self and not (_SELF.search(trace.quote) and states(trace.quote)) else 1.0)
 
 
-def _nearness(traces: Sequence[Trace], vector: Vector | None) -> Floats:
-    """Returns `(n_traces,)`: how near each memory's nearest part is to a vector, in [0, 1]; 0 where there are no vectors."""
-    near = np.zeros(len(traces))
+@dataclass(frozen=True)
+class _Near:
+    """How near memories are to a question, all `(n_traces,)` in [0, 1]: by their nearest part, by what they tell, and how idle their talk is."""
+
+    dense: Floats
+    topic: Floats
+    idle: Floats
+
+
+def _nearness(traces: Sequence[Trace], vector: Vector | None, layer: Topics | None) -> _Near:
+    """Returns how near the memories are; what has no vectors is far, and not idle."""
+    dense, topic, idle = (np.zeros(len(traces)) for _ in range(3))
     found = [(place, trace.vectors) for place, trace in enumerate(traces) if trace.vectors is not None]
-    if vector is not None and found:
-        starts = np.cumsum([0, *(len(parts) for _, parts in found)][:-1])
-        products = np.concatenate([parts for _, parts in found]).astype(np.float32) @ vector
-        near[[place for place, _ in found]] = np.maximum(np.maximum.reduceat(products, starts), 0.0)
-    return near
+    if vector is None or not found:
+        return _Near(dense, topic, idle)
+    places, starts = [place for place, _ in found], np.cumsum([0, *(len(parts) for _, parts in found)][:-1])
+    parts = np.concatenate([parts for _, parts in found]).astype(np.float32)
+    dense[places] = np.maximum(np.maximum.reduceat(parts @ vector, starts), 0.0)
+    if layer is not None:
+        asked, told = layer.told(layer.of(vector[None])[0]), layer.of(parts)
+        topic[places] = np.maximum.reduceat(layer.told(told) @ asked, starts)
+        idle[places] = np.minimum.reduceat(layer.idle(told), starts)
+        for place, trace in enumerate(traces):
+            if layer.topic(trace.about) in layer.names:
+                topic[place] = float(layer.about(trace.about) @ asked)
+    return _Near(dense, topic, idle)
 
 
 def _without(text: str, when: Window) -> str:

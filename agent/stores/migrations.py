@@ -1,4 +1,7 @@
-"""The numbered steps that bring a state database to today's shape. A step is never changed once it was released."""
+"""The numbered steps that bring a state database to today's shape. A step is never changed once it was released.
+
+Tables of long rows are SQLite's ordinary ones: WITHOUT ROWID would break such a row over two pages and leave most of the second empty.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ MIGRATIONS: tuple[tuple[str | Callable[[Writer], None], ...], ...] = (
         user_id TEXT NOT NULL, thread_id TEXT NOT NULL, title TEXT, state TEXT NOT NULL, turns INTEGER NOT NULL,
         created TEXT NOT NULL, updated TEXT NOT NULL,
         PRIMARY KEY (user_id, thread_id)
-    ) WITHOUT ROWID;
+    );
     INSERT INTO threads
         SELECT t.user_id, t.thread_id, NULL, t.state, t.turn,
             (SELECT min(created) FROM turns a WHERE a.user_id=t.user_id AND a.thread_id=t.thread_id),
@@ -71,7 +74,7 @@ MIGRATIONS: tuple[tuple[str | Callable[[Writer], None], ...], ...] = (
     CREATE TABLE vectors (
         user_id TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL,
         PRIMARY KEY (user_id, kind, key)
-    ) WITHOUT ROWID;
+    );
     """,
         _pack_replies,
     ),

@@ -28,6 +28,8 @@ def task_of(body: dict[str, Any]) -> str:
         if "one message into JSON" in system
         else "plan"
         if "You explore a catalogue" in system
+        else "summarise"
+        if "You shorten a conversation" in system
         else "explain"
     )
 
@@ -59,6 +61,8 @@ def sound(task: str, document: dict[str, Any]) -> str:
             else []
         )
         return json.dumps({"calls": calls, "stop": not calls})
+    if task == "summarise":
+        return json.dumps({"summary": f"Talked for {len(document['turns'])} turns."})
     lines = [
         f"{n}. [[item:{item['id']}]]: {(item['reasons'] or ['one to try'])[0]}."
         for n, item in enumerate(document["items"], 1)

@@ -89,10 +89,10 @@ class Gullible:
     def _favours(self, system: str) -> list[dict[str, str]]:
         if self.item is None:
             return [{"tool": "search_items", "query": system[:200]}]
-        tag = self.item["tags"][-1][:200]  # where one is planted
+        tags = [tag[:200] for tag in self.item["tags"][-1:]]  # where one is planted
         ways = [
             {"tool": "similar_items", "item_id": self.item["id"]}, {"tool": "search_items", "query": self.item["title"][:200]},
-            {"tool": "explore", "field": "tags", "value": tag}, {"tool": "filter", "field": "tags", "value": tag},
+            *({"tool": tool, "field": "tags", "value": tag} for tag in tags for tool in ("explore", "filter")),
             {"tool": "filter", "field": "id", "value": self.item["id"]}, {"tool": "search_items", "query": self.item["description"][:200]},
             {"tool": "explore", "field": "title", "value": self.item["title"][:200]},
         ]  # fmt: skip

@@ -61,6 +61,7 @@ def test_a_backup_is_written_and_a_file_that_is_there_is_not(films, tmp_path):
 
 
 def test_where_nothing_was_said_there_is_nothing_to_take(films, tmp_path):
+    (films / "state.sqlite").unlink(missing_ok=True)
     for words in (["backup", "--out", str(tmp_path / "b")], ["migrate-state", "--to", "sqlite:///other.sqlite"]):
         done = runner.invoke(app, [*words, "-w", str(films)])
         assert (done.exit_code, "first conversation makes it" in done.output) == (2, True)
