@@ -103,7 +103,7 @@ class Memory:
 
     def tastes(self, user_id: str) -> list[Taste]:
         """Returns what sets a person's events apart: those of the workspace under the same id, and their likes and dislikes by button."""
-        return tastes(self._choices(user_id), self._catalogue, self._clock.now())
+        return tastes(self._choices(user_id), self._catalogue)
 
     def _choices(self, user_id: str) -> list[Choice]:
         events, found = self._catalogue.interactions(), []
