@@ -8,7 +8,8 @@ if __name__ != "convrec.agent":
     )
 
 if TYPE_CHECKING:
-    from convrec.agent.agent import Agent, Receipt
+    from convrec.agent.agent import Agent
+    from convrec.agent.memory.forgetting import Receipt
 
 __all__ = ["Agent", "Receipt"]
 

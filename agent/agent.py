@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
@@ -21,6 +21,8 @@ from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.demonstrations import Demonstrations, went_well
 from convrec.agent.llm.engine import ModelEngine
 from convrec.agent.memory.editing import Editor
+from convrec.agent.memory.forgetting import Forgetting, Receipt
+from convrec.agent.memory.history import Taste
 from convrec.agent.memory.learning import Origin, clicked
 from convrec.agent.memory.memory import Memory
 from convrec.agent.memory.recall import Recalled
@@ -54,15 +56,6 @@ _LIKES = {"like": 1, "dislike": -1}
 _EVENTS = ("like", "dislike", "seen", "click", "purchase", "play", "skip")
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What `forget` deleted, by store, and whether a second look found nothing left."""
-
-    user_id: str
-    deleted: Mapping[str, int]
-    verified: bool
-
-
 class Agent:
     """A conversational recommender over one workspace.
 
@@ -79,6 +72,8 @@ class Agent:
         self.graph = build_graph(self._saver, self.store)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
+        self.forgetting = Forgetting(house.ledger, house.clock, self._drop_words)
+        self.forgetting.reach(house.demonstrations)
 
     @classmethod
     def open(
@@ -210,8 +205,7 @@ class Agent:
         house = self._house
         if house.demonstrations.reach == "off" or house.model is None or reply.turn < 2:
             return
-        turns = house.ledger.turns(reply.user_id, reply.thread_id)
-        before = next((t for t in turns if t.turn == reply.turn - 1), None)
+        before = house.ledger.turn(reply.user_id, reply.thread_id, reply.turn - 1)
         if before is not None and went_well(before.reply, reply.understanding):
             house.demonstrations.keep(before.reply, before.text)
 
@@ -322,6 +316,10 @@ class Agent:
         """Returns what is remembered about a user now."""
         return list(self._house.memory.profile(checked_id(user_id)))
 
+    def tastes(self, user_id: str) -> list[Taste]:
+        """Returns what sets a user's events apart (the workspace's interactions under the same id, likes and dislikes), the strongest first, each with the events that show it."""
+        return self._house.memory.tastes(checked_id(user_id))
+
     def edit_profile(
         self, user_id: str, *, add: Sequence[Mapping[str, Any]] = (), update: Sequence[Mapping[str, Any]] = (), remove: Sequence[str] = (),
     ) -> list[ProfileEntry]:  # fmt: skip
@@ -364,14 +362,13 @@ class Agent:
         return export_document(self._house.ledger, checked_id(user_id))
 
     def forget(self, user_id: str) -> Receipt:
-        """Deletes everything about a user, and returns the receipt."""
-        user_id = checked_id(user_id)
-        deleted = self._house.ledger.forget(user_id, self._house.clock.now())
-        deleted["demonstrations"] = self._house.demonstrations.forget(user_id)
+        """Deletes everything about a user, wherever `forgetting` reaches, and returns the receipt."""
+        return self.forgetting(checked_id(user_id))
+
+    def _drop_words(self) -> None:
+        """Drops what is kept in memory of everybody's words to save time."""
         self._follower.forget()
-        clean = self._house.ledger.database.purge()
-        left = self._house.ledger.remaining(user_id) + self._house.demonstrations.forget(user_id)
-        return Receipt(user_id, deleted, verified=clean and left == 0)
+        self.toolbox.forget()
 
     def feedback(
         self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None
@@ -396,7 +393,7 @@ class Agent:
         )
         click = Feedback(item.id, event, thread_id, turn, now.isoformat())
         try:
-            self._house.ledger.add_feedback(user_id, click, patch.entries if patch else (), generation)
+            self._house.ledger.add_feedback(user_id, click, patch.entries if patch else (), generation, profile)
         except Forgotten as error:
             raise BusyError("You were forgotten meanwhile, and the click is not kept.", "Click again.") from error
 

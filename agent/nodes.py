@@ -37,12 +37,11 @@ def recall(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     runtime.context.emit = runtime.stream_writer
     ledger, user_id, thread_id = runtime.context.house.ledger, state["user_id"], state["thread_id"]
     held = ledger.state(user_id, thread_id)
-    clicks = [click for click in ledger.feedback(user_id) if click.thread_id == thread_id]
+    clicks = ledger.feedback(user_id, thread_id)
     runtime.context.paused = ledger.paused(user_id)
-    return {
-        "state": clicked_away(held, clicks),
-        "profile": () if runtime.context.paused else runtime.context.house.memory.profile(user_id),
-    }
+    runtime.context.known = ledger.profile(user_id)
+    profile = () if runtime.context.paused else runtime.context.house.memory.unexpired(runtime.context.known)
+    return {"state": clicked_away(held, clicks), "profile": profile}
 
 
 def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueState:
@@ -235,7 +234,7 @@ def carried_on(state: DialogueState, reply: Reply, about: tuple[str, ...], spoke
         "focus": (*(i for i in state.focus if i not in about and not shown), *about)[-8:],
         "question": reply.question,
         "questions_in_row": state.questions_in_row + 1 if asked else 0,
-        "asked": (*state.asked, asked) if asked else state.asked,
+        "asked": tuple(dict.fromkeys((*state.asked, asked))) if asked else state.asked,
         "said": (*state.said, *spoken)[-60:],
         "reply": reply.text[-REPLY:],
     })  # fmt: skip
@@ -258,6 +257,7 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         created=house.clock.now(),
         vectors=_vectors(state, turn),
         pausing=turn.pausing,
+        known=turn.known,
     )
     house.ledger.commit(commit)
     return {"dialogue": state["state"].model_dump(mode="json")}

@@ -17,6 +17,7 @@ from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
 from convrec.agent.stores.ledger import Ledger
 from convrec.core.clock import Clock, NewId
+from convrec.core.profile import ProfileEntry
 from convrec.core.reply import TokenEvent, ToolEvent, TraceStep
 from convrec.core.settings import Settings
 from convrec.tools.toolbox import Toolbox
@@ -52,6 +53,7 @@ class Turn:
     steps: list[TraceStep] = field(default_factory=list)
     wanted: Wanted | None = None
     explored: Explored | None = None
+    known: tuple[ProfileEntry, ...] = ()
     patch: Patch = field(default_factory=Patch)
     paused: bool = False
     pausing: bool | None = None

@@ -30,6 +30,8 @@ _TURNS = re.compile(
 _SOMETHING_LIKE = re.compile(
     r"\b(something|anything|one|similar|more|\w+s) (like|similar to|along the lines of|in the vein of)\b"
 )
+_FADED = 40  # turns after which nothing is left of a soft wish's weight
+_REMEMBERED = 200  # wishes, and items taken or named, that a thread carries; what was rejected or seen it never loses
 _FLAGS = {"true", "false"}  # say nothing of what they are said of
 _ANSWER = 6  # words of a message that a value in it answers the question with; in a longer one it is asked for
 _BARE = 2  # words of a message that is a wish and nothing else: "horror", "a comedy"
@@ -77,6 +79,7 @@ def absorb(
         constraints = _demanded(tuple(kept), predicate, turn, together, schema, asked)
     held = _held(state.held, heard.preferences, turn)
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
+    held = tuple(h for h in held if h.preference.item_id or turn - h.turn <= _FADED)[-_REMEMBERED:]
     state = _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
     return state.model_copy(update={"held": tuple(_compared(h, state, text) for h in state.held)})
 
@@ -203,7 +206,7 @@ def _set_aside(state: DialogueState, heard: Understanding) -> DialogueState:
     titles = tuple(r.item_ids[0] for r in heard.references if r.kind == "title" and r.item_ids)
     return state.model_copy(update={
         "rejected": _appended(tuple(i for i in state.rejected if i not in liked), rejected), "seen": _appended(state.seen, seen),
-        "accepted": _appended(state.accepted, accepted), "mentioned": _appended(state.mentioned, titles),
+        "accepted": _appended(state.accepted, accepted)[-_REMEMBERED:], "mentioned": _appended(state.mentioned, titles)[-_REMEMBERED:],
         "focus": _appended(state.focus, referred)[-8:],
     })  # fmt: skip
 

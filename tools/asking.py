@@ -64,6 +64,11 @@ class Asking:
             context_vector=self._context(context, LINES) if context and "context" in asked else None,
         )  # fmt: skip
 
+    def forget(self) -> None:
+        """Drops the vectors of earlier texts, which are known by the texts themselves."""
+        with self._guard:
+            self._vectors.clear()
+
     def titled(self, text: str) -> list[int]:
         """Returns the rows of the items whose whole title the text is, the best first."""
         return self._lexical.titled(text).tolist() if self._lexical is not None else []

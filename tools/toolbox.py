@@ -261,6 +261,12 @@ class Toolbox:
     def _dense(self) -> Dense | None:
         return next((tool for tool in self.tools.values() if isinstance(tool, Dense)), None)
 
+    def forget(self) -> None:
+        """Drops what is remembered of earlier requests, for it holds people's words."""
+        with self._guard:
+            self._remembered.clear()
+        self._asking.forget()
+
     def _basis(self, request: Request) -> Basis:
         """Returns the request's basis, made just now or remembered."""
         demand = request.filter.model_dump_json() if request.filter is not None else ""

@@ -53,8 +53,10 @@ def went_well(reply: Reply, heard: Understanding) -> bool:
 class Demonstrations:
     """The file of one workspace; safe to use from several threads and processes.
 
-    `reach` says whose turns are shown in a person's prompt: nobody's (`off`: none is kept either), their own, or `all` people's.
+    `name` is what a receipt calls its lines. `reach` says whose turns are shown in a person's prompt: nobody's (`off`: none is kept either), their own, or `all` people's.
     """
+
+    name = "demonstrations"
 
     def __init__(self, path: Path, encoder: TextEncoder, reach: Reach) -> None:
         self.path, self.reach, self._encoder = path, reach, encoder
@@ -100,6 +102,10 @@ class Demonstrations:
             beside.replace(self.path)
         self._vectors.clear()
         return len(lines) - len(kept)
+
+    def remaining(self, user_id: str) -> int:
+        """Returns how many lines are a user's."""
+        return sum(one.user_id == user_id for one in self._lines())
 
     def _lines(self) -> list[Demonstration]:
         if not self.path.exists():

@@ -62,7 +62,7 @@ class Editor:
     def _changed(self, change: dict[str, Any]) -> ProfileEntry:
         entry = self._known(change.pop("id", None))
         _only(change, _CHANGED)
-        moved = {"updated": self._now} if _MEANING & change.keys() else {}
+        moved = {"updated": max(self._now, entry.updated)} if _MEANING & change.keys() else {}
         return self._checked({**entry.model_dump(), **change, **moved})
 
     def _added(self, document: dict[str, Any]) -> ProfileEntry:

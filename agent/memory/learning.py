@@ -1,12 +1,12 @@
 """What a turn teaches about a person: lasting tastes and facts, written only from their own words or clicks, each with its quote."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rapidfuzz.fuzz import partial_ratio, ratio
 
-from convrec.agent.memory.facts import MANY, Fact, changes_of, facts_of
+from convrec.agent.memory.facts import MANY, Fact, changes_of
 from convrec.agent.memory.whose import is_judged, is_over, is_own, sentence_at
 from convrec.core.clock import NewId
 from convrec.core.profile import ProfileEntry
@@ -98,16 +98,17 @@ class Learner:
         new = entry.model_copy(update={"id": self._new_id()})
         if old is not None:
             del self._current[old.id]
-            self._written[old.id] = old.model_copy(update={"superseded_by": new.id, "updated": self._origin.now})
+            ended = max(self._origin.now, old.updated)
+            self._written[old.id] = old.model_copy(update={"superseded_by": new.id, "updated": ended})
         self._current[new.id] = self._written[new.id] = new
 
 
 def learn(
-    profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origin, new_id: NewId, sensed: Iterable[Fact] = ()
+    profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origin, new_id: NewId, facts: Iterable[Fact]
 ) -> Patch:
     """Returns the patch for what the message says lastingly of who wrote it: facts, tastes, and items liked or disliked by name.
 
-    `sensed` are facts that were recognised by their meaning; they count where no rule reads the words.
+    `facts` are those told in the message; of two in one place the first counts.
     """
     learner = Learner(profile, origin, new_id)
     tastes = [*_own_tastes(heard, origin.text)]
@@ -118,7 +119,7 @@ def learn(
         *(taste.span for taste in tastes),
         *(fact.span for fact in changed),
     ]  # "my favourite genre is drama" is a taste
-    for fact in (*facts_of(origin.text), *sensed):
+    for fact in facts:
         if not any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
             learner.fact(fact)
             spoken_for.append(fact.span)
@@ -149,6 +150,37 @@ def same_taste(entry: ProfileEntry, taste: Preference) -> bool:
     if entry.item_id or taste.item_id:
         return entry.item_id == taste.item_id
     return entry.facet == taste.facet and fold(entry.value) == fold(taste.value)
+
+
+def settled(
+    entries: Sequence[ProfileEntry], known: Sequence[ProfileEntry], current: Sequence[ProfileEntry]
+) -> tuple[ProfileEntry, ...]:
+    """Returns what may still be written of entries that were made of the profile as it was `known`, now that it is `current`.
+
+    What was changed, added or taken out meanwhile by another hand stands: whatever is about the same is not written.
+    """
+    then, now = ({entry.id: _meant(entry) for entry in some} for some in (known, current))
+    moved = [entry for entry in (*known, *current) if then.get(entry.id) != now.get(entry.id)]
+    if not moved:
+        return tuple(entries)
+    ids = {entry.id for entry in moved}
+    lost = ids | {entry.superseded_by for entry in entries if entry.id in ids}
+    lost |= {entry.id for entry in entries if entry.id not in then and any(_same_matter(entry, one) for one in moved)}
+    return tuple(entry for entry in entries if entry.id not in lost and entry.superseded_by not in lost - {None})
+
+
+def _meant(entry: ProfileEntry) -> ProfileEntry:
+    """Returns an entry without when it was confirmed last."""
+    return entry.model_copy(update={"updated": entry.created})
+
+
+def _same_matter(entry: ProfileEntry, other: ProfileEntry) -> bool:
+    if entry.about or other.about:
+        one_of = entry.about not in MANY
+        return entry.about == other.about and (one_of or _alike(_bare(entry.value), _bare(other.value)))
+    return same_taste(
+        other, Preference(facet=entry.facet, value=entry.value, item_id=entry.item_id, polarity=entry.polarity)
+    )
 
 
 def _same_fact(entry: ProfileEntry, fact: Fact) -> bool:

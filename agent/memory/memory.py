@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from convrec.agent.memory.facts import Fact
+from convrec.agent.memory.facts import Fact, facts_of
+from convrec.agent.memory.history import Choice, Taste, tastes
 from convrec.agent.memory.questions import Question
 from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
 from convrec.agent.memory.sensed import sensed
@@ -17,8 +19,11 @@ from convrec.agent.stores.records import Vector, turn_key
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.clock import Clock
 from convrec.core.profile import ProfileEntry
+from convrec.core.understanding import Polarity
 from convrec.tools.encoder import TextEncoder
+from convrec.tools.feedback import is_rating, positive
 
+_SIGNS: dict[str, Polarity] = {"like": 1, "purchase": 1, "play": 1, "dislike": -1}
 _TOKENS = 64  # of a memory that its vector is made from
 
 
@@ -32,7 +37,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Heard:
-    """A message by its meaning: the vectors of its statements, `(n_statements, n_dimensions)`, and the facts recognised in them."""
+    """A message by its meaning: the vectors of its statements, `(n_statements, n_dimensions)`, and the facts told in them, those that rules read first."""
 
     vectors: npt.NDArray[np.float32] | None
     facts: tuple[Fact, ...]
@@ -52,8 +57,12 @@ class Memory:
 
     def profile(self, user_id: str) -> tuple[ProfileEntry, ...]:
         """Returns what is remembered about a person now: entries neither superseded nor expired, oldest first."""
+        return self.unexpired(self._ledger.profile(user_id))
+
+    def unexpired(self, entries: Sequence[ProfileEntry]) -> tuple[ProfileEntry, ...]:
+        """Returns the entries that are not over."""
         now = self._clock.now()
-        return tuple(entry for entry in self._ledger.profile(user_id) if entry.expires is None or entry.expires > now)
+        return tuple(entry for entry in entries if entry.expires is None or entry.expires > now)
 
     def hear(self, text: str) -> Heard:
         """Returns what a message tells by its meaning, and the vectors of its statements, made once a turn."""
@@ -61,11 +70,12 @@ class Memory:
             return Heard(None, ())
         vectors = self._encoder.encode(parts_of(text), _TOKENS)
         layer = self._layer
-        return Heard(vectors, tuple(sensed(text, vectors, layer)) if layer is not None else ())
+        read = facts_of(text)
+        return Heard(vectors, (*read, *sensed(text, vectors, layer)) if layer is not None else read)
 
     def vectors(self, entries: Sequence[ProfileEntry]) -> tuple[Vector, ...]:
-        """Returns the vectors to store with new entries."""
-        new = [entry for entry in entries if entry.superseded_by is None and entry.created == entry.updated]
+        """Returns the vectors to store with entries that are new or were edited."""
+        new = [entry for entry in entries if entry.superseded_by is None]
         encoded = self._encoder.encode([entry_text(entry) for entry in new], _TOKENS) if new else ()
         model = self._encoder.revision
         return tuple(Vector("entry", entry.id, model, vector) for entry, vector in zip(new, encoded, strict=True))
@@ -76,9 +86,12 @@ class Memory:
             return ()
         return (Vector("turn", turn_key(thread_id, turn), self._encoder.revision, heard.vectors.ravel()),)
 
-    def recall(self, user_id: str, text: str, k: int = 5) -> list[Recalled]:
-        """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first."""
-        vector = self._encoder.encode([text], _TOKENS)[0]
+    def recall(self, user_id: str, text: str, k: int = 5, vector: np.ndarray | None = None) -> list[Recalled]:
+        """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first.
+
+        `vector` is the text's where it is known already.
+        """
+        vector = self._encoder.encode([text], _TOKENS)[0] if vector is None else vector
         return recalled(
             [*self._entries(user_id), *self._turns(user_id)], text, vector, self._clock.now(), k, self._layer
         )
@@ -87,6 +100,40 @@ class Memory:
         """Returns the profile entries that a question fits, best first."""
         vector = self._encoder.encode([text], _TOKENS)[0]
         return recalled(self._entries(user_id), text, vector, self._clock.now(), 3, self._layer)
+
+    def tastes(self, user_id: str) -> list[Taste]:
+        """Returns what sets a person's events apart: those of the workspace under the same id, and their likes and dislikes by button."""
+        return tastes(self._choices(user_id), self._catalogue)
+
+    def _choices(self, user_id: str) -> list[Choice]:
+        events, found = self._catalogue.interactions(), []
+        if user_id in self._user_of:
+            of_user = np.flatnonzero(events.user == self._user_of[user_id])
+            signs = np.where(self._liked[of_user], 1, -1)
+            kept = self._liked[of_user] | self._refused[of_user]
+            found = [
+                Choice(self._catalogue.ids[events.row[place]], 1 if sign > 0 else -1, float(events.timestamp[place]))
+                for place, sign in zip(of_user[kept], signs[kept], strict=True)
+            ]
+        clicks = [click for click in self._ledger.feedback(user_id) if click.event in _SIGNS]
+        return found + [
+            Choice(c.item_id, _SIGNS[c.event], datetime.fromisoformat(c.created).timestamp()) for c in clicks
+        ]
+
+    @cached_property
+    def _user_of(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self._catalogue.interactions().users)}
+
+    @cached_property
+    def _liked(self) -> npt.NDArray[np.bool_]:
+        events = self._catalogue.interactions()
+        return positive(events, np.ones(len(events), np.bool_))
+
+    @cached_property
+    def _refused(self) -> npt.NDArray[np.bool_]:
+        """Returns which events say that the person did not like the item: dislikes, and ratings that are not among the good ones."""
+        events = self._catalogue.interactions()
+        return ~self._liked & ((events.event == "dislike") | is_rating(events))
 
     def shown(self, user_id: str, question: Question, thread_id: str) -> Remembered:
         """Returns the items shown in the stretch of time that a question names; without one, in the latest conversation before this."""
@@ -129,12 +176,10 @@ class Memory:
             ]
             text = f"{episode.text} → {', '.join(titles)}" if titles else episode.text
             vector = self._stacked(vectors.get(turn_key(episode.thread_id, episode.turn)))
-            found.append(
-                Trace(
-                    f"turn:{episode.thread_id}/{episode.turn}", text, text, episode.created, vector, episode.text, False
-                )
-            )
+            said = f"{episode.text} {' '.join(titles)}"
+            source = f"turn:{episode.thread_id}/{episode.turn}"
+            found.append(Trace(source, text, said, episode.created, vector, episode.text, False))
         return found
 
     def _stacked(self, flat: np.ndarray | None) -> np.ndarray | None:
-        return None if flat is None else flat.astype(np.float32).reshape(-1, self._encoder.width)
+        return None if flat is None else flat.reshape(-1, self._encoder.width)

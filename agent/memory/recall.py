@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from bisect import insort
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from convrec.agent.memory.facts import states
-from convrec.agent.memory.topics import Floats, Topics
+from convrec.agent.memory.topics import Topics
 from convrec.agent.memory.when import Window, window
 from convrec.core.profile import ProfileEntry
-from convrec.core.text import words
+from convrec.core.text import fold, words
 
 Vector = npt.NDArray[np.float32]
 Vectors = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 
 _DENSE = 0.55  # of a memory's score; the rest is shared words
 _TOPIC = 0.8  # of a memory's score where it surely tells what is asked for
@@ -26,6 +27,7 @@ _CURRENT = 0.05  # of how lately, so that of two alike the later one stands firs
 _HALF_DAYS = 30.0
 _ASKED = 0.5
 _OF_OTHERS = 0.6  # what says nothing of the person, where they ask about themselves
+_DRAWN = 3  # times as many as are wanted, for some say the same
 _IDLE = 0.5  # of a score that small talk loses
 _MOST_PARTS = 3
 _SELF = re.compile(r"\b(?:i|i'?m|i'?ve|me|my|mine|we|we'?re|our|us)\b", re.IGNORECASE)
@@ -78,7 +80,7 @@ def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
     return Trace(
         f"profile:{entry.id}",
         entry_text(entry),
-        f"{entry_text(entry)} {_asked_as(entry)}",
+        f"{_statement(entry)} {entry.quote} {_asked_as(entry)}",
         entry.updated,
         vectors,
         entry.quote,
@@ -89,18 +91,17 @@ def of_entry(entry: ProfileEntry, vectors: Vectors | None) -> Trace:
 
 def entry_text(entry: ProfileEntry) -> str:
     """Returns an entry in a line: what it is about, its value, the quote."""
+    return f"{_statement(entry)} (“{entry.quote}”)" if entry.quote else _statement(entry)
+
+
+def _statement(entry: ProfileEntry) -> str:
     if entry.about:
-        head = f"{entry.about}: {'no longer ' if entry.polarity < 0 else ''}{entry.value}"
-    else:
-        felt = {(1, "soft"): "likes", (1, "hard"): "only", (-1, "soft"): "dislikes", (-1, "hard"): "never"}[
-            entry.polarity, entry.strength
-        ]
-        head = (
-            f"{felt} {entry.value}"
-            if entry.facet in ("item", "text")
-            else f"{felt} {entry.facet.replace('_', ' ')}: {entry.value}"
-        )
-    return f"{head} (“{entry.quote}”)" if entry.quote else head
+        return f"{entry.about}: {'no longer ' if entry.polarity < 0 else ''}{entry.value}"
+    felt = {(1, "soft"): "likes", (1, "hard"): "only", (-1, "soft"): "dislikes", (-1, "hard"): "never"}[
+        entry.polarity, entry.strength
+    ]
+    facet = "" if entry.facet in ("item", "text") else f"{entry.facet.replace('_', ' ')}: "
+    return f"{felt} {facet}{entry.value}"
 
 
 def _asked_as(entry: ProfileEntry) -> str:
@@ -135,45 +136,61 @@ def recalled(
     if not within:
         return []
     asked = terms(text if when is None else _without(text, when))
-    shared = _shared(asked, [Counter(terms(trace.said)) for trace in within])
+    lexical, near = _shared(asked, [trace.said for trace in within]), _nearness(within, vector, layer)
     of_self = _SELF.search(text) is not None
-    topics = layer.told(layer.of(vector[None])[0]) if layer is not None and vector is not None else None
-    found = []
-    for trace, lexical in zip(within, shared, strict=True):
-        dense = 0.0
-        if trace.vectors is not None and vector is not None:
-            dense = max(float((trace.vectors @ vector).max()), 0.0)
-        lately = 0.5 ** (max((now - trace.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS)
-        score = _DENSE * dense + (1 - _DENSE) * lexical + _TOPIC * _same_topic(trace, topics, layer)
-        if not trace.kept:
-            score *= _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
-            score *= _OF_OTHERS if of_self and not (_SELF.search(trace.quote) and states(trace.quote)) else 1.0
-            score *= 1.0 - _IDLE * _idle(trace, layer)
-        score = score * (_KEPT if trace.kept else 1.0) + _CURRENT * lately
-        found.append(Recalled(trace.source, trace.text, trace.created, round(score, 6), trace.quote))
+    fits = _DENSE * near.dense + (1 - _DENSE) * lexical + _TOPIC * near.topic
+    lately = _CURRENT * np.array(
+        [0.5 ** (max((now - t.created).total_seconds(), 0.0) / 86_400 / _HALF_DAYS) for t in within]
+    )
+    most = fits * np.array([_KEPT if trace.kept else 1.0 for trace in within]) + lately
+    found: list[tuple[float, str, Trace]] = []
+    for place in np.argsort(-most, kind="stable").tolist():
+        if len(found) >= _DRAWN * k and most[place] < -found[_DRAWN * k - 1][0]:
+            break  # none of those left can be better
+        trace = within[place]
+        worth = _KEPT if trace.kept else _worth(trace, of_self) * (1.0 - _IDLE * float(near.idle[place]))
+        score = worth * float(fits[place]) + float(lately[place])
+        insort(found, (-round(score, 6), trace.source, trace), key=lambda one: one[:2])
     best: dict[str, Recalled] = {}  # what was said in the same words again is one memory
-    for one in sorted(found, key=lambda one: (-one.score, one.source)):
-        best.setdefault(one.quote or one.text, one)
+    for score, _, trace in found:
+        best.setdefault(
+            trace.quote or trace.text, Recalled(trace.source, trace.text, trace.created, -score, trace.quote)
+        )
     return list(best.values())[:k]
 
 
-def _idle(trace: Trace, layer: Topics | None) -> float:
-    """Returns how likely a message tells nothing of the person, in [0, 1]."""
-    if layer is None or trace.vectors is None:
-        return 0.0
-    return float(layer.idle(layer.of(trace.vectors)).min())
+def _worth(trace: Trace, of_self: bool) -> float:
+    """Returns how much what was only said counts beside what is kept."""
+    asked = _ASKED if _QUESTION.search(trace.quote) else 1.0  # an earlier question is no answer
+    return asked * (_OF_OTHERS if of_self and not (_SELF.search(trace.quote) and states(trace.quote)) else 1.0)
 
 
-def _same_topic(trace: Trace, topics: Floats | None, layer: Topics | None) -> float:
-    """Returns how likely a memory tells what is asked for, in [0, 1]."""
-    if topics is None or layer is None:
-        return 0.0
-    told = layer.about(trace.about) if trace.about else None
-    if told is None or not told.any():
-        if trace.vectors is None:
-            return 0.0
-        told = layer.told(layer.of(trace.vectors)).max(axis=0)
-    return float(told @ topics)
+@dataclass(frozen=True)
+class _Near:
+    """How near memories are to a question, all `(n_traces,)` in [0, 1]: by their nearest part, by what they tell, and how idle their talk is."""
+
+    dense: Floats
+    topic: Floats
+    idle: Floats
+
+
+def _nearness(traces: Sequence[Trace], vector: Vector | None, layer: Topics | None) -> _Near:
+    """Returns how near the memories are; what has no vectors is far, and not idle."""
+    dense, topic, idle = (np.zeros(len(traces)) for _ in range(3))
+    found = [(place, trace.vectors) for place, trace in enumerate(traces) if trace.vectors is not None]
+    if vector is None or not found:
+        return _Near(dense, topic, idle)
+    places, starts = [place for place, _ in found], np.cumsum([0, *(len(parts) for _, parts in found)][:-1])
+    parts = np.concatenate([parts for _, parts in found]).astype(np.float32)
+    dense[places] = np.maximum(np.maximum.reduceat(parts @ vector, starts), 0.0)
+    if layer is not None:
+        asked, told = layer.told(layer.of(vector[None])[0]), layer.of(parts)
+        topic[places] = np.maximum.reduceat(layer.told(told) @ asked, starts)
+        idle[places] = np.minimum.reduceat(layer.idle(told), starts)
+        for place, trace in enumerate(traces):
+            if layer.topic(trace.about) in layer.names:
+                topic[place] = float(layer.about(trace.about) @ asked)
+    return _Near(dense, topic, idle)
 
 
 def _without(text: str, when: Window) -> str:
@@ -185,12 +202,16 @@ def terms(text: str) -> list[str]:
     return [_ENDING.sub("", word) if len(word) > 4 else word for word in words(text) if word not in _STOP]
 
 
-def _shared(asked: Sequence[str], documents: Sequence[Mapping[str, int]]) -> list[float]:
-    """Returns how much of what is asked each document says, rare words counting most, in [0, 1]."""
-    total = len(documents)
-    weights = {
-        term: math.log(1 + total / (1 + sum(term in document for document in documents)))
-        for term in dict.fromkeys(asked)
-    }
+def _shared(asked: Sequence[str], said: Sequence[str]) -> Floats:
+    """Returns `(n_texts,)`: how much of what is asked each text says, rare words counting most, in [0, 1]."""
+    wanted = list(dict.fromkeys(asked))
+    documents = [_among(wanted, text) for text in said]
+    weights = {term: math.log(1 + len(said) / (1 + sum(term in document for document in documents))) for term in wanted}
     whole = sum(weights.values()) or 1.0
-    return [sum(weight for term, weight in weights.items() if term in document) / whole for document in documents]
+    return np.array([sum(weight for term, weight in weights.items() if term in has) / whole for has in documents])
+
+
+def _among(wanted: Sequence[str], text: str) -> set[str]:
+    """Returns which terms a text has; one without their letters in a row is not read word by word."""
+    folded = fold(text)
+    return {*terms(text)} if any(term in folded for term in wanted) else set()

@@ -18,7 +18,7 @@ import pytest
 
 from convrec.agent.state import DialogueState
 from convrec.agent.stores.database import Database
-from convrec.agent.stores.ledger import TABLES, Ledger, export_document
+from convrec.agent.stores.ledger import LASTING, TABLES, Ledger, export_document
 from convrec.agent.stores.records import (
     Commit,
     Episode,
@@ -287,6 +287,41 @@ class LedgerTests:
         assert ledger.generation("ana") == before + 1
         ledger.commit(a_turn(generation=before + 1))
         assert ledger.state("ana", "t1").turn == 1
+
+    def test_a_tombstone_does_not_tell_whose_it_is(self, ledger: Ledger) -> None:
+        """No table names the forgotten; the tombstone knows them again, until the id is in use again."""
+        a_full_life(ledger, "ana")
+        ledger.commit(a_turn(user="ben"))
+        ledger.forget("ana", NOW)
+        kept = [ledger.database.rows(f"SELECT * FROM {table}") for table in (*TABLES, *LASTING)]  # noqa: S608
+        assert "ana" not in repr(kept)
+        assert not any("ana" in ids for ids in ledger.named().values())
+        graves = ledger.graves()
+        assert (graves.of("ana"), graves.of("ben"), graves.of("cid")) == (NOW.isoformat(), None, None)
+        ledger.commit(a_turn(generation=1))
+        assert ledger.graves().of("ana") is None
+        assert ledger.named()["turns"] == {"ana", "ben"}
+
+    def test_a_forgetting_that_was_stopped_is_ended_at_the_next_opening(
+        self, ledger: Ledger, open_ledger: OPEN
+    ) -> None:
+        """Between the deletion and the writing anew the process may die: the files are seen to later."""
+        ledger.commit(a_turn())
+        ledger.forget("ana", NOW)
+        assert ledger.graves().due == 1
+        assert open_ledger().graves().due == 0
+        ledger.forget("ana", NOW)
+        assert ledger.sweep()
+        assert ledger.graves().due == 0
+
+    def test_a_turn_pauses_the_memory_in_the_same_step(self, ledger: Ledger) -> None:
+        """Or not at all, if the user was forgotten meanwhile."""
+        ledger.commit(a_turn(pausing=True))
+        assert ledger.paused("ana")
+        ledger.forget("ana", NOW)
+        with pytest.raises(Forgotten):
+            ledger.commit(a_turn(pausing=True))
+        assert ledger.remaining("ana") == 0
 
     def test_forgetting_and_a_turn_at_the_same_moment(self, ledger: Ledger, open_ledger: OPEN) -> None:
         """Whichever comes first, nothing is left of a turn that began before."""

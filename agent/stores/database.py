@@ -74,7 +74,14 @@ class Database(ABC):
 
     @abstractmethod
     def purge(self) -> bool:
-        """Takes what was deleted out of the files too, and tells whether nobody kept it from that."""
+        """Empties the logs of what was deleted, and tells whether nobody kept it from that."""
+
+    @abstractmethod
+    def rewrite(self) -> bool:
+        """Writes all tables anew, so that no byte of what was deleted is left in them or in the logs; tells whether nothing kept it from that.
+
+        Deleting alone leaves copies behind: pages that were split, tuples that were moved. Takes seconds a gigabyte; others read meanwhile.
+        """
 
     @abstractmethod
     def errors(self) -> AbstractContextManager[None]:

@@ -1,6 +1,7 @@
 """The turn ledger: the truth about what was said, answered, shown and remembered, each turn in one transaction."""
 
 import json
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -8,30 +9,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convrec.agent.memory.learning import settled
 from convrec.agent.state import DialogueState
-from convrec.agent.stores.database import Database, Parameters, Writer
+from convrec.agent.stores.database import Database, Parameters, Row, Writer
 from convrec.agent.stores.records import (
     Commit,
     Episode,
     Feedback,
     Forgotten,
+    Graves,
     Kind,
     StoredTurn,
     ThreadSummary,
     TurnTaken,
     Vector,
+    hashed,
     packed,
     turn_key,
     unpacked,
 )
 from convrec.core.errors import InputError
-from convrec.core.ids import namespace
+from convrec.core.ids import SEPARATOR, namespace
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Reply
 
 TABLES = ("turns", "threads", "profile", "exposures", "feedback", "people", "vectors")
-"""Every table that speaks of people, each with a `user_id`; tombstones, which stay, are not among them."""
+"""Every table that speaks of people, each with a `user_id`. In `people` is everybody of whom anything is kept."""
+LASTING = ("tombstones", "salt")
+"""What a forgetting leaves: a tombstone by the hash of the id, and the salt of all such hashes."""
 _OF_A_THREAD = ("turns", "threads", "exposures", "feedback")
+_PROFILE = "SELECT entry FROM profile WHERE user_id=?"
 _VECTOR = np.dtype("<f2")
 _TITLE = 60
 
@@ -44,6 +51,9 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._salt = ""
+        if self.database.rows("SELECT 1 FROM tombstones WHERE swept=0"):
+            self.sweep()  # a forgetting that was stopped, or that somebody kept from its end
 
     def close(self) -> None:
         """Closes the database."""
@@ -58,7 +68,8 @@ class Ledger:
 
     def generation(self, user_id: str) -> int:
         """Returns how often the user was forgotten."""
-        rows = self.database.rows("SELECT generation FROM tombstones WHERE user_id=?", (user_id,))
+        person = self._person(user_id)
+        rows = self.database.rows("SELECT generation FROM tombstones WHERE person=?", (person,)) if person else []
         return int(rows[0][0]) if rows else 0
 
     def answered(self, user_id: str, request_id: str | None) -> Reply | None:
@@ -71,21 +82,22 @@ class Ledger:
 
     def profile(self, user_id: str, *, history: bool = False) -> tuple[ProfileEntry, ...]:
         """Returns the user's profile, oldest first; with `history`, superseded entries too."""
-        rows = self.database.rows("SELECT entry FROM profile WHERE user_id=?", (user_id,))
-        entries = sorted((ProfileEntry.model_validate_json(row[0]) for row in rows), key=lambda e: (e.created, e.id))
+        entries = _read(self.database.rows(_PROFILE, (user_id,)))
         return tuple(entry for entry in entries if history or entry.superseded_by is None)
 
-    def feedback(self, user_id: str) -> list[Feedback]:
-        """Returns the user's clicks, oldest first."""
-        query = "SELECT item_id, event, thread_id, turn, created FROM feedback WHERE user_id=? ORDER BY id"
-        return [Feedback(*row) for row in self.database.rows(query, (user_id,))]
+    def feedback(self, user_id: str, thread_id: str | None = None) -> list[Feedback]:
+        """Returns the user's clicks, in one conversation or in all, oldest first."""
+        query = """SELECT item_id, event, thread_id, turn, created FROM feedback
+                   WHERE user_id=? AND (thread_id=? OR ?=1) ORDER BY id"""
+        rows = self.database.rows(query, (user_id, thread_id or "", int(thread_id is None)))
+        return [Feedback(*row) for row in rows]
 
     def threads(self, user_id: str) -> list[ThreadSummary]:
         """Returns the user's conversations, the latest first."""
         query = """
             SELECT t.thread_id, t.title, f.text, t.turns, t.updated FROM threads t
             JOIN turns f ON f.user_id=t.user_id AND f.thread_id=t.thread_id AND f.turn=1
-            WHERE t.user_id=? ORDER BY t.updated DESC, t.thread_id
+            WHERE t.user_id=? ORDER BY t.recency DESC, t.updated DESC, t.thread_id
         """
         return [
             ThreadSummary(thread_id, title or " ".join(text.split())[:_TITLE], turns, updated)
@@ -94,13 +106,19 @@ class Ledger:
 
     def turns(self, user_id: str, thread_id: str) -> list[StoredTurn]:
         """Returns the turns of a conversation, in order."""
-        query = "SELECT thread_id, turn, text, reply FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn"
+        query = "SELECT thread_id, turn, text, reply, created FROM turns WHERE user_id=? AND thread_id=? ORDER BY turn"
         return [StoredTurn(*row) for row in self.database.rows(query, (user_id, thread_id))]
+
+    def turn(self, user_id: str, thread_id: str, turn: int) -> StoredTurn | None:
+        """Returns one turn of a conversation, if it is there."""
+        query = "SELECT thread_id, turn, text, reply, created FROM turns WHERE user_id=? AND thread_id=? AND turn=?"
+        rows = self.database.rows(query, (user_id, thread_id, turn))
+        return StoredTurn(*rows[0]) if rows else None
 
     def showing(self, user_id: str, thread_id: str, item_ids: Sequence[str]) -> list[StoredTurn]:
         """Returns the turns of a conversation in which items were shown last, in order."""
         query = f"""
-            SELECT thread_id, turn, text, reply FROM turns WHERE user_id=? AND thread_id=? AND turn IN (
+            SELECT thread_id, turn, text, reply, created FROM turns WHERE user_id=? AND thread_id=? AND turn IN (
                 SELECT max(turn) FROM exposures WHERE user_id=? AND thread_id=?
                 AND item_id IN ({", ".join("?" * len(item_ids)) or "NULL"}) GROUP BY item_id) ORDER BY turn
         """  # noqa: S608  (placeholders alone)
@@ -131,10 +149,9 @@ class Ledger:
 
     def holds(self, reply: Reply, generation: int) -> bool:
         """Tells whether a committed turn is still there, and the user not forgotten since `generation` was read."""
-        query = """SELECT 1 FROM turns WHERE user_id=? AND thread_id=? AND turn=? AND NOT EXISTS (
-                   SELECT 1 FROM tombstones WHERE user_id=? AND generation<>?)"""
-        place = (reply.user_id, reply.thread_id, reply.turn, reply.user_id, generation)
-        return bool(self.database.rows(query, place))
+        query = "SELECT 1 FROM turns WHERE user_id=? AND thread_id=? AND turn=?"
+        there = bool(self.database.rows(query, (reply.user_id, reply.thread_id, reply.turn)))
+        return there and self.generation(reply.user_id) == generation
 
     def paused(self, user_id: str) -> bool:
         """Tells whether nothing new is to be remembered about the user."""
@@ -154,7 +171,7 @@ class Ledger:
         place = (reply.user_id, reply.thread_id)
         created = commit.created.isoformat()
         with self.database.writing(reply.user_id) as db:
-            _check(db, reply.user_id, commit.generation)
+            self._enter(db, reply.user_id, commit.generation)
             held = db.execute("SELECT turns FROM threads WHERE user_id=? AND thread_id=?", place).fetchone()
             if (held[0] if held else 0) != reply.turn - 1:
                 raise TurnTaken
@@ -173,11 +190,14 @@ class Ledger:
             except self.database.unique_error as error:  # the request was answered in another thread meanwhile
                 raise TurnTaken from error
             db.execute(
-                """INSERT INTO threads (user_id, thread_id, state, turns, created, updated) VALUES (?,?,?,?,?,?)
-                   ON CONFLICT (user_id, thread_id) DO UPDATE SET state=excluded.state, turns=excluded.turns, updated=excluded.updated""",
-                (*place, commit.state.model_dump_json(), reply.turn, created, created),
+                """INSERT INTO threads (user_id, thread_id, state, turns, created, updated, recency)
+                   VALUES (?,?,?,?,?,?, (SELECT coalesce(max(recency), 0) + 1 FROM threads WHERE user_id=?))
+                   ON CONFLICT (user_id, thread_id) DO UPDATE SET
+                   state=excluded.state, turns=excluded.turns, updated=excluded.updated, recency=excluded.recency""",
+                (*place, commit.state.model_dump_json(), reply.turn, created, created, reply.user_id),
             )
-            _patch(db, reply.user_id, commit.entries, commit.removed_entries, commit.vectors)
+            entries = _settled(db, reply.user_id, commit.entries, commit.known)
+            _patch(db, reply.user_id, entries, commit.removed_entries, _of(entries, commit.vectors))
             if commit.pausing is not None:
                 _pause(db, reply.user_id, commit.pausing)
             shown = [(*place, reply.turn, item.id, item.rank, item.score) for item in reply.items]
@@ -197,24 +217,24 @@ class Ledger:
             Forgotten: the user was forgotten since `generation` was read.
         """
         with self.database.writing(user_id) as db:
-            _check(db, user_id, generation)
+            self._enter(db, user_id, generation)
             _patch(db, user_id, entries, removed, vectors)
 
     def add_feedback(
-        self, user_id: str, click: Feedback, entries: Sequence[ProfileEntry], generation: int, vectors: Sequence[Vector] = ()
+        self, user_id: str, click: Feedback, entries: Sequence[ProfileEntry], generation: int, known: Sequence[ProfileEntry] = ()
     ) -> None:  # fmt: skip
-        """Writes a click and the profile entries that come of it, in one transaction.
+        """Writes a click and the profile entries that come of it, in one transaction; `known` is the profile that they were made of.
 
         Raises:
             Forgotten: the user was forgotten since `generation` was read.
         """
         with self.database.writing(user_id) as db:
-            _check(db, user_id, generation)
+            self._enter(db, user_id, generation)
             db.execute(
                 "INSERT INTO feedback (user_id, item_id, event, thread_id, turn, created) VALUES (?,?,?,?,?,?)",
                 (user_id, click.item_id, click.event, click.thread_id, click.turn, click.created),
             )
-            _patch(db, user_id, entries, (), vectors)
+            _patch(db, user_id, _settled(db, user_id, entries, known), (), ())
 
     def set_paused(self, user_id: str, paused: bool) -> None:
         """Sets whether nothing new is to be remembered about the user."""
@@ -254,25 +274,38 @@ class Ledger:
         return deleted
 
     def forget(self, user_id: str, now: datetime) -> dict[str, int]:
-        """Deletes everything about the user, leaves a tombstone, and returns how many rows each table lost."""
+        """Deletes everything about the user, leaves a tombstone without their id, and returns how many rows each table lost.
+
+        `sweep` then takes it out of the files.
+        """
         with self.database.writing(user_id) as db:
             deleted = {
                 table: db.execute(f"DELETE FROM {table} WHERE user_id=?", (user_id,)).rowcount  # noqa: S608  (our own names)
                 for table in TABLES
             }
             deleted["checkpoints"] = self._drop_checkpoints(db, *_checkpoints_of(user_id))
+            db.execute("INSERT INTO salt VALUES (1,?) ON CONFLICT (id) DO NOTHING", (secrets.token_hex(16),))
             db.execute(
-                "INSERT INTO tombstones VALUES (?,1,?) ON CONFLICT (user_id) DO UPDATE SET generation=tombstones.generation+1, forgotten=excluded.forgotten",
-                (user_id, now.isoformat()),
+                """INSERT INTO tombstones VALUES (?,1,?,0) ON CONFLICT (person) DO UPDATE SET
+                   generation=tombstones.generation+1, forgotten=excluded.forgotten, swept=0""",
+                (self._person(user_id, db), now.isoformat()),
             )
-        self.database.purge()
         return deleted
+
+    def sweep(self) -> bool:
+        """Takes what forgotten people left out of the files, and tells whether nothing kept it from that; else it is due at the next opening."""
+        due = [person for (person,) in self.database.rows("SELECT person FROM tombstones WHERE swept=0")]
+        if not self.database.rewrite():
+            return False
+        with self.database.writing("") as db:
+            db.executemany("UPDATE tombstones SET swept=1 WHERE person=?", [(person,) for person in due])
+        return True
 
     def drop_checkpoints(self, user_id: str, thread_id: str) -> None:
         """Deletes the checkpoints of a thread whose turn was forgotten, or deleted, before its checkpoint was written."""
         with self.database.writing(user_id) as db:
             self._drop_checkpoints(db, "thread_id=?", (namespace(user_id, thread_id),))
-        self.database.purge()
+        self.database.rewrite()
 
     def remaining(self, user_id: str) -> int:
         """Returns how many rows still speak of the user; 0 after `forget`."""
@@ -281,6 +314,42 @@ class Ledger:
         where, parameters = _checkpoints_of(user_id)
         counts = (f"SELECT count(*) FROM {table} WHERE {where}" for table in self.database.checkpoint_tables)  # noqa: S608
         return found + sum(int(self.database.rows(count, parameters)[0][0]) for count in counts)
+
+    def graves(self) -> Graves:
+        """Returns who was forgotten, as far as it is known still: by hash."""
+        salt = next(iter(self.database.rows("SELECT value FROM salt")), ("",))[0]
+        dead = self.database.rows("SELECT person, forgotten, swept FROM tombstones")
+        living = frozenset(user_id for (user_id,) in self.database.rows("SELECT user_id FROM people"))
+        return Graves(salt, {person: since for person, since, _ in dead}, sum(not swept for *_, swept in dead), living)
+
+    def named(self) -> dict[str, set[str]]:
+        """Returns the ids that the rows of each table name, LangGraph's too."""
+        found = {
+            table: {str(name) for (name,) in self.database.rows(f"SELECT DISTINCT user_id FROM {table}")}  # noqa: S608
+            for table in TABLES
+        }
+        for table in self.database.checkpoint_tables:
+            names = self.database.rows(f"SELECT DISTINCT thread_id FROM {table}")  # noqa: S608
+            found[table] = {str(name).partition(SEPARATOR)[0] for (name,) in names}
+        return found
+
+    def _person(self, user_id: str, db: Writer | None = None) -> str:
+        """Returns the hash that stands for a user in tombstones; blank while nobody was ever forgotten."""
+        query = "SELECT value FROM salt"
+        salt = (
+            self._salt
+            or next(iter(self.database.rows(query) if db is None else db.execute(query).fetchall()), ("",))[0]
+        )
+        if db is None:  # in a transaction it is perhaps only just being made
+            self._salt = salt
+        return hashed(user_id, salt) if salt else ""
+
+    def _enter(self, db: Writer, user_id: str, generation: int) -> None:
+        """Notes that something is kept of the user; refuses what began before the user was forgotten."""
+        found = db.execute("SELECT generation FROM tombstones WHERE person=?", (self._person(user_id, db),)).fetchone()
+        if (found[0] if found else 0) != generation:
+            raise Forgotten
+        db.execute("INSERT INTO people (user_id, paused) VALUES (?,0) ON CONFLICT (user_id) DO NOTHING", (user_id,))
 
     def _drop_checkpoints(self, db: Writer, where: str, parameters: Parameters) -> int:
         """Deletes rows of LangGraph's tables and returns how many checkpoints there were."""
@@ -291,18 +360,31 @@ class Ledger:
         return gone[0]
 
 
-def _check(db: Writer, user_id: str, generation: int) -> None:
-    """Refuses what began before the user was forgotten."""
-    found = db.execute("SELECT generation FROM tombstones WHERE user_id=?", (user_id,)).fetchone()
-    if (found[0] if found else 0) != generation:
-        raise Forgotten
-
-
 def _pause(db: Writer, user_id: str, paused: bool) -> None:
     db.execute(
         "INSERT INTO people (user_id, paused) VALUES (?,?) ON CONFLICT (user_id) DO UPDATE SET paused=excluded.paused",
         (user_id, int(paused)),
     )
+
+
+def _read(rows: Sequence[Row]) -> list[ProfileEntry]:
+    return sorted((ProfileEntry.model_validate_json(row[0]) for row in rows), key=lambda e: (e.created, e.id))
+
+
+def _settled(
+    db: Writer, user_id: str, entries: Sequence[ProfileEntry], known: Sequence[ProfileEntry]
+) -> tuple[ProfileEntry, ...]:
+    """Returns what may still be written of entries that were made of what was known then."""
+    if not entries:
+        return ()
+    current = [entry for entry in _read(db.execute(_PROFILE, (user_id,)).fetchall()) if entry.superseded_by is None]
+    return settled(entries, known, current)
+
+
+def _of(entries: Sequence[ProfileEntry], vectors: Sequence[Vector]) -> list[Vector]:
+    """Returns the vectors of turns, and those of these entries."""
+    written = {entry.id for entry in entries}
+    return [vector for vector in vectors if vector.kind == "turn" or vector.key in written]
 
 
 def _patch(
@@ -343,13 +425,15 @@ def _checkpoints_of(user_id: str) -> tuple[str, Parameters]:
 def export_document(ledger: Ledger, user_id: str) -> dict[str, Any]:
     """Returns all that is stored about a user as one JSON document."""
     threads = [
-        {"thread_id": thread.thread_id, "turns": [
-            {"turn": t.turn, "text": t.text, "reply": t.reply.model_dump(mode="json")} for t in ledger.turns(user_id, thread.thread_id)
+        {"thread_id": thread.thread_id, "title": thread.title, "turns": [
+            {"turn": t.turn, "created": t.created, "text": t.text, "reply": t.reply.model_dump(mode="json")}
+            for t in ledger.turns(user_id, thread.thread_id)
         ]}
         for thread in sorted(ledger.threads(user_id), key=lambda t: t.thread_id)
     ]  # fmt: skip
     return {
         "user_id": user_id,
+        "paused": ledger.paused(user_id),
         "profile": [json.loads(entry.model_dump_json()) for entry in ledger.profile(user_id, history=True)],
         "threads": threads,
         "feedback": [vars(click) for click in ledger.feedback(user_id)],

@@ -78,4 +78,17 @@ MIGRATIONS: tuple[tuple[str | Callable[[Writer], None], ...], ...] = (
     """,
         _pack_replies,
     ),
+    (
+        """
+    DROP TABLE tombstones;
+    CREATE TABLE tombstones (
+        person TEXT PRIMARY KEY, generation INTEGER NOT NULL, forgotten TEXT NOT NULL, swept INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE salt (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
+    INSERT INTO people (user_id, paused)
+        SELECT user_id, 0 FROM (SELECT user_id FROM threads UNION SELECT user_id FROM profile UNION SELECT user_id FROM feedback) everybody
+        WHERE user_id NOT IN (SELECT user_id FROM people);
+    """,
+    ),
+    ("ALTER TABLE threads ADD COLUMN recency INTEGER NOT NULL DEFAULT 0",),
 )

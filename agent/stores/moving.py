@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convrec.agent.stores.database import Database, Row, Writer
-from convrec.agent.stores.ledger import TABLES
+from convrec.agent.stores.ledger import LASTING, TABLES
 from convrec.agent.stores.sqlite import SqliteDatabase, said
 from convrec.core.errors import InputError, WorkspaceError
 from convrec.core.progress import Progress, silent
@@ -17,13 +17,14 @@ from convrec.core.progress import Progress, silent
 _PAGE = 500
 _COLUMNS = {
     "turns": ("user_id", "thread_id", "turn", "request_id", "text", "reply", "created"),
-    "threads": ("user_id", "thread_id", "title", "state", "turns", "created", "updated"),
+    "threads": ("user_id", "thread_id", "title", "state", "turns", "created", "updated", "recency"),
     "profile": ("user_id", "id", "entry"),
     "exposures": ("user_id", "thread_id", "turn", "item_id", "rank", "score"),
     "feedback": ("user_id", "item_id", "event", "thread_id", "turn", "created"),
     "people": ("user_id", "paused"),
     "vectors": ("user_id", "kind", "key", "model", "vector"),
-    "tombstones": ("user_id", "generation", "forgotten"),
+    "tombstones": ("person", "generation", "forgotten", "swept"),
+    "salt": ("id", "value"),
 }
 _KEYS = {
     "turns": ("user_id", "thread_id", "turn"),
@@ -33,9 +34,10 @@ _KEYS = {
     "feedback": ("id",),  # counted by each database for itself; only the order is kept
     "people": ("user_id",),
     "vectors": ("user_id", "kind", "key"),
-    "tombstones": ("user_id",),
+    "tombstones": ("person",),
+    "salt": ("id",),
 }
-assert set(_COLUMNS) == {*TABLES, "tombstones"}
+assert set(_COLUMNS) == {*TABLES, *LASTING}
 
 
 @dataclass(frozen=True)

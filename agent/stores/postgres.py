@@ -1,5 +1,6 @@
 """The state database in a PostgreSQL server, and what it refuses, said as a sentence. It needs the extra `postgres`."""
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ _BUSY_S = 10.0
 _CONNECT_S = 5
 _POOL = (1, 8)  # a turn holds one connection at a time, for milliseconds
 _PAUSE_S = 0.02
+_LOOKERS_S = 1.0
+_log = logging.getLogger(__name__)
 _EVERYBODY = (
     0x636F6E76726563  # the advisory lock that stands for all users; any number that others are unlikely to take
 )
@@ -42,6 +45,10 @@ _USER = "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))"
 _OLDER = """
     SELECT count(*) FROM pg_stat_activity WHERE datname=current_database() AND pid<>pg_backend_pid()
         AND greatest(age(backend_xmin), age(backend_xid)) > age(?::text::xid)
+"""
+_SAMPLED = """
+    SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid=a.attrelid
+    WHERE c.relname=ANY(?) AND pg_table_is_visible(c.oid) AND a.attnum>0 AND NOT a.attisdropped AND coalesce(a.attstattarget, -1)<>0
 """
 _UNUSED_BLOBS = """
     DELETE FROM checkpoint_blobs b WHERE b.thread_id=? AND NOT EXISTS (
@@ -73,6 +80,7 @@ class PostgresDatabase(Database):
             self.pool.open()
         try:
             self._migrate()
+            self._sample_nothing()
         except BaseException:
             self.pool.close()
             raise
@@ -95,15 +103,38 @@ class PostgresDatabase(Database):
 
     def purge(self) -> bool:
         """Vacuums, and tells whether nobody still looked at what was deleted, which is kept for them."""
+        return self._vacuumed("VACUUM")
+
+    def rewrite(self) -> bool:
+        """Writes each table and its indexes into new files; whoever needs that table waits until it is done.
+
+        A plain vacuum frees space without overwriting it. The server's own log and backups are its operator's.
+        """
+        try:
+            return self._vacuumed("VACUUM FULL")
+        except BusyError as error:
+            _log.warning("%s was not written anew: %s", self.place, error)
+            return False
+
+    def _vacuumed(self, how: str) -> bool:
+        """Vacuums once nobody looks at what was deleted; tells whether it was done. No statement of others waits longer for it than a second."""
         tables = ", ".join((*TABLES, *self.checkpoint_tables))
         with self.errors(), self.pool.connection() as connection:
             db = _Statements(connection.cursor(row_factory=tuple_row))
             now = db.execute("SELECT pg_current_xact_id()::xid::text").fetchall()[0][0]
-            give_up = time.monotonic() + 1.0
-            while (others := int(db.execute(_OLDER, (now,)).fetchall()[0][0])) and time.monotonic() < give_up:
+            give_up = time.monotonic() + _LOOKERS_S
+            while others := int(db.execute(_OLDER, (now,)).fetchall()[0][0]):
+                if time.monotonic() > give_up:
+                    break
                 time.sleep(_PAUSE_S)
-            db.execute(f"VACUUM {tables}")
-            return others == 0
+            if others and how == "VACUUM FULL":
+                return False
+            db.execute(f"SET lock_timeout = '{_LOOKERS_S:.0f}s'")
+            try:
+                db.execute(f"{how} {tables}")
+            finally:
+                db.execute("RESET lock_timeout")
+            return not others
 
     def saver(self, keep: int) -> TurnSaver:
         """Returns LangGraph's saver, over the same connections."""
@@ -136,6 +167,13 @@ class PostgresDatabase(Database):
             raise WorkspaceError(
                 f"It can't be used{_why(error)}: the state database {self.place}.", "Look into the server's log."
             ) from error
+
+    def _sample_nothing(self) -> None:
+        """Keeps the planner from noting down values of these tables, among them what people said."""
+        tables = [*TABLES, *self.checkpoint_tables]
+        for table, column in self.rows(_SAMPLED, (tables,)):
+            with self.writing() as db:
+                db.execute(f'ALTER TABLE {table} ALTER COLUMN "{column}" SET STATISTICS 0')
 
     def _steps_done(self, db: Writer) -> int:
         there = db.execute("SELECT to_regclass('convrec_state')").fetchone()

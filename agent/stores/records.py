@@ -1,6 +1,8 @@
 """What is written into the ledger and read out of it."""
 
+import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -31,12 +33,13 @@ class Feedback:
 
 @dataclass(frozen=True)
 class StoredTurn:
-    """One turn as it was committed. Its reply is read when it is first asked for, so that a long conversation is at hand at once."""
+    """One turn as it was committed, and when (ISO, UTC). Its reply is read when it is first asked for, so that a long conversation is at hand at once."""
 
     thread_id: str
     turn: int
     text: str
     packed: bytes = field(repr=False)
+    created: str
 
     @cached_property
     def reply(self) -> Reply:
@@ -79,6 +82,7 @@ class Vector:
 class Commit:
     """All that one turn writes. `generation` is the user's when the turn began: a user forgotten since is not written.
 
+    `known` is the profile, unabridged, that `entries` were made of: where another hand has changed it since, that change stands.
     `pausing` says that memory is to rest from now on, or no longer; None leaves it.
     """
 
@@ -92,6 +96,23 @@ class Commit:
     created: datetime
     vectors: tuple[Vector, ...] = ()
     pausing: bool | None = None
+    known: tuple[ProfileEntry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Graves:
+    """Who was forgotten and since when (ISO, UTC), by hash; how many of these forgettings have not reached the files yet; who is there now."""
+
+    salt: str
+    since: Mapping[str, str]
+    due: int
+    living: frozenset[str]
+
+    def of(self, user_id: str) -> str | None:
+        """Returns since when a user is forgotten; None for anybody else, and for an id that is in use again."""
+        if not self.salt or user_id in self.living:
+            return None
+        return self.since.get(hashed(user_id, self.salt))
 
 
 def packed(reply: Reply) -> bytes:
@@ -110,6 +131,11 @@ class TurnTaken(Exception):  # noqa: N818  (no failure: the turn starts again on
 
 class Forgotten(Exception):  # noqa: N818
     """The user was forgotten since; nothing of it is kept."""
+
+
+def hashed(user_id: str, salt: str) -> str:
+    """Returns what stands for a user where their id must not: whoever has the salt can try an id, and nobody can read it."""
+    return hashlib.blake2b(user_id.encode(), key=bytes.fromhex(salt), digest_size=16).hexdigest()
 
 
 def turn_key(thread_id: str, turn: int) -> str:

@@ -1,5 +1,6 @@
 """The state database as one SQLite file, and what SQLite refuses, said as a sentence."""
 
+import logging
 import sqlite3
 import threading
 import time
@@ -25,6 +26,8 @@ _REFUSALS = {
 }
 _BUSY_S = 10.0
 _PAUSE_S = 0.01
+_READERS_MS = 1000
+_log = logging.getLogger(__name__)
 
 
 class SqliteDatabase(Database):
@@ -65,7 +68,24 @@ class SqliteDatabase(Database):
     def purge(self) -> bool:
         """Empties the write-ahead log, which still holds what was deleted, and tells whether nobody kept it from that."""
         with self._lock, self.errors():
-            return bool(self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+            return _log_emptied(self.connection)
+
+    def rewrite(self) -> bool:
+        """Vacuums and empties the log, on a connection of its own; readers go on meanwhile, writers wait.
+
+        `secure_delete` alone is not enough: where SQLite splits a page, a copy of what moved stays behind in the first half.
+        """
+        with self.errors():
+            connection = _connected(self.path, "FULL")
+        try:
+            connection.execute("VACUUM")
+            connection.execute(f"PRAGMA busy_timeout={_READERS_MS}")
+            return _log_emptied(connection)
+        except sqlite3.OperationalError as error:
+            _log.warning("%s was not written anew: %s", self.path, error)
+            return False
+        finally:
+            connection.close()
 
     def saver(self, keep: int) -> TurnSaver:
         """Returns LangGraph's saver, on a connection of its own; what it loses with the machine is mended from the ledger."""
@@ -125,6 +145,10 @@ def said(path: Path) -> Iterator[None]:
             raise BusyError("The state database is busy.", "Another process holds it; try again.") from error
         what, fix = _REFUSALS.get(code, (f"It can't be used ({error})", "Check the folder, or restore a backup."))
         raise WorkspaceError(f"{what}: the state database {path}.", fix) from error
+
+
+def _log_emptied(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
 
 def _connected(path: Path, synchronous: str) -> sqlite3.Connection:

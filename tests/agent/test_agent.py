@@ -320,7 +320,7 @@ def test_forgetting_leaves_nothing_in_the_raw_files_and_says_so(agent):
     raw = raw_state(agent)
     assert not [token for token in TOKENS if token.encode() in raw]
     assert b"ploughfolk" in raw
-    assert agent.export("ana") == {"user_id": "ana", "profile": [], "threads": [], "feedback": []}
+    assert agent.export("ana") == {"user_id": "ana", "paused": False, "profile": [], "threads": [], "feedback": []}
     assert agent.forget("ana").deleted == dict.fromkeys((*TABLES, "checkpoints", "demonstrations"), 0)
 
 
@@ -400,7 +400,7 @@ def test_the_export_has_its_documented_shape_and_is_json(agent):
     agent.chat("hi", user_id="ana", thread_id="t0")
     document = agent.export("ana")
     assert json.loads(json.dumps(document)) == document
-    assert set(document) == {"user_id", "profile", "threads", "feedback"}
+    assert set(document) == {"user_id", "paused", "profile", "threads", "feedback"}
     assert document["user_id"] == "ana"
     assert [thread["thread_id"] for thread in document["threads"]] == ["t0", "t1"]
     turns = document["threads"][1]["turns"]

@@ -10,7 +10,7 @@ import pytest
 
 from convrec.agent.stores import moving
 from convrec.agent.stores.conformance import NOW, a_full_life, a_turn, an_entry
-from convrec.agent.stores.ledger import TABLES, Ledger, export_document
+from convrec.agent.stores.ledger import LASTING, TABLES, Ledger, export_document
 from convrec.agent.stores.moving import back_up, move
 from convrec.agent.stores.opening import open_database
 from convrec.agent.stores.records import Feedback, Forgotten
@@ -59,14 +59,14 @@ def everything(ledger):
 
 
 def empty(ledger):
-    return all(ledger.database.rows(f"SELECT count(*) FROM {table}") == [(0,)] for table in (*TABLES, "tombstones"))
+    return all(ledger.database.rows(f"SELECT count(*) FROM {table}") == [(0,)] for table in (*TABLES, *LASTING))
 
 
 @pytest.mark.parametrize("page", [2, 500])
 def test_all_is_moved_and_can_be_used_there_and_moved_back(source, target, tmp_path, monkeypatch, page):
     monkeypatch.setattr(moving, "_PAGE", page)
     moved = move(source.database, target.database)
-    assert {table.table: table.rows for table in moved} == {"turns": 13, "threads": 9, "profile": 4, "exposures": 26, "feedback": 13, "people": 4, "vectors": 16, "tombstones": 1}  # fmt: skip
+    assert {table.table: table.rows for table in moved} == {"turns": 13, "threads": 9, "profile": 4, "exposures": 26, "feedback": 13, "people": 5, "vectors": 16, "tombstones": 1, "salt": 1}  # fmt: skip
     source.database.connection.execute("UPDATE turns SET text=? WHERE user_id='odd'", ("a\ufffdb",))
     assert everything(target) == everything(source)
     with pytest.raises(Forgotten):

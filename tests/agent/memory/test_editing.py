@@ -139,3 +139,35 @@ def test_an_unknown_item_is_named(agent):
 def test_an_expired_entry_is_over(agent):
     agent.edit_profile("ana", add=[{**WESTERN, "expires": "2026-01-05T11:00:00Z"}])
     assert agent.profile("ana") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "change", "left"),
+    [
+        ("I love westerns", lambda entry: {"remove": [entry.id]}, set()),
+        ("I love westerns", lambda entry: {"update": [{"id": entry.id, "weight": 0.25}]}, {("Western", 1, 0.25)}),
+        ("I hate westerns", lambda entry: {"remove": [entry.id]}, set()),
+        ("I hate westerns", lambda entry: {"update": [{"id": entry.id, "weight": 0.25}]}, {("Western", 1, 0.25)}),
+        ("I love comedies", lambda entry: {"remove": [entry.id]}, {("Comedy", 1, 1.0)}),
+        ("I hate crime films", lambda entry: {"add": [{"facet": "genres", "value": "Crime"}]}, {("Western", 1, 1.0), ("Crime", 1, 1.0)}),
+    ],
+)  # fmt: skip
+def test_an_edit_made_while_a_turn_runs_stands_whatever_the_turn_says_of_the_same(agent, said, change, left):
+    agent.chat("I love westerns", user_id="ana")
+    (entry,) = agent.profile("ana")
+    events = agent.stream(said, user_id="ana")
+    assert next(events).type == "plan"
+    agent.edit_profile("ana", **change(entry))
+    list(events)
+    assert {(e.value, e.polarity, e.weight) for e in agent.profile("ana")} == left
+    kept = {e["id"] for e in agent.export("ana")["profile"]}
+    assert set(agent._house.ledger.vectors("ana", "entry", agent.toolbox.encoder.revision)) <= kept
+
+
+def test_a_corrected_entry_is_recalled_by_its_new_value(agent):
+    agent.chat("I live in Lyon", user_id="ana")
+    (entry,) = agent.profile("ana")
+    before = agent._house.ledger.vectors("ana", "entry", agent.toolbox.encoder.revision)[entry.id].tolist()
+    agent.edit_profile("ana", update=[{"id": entry.id, "value": "Graz"}])
+    assert agent._house.ledger.vectors("ana", "entry", agent.toolbox.encoder.revision)[entry.id].tolist() != before
+    assert "Graz" in agent.recall("ana", "which city is my home?")[0].text
