@@ -22,6 +22,7 @@ from convrec.agent.llm.demonstrations import Demonstrations, went_well
 from convrec.agent.llm.engine import ModelEngine
 from convrec.agent.memory.editing import Editor
 from convrec.agent.memory.forgetting import Forgetting, Receipt
+from convrec.agent.memory.history import Taste
 from convrec.agent.memory.learning import Origin, clicked
 from convrec.agent.memory.memory import Memory
 from convrec.agent.memory.recall import Recalled
@@ -314,6 +315,10 @@ class Agent:
     def profile(self, user_id: str) -> list[ProfileEntry]:
         """Returns what is remembered about a user now."""
         return list(self._house.memory.profile(checked_id(user_id)))
+
+    def tastes(self, user_id: str) -> list[Taste]:
+        """Returns what sets a user's events apart (the workspace's interactions under the same id, likes and dislikes), the strongest first, each with the events that show it."""
+        return self._house.memory.tastes(checked_id(user_id))
 
     def edit_profile(
         self, user_id: str, *, add: Sequence[Mapping[str, Any]] = (), update: Sequence[Mapping[str, Any]] = (), remove: Sequence[str] = (),

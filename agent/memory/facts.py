@@ -113,6 +113,13 @@ _NO_ALLERGEN = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|work(?:ing)?|exercise|sport|bullshit|nonsense|stupid(?:ity)?|drama|small\s+talk|people|romance|fun|early|queues?|meetings?|commitment|my\s+(?:ex|boss|job))\b",
     re.IGNORECASE,
 )
+_LANGUAGES = re.compile(
+    r"(?:[A-Za-z]+\s+)?(?:english|german|french|spanish|italian|portuguese|dutch|flemish|swedish|norwegian|danish|finnish|icelandic|polish|czech|slovak|slovene|slovenian|croatian|serbian|bosnian|bulgarian|romanian|hungarian|greek|turkish|russian|ukrainian"
+    r"|belarusian|latvian|lithuanian|estonian|irish|gaelic|welsh|breton|basque|catalan|galician|maltese|albanian|macedonian|arabic|hebrew|farsi|persian|kurdish|pashto|dari|urdu|hindi|bengali|punjabi|gujarati|marathi|tamil|telugu|kannada|malayalam|sinhala|nepali"
+    r"|chinese|mandarin|cantonese|japanese|korean|vietnamese|thai|lao|khmer|burmese|malay|indonesian|tagalog|filipino|javanese|swahili|amharic|somali|yoruba|igbo|hausa|zulu|xhosa|afrikaans|georgian|armenian|azeri|kazakh|uzbek|mongolian|tibetan|latin|esperanto"
+    r"|yiddish|luxembourgish|frisian|maori|hawaiian|quechua|guarani|bsl|asl|sign\s+language|[A-Z][a-z]+(?:ish|ese|ian))",
+    re.IGNORECASE,
+)
 _NO_ACTIVITY = frozenset(
     "being having getting going feeling watching reading looking seeing thinking living laughing crying playing doing working learning trying making nothing anything something everything evening morning wedding".split()
 )
@@ -287,12 +294,23 @@ def _trimmed(said: str) -> str:
     return value.strip(" ,'’-.…")
 
 
+def _is_jest(value: str, about: str) -> bool:
+    """Tells whether a value is none that the matter can have: allergic to Mondays, a job that is eating crisps, fluent emoji."""
+    if about == "allergy":
+        return _NO_ALLERGEN.search(value) is not None
+    if about.endswith("job"):
+        return value.split(maxsplit=1)[0].casefold().endswith("ing")
+    if about in ("language", "mother tongue"):
+        return _LANGUAGES.fullmatch(value) is None
+    return about == "collects" and value.casefold() == "dust"
+
+
 def _fits(needs: str, value: str, about: str) -> bool:
     """Tells whether a value is one that such a statement can have, lasting, and no secret."""
     words = value.split()
     if not 1 <= len(words) <= 8 or len(value) > _LONGEST or _SECRET.search(f"{about} {value}"):
         return False
-    if about == "allergy" and _NO_ALLERGEN.search(value):
+    if _is_jest(value, about):
         return False
     if needs in ("any", "activity"):
         return fold(words[0]) not in _NO_ACTIVITY

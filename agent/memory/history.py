@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,8 +28,8 @@ _SHORT_EVENTS = 20
 _DAY = 86_400.0
 _LEAST_EVENTS = 2
 _LEAST_LIFT = 1.15
-_SURE = 2.0  # standard errors by which a taste stands out from chance
-_SMOOTHING = 5.0  # events of the average person added to each person's
+_SURE = 1.5  # standard errors by which a taste stands out from chance
+_SMOOTHING = 3.0  # events of the average person added to each person's
 _OUTLIER = 0.1  # of an event's weight that is left where nothing else the person chose is like it
 _EVIDENCE = 5
 _MOST_VALUES = 5_000  # of a field that can tell tastes; more are names of single items
@@ -65,10 +64,10 @@ class Taste:
     evidence: tuple[tuple[str, float], ...]
 
 
-def tastes(choices: Sequence[Choice], catalogue: Catalogue, now: datetime, most: int = 12) -> list[Taste]:
+def tastes(choices: Sequence[Choice], catalogue: Catalogue, most: int = 12) -> list[Taste]:
     """Returns at most `most` tastes for each horizon, the strongest first.
 
-    The long horizon forgets by half in two years and is measured against the catalogue; the short one forgets by half in twenty
+    Time runs back from the latest choice. The long horizon forgets by half in two years and is measured against the catalogue; the short one forgets by half in twenty
     choices and tells what is new: it is measured against the long one too. A choice that has nothing in common with the
     others, such as a gift, counts a tenth. A taste's strength is its part of the Kullback-Leibler divergence between the
     person's choices and what they are measured against (the catalogue), so that what everybody likes says little.
@@ -79,7 +78,8 @@ def tastes(choices: Sequence[Choice], catalogue: Catalogue, now: datetime, most:
     rows = np.array([row for row, _ in known], np.int64)
     polarity = np.array([choice.polarity for _, choice in known], np.int64)
     times = np.array([choice.time for _, choice in known], np.float64)
-    age = np.maximum(now.astimezone(UTC).timestamp() - np.nan_to_num(times, nan=0.0), 0.0) / _DAY
+    newest = np.nanmax(times) if np.isfinite(times).any() else 0.0
+    age = np.maximum(newest - np.nan_to_num(times, nan=0.0), 0.0) / _DAY
     tables = [*_tables(catalogue)]
     found: list[Taste] = []
     for horizon in _HORIZONS:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from rapidfuzz.fuzz import partial_ratio, ratio
 
-from convrec.agent.memory.facts import MANY, Fact, changes_of, facts_of
+from convrec.agent.memory.facts import MANY, Fact, changes_of
 from convrec.agent.memory.whose import is_judged, is_over, is_own, sentence_at
 from convrec.core.clock import NewId
 from convrec.core.profile import ProfileEntry
@@ -104,11 +104,11 @@ class Learner:
 
 
 def learn(
-    profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origin, new_id: NewId, sensed: Iterable[Fact] = ()
+    profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origin, new_id: NewId, facts: Iterable[Fact]
 ) -> Patch:
     """Returns the patch for what the message says lastingly of who wrote it: facts, tastes, and items liked or disliked by name.
 
-    `sensed` are facts that were recognised by their meaning; they count where no rule reads the words.
+    `facts` are those told in the message; of two in one place the first counts.
     """
     learner = Learner(profile, origin, new_id)
     tastes = [*_own_tastes(heard, origin.text)]
@@ -119,7 +119,7 @@ def learn(
         *(taste.span for taste in tastes),
         *(fact.span for fact in changed),
     ]  # "my favourite genre is drama" is a taste
-    for fact in (*facts_of(origin.text), *sensed):
+    for fact in facts:
         if not any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
             learner.fact(fact)
             spoken_for.append(fact.span)

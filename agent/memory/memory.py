@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from convrec.agent.memory.facts import Fact
+from convrec.agent.memory.facts import Fact, facts_of
+from convrec.agent.memory.history import Choice, Taste, tastes
 from convrec.agent.memory.questions import Question
 from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
 from convrec.agent.memory.sensed import sensed
@@ -17,8 +19,11 @@ from convrec.agent.stores.records import Vector, turn_key
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.clock import Clock
 from convrec.core.profile import ProfileEntry
+from convrec.core.understanding import Polarity
 from convrec.tools.encoder import TextEncoder
+from convrec.tools.feedback import is_rating, positive
 
+_SIGNS: dict[str, Polarity] = {"like": 1, "purchase": 1, "play": 1, "dislike": -1}
 _TOKENS = 64  # of a memory that its vector is made from
 
 
@@ -32,7 +37,7 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Heard:
-    """A message by its meaning: the vectors of its statements, `(n_statements, n_dimensions)`, and the facts recognised in them."""
+    """A message by its meaning: the vectors of its statements, `(n_statements, n_dimensions)`, and the facts told in them, those that rules read first."""
 
     vectors: npt.NDArray[np.float32] | None
     facts: tuple[Fact, ...]
@@ -65,7 +70,8 @@ class Memory:
             return Heard(None, ())
         vectors = self._encoder.encode(parts_of(text), _TOKENS)
         layer = self._layer
-        return Heard(vectors, tuple(sensed(text, vectors, layer)) if layer is not None else ())
+        read = facts_of(text)
+        return Heard(vectors, (*read, *sensed(text, vectors, layer)) if layer is not None else read)
 
     def vectors(self, entries: Sequence[ProfileEntry]) -> tuple[Vector, ...]:
         """Returns the vectors to store with entries that are new or were edited."""
@@ -94,6 +100,40 @@ class Memory:
         """Returns the profile entries that a question fits, best first."""
         vector = self._encoder.encode([text], _TOKENS)[0]
         return recalled(self._entries(user_id), text, vector, self._clock.now(), 3, self._layer)
+
+    def tastes(self, user_id: str) -> list[Taste]:
+        """Returns what sets a person's events apart: those of the workspace under the same id, and their likes and dislikes by button."""
+        return tastes(self._choices(user_id), self._catalogue)
+
+    def _choices(self, user_id: str) -> list[Choice]:
+        events, found = self._catalogue.interactions(), []
+        if user_id in self._user_of:
+            of_user = np.flatnonzero(events.user == self._user_of[user_id])
+            signs = np.where(self._liked[of_user], 1, -1)
+            kept = self._liked[of_user] | self._refused[of_user]
+            found = [
+                Choice(self._catalogue.ids[events.row[place]], 1 if sign > 0 else -1, float(events.timestamp[place]))
+                for place, sign in zip(of_user[kept], signs[kept], strict=True)
+            ]
+        clicks = [click for click in self._ledger.feedback(user_id) if click.event in _SIGNS]
+        return found + [
+            Choice(c.item_id, _SIGNS[c.event], datetime.fromisoformat(c.created).timestamp()) for c in clicks
+        ]
+
+    @cached_property
+    def _user_of(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self._catalogue.interactions().users)}
+
+    @cached_property
+    def _liked(self) -> npt.NDArray[np.bool_]:
+        events = self._catalogue.interactions()
+        return positive(events, np.ones(len(events), np.bool_))
+
+    @cached_property
+    def _refused(self) -> npt.NDArray[np.bool_]:
+        """Returns which events say that the person did not like the item: dislikes, and ratings that are not among the good ones."""
+        events = self._catalogue.interactions()
+        return ~self._liked & ((events.event == "dislike") | is_rating(events))
 
     def shown(self, user_id: str, question: Question, thread_id: str) -> Remembered:
         """Returns the items shown in the stretch of time that a question names; without one, in the latest conversation before this."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from convrec.agent.memory.facts import facts_of
 from convrec.agent.memory.learning import Origin, clicked, faded, learn, unlearn
 from convrec.agent.memory.whose import is_own
 from convrec.core.clock import counted_ids
@@ -21,7 +22,7 @@ class Diary:
     def tell(self, text, *tastes):
         self.days += 1
         origin = Origin("t", self.days, NOON + timedelta(days=self.days), text)
-        patch = learn(self.current, Understanding(preferences=tastes), origin, self.new_id)
+        patch = learn(self.current, Understanding(preferences=tastes), origin, self.new_id, facts_of(text))
         self.entries |= {entry.id: entry for entry in patch.entries}
         return patch
 
