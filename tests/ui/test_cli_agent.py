@@ -132,7 +132,7 @@ def test_nothing_but_chat_is_stored(films, tmp_path):
         [{"id": "1", "user_id": "ana", "messages": [{"role": "user", "content": "I love westerns"}]}],
     )
     exported = json.loads(run("profile", "export", "-w", films, "--user", "ana").stdout)
-    assert exported == {"user_id": "ana", "profile": [], "threads": [], "feedback": []}
+    assert exported == {"user_id": "ana", "paused": False, "profile": [], "threads": [], "feedback": []}
 
 
 def test_a_conversation_goes_on_from_call_to_call(films):

@@ -12,7 +12,7 @@ from tests.agent.shop import NOON, over
 
 DISTRACTIONS = (
     "a comedy", "something from the nineties", "more", "older", "who directed the first one?", "thanks", "that looks boring", "a film with trains", "my bus was late today",
-    "I loved the second one", "something sadder", "why the first one?", "not the second one", "do you have Alien?", "a thriller", "nothing too long", "what do you know about me?",
+    "I loved the second one", "something sadder", "why the first one?", "not the second one", "do you have Casablanca?", "a thriller", "nothing too long", "what do you know about me?",
     "shorter", "seen the first one", "newer than 1990", "anything with Tom Hanks?", "good weather today", "compare the first two", "I'm in the mood for a drama",
 )  # fmt: skip
 
@@ -63,7 +63,7 @@ def test_what_a_thread_carries_stays_small_and_what_was_put_aside_stays_away(age
     watch(talking.chat("a western", user_id="ana", thread_id="t1"))
     talking = chatted_on(talking, shared, path, turns, watch)
     over_there.close()
-    assert len(aside) >= turns // 12
+    assert len(aside) >= turns // 20
     assert max(sizes) < 20_000
     assert sizes[-1] < 2 * sizes[len(sizes) // 2]
     talking.close()
