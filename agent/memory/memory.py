@@ -133,7 +133,8 @@ class Memory:
     def _refused(self) -> npt.NDArray[np.bool_]:
         """Returns which events say that the person did not like the item: dislikes, and ratings that are not among the good ones."""
         events = self._catalogue.interactions()
-        return ~self._liked & ((events.event == "dislike") | is_rating(events))
+        refused: npt.NDArray[np.bool_] = ~self._liked & ((events.event == "dislike") | is_rating(events))
+        return refused
 
     def shown(self, user_id: str, question: Question, thread_id: str) -> Remembered:
         """Returns the items shown in the stretch of time that a question names; without one, in the latest conversation before this."""
