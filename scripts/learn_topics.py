@@ -1,6 +1,6 @@
 """Learns what statements tell of a person from written examples, prints how well on examples held back, and writes agent/memory/topics.safetensors.
 
-python scripts/learn_topics.py                  # learn from finetune/memory/wordings.jsonl, and write
+python scripts/learn_topics.py                  # learn from finetune/memory_wordings.jsonl, and write
 python scripts/learn_topics.py --dry-run        # only measure
 """
 
@@ -17,7 +17,7 @@ from convrec.agent.memory.topics import NONE, Topics
 from convrec.tools.encoder import TextEncoder
 
 ROOT = Path(__file__).resolve().parent.parent
-ROWS = ROOT / "finetune" / "memory" / "wordings.jsonl"
+ROWS = ROOT / "finetune" / "memory_wordings.jsonl"
 OUT = ROOT / "agent" / "memory" / "topics.safetensors"
 FOLDS, STEPS, RATE, DECAY, SCALE = 5, 150, 0.02, 0.02, 20.0
 

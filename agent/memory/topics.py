@@ -1,7 +1,7 @@
 """What a statement tells of a person, by its meaning: one linear layer over the sentence encoder's vectors.
 
 The rules of `tellings.yaml` find the value; this layer knows a telling that no rule foresaw, and a joke that looks like one. It
-was learned by `scripts/learn_topics.py` from `finetune/memory/wordings.jsonl`.
+was learned by `scripts/learn_topics.py` from `finetune/memory_wordings.jsonl`.
 """
 
 from functools import cache

@@ -137,6 +137,11 @@ def test_which_metrics_are_better_when_lower():
         "popreo",
         "rmse",
         "mae",
+        "duplicates a person",
+        "stale share",
+        "junk share",
+        "cross-user hits a person",
+        "veto checks without a slate",
     } == LOWER_IS_BETTER
     assert lower_is_better("gini@20")
     assert not lower_is_better("ndcg@10")
