@@ -64,7 +64,8 @@ def bounded(terms: Sequence[str], longest: int) -> list[str]:
 
 def _without_lists(text: str, labels: frozenset[str]) -> str:
     known = _everyday()
-    parts, kept = [], 0
+    parts: list[str] = []
+    kept = 0
     run: list[re.Match[str]] = []
     for piece in _WORD.finditer(text + " Q"):  # a word that is none ends the last run
         word = piece.group()
