@@ -14,6 +14,7 @@ from convrec.tools.lexicon import STOP
 from convrec.tools.spelling import english
 
 _LIST = 10  # everyday words in a row, none of them a small word, from which they are a list and no sentence
+_BETWEEN = 3  # words between two lists that are no sentence
 _LABELS_IN_A_ROW = 6  # different labels in a row from which they are
 _OFTEN = 4  # times that one term of an item's own text counts; BM25 has nearly all of its weight by then
 _LABELS = 200  # values of a field up to which they are labels, such as genres
@@ -27,13 +28,14 @@ def honest(text: str, labels: frozenset[str] = frozenset()) -> str:
 
     Keywords are everyday English words in small letters, and `labels` in any. A text in another language stays as it is.
     """
-    return _unstuffed(without_appeals(text), labels)
+    plain = without_appeals(_REPEATED.sub(",", text[:_READ]))
+    return without_appeals(_without_lists(plain, labels))  # what stood among keywords is seen once they are gone
 
 
 def honest_text(catalogue: Catalogue, row: int, labels: frozenset[str]) -> str:
     """Returns everything searchable about an item, its texts without stuffing, its title and values without appeals to whoever recommends."""
     schema = catalogue.schema
-    return text_of(_cleaned(sincere(catalogue.item(row).facts, schema), schema, labels), schema)
+    return text_of(_cleaned(catalogue.item(row).facts, schema, labels), schema)
 
 
 def labels_of(catalogue: Catalogue) -> frozenset[str]:
@@ -45,12 +47,8 @@ def labels_of(catalogue: Catalogue) -> frozenset[str]:
 
 def _cleaned(facts: Mapping[str, Any], schema: Schema, labels: frozenset[str]) -> dict[str, Any]:
     names = {field.name for field in schema.of_type("text")} - {"title", SOURCE_TITLE}
-    return {name: _unstuffed(str(value), labels) if name in names else value for name, value in facts.items()}
-
-
-def _unstuffed(text: str, labels: frozenset[str]) -> str:
-    """Returns the text without repetitions and lists, and without praise that stood among them."""
-    return without_appeals(_without_lists(_REPEATED.sub(".", text[:_READ]), labels))
+    texts = {name: honest(str(value), labels) for name, value in facts.items() if name in names}
+    return {**sincere(facts, schema), **texts}
 
 
 def bounded(terms: Sequence[str], longest: int) -> list[str]:
@@ -66,7 +64,8 @@ def bounded(terms: Sequence[str], longest: int) -> list[str]:
 
 def _without_lists(text: str, labels: frozenset[str]) -> str:
     known = _everyday()
-    parts, kept = [], 0
+    parts: list[str] = []
+    kept = 0
     run: list[re.Match[str]] = []
     for piece in _WORD.finditer(text + " Q"):  # a word that is none ends the last run
         word = piece.group()
@@ -74,7 +73,8 @@ def _without_lists(text: str, labels: frozenset[str]) -> str:
             run.append(piece)
             continue
         if len(run) >= _LIST or len({word.group().lower() for word in run} & labels) >= _LABELS_IN_A_ROW:
-            parts.append(text[kept : run[0].start()])
+            between = text[kept : run[0].start()]
+            parts.append(between if not parts or len(between.split()) > _BETWEEN else "")
             kept = run[-1].end()
         run = []
     return ".".join([*parts, text[kept:]])

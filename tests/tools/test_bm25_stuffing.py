@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from convrec.catalogue.dialogues import Dialogue, Turn, TurnItem
@@ -102,6 +102,7 @@ def _dialogues():
 @pytest.mark.parametrize("tool_class", [Bm25, DialogueBm25])
 @settings(max_examples=12, deadline=None)
 @given(attacks=st.lists(st.sampled_from(ATTACKS), min_size=1, max_size=3, unique=True), before=st.booleans())
+@example(attacks=[ATTACKS[4], ATTACKS[3], ATTACKS[6]], before=False)
 def test_stuffing_gains_no_place(tool_class, attacks, before):
     stuffed = " ".join([*attacks, HONEST] if before else [HONEST, *attacks])
     clean = _ranks(tool_class, HONEST)
