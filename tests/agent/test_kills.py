@@ -124,9 +124,7 @@ def test_killed_between_any_two_statements_deleting_is_done_or_not_begun(start, 
         with opened(state) as ledger:
             left = ledger.remaining(key["user_id"])
         outcomes.append(len(stored(state, **key)))
-        taught = (
-            3 if what == "delete" else 0
-        )  # what a deleted thread taught stays: an entry, its vector, that there is somebody
+        taught = 3 if what == "delete" else 0  # of what it taught: an entry, its vector, a person
         assert left > 3 if outcomes[-1] else left == taught
         assert start(**order).finish()[1:]
         assert stored(state, **key) == []
