@@ -8,6 +8,7 @@ import typer
 
 from convrec.ui.cli.console import print_json, print_table, say
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption
+from convrec.ui.cli.options import RunOption, SeedOption
 from convrec.ui.cli.progress import progress_shown
 from convrec.ui.cli.results import document
 
@@ -38,19 +39,11 @@ def engines(
     turns: Annotated[
         int, typer.Option("--turns", min=1, help="Turns to understand, and about as many slates to word, at most.")
     ] = 200,
-    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 0,
+    seed: SeedOption = 0,
     write: Annotated[
         bool, typer.Option("--write", help="Write the steps that the model wins into the workspace's convrec.toml.")
     ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="DIR",
-            help="The run's folder; a stopped run goes on in it.",
-            show_default="in the workspace",
-        ),
-    ] = None,
+    out: RunOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare the compact engine, a chat model, and that with its adapter, step by step: quality, requests, tokens, time, cost.

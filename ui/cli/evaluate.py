@@ -10,6 +10,7 @@ from convrec.ui.cli.console import print_json, say
 from convrec.ui.cli.engines import engines
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption, command
 from convrec.ui.cli.memory import memory
+from convrec.ui.cli.options import RunOption, SeedOption, cuts
 from convrec.ui.cli.progress import progress_shown
 from convrec.ui.cli.results import show, show_comparison
 
@@ -19,17 +20,10 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Measure how good it is, with intervals, against baselines.", no_args_is_help=True, rich_markup_mode=None
 )
-RunOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--out", metavar="DIR", help="The run's folder; a stopped run goes on in it.", show_default="in the workspace"
-    ),
-]
 PredictionsOption = Annotated[
     Path | None,
     typer.Option("--predictions", metavar="FILE", help="Write what was ranked in each case, as JSON lines."),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Only N of the cases, to try it out.")]
 _CutsOption = Annotated[str, typer.Option("--k", metavar="K1,K2", help="List lengths to measure at.")]
 
@@ -261,21 +255,6 @@ def compare(
         print_json(found.model_dump(mode="json"))
         return
     show_comparison(found)
-
-
-def cuts(given: str) -> tuple[int, ...]:
-    """Returns the list lengths that `--k` names.
-
-    Raises:
-        InputError: one is no number above 0.
-    """
-    try:
-        found = tuple(sorted({int(part) for part in given.split(",")}))
-    except ValueError as error:
-        raise InputError(f"--k {given} is not a list of numbers.", "Write 10 or 10,20.") from error
-    if found[0] < 1:
-        raise InputError(f"--k {given}: a list has at least one place.", "Write 10 or 10,20.")
-    return found
 
 
 def names(given: str | None) -> tuple[str, ...]:

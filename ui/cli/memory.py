@@ -1,13 +1,13 @@
 """`convrec evaluate memory`: what is remembered of people, measured."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from convrec.ui.cli.console import say
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption
+from convrec.ui.cli.options import RunOption, SeedOption, cuts
 from convrec.ui.cli.progress import progress_shown
 from convrec.ui.cli.results import show
 
@@ -27,16 +27,8 @@ def memory(
     after: Annotated[
         str, typer.Option("--after", metavar="N1,N2", help="Messages after which it is checked that this holds.")
     ] = "10,100,300",
-    seed: Annotated[int, typer.Option("--seed", help="Of everything that is drawn.")] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="DIR",
-            help="The run's folder; a stopped run goes on in it.",
-            show_default="in the workspace",
-        ),
-    ] = None,
+    seed: SeedOption = 0,
+    out: RunOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let generated people talk for weeks, then ask for what they told: recall, updates, junk, duplicates, leaks, vetoes.
@@ -47,9 +39,8 @@ def memory(
     """
     from convrec.catalogue.workspace import Workspace
     from convrec.evaluation.memory.protocol import MemoryOptions, evaluate_memory
-    from convrec.ui.cli.evaluate import cuts
 
-    options = MemoryOptions(users, messages, wording, vetoes, cuts(after), seed)  # type: ignore[arg-type]
+    options = MemoryOptions(users, messages, wording, vetoes, cuts(after, "--after"), seed)  # type: ignore[arg-type]
     target = Workspace.resolve(workspace)
     with progress_shown() as progress:
         run, result = evaluate_memory(target, options, target.root / "evaluations", progress=progress, out=out)
