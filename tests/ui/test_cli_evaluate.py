@@ -136,8 +136,8 @@ def test_other_protocols_leave_what_is_published_alone_too(shop, protocol):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--k", "0"], "at least one place"),
-        (["--k", "10,-1"], "at least one place"),
+        (["--k", "0"], "each is 1 or more"),
+        (["--k", "10,-1"], "each is 1 or more"),
         (["--k", "x"], "not a list of numbers"),
         (["--k", "10,"], "not a list of numbers"),
         (["--k", ""], "not a list of numbers"),
@@ -207,7 +207,7 @@ def test_dialogues_that_were_learned_from_are_refused_unless_allowed(shop):
     [
         ([], "--input"),
         (["--input", "none.jsonl"], "There is no none.jsonl"),
-        (["--input", "{talks}", "--k", "0"], "at least one place"),
+        (["--input", "{talks}", "--k", "0"], "each is 1 or more"),
         (["--input", "{talks}", "--tools", "oracle_knn"], "oracle_knn"),
         (["--input", "{talks}", "--split", "valid"], "no parts"),
         (["--input", "{folder}"], "no known layout"),
