@@ -47,7 +47,7 @@ def _taken_out(state: TurnState, turn: Turn, folded: str) -> tuple[ProfileEntry,
         place = (state["thread_id"], state["state"].turn)
         return tuple(entry for entry in state["profile"] if (entry.thread_id, entry.turn) == place)
     fact = _FORGET_FACT.search(folded)
-    if fact is None or any(p.facet != "text" for p in state["understanding"].preferences):
+    if fact is None or any(p.facet not in ("text", "item") for p in state["understanding"].preferences):
         return ()
     near = {one.source for one in turn.house.memory.told(state["user_id"], fact["what"])[:1] if one.score >= LEAST}
     return tuple(entry for entry in state["profile"] if entry.about and f"profile:{entry.id}" in near)

@@ -12,7 +12,10 @@ from convrec.core.text import fold
 Matter = Literal["shown", "liked", "disliked", "told"]
 _ASKS = re.compile(
     r"^(?:(?:and|so|ok|okay|hey|hi|hello|by the way|btw|um|well|please|now|quick question|remind me|tell me|can you tell me|could you tell me|do you (?:still )?(?:know|remember|recall)|i forgot|i forget|i can'?t remember|i don'?t remember)[,:]? )*"
-    r"(?:what|which|who|whom|whose|where|when|how (?:old|many|long)|did i|have i|do i|am i|are we|was i|the \w+)\b"
+    r"(?:whats?|wats?|which|whos?|whom|whose|wheres?|wher|when|how (?:old|many|long)|did i|have i|do i|am i|are we|was i|the \w+)\b"
+)
+_OF_ME = re.compile(  # a question without its mark
+    r"\b(?:wh?ere?|wher|what|wat|who|when|how (?:old|many))(?:(?:'?s| is| are| was| were) (?:my|our)\b| (?:do|did|am|was|are|were|have) (?:i|we)\b)"
 )
 _REMINDS = re.compile(
     r"\b(?:remind me|do you (?:still )?(?:remember|recall)|what did i (?:say|tell)|did i (?:say|tell|mention)|have i (?:told|said|mentioned)|i told you|i mentioned|you know my)\b"
@@ -56,14 +59,6 @@ def asked_of_memory(text: str, now: datetime) -> Question | None:
     for pattern, matter in ((_DISLIKED, "disliked"), (_LIKED, "liked")):
         if pattern.search(folded) and when is not None:
             return Question("disliked" if matter == "disliked" else "liked", when)
-    if (
-        _OWN.search(folded)
-        and terms(text)
-        and (
-            "?" in text
-            or _REMINDS.search(folded)
-            or folded.startswith(("where do i", "what is my", "what's my", "who is my", "who's my", "when is my"))
-        )
-    ):
+    if _OWN.search(folded) and terms(text) and ("?" in text or _REMINDS.search(folded) or _OF_ME.search(folded)):
         return Question("told", when)
     return None

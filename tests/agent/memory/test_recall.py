@@ -43,6 +43,8 @@ def test_a_fact_is_noted_and_told_when_asked(agent, days):
     days.pass_(30)
     for question, answer in {
         "where do I live?": "I live in Lyon",
+        "wher do i live": "I live in Lyon",
+        "whats my dog called": "Rex",
         "what's my dog called?": "Rex",
         "do you remember the name of my dog?": "Rex",
     }.items():
@@ -121,6 +123,13 @@ def test_what_is_taken_out_is_recalled_no_more(agent):
     assert agent.profile("ana") == []
     assert agent.export("ana")["profile"] == []
     assert not any("Graz" in one.text or "Lyon" in one.text for one in agent.recall("ana", "where do I live?"))
+
+
+def test_a_fact_is_forgotten_in_the_words_that_told_it(agent):
+    say(agent, "a western")
+    say(agent, "my dog is called Rex")
+    assert "Rex" in say(agent, "forget that my dog is called Rex").text
+    assert agent.profile("ana") == []
 
 
 def test_forget_that_takes_out_what_was_said_last(agent):
