@@ -34,18 +34,22 @@ def about_memory(state: TurnState, turn: Turn) -> Plan | None:
     if _RESUME.search(folded):
         turn.pausing = False
         return Plan(action="edit", note="resume")
-    gone = _taken_out(state, turn, folded)
+    unsaid = _FORGET_THAT.search(folded) is not None
+    gone = tuple(entry.id for entry in (_just_taught(state) if unsaid else _meant(state, turn, folded)))
     if gone:
-        turn.patch = Patch(removed=tuple(entry.id for entry in gone))
-        return Plan(action="edit", note="unlearn", forgotten=tuple(entry.id for entry in gone))
+        turn.patch = Patch(removed=gone)
+        return Plan(action="edit", note="unsay" if unsaid else "unlearn", forgotten=gone)
     return None if turn.paused else _asked(state, turn)
 
 
-def _taken_out(state: TurnState, turn: Turn, folded: str) -> tuple[ProfileEntry, ...]:
-    """Returns the entries that a message has forgotten: what the turn before taught, or the fact that it speaks of."""
-    if _FORGET_THAT.search(folded):
-        place = (state["thread_id"], state["state"].turn)
-        return tuple(entry for entry in state["profile"] if (entry.thread_id, entry.turn) == place)
+def _just_taught(state: TurnState) -> tuple[ProfileEntry, ...]:
+    """Returns the entries that the turn before taught."""
+    place = (state["thread_id"], state["state"].turn)
+    return tuple(entry for entry in state["profile"] if (entry.thread_id, entry.turn) == place)
+
+
+def _meant(state: TurnState, turn: Turn, folded: str) -> tuple[ProfileEntry, ...]:
+    """Returns the fact that a message wants forgotten, if it speaks of one."""
     fact = _FORGET_FACT.search(folded)
     if fact is None or any(p.facet not in ("text", "item") for p in state["understanding"].preferences):
         return ()

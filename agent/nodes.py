@@ -81,7 +81,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     plan = _apart_from_wishes(state, turn)
     if plan is not None:
         turn.emit(PlanEvent(action=plan.action, detail={"note": plan.note}))
-        before = without_last(before) if plan.forgotten else before
+        before = without_last(before) if plan.note == "unsay" else before
         return {"state": before.model_copy(update={"turn": before.turn + 1, "question": None}), "plan": plan}
     schema = house.toolbox.catalogue.schema
     asked_to_drop = before.question is not None and before.question.facet == DROP and "ask_item" not in heard.acts

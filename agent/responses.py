@@ -220,7 +220,7 @@ def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     house, note, heard = turn.house, state["plan"].note, state["understanding"]
     if note in ("pause", "resume"):
         said.paragraphs.append(voice.say(f"memory_{note}d"))
-    elif note == "unlearn" and state["plan"].forgotten:
+    elif state["plan"].forgotten:
         gone = [entry for entry in state["profile"] if entry.id in state["plan"].forgotten]
         said.paragraphs.append(voice.say("unlearned", value="; ".join(_entry_words(entry, house) for entry in gone)))
     elif note == "unlearn":

@@ -129,18 +129,22 @@ def learn(
 def _own_tastes(heard: Understanding, text: str) -> Iterator[Preference]:
     """Yields the lasting tastes, and the items that are said to be liked or disliked: the person's own, not those of somebody whom they ask for or speak of."""
     for preference in heard.preferences:
-        if not is_own(text, preference.span):
+        span, lasting = preference.span, preference.scope == "lasting"
+        if not is_own(text, span):
             continue
-        named = text[slice(*preference.span)]
-        if preference.facet not in ("item", "text") and is_over(text, preference.span):
+        judged = is_judged(text, span)
+        if preference.facet == "item":
+            named = partial_ratio(fold(text[slice(*span)]), fold(preference.value)) >= _NAMED
+            kept = judged or (named and lasting)  # "that one" must have been judged
+        elif preference.facet == "text":
+            kept = lasting and judged
+        elif is_over(text, span):
             yield preference.model_copy(update={"polarity": -1, "strength": "soft"})
-        elif preference.facet == "item" and partial_ratio(fold(named), fold(preference.value)) < _NAMED:
-            if is_judged(text, preference.span):  # "that one was great"
-                yield preference
-        elif preference.facet == "item" or preference.scope == "lasting":
-            free = preference.facet == "text"
-            if is_judged(text, preference.span) or (preference.scope == "lasting" and not free):
-                yield preference
+            continue
+        else:
+            kept = lasting
+        if kept:
+            yield preference
 
 
 def same_taste(entry: ProfileEntry, taste: Preference) -> bool:

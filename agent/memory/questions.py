@@ -35,6 +35,7 @@ _LIKED = re.compile(r"\b(?:i|we)\b(?: \w+){0,2}? (?:liked?|loved?|enjoyed|adored
 _DISLIKED = re.compile(
     r"\b(?:i|we)\b(?: \w+){0,2}? (?:hated?|disliked?|didn'?t like|did not like|rejected|turned down|can'?t stand|couldn'?t stand)\b"
 )
+_JUDGED: tuple[tuple[re.Pattern[str], Matter], ...] = ((_DISLIKED, "disliked"), (_LIKED, "liked"))
 LEAST = 0.42
 """How well a memory must fit a question to be told as its answer."""
 
@@ -56,9 +57,9 @@ def asked_of_memory(text: str, now: datetime) -> Question | None:
     when = window(text, now)
     if _SHOWN.search(folded) and (when is not None or _EARLIER.search(folded)):
         return Question("shown", when)
-    for pattern, matter in ((_DISLIKED, "disliked"), (_LIKED, "liked")):
-        if pattern.search(folded) and when is not None:
-            return Question("disliked" if matter == "disliked" else "liked", when)
+    judged = next((matter for pattern, matter in _JUDGED if pattern.search(folded)), None)
+    if judged is not None and when is not None:
+        return Question(judged, when)
     if _OWN.search(folded) and terms(text) and ("?" in text or _REMINDS.search(folded) or _OF_ME.search(folded)):
         return Question("told", when)
     return None

@@ -38,7 +38,7 @@ _EXAMPLE = re.compile(
 
 def is_own(text: str, span: Span) -> bool:
     """Tells whether a wish is the person's own taste: nobody else is said to feel so, and it is not asked for somebody else."""
-    plain = text.casefold().replace("’", "'") if len(text.casefold()) == len(text) else text
+    plain = _plain(text)
     sentence, at = _sentence(plain, span[0])
     if statements(text)[span[0] : span[1]].isspace() or _THEIRS.search(sentence):
         return False
@@ -50,17 +50,22 @@ def is_own(text: str, span: Span) -> bool:
 
 def is_over(text: str, span: Span) -> bool:
     """Tells whether a taste is said to have been one: "I've gone off westerns", "not into horror any more"."""
-    return _OVER.search(sentence_at(text, span[0]).casefold().replace("’", "'")) is not None
+    return _OVER.search(_sentence(_plain(text), span[0])[0]) is not None
 
 
 def is_judged(text: str, span: Span) -> bool:
     """Tells whether an item is said to be liked or disliked: "loved Heat", "Heat was great", and not "something like Heat"."""
-    plain = text.casefold().replace("’", "'") if len(text.casefold()) == len(text) else text
-    sentence, at = _sentence(plain, span[0])
+    sentence, at = _sentence(_plain(text), span[0])
     start, end = span[0] - at, span[1] - at
     if _EXAMPLE.search(sentence[:start].rstrip(" \"'“‘")):
         return False
     return _JUDGED.search(f"{sentence[:start]},{sentence[end:]}") is not None
+
+
+def _plain(text: str) -> str:
+    """Returns the text in small letters and with plain apostrophes, every character in its place."""
+    small = text.casefold()
+    return (small if len(small) == len(text) else text).replace("’", "'")
 
 
 def sentence_at(text: str, at: int) -> str:

@@ -132,6 +132,14 @@ def test_a_fact_is_forgotten_in_the_words_that_told_it(agent):
     assert agent.profile("ana") == []
 
 
+def test_what_is_asked_for_stands_when_a_fact_is_forgotten(agent):
+    say(agent, "I live in Lyon")
+    say(agent, "a western")
+    say(agent, "forget where I live")
+    assert agent.profile("ana") == []
+    assert all("Western" in item.facts["genres"] for item in say(agent, "others please").items)
+
+
 def test_forget_that_takes_out_what_was_said_last(agent):
     say(agent, "I love westerns")
     assert "Western" in say(agent, "forget that").text
