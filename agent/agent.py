@@ -155,20 +155,24 @@ class Agent:
         ][-1]
 
     def stream(
-        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None
-    ) -> Iterator[TurnEvent]:
+        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None,
+        history: Sequence[Mapping[str, str]] = (),
+    ) -> Iterator[TurnEvent]:  # fmt: skip
         """Yields the turn's events: the plan, tool calls and candidates as they happen; after the commit text, items, question, `done`.
 
+        `history` are the messages, as `{"role", "content"}`, that went before a new thread's first, where somebody else led the conversation so far.
         Closing the iterator before the commit leaves no trace of the turn. It raises what `chat` raises.
         """
         user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
         request_id = checked_id(request_id, "request id") if request_id is not None else None
         with self._one_at_a_time(namespace(user_id, thread_id)):
-            reply, learned, shown = yield from self._committed(well_formed(text), user_id, thread_id, request_id)
+            reply, learned, shown = yield from self._committed(
+                well_formed(text), user_id, thread_id, request_id, history
+            )
         yield from _spoken(reply, learned, shown)
 
     def _committed(
-        self, text: str, user_id: str, thread_id: str, request_id: str | None
+        self, text: str, user_id: str, thread_id: str, request_id: str | None, history: Sequence[Mapping[str, str]]
     ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...], str]]:
         """Runs the turn until it is committed; yields its events and returns the reply, what was learned, and the text already shown."""
         ledger = self._house.ledger
@@ -177,7 +181,8 @@ class Agent:
             stored = ledger.answered(user_id, request_id)
             if stored is not None:
                 return stored, (), ""
-            turn = Turn(self._house, ledger.generation(user_id), user_id)
+            led = self._follower(history).state.beginning() if history else None
+            turn = Turn(self._house, ledger.generation(user_id), user_id, led)
             try:
                 reply = yield from self._run(turn, text, user_id, thread_id, request_id)
             except TurnTaken:

@@ -37,6 +37,7 @@ def recall(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     runtime.context.emit = runtime.stream_writer
     ledger, user_id, thread_id = runtime.context.house.ledger, state["user_id"], state["thread_id"]
     held = ledger.state(user_id, thread_id)
+    held = runtime.context.led if runtime.context.led is not None and not held.turn else held
     clicks = ledger.feedback(user_id, thread_id)
     runtime.context.paused = ledger.paused(user_id)
     runtime.context.known = ledger.profile(user_id)

@@ -152,5 +152,6 @@ def check_reachable(host: str, keys: Keys, protection: str = "set CONVREC_API_KE
         local = False
     if not local and not keys:
         raise InputError(
-            f"{host} can be reached from other machines, and no keys are set.", f"Use --host 127.0.0.1, or {protection}."
+            f"{host} can be reached from other machines, and no keys are set.",
+            f"Use --host 127.0.0.1, or {protection}.",
         )

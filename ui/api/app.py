@@ -1,0 +1,62 @@
+"""The whole API as one ASGI app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from convrec.core.clock import Clock, NewId, SystemClock, random_id
+from convrec.core.settings import Server
+from convrec.ui.api import chat, completions, health, people, problems, search
+from convrec.ui.api.door import Door
+from convrec.ui.api.metrics import Metrics
+from convrec.ui.api.pool import Pool
+from convrec.ui.api.service import Service
+from convrec.ui.keys import Keys
+
+if TYPE_CHECKING:
+    from convrec.agent.agent import Agent
+
+_ABOUT = """A conversational recommender over one catalogue. Errors are RFC 9457 problem documents; every answer has an
+`X-Request-ID`, the one that was sent or a new one. An `Idempotency-Key` makes a message safe to send again."""
+
+
+def create_app(
+    agent: "Agent", keys: Keys, settings: Server, *, clock: Clock | None = None, new_id: NewId = random_id, workers: int = 1
+) -> FastAPI:  # fmt: skip
+    """Returns the API over an agent, which stays the caller's to close. `workers` is how many processes serve alike."""
+    from importlib.metadata import version
+
+    service = Service(
+        agent, Pool(settings.concurrency, settings.queue, settings.turn_timeout_s), Metrics(), clock or SystemClock()
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.ready = False
+        await service.pool.drain(settings.shutdown_s)
+
+    app = FastAPI(
+        title="convrec",
+        version=version("convrec"),
+        description=_ABOUT,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        redoc_url=None,
+    )
+    app.state.service = service
+    problems.install(app)
+    for rooms in (chat, completions, search, people, health):
+        app.include_router(rooms.router)
+    app.add_middleware(
+        Door, keys=keys, settings=settings, new_id=new_id, done=service.metrics.answered, workers=workers
+    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["*"], allow_headers=["*"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )  # fmt: skip
+    return app

@@ -1,0 +1,35 @@
+"""Whether the server lives, whether it can answer, and what it has counted."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from convrec.core.errors import ConvrecError
+from convrec.ui.api.problems import of_error, problem
+from convrec.ui.api.service import ServiceOf
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Says that the process lives."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def readyz(service: ServiceOf) -> Response:
+    """Says whether turns can be answered: the tools are open, the state database answers, the server is not going down."""
+    if not service.ready:
+        return problem(503, "The server is going down.", {"Retry-After": "5"})
+    try:
+        service.agent.profile("guest")
+    except ConvrecError as error:
+        return of_error(error)
+    return JSONResponse({"status": "ready", "versions": service.agent.toolbox.versions})
+
+
+@router.get("/metrics")
+async def metrics(service: ServiceOf) -> Response:
+    """Returns the counters in Prometheus' form."""
+    service.metrics.held(service.pool.held)
+    return Response(service.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
