@@ -122,11 +122,17 @@ def test_two_people_stay_apart(ask):
 
 
 def test_a_profile_is_changed_entry_by_entry(ask):
-    added = ask("update_profile", user_id="dora", add=[{"facet": "genres", "value": "horror", "polarity": -1, "strength": "hard"}])
+    added = ask(
+        "update_profile",
+        user_id="dora",
+        add=[{"facet": "genres", "value": "horror", "polarity": -1, "strength": "hard"}],
+    )
     (entry,) = added["entries"]
     assert (entry["value"], entry["polarity"], entry["strength"], entry["scope"]) == ("Horror", -1, "hard", "lasting")
     assert all("Horror" not in item["facts"]["genres"] for item in ask("recommend", user_id="dora", k=20)["items"])
-    (entry,) = ask("update_profile", user_id="dora", update=[{"id": entry["id"], "strength": "soft", "weight": 0.5}])["entries"]
+    (entry,) = ask("update_profile", user_id="dora", update=[{"id": entry["id"], "strength": "soft", "weight": 0.5}])[
+        "entries"
+    ]
     assert (entry["polarity"], entry["strength"], entry["weight"]) == (-1, "soft", 0.5)
     assert ask("update_profile", user_id="dora", remove=[entry["id"]])["entries"] == []
 

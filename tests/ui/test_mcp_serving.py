@@ -20,7 +20,11 @@ from convrec.ui.keys import Keys
 from convrec.ui.mcp.server import build_server
 from tests.ui.mcp_client import COMMAND, connected, keyed, served
 
-KEYS = [{"key": "key-of-ana", "user": "ana"}, {"key": "key-of-shop", "tenant": "shop"}, {"key": "key-of-house", "admin": True}]
+KEYS = [
+    {"key": "key-of-ana", "user": "ana"},
+    {"key": "key-of-shop", "tenant": "shop"},
+    {"key": "key-of-house", "admin": True},
+]
 LISTING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 PLAIN = {"accept": "application/json, text/event-stream"}
 
@@ -39,7 +43,9 @@ def guarded(fitted_films, tmp_path_factory):
         yield address
 
 
-@pytest.mark.parametrize("shown", [{}, {"authorization": "Bearer key-of-nobody"}, {"authorization": "Basic key-of-ana"}])
+@pytest.mark.parametrize(
+    "shown", [{}, {"authorization": "Bearer key-of-nobody"}, {"authorization": "Basic key-of-ana"}]
+)
 def test_without_a_key_nothing_is_told(guarded, shown):
     answer = httpx2.post(guarded, json=LISTING, headers={**PLAIN, **shown})
     assert answer.status_code == 401
@@ -51,7 +57,13 @@ def test_a_persons_key_speaks_for_that_person_alone(guarded):
     with keyed(guarded, "key-of-ana") as ask:
         assert ask("chat", text="I love westerns")["user_id"] == "ana"
         assert ask("get_profile", user_id="ana")["entries"]
-        for tool, more in (("chat", {"text": "hi"}), ("get_profile", {}), ("update_profile", {}), ("forget_user", {}), ("recommend", {})):
+        for tool, more in (
+            ("chat", {"text": "hi"}),
+            ("get_profile", {}),
+            ("update_profile", {}),
+            ("forget_user", {}),
+            ("recommend", {}),
+        ):
             assert "another's user" in ask.refusal(tool, user_id="ben", **more)
         assert ask("get_item", item_id="h1")["id"] == "h1"
 
@@ -75,6 +87,11 @@ def test_without_keys_pages_from_elsewhere_are_refused(films):
         assert httpx2.post(address, json=LISTING, headers={**PLAIN, "origin": "http://evil.example"}).status_code == 403
         with connected(address, mode="legacy") as ask:  # clients of 2025 shake hands first
             assert ask("get_item", item_id="h1")["id"] == "h1"
+
+
+def test_a_body_that_is_too_long_is_refused(films):
+    with served(films, {"CONVREC_SERVER_MAX_BODY_BYTES": "2000"}) as address:
+        assert httpx2.post(address, json={**LISTING, "params": {"x": "y" * 3_000}}, headers=PLAIN).status_code == 413
 
 
 def test_on_stdio_nothing_but_the_protocol_is_on_stdout(films):
@@ -144,7 +161,7 @@ def test_words_of_items_arrive_as_they_are(agent, monkeypatch):
     item = SimpleNamespace(id="h1", title=hostile, facts={"title": hostile, "description": hostile})
     monkeypatch.setattr(agent.toolbox, "get_item", lambda _: item)
     with connected(build_server(agent, Keys({}))) as ask:
-        assert ask("get_item", item_id="h1") == {"id": "h1", "title": hostile, "facts": {"description": hostile}}
+        assert ask("get_item", item_id="h1") == {"id": "h1", "title": hostile, "facts": item.facts}
 
 
 def test_old_and_new_clients_get_the_same_answers(agent):
@@ -156,7 +173,14 @@ def test_old_and_new_clients_get_the_same_answers(agent):
 
 
 def _refused(*options, **environment) -> str:
-    done = subprocess.run([*COMMAND, *options], capture_output=True, text=True, env={**os.environ, **environment}, timeout=120)
+    done = subprocess.run(
+        [*COMMAND, *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=120,
+    )
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Traceback" not in done.stderr

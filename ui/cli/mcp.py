@@ -1,13 +1,13 @@
 """`convrec mcp`: the agent as a server of the Model Context Protocol."""
 
 import sys
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from convrec.core.errors import ConvrecError, InputError
 from convrec.ui.cli.frame import WorkspaceOption, opened_agent
+from convrec.ui.cli.page import installed
 
 _HOST, _PORT = "127.0.0.1", 8765
 
@@ -27,8 +27,10 @@ def mcp(
       convrec mcp -w shop
       convrec mcp -w shop --http --port 0
     """
-    if find_spec("mcp") is None:
-        raise ConvrecError("The MCP server needs the MCP SDK, which is not installed.", "Run: pip install 'convrec[mcp]'.")
+    if not installed("mcp"):
+        raise ConvrecError(
+            "The MCP server needs the MCP SDK, which is not installed.", "Run: pip install 'convrec[mcp]'."
+        )
     if not http and (host, port) != (None, None):
         raise InputError("--host and --port say where to listen over HTTP.", "Give --http too.")
     if http:

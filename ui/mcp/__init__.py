@@ -28,7 +28,7 @@ def serve_http(
     from convrec.ui.mcp.http import serve
     from convrec.ui.mcp.server import build_server
 
-    serve(build_server(agent, keys), keys, host, port, on_ready)
+    serve(build_server(agent, keys), agent.workspace.settings.server, keys, host, port, on_ready)
 
 
 __all__ = ["serve_http", "serve_stdio"]

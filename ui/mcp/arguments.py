@@ -10,7 +10,15 @@ from convrec.core.understanding import Polarity, Strength
 from convrec.tools.langchain import FILTER, CompareItems, GetItem, SearchItems
 
 __all__ = [
-    "Chat", "CompareItems", "GetItem", "GetProfile", "ForgetUser", "Recommend", "SearchItems", "SimilarItems", "UpdateProfile",
+    "Chat",
+    "CompareItems",
+    "ForgetUser",
+    "GetItem",
+    "GetProfile",
+    "Recommend",
+    "SearchItems",
+    "SimilarItems",
+    "UpdateProfile",
 ]  # fmt: skip
 _K = Field(10, ge=1, le=200, description="how many items to return")
 
@@ -40,7 +48,9 @@ class Chat(_Arguments):
     """Arguments of `chat`."""
 
     text: Annotated[str, AfterValidator(well_formed)] = Field(description="what the person says, in their own words")
-    user_id: str | None = Field(None, description="who says it: one id a person; left out, the key's own user, else `guest`")
+    user_id: str | None = Field(
+        None, description="who says it: one id a person; left out, the key's own user, else `guest`"
+    )
     thread_id: str = Field("main", description="which conversation it belongs to; a new id begins a new one")
 
 
@@ -59,13 +69,17 @@ class ForgetUser(_AboutUser):
 class NewEntry(_Arguments):
     """A taste or a fact to remember."""
 
-    facet: str = Field(description="a field of the catalogue, `item` (then `item_id` says which), or `text` for free words")
+    facet: str = Field(
+        description="a field of the catalogue, `item` (then `item_id` says which), or `text` for free words"
+    )
     value: str = Field("", description="what is liked or disliked; for `item` it is taken from the catalogue")
     item_id: str | None = Field(None, description="the item's id, where the facet is `item`")
     polarity: Polarity = Field(1, description="1 for liked, -1 for disliked")
     strength: Strength = Field("soft", description="`hard` for what must or must never be, `soft` for a leaning")
     weight: float = Field(1.0, gt=0, le=1, description="how much it counts")
-    about: str = Field("", description="blank for a taste; for a fact what it tells, as `home` or `job`, with the facet `text`")
+    about: str = Field(
+        "", description="blank for a taste; for a fact what it tells, as `home` or `job`, with the facet `text`"
+    )
     expires: datetime | None = Field(None, description="when it ends to hold; left out, never")
 
 

@@ -4,6 +4,7 @@ import logging
 from importlib.metadata import version
 from typing import Any
 
+import anyio
 import anyio.to_thread
 from mcp.server import Server, ServerRequestContext
 from mcp.server.auth.middleware.auth_context import get_access_token
@@ -37,6 +38,7 @@ _UNEXPECTED = "Something went wrong on the server's side; its log tells where. A
 def build_server(agent: Agent, keys: Keys) -> Server[Any]:
     """Returns the server over an agent. Where there are keys, a call is made in the name of whoever showed one."""
     offers = {offer.name: offer for offer in Offers(agent).all()}
+    side_by_side = anyio.CapacityLimiter(agent.workspace.settings.server.concurrency)
 
     async def list_tools(_: ServerRequestContext[Any], __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[offer.listed() for offer in offers.values()])
@@ -46,10 +48,11 @@ def build_server(agent: Agent, keys: Keys) -> Server[Any]:
             raise MCPError(INVALID_PARAMS, f"There is no tool {asked.name!r}. There are {', '.join(offers)}.")
         caller = _caller(keys)
         try:
-            result = await anyio.to_thread.run_sync(offers[asked.name], asked.arguments or {}, caller)
+            call, arguments = offers[asked.name], asked.arguments or {}
+            result = await anyio.to_thread.run_sync(call, arguments, caller, limiter=side_by_side)
         except ConvrecError as error:
             return _refused(str(error))
-        except Exception:
+        except Exception:  # noqa: BLE001  (the outermost boundary, which logs it)
             _log.exception("%s failed", asked.name)
             return _refused(_UNEXPECTED)
         return _answered(result)
@@ -74,7 +77,9 @@ def _caller(keys: Keys) -> Caller:
 def _answered(result: BaseModel) -> CallToolResult:
     """Returns a result in both forms: as data, and as text, which of a reply is what the person should read."""
     text = result.text if isinstance(result, Reply) else result.model_dump_json()
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=result.model_dump(mode="json"))
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=result.model_dump(mode="json")
+    )
 
 
 def _refused(words: str) -> CallToolResult:

@@ -10,14 +10,13 @@ from mcp_types import Tool, ToolAnnotations
 from pydantic import BaseModel, ValidationError
 
 from convrec.agent.agent import Agent
-from convrec.catalogue.catalogue import Item
 from convrec.core.errors import InputError
 from convrec.core.predicate import Predicate, parse_predicate
 from convrec.core.reply import Reply
 from convrec.tools.toolbox import Recommended
 from convrec.ui.keys import Caller
 from convrec.ui.mcp import arguments as given
-from convrec.ui.mcp.results import Compared, FoundItem, FoundItems, ForgetReceipt, ItemFacts, ItemName, Profile
+from convrec.ui.mcp.results import Compared, ForgetReceipt, FoundItem, FoundItems, ItemFacts, ItemName, Profile
 
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=False)
@@ -72,20 +71,24 @@ class Offers:
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
 
-    def all(self) -> Iterable[Offer]:
-        """Yields the tools, with the words that the catalogue has for its items."""
+    def all(self) -> tuple[Offer, ...]:
+        """Returns the tools, with the words that the catalogue has for its items."""
         schema = self._agent.toolbox.catalogue.schema
         nouns, fields = schema.nouns, ", ".join(f"{field.name} ({field.type})" for field in schema.fields)
         demands = f"Fields for `filter`: {fields}."
-        yield Offer("search_items", f"Find {nouns} by words, meaning or title. {demands}", given.SearchItems, FoundItems, _READS, self._search)
-        yield Offer("recommend", f"Recommend {nouns} for a wish, liked items, a user's remembered tastes, or all of these. No turn is stored. {demands}", given.Recommend, FoundItems, _READS, self._recommend)
-        yield Offer("similar_items", f"Find {nouns} like a given one.", given.SimilarItems, FoundItems, _READS, self._similar)
-        yield Offer("get_item", f"Look up all facts of one of the {nouns}.", given.GetItem, ItemFacts, _READS, self._item)
-        yield Offer("compare_items", f"Put {nouns} side by side: their facts, what they share, how alike they are.", given.CompareItems, Compared, _READS, self._compare)
-        yield Offer("chat", f"Pass on what a person says to the recommender of {nouns}, which answers, remembers the conversation and what it tells of their tastes, and forgets on request.", given.Chat, Reply, _CHANGES, self._chat)
-        yield Offer("get_profile", "Show what is remembered about a user: tastes and facts, each with the words it came from.", given.GetProfile, Profile, _READS, self._profile)
-        yield Offer("update_profile", "Add, change or take out what is remembered about a user, all of it or nothing; the very next recommendation heeds it.", given.UpdateProfile, Profile, _CHANGES, self._update)
-        yield Offer("forget_user", "Delete everything stored about a user, for good, and return the receipt.", given.ForgetUser, ForgetReceipt, _FORGETS, self._forget)  # fmt: skip
+        wishes = "for a wish, liked items, a user's remembered tastes, or all of these"
+        chatting = "which answers, remembers the conversation and what it tells of their tastes, and forgets on request"
+        return (
+            Offer("search_items", f"Find {nouns} by words, meaning or title. {demands}", given.SearchItems, FoundItems, _READS, self._search),
+            Offer("recommend", f"Recommend {nouns} {wishes}. No turn is stored. {demands}", given.Recommend, FoundItems, _READS, self._recommend),
+            Offer("similar_items", f"Find {nouns} like a given one.", given.SimilarItems, FoundItems, _READS, self._similar),
+            Offer("get_item", f"Look up all facts of one of the {nouns}.", given.GetItem, ItemFacts, _READS, self._item),
+            Offer("compare_items", f"Put {nouns} side by side: their facts, what they share, how alike they are.", given.CompareItems, Compared, _READS, self._compare),
+            Offer("chat", f"Pass on what a person says to the recommender of {nouns}, {chatting}.", given.Chat, Reply, _CHANGES, self._chat),
+            Offer("get_profile", "Show what is remembered about a user: tastes and facts, each with the words it came from.", given.GetProfile, Profile, _READS, self._profile),
+            Offer("update_profile", "Add, change or take out what is remembered about a user, all of it or nothing; the very next recommendation heeds it.", given.UpdateProfile, Profile, _CHANGES, self._update),
+            Offer("forget_user", "Delete everything stored about a user, for good, and return the receipt.", given.ForgetUser, ForgetReceipt, _FORGETS, self._forget),
+        )  # fmt: skip
 
     def _search(self, asked: given.SearchItems, _: Caller) -> FoundItems:
         return self._found(self._agent.toolbox.search(asked.query, _predicate(asked.filter), asked.k).items)
@@ -104,7 +107,7 @@ class Offers:
 
     def _item(self, asked: given.GetItem, _: Caller) -> ItemFacts:
         item = self._agent.toolbox.get_item(asked.item_id)
-        return ItemFacts(id=item.id, title=item.title, facts=_facts(item))
+        return ItemFacts(id=item.id, title=item.title, facts=dict(item.facts))
 
     def _compare(self, asked: given.CompareItems, _: Caller) -> Compared:
         found = self._agent.toolbox.compare(asked.item_ids)
@@ -138,7 +141,7 @@ class Offers:
         return FoundItems(
             items=tuple(
                 FoundItem(
-                    id=item.id, title=item.title, facts=_facts(item), score=one.score, confidence=one.confidence,
+                    id=item.id, title=item.title, facts=dict(item.facts), score=one.score, confidence=one.confidence,
                     contributions=dict(one.contributions),
                 )
                 for item, one in items
@@ -148,7 +151,3 @@ class Offers:
 
 def _predicate(document: dict[str, Any] | None) -> Predicate | None:
     return parse_predicate(document) if document else None
-
-
-def _facts(item: Item) -> dict[str, Any]:
-    return {name: value for name, value in item.facts.items() if name != "title"}
