@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import StreamWriter
 
-from convrec.core.reply import DoneEvent, Reply
+from convrec.core.reply import DoneEvent, Reply, TurnEvent
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -31,17 +31,18 @@ def build_subgraph(agent: Agent) -> CompiledStateGraph[Exchange, Any, Any, Any]:
     The turn is committed to the agent's own ledger. The graph around keeps no checkpoint of what happens in here.
     """
 
-    def turn(exchange: Exchange, writer: StreamWriter) -> dict[str, Reply]:
-        said = {
-            name: value for name in ("user_id", "thread_id", "request_id") if (value := exchange.get(name)) is not None
-        }
-        for event in agent.stream(exchange["text"], **said):
+    def turn(exchange: Exchange, *, writer: StreamWriter) -> Exchange:
+        event: TurnEvent | None = None
+        for event in agent.stream(
+            exchange["text"], user_id=exchange.get("user_id", "guest"), thread_id=exchange.get("thread_id", "main"),
+            request_id=exchange.get("request_id"),
+        ):  # fmt: skip
             writer(event)
         assert isinstance(event, DoneEvent)  # the last one, always
-        return {"reply": event.reply}
+        return {"text": exchange["text"], "reply": event.reply}
 
     graph = StateGraph(Exchange)
-    graph.add_node("turn", turn)
+    graph.add_node("turn", turn)  # type: ignore[call-overload]  # mypy sees no TypedDict in LangGraph's protocol of one
     graph.add_edge(START, "turn")
     graph.add_edge("turn", END)
     return graph.compile(checkpointer=False, name="convrec")
