@@ -15,7 +15,7 @@ from convrec.tools.toolbox import Recommendation, Request, Toolbox
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
 
-_FILTER = (
+FILTER = (
     'hard demands, as {"field", "op", "value"} or {"op": "and"|"or", "args": [...]} or {"op": "not", "arg": ...}; '
     "op is one of eq, ne, lt, le, gt, ge, between, in, contains, contains_any, contains_all, text, missing"
 )
@@ -29,7 +29,7 @@ class SearchItems(_Arguments):
     """Arguments of `search_items`."""
 
     query: str = Field(description="what the items should be about, in plain words, or a title")
-    filter: dict[str, Any] | None = Field(None, description=_FILTER)
+    filter: dict[str, Any] | None = Field(None, description=FILTER)
     k: int = Field(10, ge=1, le=200, description="how many items to return")
 
 
@@ -39,7 +39,7 @@ class Recommend(_Arguments):
     query: str = Field("", description="what the person wants now, in plain words; empty for none")
     history: list[str] = Field(default_factory=list, description="ids of items that the person liked")
     disliked: list[str] = Field(default_factory=list, description="ids of items that the person disliked")
-    filter: dict[str, Any] | None = Field(None, description=_FILTER)
+    filter: dict[str, Any] | None = Field(None, description=FILTER)
     exclude: list[str] = Field(default_factory=list, description="ids of items that must not be returned")
     k: int = Field(10, ge=1, le=200, description="how many items to return")
 
@@ -48,7 +48,7 @@ class SimilarItems(_Arguments):
     """Arguments of `similar_items`."""
 
     item_id: str = Field(description="the id of the item that the others should be like")
-    filter: dict[str, Any] | None = Field(None, description=_FILTER)
+    filter: dict[str, Any] | None = Field(None, description=FILTER)
     k: int = Field(10, ge=1, le=200, description="how many items to return")
 
 

@@ -36,8 +36,9 @@ def serve(
     check_reachable(host, Keys.from_environment())
     with opened_agent(workspace) as agent:  # says what is wrong before any process is started
         root = agent.workspace.root
-    from convrec.ui.api.server import address_of, listening, run
+    from convrec.ui.api.server import run
     from convrec.ui.api.worker import SECRET, WORKERS, WORKSPACE
+    from convrec.ui.listening import address_of, listening
 
     bound = listening(host, port)
     os.environ[WORKSPACE], os.environ[WORKERS] = str(root.resolve()), str(workers)
