@@ -19,6 +19,7 @@ from convrec.core.errors import WorkspaceError
 from convrec.core.settings import Settings, load_settings
 
 _MARK = "workspace.json"
+_WAIT_S = 10.0  # for another writer's place; a live change holds it for milliseconds
 _SETTINGS = """\
 # Settings of this workspace; `convrec doctor` lists them all. Each can be overridden by CONVREC_<SECTION>_<KEY>.
 """
@@ -125,14 +126,18 @@ class Workspace:
         return [self.store.version(number) for number in self.store.numbers()]
 
     def rollback(self, to: int | None = None) -> Version:
-        """Makes an earlier version current again and returns it: the one before the current, or number `to`.
+        """Makes an earlier version current again and returns it: number `to`, else the one from before the last ingest, deletion or fit.
+
+        What was changed live since then is undone along with it.
 
         Raises:
             WorkspaceError: there is none before, or `to` is not kept.
+            BusyError: another process is writing.
         """
-        with disk_errors(self.root), self.lock():
-            now = self.current().number
+        with disk_errors(self.root), self.lock(wait_s=_WAIT_S):
+            current = self.current()
             if to is None:
+                now = current.number if current.base is None else current.base
                 before = [number for number in self.store.numbers() if number < now]
                 if not before:
                     raise WorkspaceError(
@@ -154,7 +159,7 @@ class Workspace:
     ) -> Version:
         """Returns a new version, now current: the former one with what is given put in its place.
 
-        Segments and tools' folders must be whole on the disk. Takes the writer's lock unless this thread has it.
+        Segments and tools' folders must be whole on the disk. Takes the writer's lock unless this thread has it, waiting for live changes.
 
         Raises:
             BusyError: another process is writing.
@@ -169,12 +174,12 @@ class Workspace:
             if value is not None
         }
         created = self._clock.now().isoformat(timespec="seconds")
-        with disk_errors(self.root), self.lock():
+        with disk_errors(self.root), self.lock(wait_s=_WAIT_S):
             former = self.current()
+            base = (former.number if former.base is None else former.base) if what == "live" else None
+            told = {"created": created, "what": what, "note": note, "base": base}
             return self.store.publish(
-                lambda number: former.model_copy(
-                    update=replaced | {"number": number, "created": created, "what": what, "note": note}
-                )
+                lambda number: former.model_copy(update=replaced | told | {"number": number})
             )
 
     def catalogue(self, number: int | None = None) -> Catalogue:
