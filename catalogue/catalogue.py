@@ -1,6 +1,6 @@
 """A catalogue: an immutable view of one version's items, interactions and dialogues."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -46,9 +46,10 @@ class Catalogue:
     def __init__(self, folder: Path, version: Version, schema: Schema) -> None:
         self._events = segments(folder, version.interactions)
         self._talks = segments(folder, version.dialogues)
+        self._parts = segments(folder, version.items)
         self.version = version.number
         self.schema = schema
-        self._table = read_items(segments(folder, version.items), schema)
+        self._table = read_items(self._parts, schema)
         self.ids: list[str] = self._table.column("id").to_pylist()
         self.titles: list[str] = self._table.column("title").to_pylist()
         self._row_of = {item_id: row for row, item_id in enumerate(self.ids)}
@@ -60,6 +61,16 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def n_items(self) -> int:
+        """Returns how many items there are; rows whose item was deleted since the catalogue was opened are not counted."""
+        return len(self._row_of)
+
+    @property
+    def known(self) -> Set[str]:
+        """Returns the ids of all items."""
+        return self._row_of.keys()
 
     def row(self, item_id: str) -> int | None:
         """Returns the item's row, None where the id is not in the catalogue."""
@@ -78,8 +89,7 @@ class Catalogue:
         row = self._row_of.get(which) if isinstance(which, str) else int(which)
         if row is None or not 0 <= row < len(self.ids):
             raise UnknownItemError(f"There is no item {which!r} in the catalogue.", "Check its id.")
-        facts = {name: self._arrow(name)[row].as_py() for name in self.schema.names}
-        return Item(self.ids[row], row, _known(facts))
+        return Item(self.ids[row], row, self._facts(row))
 
     def mask(self, predicate: Predicate | None) -> Bools:
         """Returns `(n_items,)`, true where the predicate holds; all true for None.
@@ -180,12 +190,15 @@ class Catalogue:
     def _interactions(self) -> Interactions:
         return interactions_of(read_interactions(self._events), self._row_of)
 
+    def _facts(self, row: int) -> dict[str, Any]:
+        return known_facts({name: self._arrow(name)[row].as_py() for name in self.schema.names})
+
     def _every_facts(self) -> Iterator[dict[str, Any]]:
         names = list(self.schema.names)
         for batch in self._table.select(names).to_batches(max_chunksize=_AT_ONCE):
             columns = [batch.column(place).to_pylist() for place in range(len(names))]
             for values in zip(*columns, strict=True):
-                yield _known(dict(zip(names, values, strict=True)))
+                yield known_facts(dict(zip(names, values, strict=True)))
 
     def _arrow(self, field: str) -> Any:
         if field not in self._columns:
@@ -202,7 +215,7 @@ class Catalogue:
             )
 
 
-def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+def known_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the facts that are there, whole numbers as int."""
     return {name: _plain(value) for name, value in facts.items() if value is not None}
 

@@ -31,6 +31,8 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError, RejectedRowsError
 from convrec.core.progress import Progress, silent
 
+_WAIT_S = 2.0  # for another writer's place; a live change holds it for milliseconds
+
 Paths = Sequence[Path | str]
 
 
@@ -122,7 +124,7 @@ def take_in(
         raise InputError(f"--max-rejected is {max_rejected}, not a share.", "Give one from 0 to 1.")
     with (
         disk_errors(workspace.root),
-        workspace.lock(),
+        workspace.lock(wait_s=_WAIT_S),
         workspace.store.tidied(),
         Rejections(workspace.root) as rejections,
     ):

@@ -3,13 +3,16 @@
 import json
 import os
 import platform
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import laid_over
 from convrec.catalogue.migrations import FORMAT, MIGRATIONS
 from convrec.catalogue.schema import Schema
 from convrec.catalogue.store import Store, disk_errors, write_atomically
@@ -35,6 +38,8 @@ class Workspace:
         self._clock = clock or SystemClock()
         self._schema: tuple[Any, Schema] | None = None
         self._catalogue: Catalogue | None = None
+        self._latest: Catalogue | None = None
+        self._opening = threading.Lock()
 
     @classmethod
     def open(cls, path: Path | str, clock: Clock | None = None) -> Self:
@@ -117,6 +122,10 @@ class Workspace:
             self._schema = (state, Schema.load_yaml(path))
         return self._schema[1].with_fields_of(published.inferred)
 
+    def now(self) -> datetime:
+        """Returns the moment that the workspace's clock shows."""
+        return self._clock.now()
+
     def current(self) -> Version:
         """Returns the current version."""
         return self.store.current()
@@ -194,6 +203,23 @@ class Workspace:
                 if self.current().number == published.number:
                     raise  # it is not that a writer published several versions and cleared this one away meanwhile
 
+    def latest(self) -> Catalogue:
+        """Returns the current version's catalogue, laid over the one that is open already where that is quicker than reading all of it.
+
+        Raises:
+            WorkspaceError: a file is damaged.
+        """
+        with self._opening:
+            published = self.current()
+            held = max((one for one in (self._catalogue, self._latest) if one is not None), key=_version_of, default=None)
+            if held is None or held.schema != self.schema_of(published):
+                self._latest = self.catalogue()
+            elif held.version != published.number:
+                self._latest = laid_over(held, self.store.segments, published) or self.catalogue()
+            else:
+                self._latest = held
+            return self._latest
+
     def _opened(self, published: Version) -> Catalogue:
         schema = self.schema_of(published)
         held = self._catalogue
@@ -233,6 +259,10 @@ class Workspace:
             for number in range(_made_by(self.root)["format"], FORMAT):
                 MIGRATIONS[number](self.root)
                 _record(self.root, found["created"], number + 1)
+
+
+def _version_of(catalogue: Catalogue) -> int:
+    return catalogue.version
 
 
 def _made_by(root: Path) -> dict[str, Any]:
