@@ -134,7 +134,7 @@ class Agent:
         """The tools as LangChain tools, to hang on another agent."""
         from convrec.tools.langchain import as_langchain_tools
 
-        return as_langchain_tools(self.toolbox)
+        return as_langchain_tools(lambda: self.toolbox)
 
     # Talking
 

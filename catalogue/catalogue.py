@@ -20,6 +20,7 @@ from convrec.catalogue.version import Version
 from convrec.core.errors import PredicateError, UnknownItemError
 from convrec.core.predicate import Predicate
 
+_SEVERAL = 20  # rows from which on they are read together
 _AT_ONCE = 8192  # rows turned into Python objects at a time
 
 
@@ -75,6 +76,10 @@ class Catalogue:
     def row(self, item_id: str) -> int | None:
         """Returns the item's row, None where the id is not in the catalogue."""
         return self._row_of.get(item_id)
+
+    def has(self, row: int) -> bool:
+        """Tells whether the item in a row is there; one that was deleted since the catalogue was opened is not."""
+        return self._row_of.get(self.ids[row]) == row
 
     def rows(self, item_ids: Sequence[str]) -> Ints:
         """Returns the items' rows `(n,)`, -1 for each id that is not in the catalogue."""
@@ -191,7 +196,13 @@ class Catalogue:
         return interactions_of(read_interactions(self._events), self._row_of)
 
     def _facts(self, row: int) -> dict[str, Any]:
-        return known_facts({name: self._arrow(name)[row].as_py() for name in self.schema.names})
+        return known_facts({name: self._table.column(name)[row].as_py() for name in self.schema.names})
+
+    def _facts_of(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Returns the facts of several rows, in a fraction of the time that single ones take."""
+        if len(rows) < _SEVERAL:
+            return [self._facts(row) for row in rows]
+        return list(map(known_facts, self._table.select(list(self.schema.names)).take(rows).to_pylist()))
 
     def _every_facts(self) -> Iterator[dict[str, Any]]:
         names = list(self.schema.names)

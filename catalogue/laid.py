@@ -18,6 +18,7 @@ from convrec.catalogue.interactions import Interactions, interactions_of
 from convrec.catalogue.schema import Field
 from convrec.catalogue.segments import INTERACTIONS, Segment, arrow_type, read_changes, read_interactions, segments
 from convrec.catalogue.version import Version
+from convrec.core.errors import WorkspaceError
 from convrec.core.predicate import Predicate
 
 
@@ -84,16 +85,20 @@ class LaidCatalogue(Catalogue):
         for item in rows:
             row = self._row_of[item.pop("id")]
             self.titles[row] = item["title"]
-            found = known_facts(item)
-            if row >= len(below) or found != below._facts(row):
-                facts[row] = found
+            facts[row] = known_facts(item)
         return facts
 
-    def _lay(self, below: Catalogue, facts: Mapping[int, dict[str, Any]]) -> None:
-        rows = np.array(sorted(facts), np.int64)
-        old = {row: below._facts(row) if row < len(below) else {} for row in facts}
-        differing = {row: {name for name in self.schema.names if old[row].get(name) != facts[row].get(name)} for row in facts}
-        spoken = spoken_fields(self.schema)
+    def _lay(self, below: Catalogue, taken: Mapping[int, dict[str, Any]]) -> None:
+        there = [row for row in taken if row < len(below)]
+        old = dict(zip(there, below._facts_of(there), strict=True))
+        names, none = self.schema.names, dict[str, Any]()
+        differing = {
+            row: changed
+            for row, facts in taken.items()
+            if (changed := {name for name in names if old.get(row, none).get(name) != facts.get(name)}) or row not in old
+        }
+        facts = {row: taken[row] for row in differing}
+        rows, spoken = np.array(sorted(facts), np.int64), spoken_fields(self.schema)
         self.change = Change(
             rows=rows,
             spoken=np.array([row for row in rows.tolist() if differing[row] & spoken], np.int64),
@@ -159,9 +164,12 @@ class LaidCatalogue(Catalogue):
         return known
 
     def _facts(self, row: int) -> dict[str, Any]:
-        if row in self._late:
-            return self._late[row]
-        return known_facts({name: self._table.column(name)[row].as_py() for name in self.schema.names})
+        return self._late[row] if row in self._late else super()._facts(row)
+
+    def _facts_of(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        opened = [row for row in rows if row not in self._late]
+        found = dict(zip(opened, super()._facts_of(opened), strict=True))
+        return [self._late[row] if row in self._late else found[row] for row in rows]
 
     def _every_facts(self) -> Iterator[dict[str, Any]]:
         row = -1
@@ -210,6 +218,25 @@ def laid_over(below: Catalogue, folder: Path, published: Version) -> LaidCatalog
     events = segments(folder, published.interactions, below._events)
     parts = Parts(items, events, segments(folder, published.dialogues, below._talks), _fresh(below._events, events))
     return LaidCatalogue(below, published, parts, put, deleted)
+
+
+def rows_changed(catalogue: Catalogue, folder: Path, before: Sequence[str]) -> Ints | None:
+    """Returns the rows `(n,)` of a catalogue, ascending, whose items were brought after those of the segments `before`; None where that
+    can't be told without reading all of it.
+
+    Raises:
+        WorkspaceError: a segment is damaged.
+    """
+    try:
+        old = segments(folder, before, catalogue._parts)
+    except WorkspaceError:  # cleared away since
+        return None
+    common = _common(old, catalogue._parts)
+    if before and not common:
+        return None
+    ids = {item for part in (*old[common:], *catalogue._parts[common:]) for item in part.read(["id"]).column("id").to_pylist()}
+    rows = catalogue.rows(sorted(ids))
+    return np.sort(rows[rows >= 0])
 
 
 def _fresh(held: Sequence[Segment], events: Sequence[Segment]) -> Any:
