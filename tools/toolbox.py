@@ -16,6 +16,7 @@ import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue, Item
 from convrec.catalogue.laid import LaidCatalogue
+from convrec.catalogue.version import Version
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import ConvrecError, InputError, NotFittedError
 from convrec.core.predicate import Predicate
@@ -72,7 +73,7 @@ class Toolbox:
     def __init__(
         self, catalogue: Catalogue, tools: dict[str, Tool], *, left_out: dict[str, str] | None = None, weights: Weights | None = None,
         rankers: Mapping[str, Ranker] | None = None, encoder: TextEncoder | None = None, candidates: int = 200, diversity: float = 0.0, versions: dict[str, str] | None = None,
-        rules: Rules = NO_RULES, exploration: float = 0.0, balance: float = 0.0,
+        rules: Rules = NO_RULES, exploration: float = 0.0, balance: float = 0.0, published: Version | None = None,
     ) -> None:  # fmt: skip
         self.catalogue, self.tools = catalogue, tools
         self.left_out = left_out or {}
@@ -83,7 +84,7 @@ class Toolbox:
         }
         self.encoder = encoder or TextEncoder.open()
         self.versions = versions or {}
-        self.rules = rules
+        self.rules, self.published = rules, published
         self._diversity, self._exploration, self._balance = diversity, exploration, balance
         self._asking = Asking(catalogue, tools, self.left_out, self.encoder, candidates)
         self._remembered: OrderedDict[str, Basis] = OrderedDict()
@@ -118,7 +119,7 @@ class Toolbox:
             rankers=opened_rankers(workspace.root, published, tools), encoder=encoder, candidates=settings.retrieval.candidates,
             diversity=settings.retrieval.diversity, versions={"catalogue": str(published.number), **versions},
             rules=Rules.open(settings.ranking.rules, catalogue), exploration=settings.retrieval.exploration,
-            balance=settings.retrieval.balance,
+            balance=settings.retrieval.balance, published=published,
         )  # fmt: skip
 
     def over(self, catalogue: LaidCatalogue) -> Toolbox | None:
