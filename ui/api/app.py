@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.security import HTTPBearer
 
 from convrec.core.clock import Clock, NewId, SystemClock, random_id
 from convrec.core.settings import Server
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _ABOUT = """A conversational recommender over one catalogue. Errors are RFC 9457 problem documents; every answer has an
 `X-Request-ID`, the one that was sent or a new one. An `Idempotency-Key` makes a message safe to send again."""
+
+
+_BEARER = HTTPBearer(auto_error=False, description="one of the keys of CONVREC_API_KEYS")  # the Door asks for it
 
 
 def create_app(
@@ -49,8 +53,9 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
-    for rooms in (chat, completions, search, people, health):
-        app.include_router(rooms.router)
+    for rooms in (chat, completions, search, people):
+        app.include_router(rooms.router, dependencies=[Depends(_BEARER)])
+    app.include_router(health.router)
     app.add_middleware(
         Door, keys=keys, settings=settings, new_id=new_id, done=service.metrics.answered, workers=workers
     )

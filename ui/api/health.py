@@ -1,11 +1,11 @@
 """Whether the server lives, whether it can answer, and what it has counted."""
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from convrec.core.errors import ConvrecError
 from convrec.ui.api.problems import of_error, problem
-from convrec.ui.api.service import ServiceOf
+from convrec.ui.api.service import ServiceOf, problems
 
 router = APIRouter(tags=["operation"])
 
@@ -16,7 +16,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=problems())
 async def readyz(service: ServiceOf) -> Response:
     """Says whether turns can be answered: the tools are open, the state database answers, the server is not going down."""
     if not service.ready:
@@ -28,8 +28,11 @@ async def readyz(service: ServiceOf) -> Response:
     return JSONResponse({"status": "ready", "versions": service.agent.toolbox.versions})
 
 
-@router.get("/metrics")
+_PLAIN = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@router.get("/metrics", response_class=PlainTextResponse, responses={200: {"content": {_PLAIN: {}}}})
 async def metrics(service: ServiceOf) -> Response:
     """Returns the counters in Prometheus' form."""
     service.metrics.held(service.pool.held)
-    return Response(service.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(service.metrics.page(), media_type=_PLAIN)

@@ -47,12 +47,17 @@ class PunctualProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
+def configured(app: Any, settings: Server, **more: Any) -> uvicorn.Config:
+    """Returns how uvicorn serves the app, or what `app` names."""
+    return uvicorn.Config(
+        app, http=PunctualProtocol, log_config=None, access_log=False, server_header=False, backlog=_BACKLOG, lifespan="on",
+        timeout_graceful_shutdown=round(settings.shutdown_s) + 1, timeout_keep_alive=15, proxy_headers=False, **more,
+    )  # fmt: skip
+
+
 def run(app: str, bound: socket.socket, settings: Server, workers: int, on_ready: Callable[[], None]) -> None:
     """Serves until it is told to stop. `app` names a function of no arguments that makes the app, in every worker anew."""
-    config = uvicorn.Config(
-        app, factory=True, http=PunctualProtocol, log_config=None, access_log=False, server_header=False, workers=workers, backlog=_BACKLOG,
-        timeout_graceful_shutdown=round(settings.shutdown_s) + 1, timeout_keep_alive=15, proxy_headers=False, lifespan="on",
-    )  # fmt: skip
+    config = configured(app, settings, factory=True, workers=workers)
     if workers == 1:
         Announcing(config, on_ready).run(sockets=[bound])
         return
