@@ -1,5 +1,7 @@
 """A shop that changes its catalogue while people talk."""
 
+import json
+
 import httpx
 import pytest
 
