@@ -115,7 +115,10 @@ class Build:
         within = done / total if total else 0.0
         n = max(len(self._fitted) - 1, 0)
         fitting = (n + (within if self._fitted else 0.0)) / len(registered())
-        self.stage, self.share = stage, max(self.share, min(_READING + (1 - _READING) * fitting, 0.99) if self._fitted else 0.0)
+        self.stage, self.share = (
+            stage,
+            max(self.share, min(_READING + (1 - _READING) * fitting, 0.99) if self._fitted else 0.0),
+        )
 
 
 def _numbered(source: Source) -> Source:

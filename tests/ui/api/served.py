@@ -10,8 +10,8 @@ import uvicorn
 from convrec.core.settings import Server
 from convrec.ui.api.app import create_app
 from convrec.ui.api.server import configured
-from convrec.ui.listening import address_of, listening
 from convrec.ui.keys import Keys
+from convrec.ui.listening import address_of, listening
 
 
 @contextmanager
