@@ -17,18 +17,20 @@ from convrec.ui.keys import Caller
 
 if TYPE_CHECKING:
     from convrec.agent.agent import Agent
+    from convrec.ui.api.tokens import Tokens
 
 Result = TypeVar("Result")
 
 
 @dataclass
 class Service:
-    """One agent, its threads, what is counted, the time, and whether it takes requests at all."""
+    """One agent, its threads, what is counted, the time, who gives tokens, and whether it takes requests at all."""
 
     agent: "Agent"
     pool: Pool
     metrics: Metrics
     clock: Clock
+    tokens: "Tokens"
     ready: bool = True
 
     async def run(self, work: Callable[[], Result]) -> Result:

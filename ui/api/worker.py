@@ -23,8 +23,8 @@ def app() -> FastAPI:
     workspace = Workspace.resolve(None)
     agent = Agent.open(workspace)
     made = create_app(
-        agent, Keys.from_environment(), workspace.settings.server, workers=int(os.environ.get(WORKERS, "1"))
-    )
+        agent, Keys.from_environment(), workspace.settings.server, secret=os.environ[SECRET], workers=int(os.environ.get(WORKERS, "1")),
+    )  # fmt: skip
     inner = made.router.lifespan_context
 
     @asynccontextmanager
