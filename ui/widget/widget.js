@@ -338,7 +338,7 @@
         make("div", { class: "top" }, this.#cover(item, values("picture").map(([, [address]]) => address).find((address) => PICTURE.test(address))),
           make("div", { class: "facts" }, make("h3", {}, title, year ? make("span", { class: "year" }, ` ${year}`) : ""),
             ...values("kind").map(([, words]) => make("p", { class: "kind" }, words.join(" · "))),
-            ...[...values("person"), ...values("fact")].slice(0, 4).map(([label, words]) => make("p", {}, `${label}: ${words.slice(0, 3).join(", ")}`)),
+            ...[...values("person"), ...values("fact")].slice(0, 4).map(([label, words]) => make("p", {}, `${label[0].toUpperCase()}${label.slice(1)}: ${words.slice(0, 3).join(", ")}`)),
             link ? make("p", {}, make("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, new URL(link).hostname)) : "")),
         ...values("text").slice(0, 1).map(([, [words]]) => make("p", { class: "about" }, words)),
         reasons.length ? make("ul", { class: "reasons", "aria-label": "Why it is here" }, ...reasons.slice(0, MOST_REASONS).map((text) => make("li", {}, text))) : "",
