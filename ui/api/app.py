@@ -16,6 +16,7 @@ from convrec.ui.api.door import Door
 from convrec.ui.api.metrics import Metrics
 from convrec.ui.api.pool import Pool
 from convrec.ui.api.service import Service
+from convrec.ui.api.telemetry import tracing
 from convrec.ui.api.tokens import Tokens
 from convrec.ui.keys import Keys
 from convrec.ui.widget import routes as widget
@@ -36,19 +37,21 @@ def create_app(
     """Returns the API over an agent, which stays the caller's to close. `secret` signs tokens, which end with the app where there is none; `workers` is how many processes serve alike.
 
     Raises:
-        InputError: the secret is short.
+        InputError: the secret is short, or traces can't be sent as the environment asks.
     """
     from importlib.metadata import version
 
     clock = clock or SystemClock()
-    pool = Pool(settings.concurrency, settings.queue, settings.turn_timeout_s)
-    service = Service(agent, pool, Metrics(), clock, Tokens(secret or token_hex(32), clock))
+    counted = Metrics()
+    pool = Pool(settings.concurrency, settings.queue, settings.turn_timeout_s, counted.held)
+    service = Service(agent, pool, counted, clock, Tokens(secret or token_hex(32), clock))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         service.ready = False
         await service.pool.drain(settings.shutdown_s)
+        service.tracing.close()
 
     app = FastAPI(
         title="convrec",
@@ -72,4 +75,5 @@ def create_app(
             CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["*"], allow_headers=["*"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )  # fmt: skip
+    service.tracing = tracing(app, settings.trace_text)
     return app

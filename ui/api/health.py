@@ -34,5 +34,4 @@ _PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 @router.get("/metrics", response_class=PlainTextResponse, responses={200: {"content": {_PLAIN: {}}}})
 async def metrics(service: ServiceOf) -> Response:
     """Returns the counters in Prometheus' form."""
-    service.metrics.held(service.pool.held)
     return Response(service.metrics.page(), media_type=_PLAIN)
