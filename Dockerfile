@@ -21,13 +21,14 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 RUN pip install --extra-index-url ${TORCH_INDEX} -c constraints.txt '.[ui,serve,llm,postgres,telemetry]'
 
 FROM python:${PYTHON}-slim-bookworm AS server
-# implicit, lightgbm and torch count in parallel by OpenMP
+# implicit, lightgbm and torch count in parallel by OpenMP; Debian's security updates come with its newest version
+# hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 convrec && useradd --uid 10001 --gid convrec --create-home convrec \
     && install -d -o convrec -g convrec /workspace
 COPY --from=built /opt/convrec /opt/convrec
 ENV PATH=/opt/convrec/bin:$PATH PYTHONUNBUFFERED=1 HF_HUB_OFFLINE=1 CONVREC_WORKSPACE=/workspace CONVREC_SERVER_LOG=json
-USER convrec
+USER 10001
 WORKDIR /workspace
 VOLUME /workspace
 EXPOSE 8000
@@ -36,9 +37,9 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=120s --retries=3 \
 ENTRYPOINT ["convrec"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
 
-FROM vllm/vllm-openai:v0.11.0 AS gpu
+FROM vllm/vllm-openai:v0.32.0 AS gpu
 RUN groupadd --gid 10001 vllm && useradd --uid 10001 --gid vllm --create-home vllm && install -d -o vllm -g vllm /models
-USER vllm
+USER 10001
 WORKDIR /models
 VOLUME /models
 EXPOSE 8001
