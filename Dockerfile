@@ -18,7 +18,7 @@ COPY finetune finetune
 COPY ui ui
 # torch without CUDA: the compact engine needs no GPU, and the image is gigabytes smaller
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-RUN pip install --extra-index-url ${TORCH_INDEX} -c constraints.txt '.[ui,serve,llm,postgres,telemetry]'
+RUN pip install --extra-index-url ${TORCH_INDEX} -c constraints.txt '.[ui,serve,mcp,llm,postgres,telemetry]'
 
 FROM python:${PYTHON}-slim-bookworm AS server
 # implicit, lightgbm and torch count in parallel by OpenMP; Debian's security updates come with its newest version

@@ -8,12 +8,15 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue, Item
+from convrec.catalogue.laid import LaidCatalogue
+from convrec.catalogue.version import Version
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import ConvrecError, InputError, NotFittedError
 from convrec.core.predicate import Predicate
@@ -71,7 +74,7 @@ class Toolbox:
     def __init__(
         self, catalogue: Catalogue, tools: dict[str, Tool], *, left_out: dict[str, str] | None = None, weights: Weights | None = None,
         rankers: Mapping[str, Ranker] | None = None, encoder: TextEncoder | None = None, candidates: int = 200, diversity: float = 0.0, versions: dict[str, str] | None = None,
-        rules: Rules = NO_RULES, exploration: float = 0.0, balance: float = 0.0,
+        rules: Rules = NO_RULES, exploration: float = 0.0, balance: float = 0.0, published: Version | None = None,
     ) -> None:  # fmt: skip
         self.catalogue, self.tools = catalogue, tools
         self.left_out = left_out or {}
@@ -82,7 +85,7 @@ class Toolbox:
         }
         self.encoder = encoder or TextEncoder.open()
         self.versions = versions or {}
-        self.rules = rules
+        self.rules, self.published = rules, published
         self._diversity, self._exploration, self._balance = diversity, exploration, balance
         self._asking = Asking(catalogue, tools, self.left_out, self.encoder, candidates)
         self._remembered: OrderedDict[str, Basis] = OrderedDict()
@@ -117,8 +120,45 @@ class Toolbox:
             rankers=opened_rankers(workspace.root, published, tools), encoder=encoder, candidates=settings.retrieval.candidates,
             diversity=settings.retrieval.diversity, versions={"catalogue": str(published.number), **versions},
             rules=Rules.open(settings.ranking.rules, catalogue), exploration=settings.retrieval.exploration,
-            balance=settings.retrieval.balance,
+            balance=settings.retrieval.balance, published=published,
         )  # fmt: skip
+
+    def over(self, catalogue: LaidCatalogue) -> Toolbox | None:
+        """Returns the toolbox over a catalogue that was laid over its own, at once; what takes a model is left to `caught_up`. This one stays
+        as it is. None where a tool has to be loaded again.
+
+        Raises:
+            PredicateError: a rule does not fit the catalogue any more.
+        """
+        tools = {name: laid for name, tool in self.tools.items() if (laid := tool.over(catalogue)) is not None}
+        if len(tools) < len(self.tools):
+            return None
+        other = self._with(catalogue, tools)
+        other.rules = self.rules.over(catalogue)
+        other.versions = {**self.versions, "catalogue": str(catalogue.version)}
+        other._rankers = {task: (ranker, made.over(catalogue)) for task, (ranker, made) in self._rankers.items()}
+        if not len(catalogue.change.spoken) and "attributes" in self.__dict__:
+            other.__dict__["attributes"] = self.attributes
+        return other
+
+    def caught_up(self, rows: Ints) -> Toolbox:
+        """Returns the toolbox with all that there is to know of items in these rows, which are new or have changed; it may take a model some time."""
+        tools = dict(self.tools)
+        for name, tool in self.tools.items():
+            if tool.capabilities.incremental:
+                tools[name] = copy(tool)
+                tools[name].update(self.catalogue, rows)
+        return self._with(self.catalogue, tools)
+
+    def _with(self, catalogue: Catalogue, tools: dict[str, Tool]) -> Toolbox:
+        """Returns a copy over another catalogue or with other tools, which remembers no rankings."""
+        other = copy(self)
+        for made in ("attributes", "_middle", "_dense"):
+            other.__dict__.pop(made, None)
+        other.catalogue, other.tools = catalogue, tools
+        other._asking = self._asking.over(catalogue, tools)
+        other._remembered, other._priors, other._guard = OrderedDict(), {}, threading.Lock()
+        return other
 
     def recommend(self, request: Request) -> Recommendation:
         """Returns the `request.k` best items.

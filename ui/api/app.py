@@ -11,7 +11,7 @@ from fastapi.security import HTTPBearer
 
 from convrec.core.clock import Clock, NewId, SystemClock, random_id
 from convrec.core.settings import Server
-from convrec.ui.api import chat, completions, health, people, problems, search, tokens
+from convrec.ui.api import chat, completions, health, people, problems, search, shop, tokens
 from convrec.ui.api.door import Door
 from convrec.ui.api.metrics import Metrics
 from convrec.ui.api.pool import Pool
@@ -63,7 +63,7 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
-    for rooms in (chat, completions, search, people, tokens, widget):
+    for rooms in (chat, completions, shop, search, people, tokens, widget):
         app.include_router(rooms.router, dependencies=[Depends(_BEARER)])
     app.include_router(health.router)
     app.add_middleware(

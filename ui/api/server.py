@@ -11,9 +11,9 @@ from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from convrec.core.errors import InputError
 from convrec.core.settings import Server
 from convrec.ui.api.metrics import SHARED_FOLDER
+from convrec.ui.listening import Announcing
 
 _HEADERS_S = 10.0
 _BACKLOG = 2048
@@ -48,32 +48,6 @@ class PunctualProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """Returns a bound socket; port 0 takes a free one.
-
-    Raises:
-        InputError: the port is taken, or the host is none of this machine's.
-    """
-    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-    except OSError as error:
-        found.close()
-        raise InputError(
-            f"{host} port {port} can't be listened on: {error.strerror}.",
-            "Name another port, or 0 for any that is free.",
-        ) from error
-    found.set_inheritable(True)
-    return found
-
-
-def address_of(bound: socket.socket) -> str:
-    """Returns the address that a bound socket answers at."""
-    host, port = bound.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
 def configured(app: Any, settings: Server, **more: Any) -> uvicorn.Config:
     """Returns how uvicorn serves the app, or what `app` names."""
     return uvicorn.Config(
@@ -86,25 +60,11 @@ def run(app: str, bound: socket.socket, settings: Server, workers: int, on_ready
     """Serves until it is told to stop. `app` names a function of no arguments that makes the app, in every worker anew."""
     config = configured(app, settings, factory=True, workers=workers)
     if workers == 1:
-        _Server(config, on_ready).run(sockets=[bound])
+        Announcing(config, on_ready).run(sockets=[bound])
         return
     with tempfile.TemporaryDirectory(prefix="convrec-metrics-") as folder:
         os.environ[SHARED_FOLDER] = folder
         _Workers(config, bound, on_ready).run()
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it answers."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts, then says so."""
-        await super().startup(sockets=sockets)
-        if self.started:
-            self._on_ready()
 
 
 class _Workers(Multiprocess):

@@ -10,7 +10,7 @@ from convrec.ui.keys import Keys
 
 WORKSPACE, WORKERS = "CONVREC_WORKSPACE", "CONVREC_SERVE_WORKERS"
 """The environment variables by which the command tells its workers what to serve, and how many they are."""
-SECRET = "CONVREC_SECRET"
+SECRET = "CONVREC_SECRET"  # noqa: S105  (a name)
 """The environment variable that holds what sessions and tokens are signed with."""
 
 

@@ -37,9 +37,10 @@ def serve(
     with opened_agent(workspace) as agent:  # says what is wrong before any process is started
         root = agent.workspace.root
     from convrec.core.clock import SystemClock
-    from convrec.ui.api.server import address_of, listening, run
+    from convrec.ui.api.server import run
     from convrec.ui.api.tokens import Tokens
     from convrec.ui.api.worker import SECRET, WORKERS, WORKSPACE
+    from convrec.ui.listening import address_of, listening
 
     os.environ[WORKSPACE], os.environ[WORKERS] = str(root.resolve()), str(workers)
     os.environ.setdefault(SECRET, secrets.token_hex(32))  # all workers sign alike; what was signed ends with the server

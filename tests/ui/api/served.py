@@ -9,8 +9,9 @@ import uvicorn
 
 from convrec.core.settings import Server
 from convrec.ui.api.app import create_app
-from convrec.ui.api.server import address_of, configured, listening
+from convrec.ui.api.server import configured
 from convrec.ui.keys import Keys
+from convrec.ui.listening import address_of, listening
 
 
 @contextmanager
@@ -24,7 +25,8 @@ def serving(agent, keys: str = "", settings: Server | None = None, **more) -> It
     thread.start()
     end = time.monotonic() + 20
     while not server.started:
-        assert thread.is_alive() and time.monotonic() < end, "the server did not start"
+        assert thread.is_alive(), "the server did not start"
+        assert time.monotonic() < end, "the server did not start in time"
         time.sleep(0.01)
     try:
         yield address_of(bound)
