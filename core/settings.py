@@ -218,6 +218,12 @@ class Server(_Section):
     cors_origins: tuple[str, ...] = Field(
         (), description="origins whose pages may ask, as https://shop.example; none by default"
     )
+    log: Literal["text", "json"] = Field(
+        "text", description="how requests are logged, a line each: for people, or as JSON for machines"
+    )
+    trace_text: bool = Field(
+        False, description="whether OpenTelemetry's spans hold what people say, are answered and what was looked for; else none of it"
+    )  # fmt: skip
     shutdown_s: float = Field(30.0, ge=0, le=600, description="seconds that turns under way have to end at a shutdown")
 
     @field_validator("cors_origins", mode="before")

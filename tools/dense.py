@@ -142,6 +142,15 @@ class Dense(AlignedTool):
             products = self._scan.products(direction, own)
         return _ranking(self._items.rows[own], products, query.k)
 
+    def check(self) -> None:
+        """Asks the vectors' server, where there is one that is asked for neighbours, whether all are there.
+
+        Raises:
+            VectorServerError: it does not answer, or they are not.
+        """
+        if self._store is not None and self._store.agrees and self._store.place.url:
+            self._store.check()
+
     def _near(self, direction: Vectors, k: int, allowed: Bools | None) -> Ints | None:
         """Returns about the `k` nearest own items as the index has them; None where an exact product is better."""
         n, share = len(self._scan), 1.0 if allowed is None else float(allowed.mean())

@@ -52,6 +52,7 @@ from convrec.tools.rules import NO_RULES, Asked, Rules
 from convrec.tools.signals import Signal, Weights, weigh
 from convrec.tools.tastes import belonging, calibrated, tastes
 from convrec.tools.threads import one_blas_thread
+from convrec.tools.vectors import VectorServerError
 
 __all__ = ["Comparison", "Leaning", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
 
@@ -300,6 +301,15 @@ class Toolbox:
     @cached_property
     def _dense(self) -> Dense | None:
         return next((tool for tool in self.tools.values() if isinstance(tool, Dense)), None)
+
+    def away(self) -> dict[str, str]:
+        """Returns what the tools lean on that is not there now, and why. Requests are answered without it."""
+        try:
+            if self._dense is not None:
+                self._dense.check()
+        except VectorServerError as error:
+            return {"vectors": error.problem}
+        return {}
 
     def forget(self) -> None:
         """Drops what is remembered of earlier requests, for it holds people's words."""

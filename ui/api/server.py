@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
@@ -75,7 +76,10 @@ class _Workers(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Looks after the workers, and says once when all answer."""
+        before = {process.pid for process in self.processes}
         super().keep_subprocess_alive()
+        for gone in before - {process.pid for process in self.processes}:
+            mark_process_dead(gone)  # type: ignore[no-untyped-call]
         if not self._told and all(process.is_ready() for process in self.processes):
             self._told = True
             self._on_ready()

@@ -19,12 +19,14 @@ def app() -> FastAPI:
     from convrec.agent.agent import Agent
     from convrec.catalogue.workspace import Workspace
     from convrec.ui.api.app import create_app
+    from convrec.ui.api.logs import configure
 
     workspace = Workspace.resolve(None)
+    configure(workspace.settings.server.log)
     agent = Agent.open(workspace)
     made = create_app(
-        agent, Keys.from_environment(), workspace.settings.server, workers=int(os.environ.get(WORKERS, "1"))
-    )
+        agent, Keys.from_environment(), workspace.settings.server, secret=os.environ[SECRET], workers=int(os.environ.get(WORKERS, "1")),
+    )  # fmt: skip
     inner = made.router.lifespan_context
 
     @asynccontextmanager

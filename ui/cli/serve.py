@@ -31,18 +31,21 @@ def serve(
     from convrec.catalogue.workspace import Workspace
     from convrec.ui.keys import Keys, check_reachable
 
-    if not all(map(installed, ("fastapi", "uvicorn", "limits", "prometheus_client"))):
+    if not all(map(installed, ("fastapi", "uvicorn", "limits", "prometheus_client", "joserfc"))):
         raise ConvrecError("The server needs more than is installed.", "Run: pip install 'convrec[serve]'.")
     check_reachable(host, Keys.from_environment())
     with opened_agent(workspace) as agent:  # says what is wrong before any process is started
         root = agent.workspace.root
+    from convrec.core.clock import SystemClock
     from convrec.ui.api.server import run
+    from convrec.ui.api.tokens import Tokens
     from convrec.ui.api.worker import SECRET, WORKERS, WORKSPACE
     from convrec.ui.listening import address_of, listening
 
-    bound = listening(host, port)
     os.environ[WORKSPACE], os.environ[WORKERS] = str(root.resolve()), str(workers)
     os.environ.setdefault(SECRET, secrets.token_hex(32))  # all workers sign alike; what was signed ends with the server
+    Tokens(os.environ[SECRET], SystemClock())  # refuses a weak secret
+    bound = listening(host, port)
 
     def ready() -> None:
         typer.echo(f"convrec answers at {address_of(bound)} (Ctrl-C ends it)")
