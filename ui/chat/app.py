@@ -117,7 +117,7 @@ class Page:
                 file_types=_FILES,
                 type="filepath",
                 elem_id="file",
-                height=110,
+                height=130,
             )
             self._bench = _html("", "bench", "side.js")
 
@@ -267,7 +267,8 @@ class Page:
 
     def _bench_of(self, session: Session) -> str:
         assert self._own is not None
-        return own(session.workshop, session.venue.name, self._own.names(session.user_id))
+        names = self._own.names(session.user_id)
+        return own(session.workshop, session.venue.name, names, self._venue.renderer.called)
 
 
 class _told:  # noqa: N801  (used as a function)
