@@ -15,9 +15,9 @@ from convrec.core.reply import Question, Reason, Reply, ReplyItem, TraceStep
 from convrec.ui.chat.cards import card, chips, cover
 from convrec.ui.chat.openers import openers
 from convrec.ui.chat.prose import blocks, inline
-from convrec.ui.chat.render import Renderer
 from convrec.ui.chat.session import Exchange, Session
-from convrec.ui.chat.trace import looked_for
+from convrec.ui.chat.trace import headline, looked_for
+from convrec.ui.chat.venue import Venue
 
 SCHEMA = Schema(
     fields=(
@@ -184,8 +184,13 @@ def agent(fitted_films, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def renderer(agent):
-    return Renderer(agent.toolbox.catalogue)
+def venue(agent):
+    return Venue.over(agent)
+
+
+@pytest.fixture(scope="module")
+def renderer(venue):
+    return venue.renderer
 
 
 @given(title=words, said=words, fact=words)
@@ -235,8 +240,8 @@ def all_of(turn):
     return sum(1 for _ in turn)
 
 
-def test_a_message_is_answered_and_kept(agent):
-    session = Session(agent)
+def test_a_message_is_answered_and_kept(agent, venue):
+    session = Session(venue)
     assert all_of(session.say("a western")) > 3
     (exchange,) = session.exchanges
     assert exchange.reply == agent.thread(session.user_id, session.thread_id)[0].reply
@@ -244,8 +249,8 @@ def test_a_message_is_answered_and_kept(agent):
     assert tuple(exchange.items) == exchange.reply.items
 
 
-def test_blank_messages_are_not_sent(agent):
-    session = Session(agent)
+def test_blank_messages_are_not_sent(venue):
+    session = Session(venue)
     assert all_of(session.say("  \n ")) == 0
     assert session.exchanges == []
 
@@ -257,8 +262,8 @@ def test_blank_messages_are_not_sent(agent):
         (ValueError("secret"), "didn't work"),
     ],
 )
-def test_a_failed_turn_is_one_sentence_and_the_chat_goes_on(agent, monkeypatch, error, said):
-    session = Session(agent)
+def test_a_failed_turn_is_one_sentence_and_the_chat_goes_on(agent, venue, monkeypatch, error, said):
+    session = Session(venue)
 
     def broken(*_, **__):
         raise error
@@ -273,8 +278,8 @@ def test_a_failed_turn_is_one_sentence_and_the_chat_goes_on(agent, monkeypatch, 
     assert session.exchanges[1].reply.items
 
 
-def test_only_one_message_at_a_time(agent):
-    session = Session(agent)
+def test_only_one_message_at_a_time(venue):
+    session = Session(venue)
     first = session.say("a western")
     next(first)
     assert all_of(session.say("a comedy")) == 0
@@ -282,8 +287,8 @@ def test_only_one_message_at_a_time(agent):
     assert [exchange.text for exchange in session.exchanges] == ["a western"]
 
 
-def test_leaving_in_the_middle_leaves_nothing_half_said(agent):
-    session = Session(agent)
+def test_leaving_in_the_middle_leaves_nothing_half_said(agent, venue):
+    session = Session(venue)
     turn = session.say("a western")
     next(turn)
     next(turn)
@@ -293,8 +298,8 @@ def test_leaving_in_the_middle_leaves_nothing_half_said(agent):
     assert all_of(session.say("a comedy")) > 0
 
 
-def test_buttons_are_stored_and_take_each_others_place(agent):
-    session = Session(agent)
+def test_buttons_are_stored_and_take_each_others_place(agent, venue):
+    session = Session(venue)
     all_of(session.say("a western"))
     liked = session.exchanges[0].reply.items[0]
     for event in ("like", "seen", "dislike", "dislike"):
@@ -305,8 +310,8 @@ def test_buttons_are_stored_and_take_each_others_place(agent):
     assert [(entry.item_id, entry.polarity) for entry in agent.profile(session.user_id)] == [(liked.id, -1)]
 
 
-def test_a_press_is_drawn_on_every_card_of_the_item(agent, renderer):
-    session = Session(agent)
+def test_a_press_is_drawn_on_every_card_of_the_item(venue, renderer):
+    session = Session(venue)
     all_of(session.say("a western"))
     liked = session.exchanges[0].reply.items[0]
     assert 'aria-pressed="true"' not in renderer.conversation(session)[0]
@@ -315,8 +320,8 @@ def test_a_press_is_drawn_on_every_card_of_the_item(agent, renderer):
     assert [html.count('aria-pressed="true"') for html in renderer.conversation(session)] == [1, 1]
 
 
-def test_forgetting_takes_the_presses_too(agent, renderer):
-    session = Session(agent)
+def test_forgetting_takes_the_presses_too(agent, venue, renderer):
+    session = Session(venue)
     all_of(session.say("a western"))
     session.click(session.exchanges[0].reply.items[0].id, "like")
     all_of(session.say("forget everything about me"))
@@ -326,31 +331,31 @@ def test_forgetting_takes_the_presses_too(agent, renderer):
     assert "Nothing yet" in renderer.panel(agent.profile(session.user_id))
 
 
-def test_an_unknown_item_is_refused(agent):
+def test_an_unknown_item_is_refused(venue):
     with pytest.raises(UnknownItemError):
-        Session(agent).click("<script>", "like")
+        Session(venue).click("<script>", "like")
 
 
-def test_a_reloaded_tab_takes_up_its_conversation(agent):
-    before = Session(agent)
+def test_a_reloaded_tab_takes_up_its_conversation(venue):
+    before = Session(venue)
     all_of(before.say("a western"))
     before.click(before.exchanges[0].reply.items[1].id, "seen")
-    after = Session(agent, before.user_id, before.thread_id)
+    after = Session(venue, before.user_id, before.thread_id)
     after.resume()
     assert [(e.text, e.reply) for e in after.exchanges] == [(e.text, e.reply) for e in before.exchanges]
     assert after.clicks == before.clicks
 
 
 @pytest.mark.parametrize("user", ["ana", "guest", "guest-1", "guest-" + "g" * 32, "", "guest-" + "0" * 32 + "\n"])
-def test_nobody_becomes_another_by_naming_them(agent, user):
-    session = Session(agent, user, "0123456789abcdef")
+def test_nobody_becomes_another_by_naming_them(venue, user):
+    session = Session(venue, user, "0123456789abcdef")
     assert session.user_id != user
     assert session.user_id.startswith("guest-")
     assert session.thread_id != "0123456789abcdef"
 
 
-def test_a_new_conversation_keeps_the_person(agent):
-    session = Session(agent)
+def test_a_new_conversation_keeps_the_person(venue):
+    session = Session(venue)
     all_of(session.say("a western"))
     user, thread = session.user_id, session.thread_id
     session.begin_anew()
