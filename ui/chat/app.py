@@ -198,9 +198,7 @@ class Page:
                     knowledge.change(agent, user_id, pressed)
         return *self._shown(session), saved
 
-    def _bring(
-        self, path: str, session: Session | None, ids: str, request: gr.Request
-    ) -> tuple[None, Session, str]:
+    def _bring(self, path: str, session: Session | None, ids: str, request: gr.Request) -> tuple[None, Session, str]:
         session = self._session_of(session, ids, request)
         session.workshop.bring(Path(path))
         return None, session, self._bench_of(session)

@@ -99,8 +99,8 @@ class Build:
         except ConvrecError as error:
             self.failure = "" if self._stop.is_set() else str(error)
         except KeyboardInterrupt:
-            pass  # it was cancelled
-        except Exception:
+            self.failure = ""
+        except Exception:  # noqa: BLE001  (the boundary)
             _log.exception("a build failed")
             self.failure = _FAILED
         finally:
@@ -115,7 +115,10 @@ class Build:
         within = done / total if total else 0.0
         n = max(len(self._fitted) - 1, 0)
         fitting = (n + (within if self._fitted else 0.0)) / len(registered())
-        self.stage, self.share = stage, max(self.share, min(_READING + (1 - _READING) * fitting, 0.99) if self._fitted else 0.0)
+        self.stage, self.share = (
+            stage,
+            max(self.share, min(_READING + (1 - _READING) * fitting, 0.99) if self._fitted else 0.0),
+        )
 
 
 def _numbered(source: Source) -> Source:

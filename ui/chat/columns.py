@@ -84,7 +84,11 @@ def _title_column(values: Mapping[str, Sequence[Any]]) -> str:
     named = [name for wanted in _TITLES for name in values if name.casefold() == wanted]
     if named:
         return named[0]
-    texts = [name for name in values if infer_field(name if name != "id" else "key", values[name]).type in ("text", "category")]
+    texts = [
+        name
+        for name in values
+        if infer_field(name if name != "id" else "key", values[name]).type in ("text", "category")
+    ]
     return max(texts, key=lambda name: _distinct(values[name]), default=next(iter(values)))
 
 

@@ -91,7 +91,11 @@ def _order(seen: Look, chosen: Mapping[str, str]) -> Order:
         if (kind := chosen.get(f"type:{column.name}", column.type)) in FIELD_TYPES and kind != column.type
     }
     return Order(
-        seen.path, ids if ids in names else "", title if title in names else seen.title_column, types, "lenient" in chosen
+        seen.path,
+        ids if ids in names else "",
+        title if title in names else seen.title_column,
+        types,
+        "lenient" in chosen,
     )
 
 
