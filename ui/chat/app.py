@@ -32,17 +32,6 @@ _CONVERSATION = (
 _BRAND = '<h1>convrec</h1><button type="button" id="menu" aria-expanded="false" aria-controls="more">Menu</button>'
 _FILES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz"]
 
-# A browser keeps its guest id; a tab keeps its conversation, but takes it up again only when it is reloaded: a second tab,
-# even one that was duplicated from the first, begins its own.
-_RECALL = """() => {
-  document.querySelector("#message .submit-button")?.setAttribute("aria-label", "Send");
-  const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
-  return JSON.stringify({
-    user_id: localStorage.getItem("convrec.guest") ?? "",
-    thread_id: (again && sessionStorage.getItem("convrec.conversation")) || "",
-    catalogue: (again && sessionStorage.getItem("convrec.catalogue")) || "",
-  });
-}"""
 _KEEP = """(ids) => {
   const { user_id, thread_id, catalogue } = JSON.parse(ids);
   localStorage.setItem("convrec.guest", user_id);
@@ -117,7 +106,7 @@ class Page:
                 file_types=_FILES,
                 type="filepath",
                 elem_id="file",
-                height=110,
+                height=130,
             )
             self._bench = _html("", "bench", "side.js")
 
@@ -129,7 +118,7 @@ class Page:
 
     def _wire(self) -> None:
         known, quiet = [self._session, self._ids], _QUIET | {"concurrency_limit": _AT_ONCE}
-        self._kept(self.blocks.load(self._arrive, self._ids, self._all, js=_RECALL, **quiet))
+        self._kept(self.blocks.load(self._arrive, self._ids, self._all, js=_script("recall.js"), **quiet))
         gr.on(
             [self._box.submit, self._conversation.submit], self._say, [self._box, *self._dials, *known], [self._box, *self._all], **quiet
         )  # fmt: skip
@@ -265,7 +254,8 @@ class Page:
 
     def _bench_of(self, session: Session) -> str:
         assert self._own is not None
-        return own(session.workshop, session.venue.name, self._own.names(session.user_id))
+        names = self._own.names(session.user_id)
+        return own(session.workshop, session.venue.name, names, self._venue.renderer.called)
 
 
 class _told:  # noqa: N801  (used as a function)
@@ -282,8 +272,12 @@ class _told:  # noqa: N801  (used as a function)
 
 
 def _html(value: Any, name: str, script: str = "", template: str = "${value}") -> gr.HTML:
-    read = (Path(__file__).parent / script).read_text(encoding="utf-8") if script else None
-    return gr.HTML(value, html_template=template, js_on_load=read, elem_id=name, apply_default_css=False)
+    loaded = _script(script) if script else None
+    return gr.HTML(value, html_template=template, js_on_load=loaded, elem_id=name, apply_default_css=False)
+
+
+def _script(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def _slider(label: str, info: str, value: float | None) -> gr.Slider:

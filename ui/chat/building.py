@@ -99,8 +99,8 @@ class Build:
         except ConvrecError as error:
             self.failure = "" if self._stop.is_set() else str(error)
         except KeyboardInterrupt:
-            pass  # it was cancelled
-        except Exception:
+            self.failure = ""
+        except Exception:  # noqa: BLE001  (the boundary)
             _log.exception("a build failed")
             self.failure = _FAILED
         finally:

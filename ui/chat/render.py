@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _SHOWN = 4_000  # characters of a message that are shown again
 
 
-def own(shop: Workshop, name: str, names: Sequence[str]) -> str:
-    """Returns the person's own catalogues beside the page's, `name` being the one talked about, and what is on the workbench."""
-    venues = [("", "The catalogue of this page"), *((each, each) for each in names)]
+def own(shop: Workshop, name: str, names: Sequence[str], first: str) -> str:
+    """Returns the person's own catalogues beside the page's, which is called `first`, `name` being the one talked about, and what is on the workbench."""
+    venues = [("", first), *((each, each) for each in names)]
     return _template("own").render(shop=shop, name=name, venues=venues, types=FIELD_TYPES)
 
 
@@ -41,6 +41,11 @@ class Renderer:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue, self._schema = catalogue, catalogue.schema
         self._openers = openers(catalogue)
+
+    @property
+    def called(self) -> str:
+        """What the catalogue is called: by its items."""
+        return self._schema.nouns.capitalize()
 
     def conversation(self, session: Session) -> list[str]:
         """Returns one piece of HTML a turn; a welcome when there is none yet."""

@@ -76,7 +76,8 @@ class Workshop:
             self.note = "It was cancelled, and nothing was kept." if build.cancelled else build.failure
             return
         taken, left = build.summary.items_added, build.summary.rejected
-        lost = f"; {left:,} rows could not be used, the first: {build.first_rejected}" if left else ""
+        rows = "1 row" if left == 1 else f"{left:,} rows"
+        lost = f"; {rows} could not be used (the first: {build.first_rejected})" if left else ""
         self.note, self.made = f"{taken:,} items are ready{lost}.", build.name
         self.clear()
 
