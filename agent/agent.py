@@ -17,6 +17,7 @@ from convrec.agent.compact.understander import Understander
 from convrec.agent.elicitation import Asking, question
 from convrec.agent.embedding import Exchange, build_subgraph
 from convrec.agent.engine import Followed
+from convrec.agent.exported import LogsOfWorkspace
 from convrec.agent.graph import build_graph
 from convrec.agent.houses import Following, Houses
 from convrec.agent.llm.client import ChatClient
@@ -28,6 +29,7 @@ from convrec.agent.memory.history import Taste
 from convrec.agent.memory.learning import Origin, clicked
 from convrec.agent.memory.memory import Memory
 from convrec.agent.memory.recall import Recalled
+from convrec.agent.overview import Observer, Overview
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState
@@ -77,6 +79,8 @@ class Agent:
         self._guard = threading.Lock()
         self.forgetting = Forgetting(house.ledger, house.clock, self._drop_words)
         self.forgetting.reach(house.demonstrations)
+        self.forgetting.reach(LogsOfWorkspace(workspace.root))
+        self._observer = Observer(house.ledger)
 
     @classmethod
     def open(
@@ -432,6 +436,10 @@ class Agent:
             self._house.ledger.add_feedback(user_id, click, patch.entries if patch else (), generation, profile)
         except Forgotten as error:
             raise BusyError("You were forgotten meanwhile, and the click is not kept.", "Click again.") from error
+
+    def overview(self, days: int = 30) -> Overview:
+        """Returns how the last days went, in numbers, over all people: turns, what was shown and taken, latency, fallbacks."""
+        return self._observer.overview(self._house.clock.now(), days, len(self.toolbox.catalogue))
 
     def threads(self, user_id: str) -> list[ThreadSummary]:
         """Returns the user's conversations, the latest first."""

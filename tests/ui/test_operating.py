@@ -74,10 +74,10 @@ class TestTraces:
         with collecting() as running:
             yield running
 
-    def spans_of(self, collector, workspace, log, **environment):
+    def spans_of(self, collector, workspace, log, headers=(), **environment):
         collector.spans.clear()
         with serving(workspace, log, OTEL_EXPORTER_OTLP_ENDPOINT=collector.address, OTEL_EXPORTER_OTLP_INSECURE="true", **environment) as served:  # fmt: skip
-            reply = served.chat(SAID)[1]
+            reply = served.chat(SAID, **dict(headers))[1]
             served.ask("GET", "/v1/users/shop%2Fbalthasar/profile", key=TENANT)
             served.ask("GET", "/healthz", key=None)
         return reply, list(collector.spans)  # what was not sent yet is sent when the server ends
@@ -101,8 +101,11 @@ class TestTraces:
         told = "".join(str(span) for span in spans)
         for secret in ("Balthasar", "balthasar", reply["text"][:20], TENANT, "Western"):
             assert secret not in told
-        _, spans = self.spans_of(collector, workspace, tmp_path / "log", CONVREC_SERVER_TRACE_TEXT="true")
-        assert attributes(next(span for span in spans if span.name == "turn"))["convrec.text"] == SAID
+        above = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
+        _, spans = self.spans_of(collector, workspace, tmp_path / "log", above, CONVREC_SERVER_TRACE_TEXT="true")
+        turn = next(span for span in spans if span.name == "turn")
+        assert attributes(turn)["convrec.text"] == SAID
+        assert turn.trace_id.hex() == "ab" * 16  # a request is a part of its caller's trace
 
     def test_without_an_endpoint_there_are_none(self):
         assert isinstance(tracing(None, False, {}), Untraced)

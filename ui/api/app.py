@@ -18,6 +18,7 @@ from convrec.ui.api.pool import Pool
 from convrec.ui.api.service import Service
 from convrec.ui.api.telemetry import tracing
 from convrec.ui.api.tokens import Tokens
+from convrec.ui.dashboard import routes as dashboard
 from convrec.ui.keys import Keys
 from convrec.ui.widget import routes as widget
 
@@ -61,11 +62,12 @@ def create_app(
         redirect_slashes=False,
         redoc_url=None,
     )
-    app.state.service = service
+    app.state.service, app.state.keys = service, keys
     problems.install(app)
     for rooms in (chat, completions, shop, search, people, tokens, widget):
         app.include_router(rooms.router, dependencies=[Depends(_BEARER)])
     app.include_router(health.router)
+    app.include_router(dashboard.router)
     app.add_middleware(
         Door, keys=keys, settings=settings, new_id=new_id, done=service.metrics.answered, workers=workers,
         token_caller=service.tokens.caller,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from convrec.ui.cli import chat, data, diagnosis, evaluate, finetune, fitting, mcp, page, profile, rows, serve, state
+from convrec.ui.cli import chat, data, diagnosis, evaluate, finetune, fitting, logs, mcp, page, profile, rows, serve, state
 from convrec.ui.cli.frame import command
 
 app = typer.Typer(
@@ -36,7 +36,7 @@ def _options(
 
 for function in (
     data.ingest, data.import_, fitting.fit, fitting.versions, fitting.rollback, chat.chat, page.ui, serve.serve, mcp.mcp,
-    rows.recommend, rows.understand, diagnosis.doctor, state.backup, state.migrate_state,
+    rows.recommend, rows.understand, diagnosis.doctor, state.backup, state.migrate_state, logs.export_log,
 ):  # fmt: skip
     command(app, function)
 app.add_typer(profile.app, name="profile")
