@@ -458,6 +458,9 @@ def test_who_is_signed_in_is_told_by_the_server_alone(agent, tmp_path):
     session = page._session_of(None, ids, signed_in)
     assert session.user_id == "ana@example.org"
     assert page._session_of(session, ids, signed_in) is session
+    all_of(session.say("a western"))
+    again = page._session_of(None, json.dumps({"thread_id": session.thread_id}), signed_in)
+    assert [exchange.text for exchange in again.exchanges] == ["a western"]
     after = page._session_of(session, json.dumps({"user_id": "ana@example.org"}), guest)
     assert after.user_id.startswith("guest-")
 

@@ -89,7 +89,8 @@ class Session:
         self._talking = threading.Lock()
         self.verified = verified
         self.user_id = verified or (user_id if _GUEST.fullmatch(user_id) else f"guest-{secrets.token_hex(16)}")
-        self.thread_id = thread_id if self.user_id == user_id and self._may_open(thread_id) else new_thread_id()
+        known = verified is not None or self.user_id == user_id
+        self.thread_id = thread_id if known and self._may_open(thread_id) else new_thread_id()
         self.exchanges: list[Exchange] = []
         self.clicks: dict[str, set[str]] = {}
 
