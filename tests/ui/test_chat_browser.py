@@ -366,12 +366,17 @@ def test_why_these_opens_by_key_and_says_what_scores_are_made_of(visit, agent):
 
 
 def test_a_dial_is_heeded_by_the_very_next_slate(visit, agent, monkeypatch):
+    from playwright.sync_api import expect
+
     asked, recommend = [], agent.toolbox.recommend
     monkeypatch.setattr(agent.toolbox, "recommend", lambda request: (asked.append(request), recommend(request))[1])
     one, two = visit(), visit()
     one.get_by_role("button", name="How I choose").click()
-    one.get_by_label("number input for Variety").fill("0.9")
-    one.keyboard.press("Tab")
+    variety = one.get_by_label("number input for Variety")
+    expect(variety).to_have_value("0.2")
+    variety.fill("0.9")
+    variety.press("Tab")
+    expect(one.get_by_label("range slider for Variety")).to_have_value("0.9")
     say(one, "a western")
     assert (asked[-1].diversity, asked[-1].exploration) == (0.9, 0.0)
     say(two, "a western")
