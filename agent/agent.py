@@ -15,8 +15,10 @@ from weakref import WeakValueDictionary
 from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.elicitation import Asking, question
-from convrec.agent.engine import Followed, Follower
+from convrec.agent.embedding import Exchange, build_subgraph
+from convrec.agent.engine import Followed
 from convrec.agent.graph import build_graph
+from convrec.agent.houses import Following, Houses
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.demonstrations import Demonstrations, went_well
 from convrec.agent.llm.engine import ModelEngine
@@ -51,6 +53,7 @@ from convrec.tools.toolbox import Recommended, Request, Toolbox
 
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
+    from langgraph.graph.state import CompiledStateGraph
 
 _WAIT_S = 30.0  # for another turn of the same thread; a turn that another process overtook begins again that long
 _LIKES = {"like": 1, "dislike": -1}
@@ -58,7 +61,7 @@ _EVENTS = ("like", "dislike", "seen", "click", "purchase", "play", "skip")
 
 
 class Agent:
-    """A conversational recommender over one workspace.
+    """A conversational recommender over one workspace, whose changes it takes up while it serves: see `convrec.agent.houses`.
 
     One agent serves many users and threads; turns of the same thread run one after the other. Use it as a context manager, or
     call `close`.
@@ -66,8 +69,7 @@ class Agent:
 
     def __init__(self, workspace: Workspace, house: House) -> None:
         self.workspace = workspace
-        self._house = house
-        self._follower = Follower(house.engine, house.toolbox.catalogue)
+        self._houses = Houses(workspace, house)
         self._saver = house.ledger.database.saver(house.settings.memory.keep_checkpoints)
         self.store = ProfileStore(house.ledger, house.clock)
         self.graph = build_graph(self._saver, self.store)
@@ -122,20 +124,41 @@ class Agent:
         self.close()
 
     def close(self) -> None:
-        """Closes the state database."""
+        """Ends the work behind the turns and closes the state database."""
+        self._houses.close()
         self._house.ledger.close()
 
     @property
+    def _house(self) -> House:
+        return self._houses.house
+
+    @property
     def toolbox(self) -> Toolbox:
-        """The opened tools and catalogue."""
-        return self._house.toolbox
+        """The opened tools and catalogue, of the workspace's version that is current now. What is to be of one version takes it once."""
+        return self._houses.now().toolbox
+
+    @property
+    def following(self) -> Following:
+        """How the agent follows its workspace."""
+        return self._houses.following()
+
+    def follow(self, wait_s: float = 0.0) -> bool:
+        """Takes up the workspace's current version, as every turn does before it begins, and tells whether nothing is left to be done behind the
+        turns, for which it waits so long.
+        """
+        return self._houses.settle(wait_s)
 
     @property
     def tools(self) -> list[StructuredTool]:
         """The tools as LangChain tools, to hang on another agent."""
         from convrec.tools.langchain import as_langchain_tools
 
-        return as_langchain_tools(self.toolbox)
+        return as_langchain_tools(lambda: self.toolbox)
+
+    @property
+    def subgraph(self) -> CompiledStateGraph[Exchange, Any, Any, Any]:
+        """A whole turn as a graph to add to another as a node: it takes `text`, `user_id` and `thread_id`, and gives `reply`."""
+        return build_subgraph(self)
 
     # Talking
 
@@ -157,20 +180,24 @@ class Agent:
 
     def stream(
         self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None, dials: Dials = AS_SET,
+        history: Sequence[Mapping[str, str]] = (),
     ) -> Iterator[TurnEvent]:  # fmt: skip
         """Yields the turn's events: the plan, tool calls and candidates as they happen; after the commit text, items, question, `done`.
 
+        `history` are the messages, as `{"role", "content"}`, that went before a new thread's first, where somebody else led the conversation so far.
         Closing the iterator before the commit leaves no trace of the turn. It raises what `chat` raises.
         """
         user_id, thread_id = checked_id(user_id), checked_id(thread_id, "thread id")
         request_id = checked_id(request_id, "request id") if request_id is not None else None
         with self._one_at_a_time(namespace(user_id, thread_id)):
-            reply, learned, shown = yield from self._committed(well_formed(text), user_id, thread_id, request_id, dials)
+            reply, learned, shown = yield from self._committed(
+                well_formed(text), user_id, thread_id, request_id, dials, history
+            )
         yield from _spoken(reply, learned, shown)
 
     def _committed(
-        self, text: str, user_id: str, thread_id: str, request_id: str | None, dials: Dials
-    ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...], str]]:
+        self, text: str, user_id: str, thread_id: str, request_id: str | None, dials: Dials, history: Sequence[Mapping[str, str]]
+    ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...], str]]:  # fmt: skip
         """Runs the turn until it is committed; yields its events and returns the reply, what was learned, and the text already shown."""
         ledger = self._house.ledger
         give_up = time.monotonic() + _WAIT_S
@@ -178,7 +205,9 @@ class Agent:
             stored = ledger.answered(user_id, request_id)
             if stored is not None:
                 return stored, (), ""
-            turn = Turn(self._house, ledger.generation(user_id), user_id, dials=dials)
+            house = self._houses.now()
+            led = house.follower(history).state.beginning() if history else None
+            turn = Turn(house, ledger.generation(user_id), user_id, led=led, dials=dials)
             try:
                 reply = yield from self._run(turn, text, user_id, thread_id, request_id)
             except TurnTaken:
@@ -256,11 +285,12 @@ class Agent:
         """Returns what the last message of a conversation says, given those before it; a model is asked about it where one is configured. Nothing is stored."""
         if not messages:
             raise InputError("There are no messages.", 'Give at least {"role": "user", "content": "…"}.')
-        heard = self._follower(messages).heard
-        if self._house.model is None or messages[-1].get("role") != "user":
+        house = self._houses.now()
+        heard = house.follower(messages).heard
+        if house.model is None or messages[-1].get("role") != "user":
             return heard
-        before = self._follower(messages[:-1]).state
-        return self._house.model.begin().understand(well_formed(str(messages[-1].get("content", ""))), before, heard)[0]
+        before = house.follower(messages[:-1]).state
+        return house.model.begin().understand(well_formed(str(messages[-1].get("content", ""))), before, heard)[0]
 
     def recommend(
         self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
@@ -276,10 +306,9 @@ class Agent:
             PredicateError: the filter names an unknown field or a value of the wrong type.
             InputError: `k` is below 1, or a tool's name is unknown.
         """
-        request = self.requested(
-            messages=messages, history=history, user_id=user_id, filter=filter, exclude=exclude, k=k, tools=tools
-        )
-        return list(self.toolbox.recommend(request).items)
+        house = self._houses.now()
+        request = self._requested(house, messages, history, user_id, filter, exclude, k, tools)
+        return list(house.toolbox.recommend(request).items)
 
     def requested(
         self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
@@ -290,14 +319,20 @@ class Agent:
         Raises:
             What `recommend` raises.
         """
+        return self._requested(self._houses.now(), messages, history, user_id, filter, exclude, k, tools)
+
+    def _requested(
+        self, house: House, messages: Sequence[Mapping[str, str]], history: Iterable[str], user_id: str | None, filter: Any,  # noqa: A002  (as above)
+        exclude: Iterable[str], k: int, tools: Sequence[str] | None,
+    ) -> Request:  # fmt: skip
         if k < 1:
             raise InputError(f"k is {k}.", "Give 1 or more.")
-        followed = self._follower(messages) if messages else Followed()
+        followed = house.follower(messages) if messages else Followed()
         acts = followed.heard.acts if messages and messages[-1].get("role") == "user" else ()
         profile = self._tastes(checked_id(user_id)) if user_id is not None else ()
         found = wanted(
-            followed.state, profile, self.toolbox.catalogue, self._house.clock.now(), k=k,
-            half_life_days=self._house.settings.memory.half_life_days,
+            followed.state, profile, house.toolbox.catalogue, house.clock.now(), k=k,
+            half_life_days=house.settings.memory.half_life_days,
         )  # fmt: skip
         request = eased(found, followed.state, acts)
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
@@ -319,7 +354,7 @@ class Agent:
 
     def tastes(self, user_id: str) -> list[Taste]:
         """Returns what sets a user's events apart (the workspace's interactions under the same id, likes and dislikes), the strongest first, each with the events that show it."""
-        return self._house.memory.tastes(checked_id(user_id))
+        return self._houses.now().memory.tastes(checked_id(user_id))
 
     def edit_profile(
         self, user_id: str, *, add: Sequence[Mapping[str, Any]] = (), update: Sequence[Mapping[str, Any]] = (), remove: Sequence[str] = (),
@@ -332,9 +367,9 @@ class Agent:
         Raises:
             InputError: a facet, key, value or id is unknown. UnknownItemError: an item is.
         """
-        user_id, house = checked_id(user_id), self._house
+        user_id, house = checked_id(user_id), self._houses.now()
         generation, known = house.ledger.generation(user_id), house.memory.profile(user_id)
-        patch = Editor(self.toolbox.catalogue, known, house.clock.now(), house.new_id).edit(add, update, remove)
+        patch = Editor(house.toolbox.catalogue, known, house.clock.now(), house.new_id).edit(add, update, remove)
         house.ledger.patch_profile(
             user_id, patch.entries, patch.removed, generation, house.memory.vectors(patch.entries)
         )
@@ -368,8 +403,8 @@ class Agent:
 
     def _drop_words(self) -> None:
         """Drops what is kept in memory of everybody's words to save time."""
-        self._follower.forget()
-        self.toolbox.forget()
+        self._house.follower.forget()
+        self._house.toolbox.forget()
 
     def feedback(
         self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None
@@ -421,7 +456,7 @@ class Agent:
         with self._one_at_a_time(namespace(user_id, thread_id)):
             deleted = self._house.ledger.delete_thread(user_id, thread_id)
             deleted["demonstrations"] = self._house.demonstrations.forget(user_id, thread_id)
-        self._follower.forget()
+        self._house.follower.forget()
         return deleted
 
 

@@ -77,6 +77,14 @@ class DialogueState(_Shape):
     summary: str = ""
     summarised: int = 0
 
+    def beginning(self) -> DialogueState:
+        """Returns the same state as one that a new thread begins with: what was said in it was said before turn 1."""
+        return self.model_copy(update={
+            "turn": 0, "summarised": 0,
+            "held": tuple(held.model_copy(update={"turn": held.turn - self.turn}) for held in self.held),
+            "constraints": tuple(c.model_copy(update={"turn": c.turn - self.turn}) for c in self.constraints),
+        })  # fmt: skip
+
     @property
     def wishes(self) -> tuple[Preference, ...]:
         """The soft wishes and named items still in force."""

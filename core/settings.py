@@ -206,6 +206,33 @@ class State(_Section):
     )
 
 
+class Server(_Section):
+    """How the HTTP server treats those who ask."""
+
+    max_body_bytes: int = Field(8_000_000, ge=1_000, description="a longer request body is refused")
+    body_timeout_s: float = Field(10.0, gt=0, le=600, description="seconds for a request to arrive whole")
+    turn_timeout_s: float = Field(60.0, gt=0, le=600, description="seconds that a request waits for its answer")
+    concurrency: int = Field(4, ge=1, le=256, description="answers worked on side by side, a worker")
+    queue: int = Field(32, ge=0, le=10_000, description="requests that wait, a worker; more are sent away for a moment")
+    requests_per_minute: int = Field(600, ge=0, description="requests that a key has a minute; 0 for no limit")
+    cors_origins: tuple[str, ...] = Field(
+        (), description="origins whose pages may ask, as https://shop.example; none by default"
+    )
+    log: Literal["text", "json"] = Field(
+        "text", description="how requests are logged, a line each: for people, or as JSON for machines"
+    )
+    trace_text: bool = Field(
+        False, description="whether OpenTelemetry's spans hold what people say, are answered and what was looked for; else none of it"
+    )  # fmt: skip
+    shutdown_s: float = Field(30.0, ge=0, le=600, description="seconds that turns under way have to end at a shutdown")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """Reads origins that come from the environment, with commas between them."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 class Settings(_Section):
     """All settings of a workspace."""
 
@@ -218,6 +245,7 @@ class Settings(_Section):
     fit: Fit = Fit()
     memory: Memory = Memory()
     state: State = State()
+    server: Server = Server()
 
 
 def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _INVISIBLE = re.compile(  # controls, marks of no width, orders to the eye from which side to read; joiners only where a script needs them
@@ -27,6 +30,21 @@ def words(text: str) -> list[str]:
 def well_formed(text: str) -> str:
     """Returns the text as it can be written: lone surrogates, which no encoding has, become U+FFFD."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def whole(text: str) -> str:
+    """Returns the text as it is.
+
+    Raises:
+        ValueError: it holds half of a surrogate pair, which no encoding has.
+    """
+    if well_formed(text) != text:
+        raise ValueError("half of a surrogate pair is no character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(whole)]
+"""A text in a document from outside, which can be written as it stands."""
 
 
 def visible(text: str) -> str:

@@ -196,7 +196,7 @@ def agent(fitted_films, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def venue(agent):
-    return Venue.over(agent)
+    return Venue(agent)
 
 
 @pytest.fixture(scope="module")

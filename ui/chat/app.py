@@ -59,7 +59,7 @@ class Page:
     def __init__(
         self, agent: "Agent", *, user_of: UserOf | None = None, own_catalogues: bool = False, root: Path | None = None
     ) -> None:
-        self._venue = Venue.over(agent)
+        self._venue = Venue(agent)
         self._user_of: UserOf = user_of or (lambda request: None)
         self._own = OwnCatalogues(root or own_root()) if own_catalogues else None
         if self._own is not None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from convrec.ui.cli import chat, data, diagnosis, evaluate, finetune, fitting, page, profile, rows, state
+from convrec.ui.cli import chat, data, diagnosis, evaluate, finetune, fitting, mcp, page, profile, rows, serve, state
 from convrec.ui.cli.frame import command
 
 app = typer.Typer(
@@ -35,7 +35,7 @@ def _options(
 
 
 for function in (
-    data.ingest, data.import_, fitting.fit, fitting.versions, fitting.rollback, chat.chat, page.ui,
+    data.ingest, data.import_, fitting.fit, fitting.versions, fitting.rollback, chat.chat, page.ui, serve.serve, mcp.mcp,
     rows.recommend, rows.understand, diagnosis.doctor, state.backup, state.migrate_state,
 ):  # fmt: skip
     command(app, function)

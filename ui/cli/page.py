@@ -38,7 +38,7 @@ def ui(
       convrec ui -w shop --port 0
     """
     _check_loopback(host)
-    if not _installed("gradio"):
+    if not installed("gradio"):
         raise ConvrecError("The chat page needs Gradio, which is not installed.", "Run: pip install 'convrec[ui]'.")
     from convrec.ui.chat import launch
 
@@ -52,7 +52,8 @@ def _print_address(address: str) -> None:
     sys.stdout.flush()
 
 
-def _installed(package: str) -> bool:
+def installed(package: str) -> bool:
+    """Tells whether a package is there, without importing it."""
     from importlib.util import find_spec
 
     return find_spec(package) is not None

@@ -1,27 +1,17 @@
 """The rows that batches read."""
 
 import functools
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from convrec.core.errors import InputError
+from convrec.core.text import Text
 from convrec.ui.cli.console import say
 
 GUEST, MAIN = "guest", "main"
-_UNION_TAGS = ("int", "str", "function-after[_whole(), str]")
+_UNION_TAGS = ("int", "str", "function-after[whole(), str]")
 Shape = TypeVar("Shape", bound=BaseModel)
-
-
-def _whole(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("half of a surrogate pair is no character") from error
-    return text
-
-
-Text = Annotated[str, AfterValidator(_whole)]
 
 
 class _Row(BaseModel):
