@@ -374,6 +374,21 @@ def test_a_new_conversation_keeps_the_person(venue):
     assert session.thread_id != thread
 
 
+def test_cards_are_drawn_over_the_catalogue_as_it_stands(films):
+    from convrec.catalogue.ingest import ingest
+    from convrec.catalogue.workspace import Workspace
+
+    with Agent.open(films) as opened:
+        here = Venue(opened)
+        before = here.renderer
+        assert here.renderer is before
+        extra = films / "extra.jsonl"
+        extra.write_text(json.dumps({"id": "x1", "title": "One More", "genres": ["Western"]}))
+        ingest(Workspace.open(films), items=[extra])
+        opened.follow(30)
+        assert here.renderer.footing() != before.footing()
+
+
 # What is kept of a person
 
 

@@ -23,7 +23,10 @@ UserOf = Callable[[gr.Request], str | None]
 """Returns the verified user id of whoever sends a request; None for a guest."""
 
 _AT_ONCE = 16  # turns that run side by side; more wait their turn
-_CACHED_S = (3_600, 86_400)  # how often files that were brought are looked through, and how long one lies that nobody made use of
+_CACHED_S = (
+    3_600,
+    86_400,
+)  # how often files that were brought are looked through, and how long one lies that nobody made use of
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _CONVERSATION = (
     '<div class="conversation" role="log" aria-live="polite" aria-label="Conversation" tabindex="0">${(value || []).join("")}</div>'
