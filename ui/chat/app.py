@@ -133,6 +133,7 @@ class Page:
         self._kept(self._threads.select(self._at_threads, known, self._all, trigger_mode="multiple", **quiet))
         asked = self._panel.select(self._know, known, [*self._all, self._saved], trigger_mode="multiple", **quiet)
         asked.then(None, self._saved, None, js=_SAVE, **_QUIET)
+        self._kept(asked)
 
     def _wire_workshop(self) -> None:
         known, quiet = [self._session, self._ids], _QUIET | {"concurrency_limit": _AT_ONCE}
