@@ -476,9 +476,9 @@ def test_one_s_own_catalogue(visit, tmp_path):
     page.get_by_role("button", name="Make the catalogue").click()
     page.get_by_text("1 of 33 rows can't be used").wait_for(timeout=60_000)
     page.get_by_role("button", name="Make the catalogue").click()
-    page.get_by_text("32 items are ready; 1 row could not be used").wait_for(timeout=60_000)
+    page.get_by_text("32 teas are ready; 1 row could not be used").wait_for(timeout=60_000)
     page.get_by_role("button", name="Talk about teas").click()
-    page.locator("#footing", has_text="32 items").wait_for()
+    page.locator("#footing", has_text="32 teas").wait_for()
     turn = say(page, "a green tea under 20")
     assert turn.locator(".kinds").all_inner_texts() == ["green"] * turn.locator(".card").count() != []
     page.reload()

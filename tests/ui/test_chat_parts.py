@@ -15,7 +15,7 @@ from convrec.catalogue.schema import Field, Schema
 from convrec.core.dials import Dials
 from convrec.core.errors import BusyError, InputError, UnknownItemError
 from convrec.core.reply import Question, Reason, Reply, ReplyItem, TraceStep
-from convrec.ui.chat.building import Build, Order
+from convrec.ui.chat.building import Build, Order, singular
 from convrec.ui.chat.cards import card, chips, cover
 from convrec.ui.chat.columns import look
 from convrec.ui.chat.comparing import table
@@ -547,6 +547,23 @@ def test_columns_are_told_at_first_sight(tmp_path):
         ("sku", "text"), ("name", "text"), ("category", "category"), ("price", "number"),
     ]  # fmt: skip
     assert (seen.rows, seen.unreadable, seen.id_column, seen.title_column) == (30, 1, "sku", "name")
+    assert (seen.nouns, Order(file, "sku", "name", nouns=seen.nouns).intake.described.noun) == ("teas", "tea")
+
+
+@pytest.mark.parametrize(
+    ("several", "one"),
+    [
+        ("berries", "berry"),
+        ("dishes", "dish"),
+        ("glasses", "glass"),
+        ("lamps", "lamp"),
+        ("cress", "cress"),
+        ("sheep", "sheep"),
+        ("s", "s"),
+    ],
+)
+def test_one_of_several_is_called(several, one):
+    assert singular(several) == one
 
 
 def test_rows_that_no_column_tells_apart_are_numbered(tmp_path):
