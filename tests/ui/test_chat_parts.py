@@ -15,7 +15,7 @@ from convrec.catalogue.schema import Field, Schema
 from convrec.core.dials import Dials
 from convrec.core.errors import BusyError, InputError, UnknownItemError
 from convrec.core.reply import Question, Reason, Reply, ReplyItem, TraceStep
-from convrec.ui.chat.building import Build, Order
+from convrec.ui.chat.building import Build, Order, singular
 from convrec.ui.chat.cards import card, chips, cover
 from convrec.ui.chat.columns import look
 from convrec.ui.chat.comparing import table
@@ -196,7 +196,7 @@ def agent(fitted_films, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def venue(agent):
-    return Venue.over(agent)
+    return Venue(agent)
 
 
 @pytest.fixture(scope="module")
@@ -374,6 +374,21 @@ def test_a_new_conversation_keeps_the_person(venue):
     assert session.thread_id != thread
 
 
+def test_cards_are_drawn_over_the_catalogue_as_it_stands(films):
+    from convrec.catalogue.ingest import ingest
+    from convrec.catalogue.workspace import Workspace
+
+    with Agent.open(films) as opened:
+        here = Venue(opened)
+        before = here.renderer
+        assert here.renderer is before
+        extra = films / "extra.jsonl"
+        extra.write_text(json.dumps({"id": "x1", "title": "One More", "genres": ["Western"]}))
+        ingest(Workspace.open(films), items=[extra])
+        opened.follow(30)
+        assert here.renderer.footing() != before.footing()
+
+
 # What is kept of a person
 
 
@@ -458,6 +473,9 @@ def test_who_is_signed_in_is_told_by_the_server_alone(agent, tmp_path):
     session = page._session_of(None, ids, signed_in)
     assert session.user_id == "ana@example.org"
     assert page._session_of(session, ids, signed_in) is session
+    all_of(session.say("a western"))
+    again = page._session_of(None, json.dumps({"thread_id": session.thread_id}), signed_in)
+    assert [exchange.text for exchange in again.exchanges] == ["a western"]
     after = page._session_of(session, json.dumps({"user_id": "ana@example.org"}), guest)
     assert after.user_id.startswith("guest-")
 
@@ -529,6 +547,23 @@ def test_columns_are_told_at_first_sight(tmp_path):
         ("sku", "text"), ("name", "text"), ("category", "category"), ("price", "number"),
     ]  # fmt: skip
     assert (seen.rows, seen.unreadable, seen.id_column, seen.title_column) == (30, 1, "sku", "name")
+    assert (seen.nouns, Order(file, "sku", "name", nouns=seen.nouns).intake.described.noun) == ("teas", "tea")
+
+
+@pytest.mark.parametrize(
+    ("several", "one"),
+    [
+        ("berries", "berry"),
+        ("dishes", "dish"),
+        ("glasses", "glass"),
+        ("lamps", "lamp"),
+        ("cress", "cress"),
+        ("sheep", "sheep"),
+        ("s", "s"),
+    ],
+)
+def test_one_of_several_is_called(several, one):
+    assert singular(several) == one
 
 
 def test_rows_that_no_column_tells_apart_are_numbered(tmp_path):

@@ -23,6 +23,10 @@ UserOf = Callable[[gr.Request], str | None]
 """Returns the verified user id of whoever sends a request; None for a guest."""
 
 _AT_ONCE = 16  # turns that run side by side; more wait their turn
+_CACHED_S = (
+    3_600,
+    86_400,
+)  # how often files that were brought are looked through, and how long one lies that nobody made use of
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _CONVERSATION = (
     '<div class="conversation" role="log" aria-live="polite" aria-label="Conversation" tabindex="0">${(value || []).join("")}</div>'
@@ -33,8 +37,8 @@ _BRAND = '<h1>convrec</h1><button type="button" id="menu" aria-expanded="false" 
 _FILES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz"]
 
 _KEEP = """(ids) => {
-  const { user_id, thread_id, catalogue } = JSON.parse(ids);
-  localStorage.setItem("convrec.guest", user_id);
+  const { user_id, thread_id, catalogue, guest } = JSON.parse(ids);
+  if (guest) localStorage.setItem("convrec.guest", user_id);
   sessionStorage.setItem("convrec.conversation", thread_id);
   sessionStorage.setItem("convrec.catalogue", catalogue);
 }"""
@@ -58,12 +62,14 @@ class Page:
     def __init__(
         self, agent: "Agent", *, user_of: UserOf | None = None, own_catalogues: bool = False, root: Path | None = None
     ) -> None:
-        self._venue = Venue.over(agent)
+        self._venue = Venue(agent)
         self._user_of: UserOf = user_of or (lambda request: None)
         self._own = OwnCatalogues(root or own_root()) if own_catalogues else None
         if self._own is not None:
             agent.forgetting.reach(self._own)
-        with gr.Blocks(title="convrec", analytics_enabled=False, fill_height=True, fill_width=True) as self.blocks:
+        with gr.Blocks(
+            title="convrec", analytics_enabled=False, fill_height=True, fill_width=True, delete_cache=_CACHED_S
+        ) as self.blocks:
             self._lay_out()
             self._wire()
             if self._own is not None:
@@ -127,6 +133,7 @@ class Page:
         self._kept(self._threads.select(self._at_threads, known, self._all, trigger_mode="multiple", **quiet))
         asked = self._panel.select(self._know, known, [*self._all, self._saved], trigger_mode="multiple", **quiet)
         asked.then(None, self._saved, None, js=_SAVE, **_QUIET)
+        self._kept(asked)
 
     def _wire_workshop(self) -> None:
         known, quiet = [self._session, self._ids], _QUIET | {"concurrency_limit": _AT_ONCE}
@@ -247,7 +254,8 @@ class Page:
     def _shown(self, session: Session) -> tuple[Any, ...]:
         """Returns everything that follows the session, in the order of `_all`."""
         renderer, agent, user_id = session.venue.renderer, session.venue.agent, session.user_id
-        ids = {"user_id": user_id, "thread_id": session.thread_id, "catalogue": session.venue.name}
+        guest = session.verified is None
+        ids = {"user_id": user_id, "thread_id": session.thread_id, "catalogue": session.venue.name, "guest": guest}
         known = renderer.panel(agent.profile(user_id), agent.memory_paused(user_id), session.receipt)
         parts = (session, json.dumps(ids), renderer.conversation(session), renderer.threads(session.threads(), session.thread_id), known, renderer.footing())  # fmt: skip
         return (*parts, self._bench_of(session)) if self._own is not None else parts

@@ -39,7 +39,7 @@ class Renderer:
     """Draws conversations over one catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue, self._schema = catalogue, catalogue.schema
+        self.catalogue, self._schema = catalogue, catalogue.schema
         self._openers = openers(catalogue)
 
     @property
@@ -74,7 +74,7 @@ class Renderer:
         return _template("turn").render(
             exchange=exchange, said=_shortened(exchange.text), number=number, reply=reply, blocks=laid, cards=cards, doing=trace.doing(exchange.action, self._schema),
             steps=trace.rows(steps, self._schema), live=trace.live(exchange, self._schema), headline=trace.headline(steps, self._schema), schema=self._schema,
-            plot=plot(items) if reply else None, table=table(steps, self._catalogue) if reply else None,
+            plot=plot(items) if reply else None, table=table(steps, self.catalogue) if reply else None,
         )  # fmt: skip
 
     def panel(self, entries: Sequence[ProfileEntry], paused: bool = False, receipt: Receipt | None = None) -> str:
@@ -88,7 +88,7 @@ class Renderer:
 
     def footing(self) -> str:
         """Returns what the catalogue is."""
-        return _template("footing").render(schema=self._schema, count=len(self._catalogue))
+        return _template("footing").render(schema=self._schema, count=len(self.catalogue))
 
     def _taste(self, entry: ProfileEntry) -> str:
         if entry.item_id is not None or entry.facet not in self._schema.names:
