@@ -99,12 +99,14 @@ class Toolbox:
         Raises:
             NotFittedError: nothing has been fitted yet, or all of it by another version of convrec.
         """
-        published = workspace.current() if version is None else workspace.store.version(version)
+        if version is None:
+            published, catalogue = workspace.opened()
+        else:
+            published, catalogue = workspace.store.version(version), workspace.catalogue(version)
         if not published.tools:
             raise NotFittedError(
                 f"Nothing is fitted in {workspace.root} yet.", f"Run `convrec fit -w {workspace.root}`."
             )
-        catalogue = workspace.catalogue(published.number)
         tools, left_out = opened_tools(workspace.root, published, catalogue)
         if not tools and outdated(workspace.root, published):
             raise NotFittedError(
