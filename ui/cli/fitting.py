@@ -135,7 +135,13 @@ def versions(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> 
 def rollback(
     workspace: WorkspaceOption = None,
     to: Annotated[
-        int | None, typer.Option("--to", metavar="V", help="The version to go back to.", show_default="before the last ingest, deletion or fit")
+        int | None,
+        typer.Option(
+            "--to",
+            metavar="V",
+            help="The version to go back to.",
+            show_default="before the last ingest, deletion or fit",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -156,7 +162,9 @@ def rollback(
     else:
         say(f"Version {version.number} ({version.what}, {version.created}) of {target.root} is in use.")
         if to is None:
-            say("It is the one from before the last ingest, deletion or fit; what was changed live since then is undone, too.")
+            say(
+                "It is the one from before the last ingest, deletion or fit; what was changed live since then is undone, too."
+            )
 
 
 def _document(version: "Version") -> dict[str, Any]:
