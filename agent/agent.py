@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.elicitation import Asking, question
+from convrec.agent.embedding import Exchange, build_subgraph
 from convrec.agent.engine import Followed
 from convrec.agent.exported import LogsOfWorkspace
 from convrec.agent.graph import build_graph
@@ -54,6 +55,7 @@ from convrec.tools.toolbox import Recommended, Request, Toolbox
 
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
+    from langgraph.graph.state import CompiledStateGraph
 
 _WAIT_S = 30.0  # for another turn of the same thread; a turn that another process overtook begins again that long
 _LIKES = {"like": 1, "dislike": -1}
@@ -156,6 +158,11 @@ class Agent:
         from convrec.tools.langchain import as_langchain_tools
 
         return as_langchain_tools(lambda: self.toolbox)
+
+    @property
+    def subgraph(self) -> CompiledStateGraph[Exchange, Any, Any, Any]:
+        """A whole turn as a graph to add to another as a node: it takes `text`, `user_id` and `thread_id`, and gives `reply`."""
+        return build_subgraph(self)
 
     # Talking
 

@@ -19,7 +19,6 @@ from convrec.tools.toolbox import Toolbox
 
 _log = logging.getLogger(__name__)
 _LAID_ROWS, _LAID_SHARE = 2_000, 0.05  # rows laid over an opened catalogue from which on all is opened anew behind the turns
-_TRIES = 5  # to open a version while others are published, which clear it away
 
 
 @dataclass(frozen=True)
@@ -160,22 +159,11 @@ class Houses:
 
     def _open(self) -> None:
         """Opens the current version whole, and moves into it."""
-        toolbox = self._opened()
-        house = self._house.reopened(toolbox)
+        house = self._house.reopened(Toolbox.open(self._workspace))
         with self._guard:
             self._house, self._stale = house, set()
             self._jobs.pop("encode", None)
             self._pointer = ""  # what came meanwhile is laid over it with the next look
-
-    def _opened(self) -> Toolbox:
-        for _ in range(_TRIES - 1):
-            number = self._workspace.current().number
-            try:
-                return Toolbox.open(self._workspace, number)
-            except WorkspaceError:
-                if self._workspace.current().number == number:
-                    raise
-        return Toolbox.open(self._workspace)
 
     def _encode(self) -> None:
         """Lets the tools take in what needs a model of the rows that changed, and moves into what comes of it."""

@@ -212,8 +212,11 @@ def laid_over(below: Catalogue, folder: Path, published: Version) -> LaidCatalog
     items = segments(folder, published.items, below._parts)
     common = _common(below._parts, items)
     put, deleted = read_changes(items[common:], below.schema)
-    touched = {*put.column("id").to_pylist(), *deleted}
-    if any(not touched.issuperset(part.read(["id"]).column("id").to_pylist()) for part in below._parts[common:]):
+    there = put.column("id").to_pylist()
+    if not common:  # all of it was read, so what is not there is gone
+        deleted = [*deleted, *(below.known - set(there))]
+    touched = {*there, *deleted}
+    if common and any(not touched.issuperset(part.read(["id"]).column("id").to_pylist()) for part in below._parts[common:]):
         return None
     events = segments(folder, published.interactions, below._events)
     parts = Parts(items, events, segments(folder, published.dialogues, below._talks), _fresh(below._events, events))

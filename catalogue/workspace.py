@@ -193,15 +193,21 @@ class Workspace:
 
     def catalogue(self, number: int | None = None) -> Catalogue:
         """Returns the catalogue of a version (the current one by default), read through `schema.yaml` as it stands now."""
-        if number is not None:
-            return self._opened(self.store.version(number))
+        return self.opened()[1] if number is None else self._opened(self.store.version(number))
+
+    def opened(self) -> tuple[Version, Catalogue]:
+        """Returns the current version and its catalogue, read whole."""
         while True:
             published = self.current()
             try:
-                return self._opened(published)
+                return published, self._opened(published)
             except WorkspaceError:
                 if self.current().number == published.number:
                     raise  # it is not that a writer published several versions and cleared this one away meanwhile
+
+    def catalogue_of(self, published: Version) -> Catalogue:
+        """Returns the catalogue of what a version consists of, read whole and not kept."""
+        return Catalogue(self.store.segments, published, self.schema_of(published))
 
     def latest(self) -> Catalogue:
         """Returns the current version's catalogue, laid over the one that is open already where that is quicker than reading all of it.

@@ -188,6 +188,10 @@ class Fit(_Section):
         0.1, ge=0.0, le=1.0, description="the relative loss of held-out quality past which a fit is not published"
     )
     max_tokens: int = Field(128, ge=8, le=256, description="tokens of an item's card that the encoder reads")
+    watch_every_s: float = Field(60.0, gt=0, description="seconds between two looks of `convrec fit --watch`")
+    watch_share: float = Field(
+        0.02, ge=0, le=1, description="the share of interactions, dialogues or items' texts that are new at which `--watch` fits again"
+    )
 
 
 class Memory(_Section):

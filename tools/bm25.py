@@ -37,7 +37,7 @@ from convrec.tools.titles import SLIP, Titles
 
 _WHOLE_TITLE = 2.0  # what a whole title is worth, where the weights of all words of the text together are at most 1
 _FADING = 0.9  # what is left of a word's importance with each turn that came after it
-_AT_ONCE = 2_000  # changed texts that are indexed while a turn waits; others follow behind it
+_AT_ONCE = 1_000  # changed texts that are indexed while a turn waits; others follow behind it
 _LOOKED_UP = 40  # words of a text whose spelling is looked up
 
 

@@ -1,6 +1,6 @@
 """The contract that every retriever and ranker keeps: a frozen config, five verbs, and declared capabilities.
 
-A third party's tool derives from `Tool`, is registered with `convrec.tools.registry.register`, and proves itself by inheriting
+A third party's tool derives from `Tool`, is announced by an entry point (`convrec.tools.plugins`), and proves itself by inheriting
 `convrec.tools.conformance.ToolConformance`.
 """
 

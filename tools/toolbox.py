@@ -23,7 +23,7 @@ from convrec.core.predicate import Predicate
 from convrec.core.reply import TraceStep
 from convrec.tools.asking import Asking
 from convrec.tools.attributes.model import ENCODER
-from convrec.tools.attributes.scorer import AttributeScorer
+from convrec.tools.attributes.scorer import AttributeScorer, Cards
 from convrec.tools.basis import Basis, Heard, LearnedBasis, ReciprocalBasis
 from convrec.tools.candidates import Candidates
 from convrec.tools.comparison import compared
@@ -99,12 +99,14 @@ class Toolbox:
         Raises:
             NotFittedError: nothing has been fitted yet, or all of it by another version of convrec.
         """
-        published = workspace.current() if version is None else workspace.store.version(version)
+        if version is None:
+            published, catalogue = workspace.opened()
+        else:
+            published, catalogue = workspace.store.version(version), workspace.catalogue(version)
         if not published.tools:
             raise NotFittedError(
                 f"Nothing is fitted in {workspace.root} yet.", f"Run `convrec fit -w {workspace.root}`."
             )
-        catalogue = workspace.catalogue(published.number)
         tools, left_out = opened_tools(workspace.root, published, catalogue)
         if not tools and outdated(workspace.root, published):
             raise NotFittedError(
@@ -137,8 +139,8 @@ class Toolbox:
         other.rules = self.rules.over(catalogue)
         other.versions = {**self.versions, "catalogue": str(catalogue.version)}
         other._rankers = {task: (ranker, made.over(catalogue)) for task, (ranker, made) in self._rankers.items()}
-        if not len(catalogue.change.spoken) and "attributes" in self.__dict__:
-            other.__dict__["attributes"] = self.attributes
+        if "attributes" in self.__dict__:
+            other.__dict__["attributes"] = self.attributes.over(catalogue, other._cards)
         return other
 
     def caught_up(self, rows: Ints) -> Toolbox:
@@ -148,7 +150,10 @@ class Toolbox:
             if tool.capabilities.incremental:
                 tools[name] = copy(tool)
                 tools[name].update(self.catalogue, rows)
-        return self._with(self.catalogue, tools)
+        other = self._with(self.catalogue, tools)
+        if "attributes" in self.__dict__ and self.attributes.is_placed:
+            other.attributes.place()
+        return other
 
     def _with(self, catalogue: Catalogue, tools: dict[str, Tool]) -> Toolbox:
         """Returns a copy over another catalogue or with other tools, which remembers no rankings."""
@@ -257,8 +262,13 @@ class Toolbox:
     @cached_property
     def attributes(self) -> AttributeScorer:
         """Returns what scores the items by a phrase such as "funny"."""
-        dense = self._dense if self._dense is not None and self._dense.config.encoder == ENCODER else None
-        return AttributeScorer(self.catalogue, dense.vectors if dense is not None else None)
+        return AttributeScorer(self.catalogue, self._cards)
+
+    @property
+    def _cards(self) -> Cards | None:
+        """Returns what gives the cards' vectors, where they are of the encoder that attributes were learned with."""
+        dense = self._dense
+        return dense.vectors if dense is not None and dense.config.encoder == ENCODER else None
 
     def _heard_already(self, request: Request) -> bool:
         """Tells whether tools that learned from dialogues hear the whole conversation, wishes and all."""

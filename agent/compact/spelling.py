@@ -26,7 +26,8 @@ class Speller:
     def knowing(self, words: Iterable[str]) -> "Speller":
         """Returns the speller that knows further words."""
         more, later = copy(self), Counter(word for word in words if len(word) >= 4 and not word.isdigit())
-        more._counts, more._by_length = self._counts + later, dict(self._by_length)
+        more._counts, more._by_length = Counter(self._counts), dict(self._by_length)
+        more._counts.update(later)
         for word in later.keys() - self._counts.keys():
             more._by_length[len(word)] = [*more._by_length.get(len(word), ()), word]
         more._cache = OrderedDict()

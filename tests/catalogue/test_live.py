@@ -274,6 +274,17 @@ def test_what_is_laid_over_shares_what_did_not_change(films):
     assert (above.change.rows.tolist(), above.change.fields) == ([0], {"year"})
 
 
+def test_when_everything_is_folded_into_one_segment_what_is_gone_is_told_from_it(films):
+    laid = films.latest()
+    put_items(films, [{"id": "6", "title": "Up"}])
+    laid = laid_over(laid, films.store.segments, films.current())
+    delete_items(films, ["6"])
+    while len(films.current().items) > 1:
+        put_items(films, [{"id": str(n), "title": f"Film {n}"} for n in range(1, 6)])
+    laid = laid_over(laid, films.store.segments, films.current())
+    assert facts(laid) == facts(films.catalogue()) == {str(n): {"title": f"Film {n}"} for n in range(1, 6)}
+
+
 def test_what_a_rollback_leads_to_is_read_whole(films, write):
     films.latest()
     ingest(films, items=[write("one.jsonl", [{"id": "9", "title": "New"}])])

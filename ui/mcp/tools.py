@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from convrec.agent.agent import Agent
 from convrec.core.errors import InputError
 from convrec.core.predicate import Predicate, parse_predicate
 from convrec.core.reply import Reply
-from convrec.tools.toolbox import Recommended
+from convrec.tools.toolbox import Recommendation, Toolbox
 from convrec.ui.keys import Caller
 from convrec.ui.mcp import arguments as given
 from convrec.ui.mcp.results import Compared, ForgetReceipt, FoundItem, FoundItems, ItemFacts, ItemName, Profile
@@ -66,7 +66,7 @@ class Offer:
 
 
 class Offers:
-    """All tools over one agent. Each call asks the agent anew, so what changed in the catalogue since is seen."""
+    """All tools over one agent. Each call takes the catalogue as it is by then."""
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
@@ -91,19 +91,21 @@ class Offers:
         )  # fmt: skip
 
     def _search(self, asked: given.SearchItems, _: Caller) -> FoundItems:
-        return self._found(self._agent.toolbox.search(asked.query, _predicate(asked.filter), asked.k).items)
+        toolbox = self._agent.toolbox
+        return _found(toolbox, toolbox.search(asked.query, _predicate(asked.filter), asked.k))
 
     def _recommend(self, asked: given.Recommend, caller: Caller) -> FoundItems:
         said = [{"role": "user", "content": asked.query}] if asked.query.strip() else []
         user_id = caller.user_id(asked.user_id) if asked.user_id is not None else None
-        return self._found(
-            self._agent.recommend(
-                messages=said, history=asked.history, user_id=user_id, filter=asked.filter or None, exclude=asked.exclude, k=asked.k
-            )
+        request = self._agent.requested(
+            messages=said, history=asked.history, user_id=user_id, filter=asked.filter or None, exclude=asked.exclude, k=asked.k
         )  # fmt: skip
+        toolbox = self._agent.toolbox
+        return _found(toolbox, toolbox.recommend(request))
 
     def _similar(self, asked: given.SimilarItems, _: Caller) -> FoundItems:
-        return self._found(self._agent.toolbox.similar(asked.item_id, asked.k).items)
+        toolbox = self._agent.toolbox
+        return _found(toolbox, toolbox.similar(asked.item_id, asked.k))
 
     def _item(self, asked: given.GetItem, _: Caller) -> ItemFacts:
         item = self._agent.toolbox.get_item(asked.item_id)
@@ -136,17 +138,18 @@ class Offers:
         entries = tuple(self._agent.profile(user_id))
         return Profile(user_id=user_id, paused=self._agent.memory_paused(user_id), entries=entries)
 
-    def _found(self, found: Iterable[Recommended]) -> FoundItems:
-        items = ((self._agent.toolbox.get_item(one.id), one) for one in found)
-        return FoundItems(
-            items=tuple(
-                FoundItem(
-                    id=item.id, title=item.title, facts=dict(item.facts), score=one.score, confidence=one.confidence,
-                    contributions=dict(one.contributions),
-                )
-                for item, one in items
+
+def _found(toolbox: Toolbox, found: Recommendation) -> FoundItems:
+    items = ((toolbox.get_item(one.id), one) for one in found.items)
+    return FoundItems(
+        items=tuple(
+            FoundItem(
+                id=item.id, title=item.title, facts=dict(item.facts), score=one.score, confidence=one.confidence,
+                contributions=dict(one.contributions),
             )
-        )  # fmt: skip
+            for item, one in items
+        )
+    )  # fmt: skip
 
 
 def _predicate(document: dict[str, Any] | None) -> Predicate | None:
