@@ -58,8 +58,12 @@ class Daily:
 
     def stands(self, since: str = "") -> dict[str, Stand]:
         """Returns how each day stands on which something happened, the first first, from the day `since` (YYYY-MM-DD) on."""
-        turns = f"SELECT {_DAY}, count(*), max(t.created) FROM turns t WHERE t.created>=? AND {self._who} GROUP BY {_DAY}"  # noqa: S608  (our own words)
-        clicks = f"SELECT {_DAY}, count(*), max(t.id) FROM feedback t WHERE t.created>=? AND {self._who} GROUP BY {_DAY}"  # noqa: S608
+        turns = (
+            f"SELECT {_DAY}, count(*), max(t.created) FROM turns t WHERE t.created>=? AND {self._who} GROUP BY {_DAY}"  # noqa: S608  (our own words)
+        )
+        clicks = (
+            f"SELECT {_DAY}, count(*), max(t.id) FROM feedback t WHERE t.created>=? AND {self._who} GROUP BY {_DAY}"  # noqa: S608
+        )
         talked = {day: (n, last) for day, n, last in self._rows(turns, (since,))}
         clicked = {day: (n, last) for day, n, last in self._rows(clicks, (since,))}
         return {

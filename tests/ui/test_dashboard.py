@@ -42,7 +42,11 @@ def weeks(films):
 
 @pytest.fixture
 def page(weeks):
-    with at(weeks, 3) as agent, serving(agent, json.dumps(KEYS)) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with (
+        at(weeks, 3) as agent,
+        serving(agent, json.dumps(KEYS)) as url,
+        httpx.Client(base_url=url, timeout=30) as client,
+    ):
         yield client
 
 
@@ -105,7 +109,13 @@ def test_only_an_administrator_sees_it(page):
     assert page.get("/dashboard").status_code == 401
     assert page.get("/dashboard").headers["WWW-Authenticate"].startswith("Basic ")
     for path in ("/dashboard", "/dashboard/days.csv", "/dashboard/items.csv"):
-        for key, status in (("key-of-admin", 200), ("key-of-shop", 403), ("key-of-ana", 403), ("no key", 401), ("x", 401)):
+        for key, status in (
+            ("key-of-admin", 200),
+            ("key-of-shop", 403),
+            ("key-of-ana", 403),
+            ("no key", 401),
+            ("x", 401),
+        ):
             basic = base64.b64encode(f"anybody:{key}".encode()).decode()
             for shown in (f"Bearer {key}", f"Basic {basic}"):
                 assert page.get(path, headers={"Authorization": shown}).status_code == status, (path, shown)
@@ -122,7 +132,9 @@ def test_a_stretch_of_time_that_is_none_is_refused(page):
 
 def test_it_brings_no_script_and_may_load_nothing(page):
     answer = page.get("/dashboard", headers=ADMIN)
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+    assert answer.headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    )
     assert answer.headers["Cache-Control"] == "no-store"
     for sign in ("<script", "<img", "<link", "http://", "https://", "onload=", "javascript:"):
         assert sign not in answer.text, sign
@@ -157,7 +169,9 @@ def test_titles_that_attack_stay_text_on_the_page_and_in_the_csv(tmp_path):
     from convrec.tools.fitting import fit
 
     rows = [{"id": i, "title": t, "genre": "Comedy", "description": d} for i, t, _, d in NASTY]
-    rows.append({"id": "=cmd|' /C calc'!A0", "title": "=HYPERLINK(\"http://127.0.0.1:9\")", "genre": "Comedy", "description": "x"})
+    rows.append(
+        {"id": "=cmd|' /C calc'!A0", "title": '=HYPERLINK("http://127.0.0.1:9")', "genre": "Comedy", "description": "x"}
+    )
     items = tmp_path / "items.jsonl"
     items.write_text("".join(json.dumps(row) + "\n" for row in rows))
     workspace = Workspace.create(tmp_path / "nasty")

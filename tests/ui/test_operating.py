@@ -44,7 +44,10 @@ class TestLogs:
         log = served.log.read_text()
         lines = [json.loads(line) for line in log.splitlines()]
         assert [line["status"] for line in lines] == [200, 401, 200]
-        assert lines[0].items() >= {"level": "INFO", "logger": "convrec.access", "method": "POST", "route": "/v1/chat"}.items()
+        assert (
+            lines[0].items()
+            >= {"level": "INFO", "logger": "convrec.access", "method": "POST", "route": "/v1/chat"}.items()
+        )
         assert lines[0]["request_id"] == headers["X-Request-ID"]
         assert lines[0]["ms"] > 0
         for secret in ("Balthasar", "balthasar", reply["text"][:30], TENANT, "no-key-of-anybody", "key-of"):
@@ -54,7 +57,9 @@ class TestLogs:
         with serving(workspace, tmp_path / "log") as served:
             served.chat("hello")
         line = served.log.read_text().strip()
-        assert re.fullmatch(r"\S+ \S+ INFO convrec\.access request .*method=POST route=/v1/chat status=200 ms=\S+ .*", line)
+        assert re.fullmatch(
+            r"\S+ \S+ INFO convrec\.access request .*method=POST route=/v1/chat status=200 ms=\S+ .*", line
+        )
 
     @pytest.mark.parametrize("style", ["json", "text"])
     def test_an_exception_is_told_without_its_words(self, style):
@@ -132,7 +137,12 @@ class TestMetrics:
             assert found['convrec_requests_total{method="POST",route="/v1/chat",status="200"}'] == 12
             assert found["convrec_turn_seconds_count"] == 12
             assert found['convrec_step_seconds_count{step="fuse"}'] >= 12
-            for name in ("convrec_fallbacks_total", "convrec_guard_repairs_total", "convrec_model_calls_total", "convrec_queue"):
+            for name in (
+                "convrec_fallbacks_total",
+                "convrec_guard_repairs_total",
+                "convrec_model_calls_total",
+                "convrec_queue",
+            ):
                 assert found[name] == 0
             assert found['convrec_model_tokens_total{direction="in"}'] == 0
             worker = subprocess.run(["pgrep", "-P", str(served.process.pid), "-f", "spawn_main"], capture_output=True, text=True, check=True).stdout.split()[0]  # fmt: skip

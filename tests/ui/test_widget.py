@@ -196,7 +196,9 @@ def test_an_expired_token_is_renewed_without_a_word(visit, films_served):
 
 def test_a_forged_token_is_refused_and_the_page_told(visit):
     page = visit()
-    page.evaluate("document.querySelector('convrec-chat').tokenSource = () => 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.AAAA'")
+    page.evaluate(
+        "document.querySelector('convrec-chat').tokenSource = () => 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.AAAA'"
+    )
     open_chat(page)
     page.get_by_label("Your message").fill("hello")
     page.keyboard.press("Enter")

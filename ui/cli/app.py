@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from convrec.ui.cli import chat, data, diagnosis, evaluate, finetune, fitting, logs, mcp, page, profile, rows, serve, state
+from convrec.ui.cli import (
+    chat,
+    data,
+    diagnosis,
+    evaluate,
+    finetune,
+    fitting,
+    logs,
+    mcp,
+    page,
+    profile,
+    rows,
+    serve,
+    state,
+)
 from convrec.ui.cli.frame import command
 
 app = typer.Typer(

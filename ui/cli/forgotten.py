@@ -110,7 +110,13 @@ def _exported(workspace: "Workspace", graves: "Graves") -> Iterator[Finding]:
 
     for log in LogsOfWorkspace(workspace.root).logs():
         users = log.users()
-        yield _left(f"exported log {log.folder.relative_to(workspace.root)}", users, graves, workspace, f"{len(users):,} people in it")
+        yield _left(
+            f"exported log {log.folder.relative_to(workspace.root)}",
+            users,
+            graves,
+            workspace,
+            f"{len(users):,} people in it",
+        )
 
 
 def _interactions(workspace: "Workspace", graves: "Graves") -> Iterator[Finding]:

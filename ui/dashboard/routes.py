@@ -61,7 +61,9 @@ async def page(service: ServiceOf, days: Days = 30) -> Response:
     return HTMLResponse(drawn, headers=_PRIVATE)
 
 
-@router.get("/dashboard/days.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}, **problems()})
+@router.get(
+    "/dashboard/days.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}, **problems()}
+)
 async def days_csv(service: ServiceOf, days: Days = 30) -> Response:
     """Returns the days as CSV."""
     seen = await service.run(lambda: service.agent.overview(days))
@@ -69,7 +71,9 @@ async def days_csv(service: ServiceOf, days: Days = 30) -> Response:
     return _csv("days", names, (list(asdict(day).values()) for day in seen.days))
 
 
-@router.get("/dashboard/items.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}, **problems()})
+@router.get(
+    "/dashboard/items.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}, **problems()}
+)
 async def items_csv(service: ServiceOf, days: Days = 30) -> Response:
     """Returns the items shown most as CSV."""
     seen = await service.run(lambda: service.agent.overview(days))
