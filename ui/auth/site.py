@@ -1,0 +1,98 @@
+"""The chat page with its doors, as one ASGI app."""
+
+import os
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from convrec.core.clock import Clock, SystemClock
+from convrec.core.errors import InputError
+from convrec.core.settings import Auth, Settings
+from convrec.ui.auth.drawing import drawn
+from convrec.ui.auth.guessing import Guessing
+from convrec.ui.auth.oidc import Provider
+from convrec.ui.auth.pages import SignIn
+from convrec.ui.auth.passwords import Passwords
+from convrec.ui.auth.proxy import Proxy
+from convrec.ui.auth.visitors import Visitor, Visitors
+from convrec.ui.auth.wall import Wall
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from convrec.agent.agent import Agent
+
+SECRET = "CONVREC_SECRET"
+"""The environment variable that holds what guests' cookies and tokens are signed with."""
+_SHORTEST_SECRET = 32
+_MOST_BODY_BYTES = 1_000_000
+_BAR = """
+#account { position: fixed; top: .6rem; right: 1.4rem; z-index: 5; margin: 0; padding: 0; width: auto; min-width: 0; font-size: .86rem; }
+#account .html-container { padding: 0; } #account .html-container > div { display: flex; gap: .6rem; align-items: baseline; }
+#account span { max-width: 12rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--soft); }
+#account a, #account button { color: var(--accent); text-decoration: underline; cursor: pointer; background: none; border: 0; padding: 0; font: inherit; }
+#account a:focus-visible, #account button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+"""
+
+
+def check_secrets(auth: Auth) -> None:
+    """Looks whether the secrets are set that the settings need, and long enough.
+
+    Raises:
+        InputError: one is not. The message repeats nothing of it.
+    """
+    needed = {SECRET: True, auth.proxy_secret_env: bool(auth.proxy_header)}
+    for name, is_needed in needed.items():
+        if is_needed and len(os.environ.get(name, "")) < _SHORTEST_SECRET:
+            raise InputError(f"{name} has to hold {_SHORTEST_SECRET} characters or more.", "Set it to what `openssl rand -hex 32` prints.")  # fmt: skip
+
+
+def create_site(
+    agent: "Agent", settings: Settings, *, clock: Clock | None = None, passwords: Passwords | None = None, secret: str | None = None
+) -> FastAPI:  # fmt: skip
+    """Returns the chat page of an agent, which stays the caller's to close, and the pages by which people come and go.
+
+    Raises:
+        InputError: a secret that the settings need is not set.
+    """
+    auth, clock = settings.auth, clock or SystemClock()
+    check_secrets(auth)
+    proxy = Proxy(os.environ[auth.proxy_secret_env], clock) if auth.proxy_header else None
+    visitors = Visitors(auth, agent.accounts, clock, secret or os.environ[SECRET], proxy)
+    provider = None
+    if auth.oidc_issuer:
+        provider = Provider(auth.oidc_issuer, auth.oidc_client_id, os.environ.get(auth.oidc_client_secret_env), clock)
+    site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    site.router.routes += SignIn(
+        agent, auth, visitors, passwords or Passwords(agent.accounts, clock), Guessing(), provider
+    ).routes
+    _mount_page(site, agent, auth, visitors)
+    return site
+
+
+def _mount_page(site: FastAPI, agent: "Agent", auth: Auth, visitors: Visitors) -> None:
+    from convrec.ui.chat.server import QUIET  # before Gradio is imported
+
+    import gradio as gr
+
+    from convrec.ui.chat.app import Page
+    from convrec.ui.chat.look import look
+
+    page = Page(agent, signed_in=lambda request: _visitor(request).user_id)
+    with page.blocks:
+        bar = gr.HTML("", elem_id="account", apply_default_css=False)
+        page.blocks.load(lambda request: _bar(request, auth), None, bar, show_progress="hidden", api_visibility="private")
+    looks = look()
+    gr.mount_gradio_app(site, page.blocks, "/", **{**looks, "css": looks["css"] + _BAR}, **QUIET)
+    mounted = site.router.routes.pop()
+    site.mount("/", Wall(mounted.app, visitors, auth, _MOST_BODY_BYTES))
+
+
+def _visitor(request: "gr.Request") -> Visitor:
+    visitor: Visitor = request.request.state.visitor
+    return visitor
+
+
+def _bar(request: "gr.Request", auth: Auth) -> str:
+    may_sign_in = auth.accounts != "off" or bool(auth.oidc_issuer)
+    return drawn("bar", visitor=_visitor(request), may_sign_in=may_sign_in)
