@@ -13,15 +13,17 @@ from starlette.responses import HTMLResponse
 _HERE = Path(__file__).parent
 
 
-def page(name: str, title: str, *, status: int = 200, failure: str = "", headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
+def page(
+    template: str, title: str, *, status: int = 200, failure: str = "", headers: dict[str, str] | None = None, **values: Any
+) -> HTMLResponse:  # fmt: skip
     """Returns a page that runs no script, loads nothing, sends its forms to this server alone and stands in nobody's frame."""
-    html = drawn(name, title=title, failure=failure, style=Markup(_style()), **values)  # noqa: S704  (our own file)
+    html = drawn(template, title=title, failure=failure, style=Markup(_style()), **values)  # noqa: S704  (our own file)
     return HTMLResponse(html, status, {**_headers(), **(headers or {})})
 
 
-def drawn(name: str, **values: Any) -> str:
+def drawn(template: str, /, **values: Any) -> str:
     """Returns a template's HTML; whatever is put in is escaped."""
-    return _environment().get_template(f"{name}.jinja").render(**values)
+    return _environment().get_template(f"{template}.jinja").render(**values)
 
 
 @cache

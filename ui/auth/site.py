@@ -1,9 +1,11 @@
 """The chat page with its doors, as one ASGI app."""
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.routing import Mount
 
 from convrec.core.clock import Clock, SystemClock
 from convrec.core.errors import InputError
@@ -71,20 +73,22 @@ def create_site(
 
 
 def _mount_page(site: FastAPI, agent: "Agent", auth: Auth, visitors: Visitors) -> None:
-    from convrec.ui.chat.server import QUIET  # before Gradio is imported
-
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio is imported
     import gradio as gr
 
-    from convrec.ui.chat.app import Page
-    from convrec.ui.chat.look import look
+    from convrec.ui.chat import build_app, look
 
-    page = Page(agent, signed_in=lambda request: _visitor(request).user_id)
-    with page.blocks:
+    blocks = build_app(agent, user_of=lambda request: _visitor(request).user_id)
+    with blocks:
         bar = gr.HTML("", elem_id="account", apply_default_css=False)
-        page.blocks.load(lambda request: _bar(request, auth), None, bar, show_progress="hidden", api_visibility="private")
+        blocks.load(_bar_of(auth), None, bar, show_progress="hidden", api_visibility="private")
     looks = look()
-    gr.mount_gradio_app(site, page.blocks, "/", **{**looks, "css": looks["css"] + _BAR}, **QUIET)
+    gr.mount_gradio_app(
+        site, blocks, "/", footer_links=[], run_history=False, show_error=False, max_file_size=0, ssr_mode=False, enable_monitoring=False,
+        pwa=False, mcp_server=False, **{**looks, "css": looks["css"] + _BAR},
+    )  # fmt: skip
     mounted = site.router.routes.pop()
+    assert isinstance(mounted, Mount)
     site.mount("/", Wall(mounted.app, visitors, auth, _MOST_BODY_BYTES))
 
 
@@ -93,6 +97,13 @@ def _visitor(request: "gr.Request") -> Visitor:
     return visitor
 
 
-def _bar(request: "gr.Request", auth: Auth) -> str:
+def _bar_of(auth: Auth) -> "Callable[[gr.Request], str]":
+    """Returns what draws the corner of the page in which one signs in and out."""
+    import gradio as gr
+
     may_sign_in = auth.accounts != "off" or bool(auth.oidc_issuer)
-    return drawn("bar", visitor=_visitor(request), may_sign_in=may_sign_in)
+
+    def bar(request: gr.Request) -> str:
+        return drawn("bar", visitor=_visitor(request), may_sign_in=may_sign_in)
+
+    return bar
