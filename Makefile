@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-kill test-serving check bench bench-turns evaluate-quick evaluate policy adapter verify format docs package
+.PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter verify format docs package
 .DELETE_ON_ERROR:
 
 help: ## list every target
@@ -27,6 +27,9 @@ test: $(VENV)/ready-dev ## run every test that takes seconds (PYTEST="-k word" c
 
 test-kill: $(VENV)/ready-dev ## kill chatting processes, 500 over SQLite and 500 over PostgreSQL, and look at what is left (ten minutes)
 	CONVREC_KILLS=500 CONVREC_REQUIRE_POSTGRES=1 $(BIN)/python -m pytest tests/agent/test_kills.py $(PYTEST)
+
+test-load: $(VENV)/ready-dev ## let 50 and then 500 people talk to a server over LOAD=WORKSPACE, and print times, errors and memory (eight minutes)
+	$(BIN)/python benchmarks/load.py --workspace $(LOAD)
 
 test-serving: $(VENV)/ready-dev $(VLLM)/ready ## serve a tiny language model with an adapter by vLLM on this CPU, and try it
 	CONVREC_VLLM=$(VLLM)/bin/vllm $(BIN)/python -m pytest tests/serving -m serving $(PYTEST)

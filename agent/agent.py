@@ -38,6 +38,7 @@ from convrec.agent.stores.records import Feedback, Forgotten, StoredTurn, Thread
 from convrec.agent.turn import House, Turn
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import Clock, NewId, SystemClock, random_id
+from convrec.core.dials import AS_SET, Dials
 from convrec.core.errors import BusyError, InputError
 from convrec.core.ids import checked_id, namespace
 from convrec.core.predicate import every, parse_predicate
@@ -142,9 +143,9 @@ class Agent:
     # Talking
 
     def chat(
-        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None
-    ) -> Reply:
-        """Returns the committed reply to one message. The same `request_id` again returns the stored reply.
+        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None, dials: Dials = AS_SET,
+    ) -> Reply:  # fmt: skip
+        """Returns the committed reply to one message. The same `request_id` again returns the stored reply; `dials` hold for this turn.
 
         Raises:
             UserIdError: an id is blank, padded, too long, or has control characters.
@@ -153,12 +154,12 @@ class Agent:
         """
         return [
             event.reply
-            for event in self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id)
+            for event in self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id, dials=dials)
             if isinstance(event, DoneEvent)
         ][-1]
 
     def stream(
-        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None,
+        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None, dials: Dials = AS_SET,
         history: Sequence[Mapping[str, str]] = (),
     ) -> Iterator[TurnEvent]:  # fmt: skip
         """Yields the turn's events: the plan, tool calls and candidates as they happen; after the commit text, items, question, `done`.
@@ -170,13 +171,13 @@ class Agent:
         request_id = checked_id(request_id, "request id") if request_id is not None else None
         with self._one_at_a_time(namespace(user_id, thread_id)):
             reply, learned, shown = yield from self._committed(
-                well_formed(text), user_id, thread_id, request_id, history
+                well_formed(text), user_id, thread_id, request_id, dials, history
             )
         yield from _spoken(reply, learned, shown)
 
     def _committed(
-        self, text: str, user_id: str, thread_id: str, request_id: str | None, history: Sequence[Mapping[str, str]]
-    ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...], str]]:
+        self, text: str, user_id: str, thread_id: str, request_id: str | None, dials: Dials, history: Sequence[Mapping[str, str]]
+    ) -> Generator[TurnEvent, None, tuple[Reply, tuple[ProfileEntry, ...], str]]:  # fmt: skip
         """Runs the turn until it is committed; yields its events and returns the reply, what was learned, and the text already shown."""
         ledger = self._house.ledger
         give_up = time.monotonic() + _WAIT_S
@@ -185,7 +186,7 @@ class Agent:
             if stored is not None:
                 return stored, (), ""
             led = self._follower(history).state.beginning() if history else None
-            turn = Turn(self._house, ledger.generation(user_id), user_id, led)
+            turn = Turn(self._house, ledger.generation(user_id), user_id, led=led, dials=dials)
             try:
                 reply = yield from self._run(turn, text, user_id, thread_id, request_id)
             except TurnTaken:
@@ -238,10 +239,10 @@ class Agent:
         return reply
 
     async def astream(
-        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None
-    ) -> AsyncIterator[TurnEvent]:
+        self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None, dials: Dials = AS_SET,
+    ) -> AsyncIterator[TurnEvent]:  # fmt: skip
         """Yields the same events as `stream`; the turn runs in a thread."""
-        events = self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id)
+        events = self.stream(text, user_id=user_id, thread_id=thread_id, request_id=request_id, dials=dials)
         while (event := await asyncio.to_thread(next, events, None)) is not None:
             yield event
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -21,7 +22,7 @@ from convrec.agent.responses import guard_of
 from convrec.agent.responses import respond as respond_in_words
 from convrec.agent.state import REPLY, DialogueState, Plan, Slate, TurnState
 from convrec.agent.stores.records import Commit, Feedback, Vector
-from convrec.agent.turn import House, Turn
+from convrec.agent.turn import Turn
 from convrec.agent.wishes import absorb
 from convrec.agent.yielding import giving_way
 from convrec.core.profile import ProfileEntry
@@ -149,11 +150,11 @@ def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if not searches(plan):
         return {}
     held = state["state"]
-    turn.wanted = _wanted(state, held, house)
+    turn.wanted = _wanted(state, held, turn)
     gone = () if plan.named else giving_way(house.toolbox, turn.wanted, held)
     if gone:
         held = without(held, gone)
-        turn.wanted = _wanted(state, held, house)
+        turn.wanted = _wanted(state, held, turn)
         plan = plan.model_copy(update={"let_go": (*plan.let_go, *(c.label for c in gone))})
     choose = turn.model.chooser(house.settings.policy) if turn.model is not None else None
     turn.explored = explore(house.toolbox, turn.wanted.request, house.settings.policy, turn.watch, choose)
@@ -163,11 +164,13 @@ def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     return {"state": held, "plan": plan}
 
 
-def _wanted(state: TurnState, held: DialogueState, house: House) -> Wanted:
-    return wanted(
+def _wanted(state: TurnState, held: DialogueState, turn: Turn) -> Wanted:
+    house = turn.house
+    found = wanted(
         held, state["profile"], house.toolbox.catalogue, house.clock.now(),
         named=state["plan"].named, spoken_of=spoken_of(state["understanding"], held, state["text"]), half_life_days=house.settings.memory.half_life_days, k=house.settings.retrieval.candidates,
     )  # fmt: skip
+    return replace(found, request=replace(found.request, **turn.dials.model_dump()))
 
 
 def searches(plan: Plan) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from convrec.agent.answers import comparison, fact_answer, no_fact, why
 from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.compact.language import language_of
+from convrec.agent.grounding import offered
 from convrec.agent.lines import lines
 from convrec.agent.llm.composer import Composer
 from convrec.agent.llm.failures import ModelFailure
@@ -15,7 +16,8 @@ from convrec.agent.openers import Occasion, shortfall
 from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT, is_named
 from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
-from convrec.agent.wording import is_kind, joined_by, listed
+from convrec.agent.wording import is_kind, joined_by, listed, year_field
+from convrec.core.predicate import Comparison, every, fields_of
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, ReplyItem, TraceStep
 from convrec.core.understanding import Preference
@@ -146,8 +148,21 @@ def _close(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
         said.paragraphs.append(said.question.text)
     elif not state["state"].slates:
         said.paragraphs.append(voice.say("closing_more"))
-    offered = ("suggest_why", "suggest_compare", "suggest_older")[: 1 + min(len(said.items), 2)]
-    said.suggestions = tuple(phrase(name) for name in offered)
+    pays = {"suggest_why": True, "suggest_compare": len(said.items) > 1, "suggest_older": _has_older(said, turn)}
+    said.suggestions = tuple(phrase(name) for name in pays if pays[name])
+
+
+def _has_older(said: Said, turn: Turn) -> bool:
+    """Tells whether there is something older than all that is shown, which meets the other demands."""
+    toolbox, wanted = turn.house.toolbox, turn.wanted
+    year = year_field(toolbox.catalogue.schema)
+    shown = [fact for item in said.items if year is not None and (fact := item.facts.get(year.name)) is not None]
+    if year is None or wanted is None or not shown:
+        return False
+    others = (demand for demand in wanted.demands if year.name not in fields_of(demand))
+    older = every(*others, Comparison(field=year.name, op="lt", value=min(shown)))
+    left = toolbox.rules.offered(offered(toolbox, wanted))
+    return bool((toolbox.catalogue.mask(older) & left).any())
 
 
 def _acknowledged(state: TurnState, house: House, voice: Voice) -> list[str]:
@@ -203,6 +218,7 @@ def _compare(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
     if len(about) < 2:
         said.paragraphs.append(voice.say("compare_too_few"))
         return
+    turn.watch(TraceStep(tool="compare", arguments={"items": list(about)}, n_in=len(about), n_out=len(about)))
     said.paragraphs.append(comparison([catalogue.item(item) for item in about], catalogue, voice))
     said.about = about
 

@@ -18,6 +18,7 @@ from convrec.agent.request import Wanted
 from convrec.agent.state import DialogueState
 from convrec.agent.stores.ledger import Ledger
 from convrec.core.clock import Clock, NewId
+from convrec.core.dials import AS_SET, Dials
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import TokenEvent, ToolEvent, TraceStep
 from convrec.core.settings import Settings
@@ -45,12 +46,13 @@ class House:
 
 @dataclass
 class Turn:
-    """One turn's candidates, patches, memories told, what was heard by its meaning, trace and part of a model; `led` is how a conversation stands that others led so far, `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
+    """One turn's candidates, patches, dials, memories told, what was heard by its meaning, trace and part of a model; `led` is how a conversation stands that others led so far, `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
 
     house: House
     generation: int
     user_id: str = ""
     led: DialogueState | None = None
+    dials: Dials = AS_SET
     began: float = field(default_factory=time.perf_counter)
     steps: list[TraceStep] = field(default_factory=list)
     wanted: Wanted | None = None

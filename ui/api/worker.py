@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WORKSPACE, WORKERS = "CONVREC_WORKSPACE", "CONVREC_SERVE_WORKERS"
 """The environment variables by which the command tells its workers what to serve, and how many they are."""
+SECRET = "CONVREC_SECRET"  # noqa: S105  (a name)
+"""The environment variable that holds what guests' cookies and tokens are signed with."""
 
 
 def app() -> FastAPI:

@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from convrec.core.clock import Clock, SystemClock
 from convrec.core.errors import InputError
 from convrec.core.settings import Auth, Settings
+from convrec.ui.api.worker import SECRET
 from convrec.ui.auth.drawing import drawn
 from convrec.ui.auth.guessing import Guessing
 from convrec.ui.auth.oidc import Provider
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from convrec.agent.agent import Agent
 
-SECRET = "CONVREC_SECRET"
-"""The environment variable that holds what guests' cookies and tokens are signed with."""
 _SHORTEST_SECRET = 32
 _MOST_BODY_BYTES = 1_000_000
 _BAR = """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from convrec.agent.answers import value_words
-from convrec.agent.wording import is_kind, is_person, joined_by, listed, year_field
+from convrec.agent.wording import is_kind, is_person, joined_by, listed, small, year_field
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.reply import Reason, ReplyItem
 
@@ -69,6 +69,22 @@ class Card:
     chips: tuple[Chip, ...]
     line: Markup
     clicked: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """The title as a message names it: with its year, where there is one, for titles come twice."""
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+    @property
+    def more(self) -> str:
+        """The message that asks for more like this."""
+        return f"More like {self.name}"
+
+    @property
+    def less(self) -> str:
+        """The message that speaks against this and its kind."""
+        kinds = listed([small(kind) for kind in self.kinds])
+        return f"Nothing like {self.name}" + (f", and less {kinds}" if kinds else "")
 
 
 def card(item: ReplyItem, schema: Schema, clicked: Collection[str] = (), line: Markup = Markup("")) -> Card:  # noqa: B008  (immutable)

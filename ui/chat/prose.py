@@ -68,7 +68,7 @@ def _beyond(line: str, item: ReplyItem) -> str:
     words = re.sub(r"^\s*\(\d{4}\)", "", line.removeprefix(f"**{item.title}**")).lstrip(" :–—").rstrip()
     shown = [reason.text for reason in item.reasons] + [_listed(fact) for fact in item.facts.values()]
     said = " ".join(shown).casefold()
-    clauses = [clause.strip() for clause in words.rstrip(".").split(";")]
+    clauses = [clause.strip() for clause in re.split(r";|\.\s", words.rstrip("."))]
     if all(
         _listed(re.split(r", | and ", clause)).casefold() in said or clause.casefold() in said for clause in clauses
     ):

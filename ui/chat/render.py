@@ -1,5 +1,7 @@
 """HTML of the page's parts. Templates escape all they are given, so that titles, texts and messages stay data."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -7,18 +9,30 @@ from typing import TYPE_CHECKING
 
 from convrec.agent.wording import joined_by
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.schema import FIELD_TYPES
 from convrec.core.profile import ProfileEntry
 from convrec.ui.chat import trace
 from convrec.ui.chat.cards import card
+from convrec.ui.chat.comparing import table
 from convrec.ui.chat.openers import openers
+from convrec.ui.chat.plot import plot
 from convrec.ui.chat.prose import blocks
-from convrec.ui.chat.session import Exchange, Session
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
+    from convrec.agent.memory.forgetting import Receipt
+    from convrec.agent.stores.records import ThreadSummary
+    from convrec.ui.chat.session import Exchange, Session
+    from convrec.ui.chat.workshop import Workshop
 
 _SHOWN = 4_000  # characters of a message that are shown again
+
+
+def own(shop: Workshop, name: str, names: Sequence[str]) -> str:
+    """Returns the person's own catalogues beside the page's, `name` being the one talked about, and what is on the workbench."""
+    venues = [("", "The catalogue of this page"), *((each, each) for each in names)]
+    return _template("own").render(shop=shop, name=name, venues=venues, types=FIELD_TYPES)
 
 
 class Renderer:
@@ -54,13 +68,22 @@ class Renderer:
         steps = reply.trace if reply else exchange.steps
         return _template("turn").render(
             exchange=exchange, said=_shortened(exchange.text), number=number, reply=reply, blocks=laid, cards=cards, doing=trace.doing(exchange.action, self._schema),
-            steps=trace.rows(steps, self._schema), live=trace.live(exchange, self._schema), schema=self._schema,
+            steps=trace.rows(steps, self._schema), live=trace.live(exchange, self._schema), headline=trace.headline(steps, self._schema), schema=self._schema,
+            plot=plot(items) if reply else None, table=table(steps, self._catalogue) if reply else None,
         )  # fmt: skip
 
-    def panel(self, entries: Sequence[ProfileEntry]) -> str:
-        """Returns what is known about the person, and what the catalogue is."""
+    def panel(self, entries: Sequence[ProfileEntry], paused: bool = False, receipt: Receipt | None = None) -> str:
+        """Returns what is known about the person; after they were forgotten, what was deleted."""
         known = [(entry, self._taste(entry)) for entry in reversed(entries) if entry.superseded_by is None]
-        return _template("panel").render(known=known, schema=self._schema, count=len(self._catalogue))
+        return _template("panel").render(known=known, paused=paused, receipt=receipt)
+
+    def threads(self, threads: Sequence[ThreadSummary], current: str) -> str:
+        """Returns the person's conversations; `current` is the one that is open."""
+        return _template("threads").render(threads=threads, current=current)
+
+    def footing(self) -> str:
+        """Returns what the catalogue is."""
+        return _template("footing").render(schema=self._schema, count=len(self._catalogue))
 
     def _taste(self, entry: ProfileEntry) -> str:
         if entry.item_id is not None or entry.facet not in self._schema.names:
@@ -73,7 +96,7 @@ def _shortened(text: str) -> str:
 
 
 @cache
-def _environment() -> "Environment":
+def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
@@ -85,5 +108,5 @@ def _environment() -> "Environment":
     )
 
 
-def _template(name: str) -> "Template":
+def _template(name: str) -> Template:
     return _environment().get_template(f"{name}.jinja")

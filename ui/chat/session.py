@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from convrec.core.errors import ConvrecError
+from convrec.agent.stores.records import ThreadSummary
+from convrec.core.dials import AS_SET, Dials
+from convrec.core.errors import ConvrecError, InputError
 from convrec.core.reply import (
     CandidatesEvent,
     DoneEvent,
@@ -25,7 +27,9 @@ from convrec.core.reply import (
 )
 
 if TYPE_CHECKING:
-    from convrec.agent.agent import Agent
+    from convrec.agent.memory.forgetting import Receipt
+    from convrec.ui.chat.venue import Venue
+from convrec.ui.chat.workshop import Workshop
 
 EVENTS = ("like", "dislike", "seen")
 _OPPOSITE = {"like": "dislike", "dislike": "like"}
@@ -73,26 +77,40 @@ class Exchange:
 
 
 class Session:
-    """A person's conversation in one tab. Its ids come from this server; a browser only hands back what it was given."""
+    """A person's conversation in one tab. Its ids come from this server; a browser only hands back what it was given.
 
-    def __init__(self, agent: "Agent", user_id: str = "", thread_id: str = "") -> None:
-        self._agent = agent
+    `verified` is the user id of somebody who is signed in; a guest has none. `receipt` is there after they had themselves forgotten.
+    """
+
+    def __init__(self, venue: "Venue", user_id: str = "", thread_id: str = "", *, verified: str | None = None) -> None:
+        self.venue = venue
+        self.workshop = Workshop()
+        self.receipt: Receipt | None = None
         self._talking = threading.Lock()
-        self.user_id = user_id if _GUEST.fullmatch(user_id) else f"guest-{secrets.token_hex(16)}"
-        self.thread_id = thread_id if self.user_id == user_id and _THREAD.fullmatch(thread_id) else new_thread_id()
+        self.verified = verified
+        self.user_id = verified or (user_id if _GUEST.fullmatch(user_id) else f"guest-{secrets.token_hex(16)}")
+        self.thread_id = thread_id if self.user_id == user_id and self._may_open(thread_id) else new_thread_id()
         self.exchanges: list[Exchange] = []
         self.clicks: dict[str, set[str]] = {}
+
+    def _may_open(self, thread_id: str) -> bool:
+        return bool(_THREAD.fullmatch(thread_id)) or thread_id in (t.thread_id for t in self.threads())
+
+    def threads(self) -> list[ThreadSummary]:
+        """Returns the person's conversations, the latest first."""
+        return self.venue.agent.threads(self.user_id)
 
     def resume(self) -> None:
         """Takes up the conversation where the ledger has it."""
         self.exchanges = [
-            Exchange(turn.text, reply=turn.reply) for turn in self._agent.thread(self.user_id, self.thread_id)
+            Exchange(turn.text, reply=turn.reply) for turn in self.venue.agent.thread(self.user_id, self.thread_id)
         ]
-        for click in self._agent.export(self.user_id)["feedback"] if self.exchanges else ():
+        self.clicks = {}
+        for click in self.venue.agent.export(self.user_id)["feedback"] if self.exchanges else ():
             if click["thread_id"] == self.thread_id and click["event"] in EVENTS:
                 self._press(click["item_id"], click["event"])
 
-    def say(self, text: str) -> Iterator[None]:
+    def say(self, text: str, dials: Dials = AS_SET) -> Iterator[None]:
         """Sends a message; yields whenever there is more to show. While one is being answered, another is not taken."""
         if not text.strip() or not self._talking.acquire(blocking=False):
             return
@@ -100,17 +118,18 @@ class Session:
         self.exchanges.append(exchange)
         try:
             yield
-            yield from self._answer(exchange)
+            yield from self._answer(exchange, dials)
         finally:
             if exchange.running:  # the browser went away in the middle of it
                 with suppress(ValueError):
                     self.exchanges.remove(exchange)
             self._talking.release()
 
-    def _answer(self, exchange: Exchange) -> Iterator[None]:
+    def _answer(self, exchange: Exchange, dials: Dials) -> Iterator[None]:
         """The outermost boundary of a turn: whatever goes wrong becomes a sentence, and the conversation goes on."""
+        ids = {"user_id": self.user_id, "thread_id": self.thread_id}
         try:
-            for event in self._agent.stream(exchange.text, user_id=self.user_id, thread_id=self.thread_id):
+            for event in self.venue.agent.stream(exchange.text, **ids, dials=dials):
                 exchange.take(event)
                 yield
         except ConvrecError as error:
@@ -120,7 +139,7 @@ class Session:
             exchange.failure = _FAILED
         if exchange.running:
             exchange.failure = _FAILED
-        if exchange.action == "forget" and not self._agent.thread(self.user_id, self.thread_id):
+        if exchange.action == "forget" and not self.venue.agent.thread(**ids):
             self.clicks = {}  # they are forgotten too
             for earlier in self.exchanges:
                 earlier.drawn = ""
@@ -135,7 +154,7 @@ class Session:
         if event in self.clicks.get(item_id, ()):
             return
         shown = [e.reply.turn for e in self.exchanges if e.reply and any(item.id == item_id for item in e.reply.items)]
-        self._agent.feedback(
+        self.venue.agent.feedback(
             user_id=self.user_id,
             item_id=item_id,
             event=event,
@@ -156,6 +175,28 @@ class Session:
         """Begins a new conversation of the same person."""
         self.thread_id = new_thread_id()
         self.exchanges, self.clicks = [], {}
+
+    def move(self, venue: "Venue") -> None:
+        """Goes on about another catalogue, in a new conversation."""
+        self.venue = venue
+        self.begin_anew()
+
+    def open(self, thread_id: str) -> None:
+        """Takes up one of the person's conversations.
+
+        Raises:
+            InputError: they have none of that id.
+        """
+        if thread_id not in (thread.thread_id for thread in self.threads()):
+            raise InputError("This conversation is not there any more.", "Begin a new one.")
+        self.thread_id = thread_id
+        self.resume()
+
+    def delete(self, thread_id: str) -> None:
+        """Deletes one of the person's conversations; the one that is open gives way to a new one."""
+        self.venue.agent.delete_thread(self.user_id, thread_id)
+        if thread_id == self.thread_id:
+            self.begin_anew()
 
 
 def new_thread_id() -> str:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convrec.agent.wording import demand, listed
+from convrec.agent.wording import demand, listed, request_words, small
 from convrec.catalogue.schema import Schema
 from convrec.core.errors import ConvrecError
-from convrec.core.predicate import parse_predicate
+from convrec.core.predicate import Both, parse_predicate
 from convrec.core.reply import TraceStep
 from convrec.ui.chat.session import Exchange
 
@@ -15,6 +15,9 @@ _NAMES = {
     "bm25": "Words in the text", "dialogue_bm25": "Words of other conversations", "dense": "Meaning", "popularity": "Popularity",
     "item_knn": "Liked by the same people", "ease": "Goes with what you liked", "als": "Taste profile", "explore": "Explore a trait",
     "fuse": "Put the lists together", "dialogue_knn": "Conversations like this one", "filter": "Your demands", "mmr": "Vary the list", "wishes": "Your wishes", "similar": "Near one item",
+    "recent_popularity": "Popular lately", "segment_popularity": "Popular among its kind", "markov": "What is chosen next", "sasrec": "The order of choices",
+    "tuned_dense": "Likeness learned from choices", "conversation": "What such talks come to", "compare": "Side by side", "named": "Asked for by name",
+    "base": "Where all begin", "disliked": "Near what you dislike", "exploration": "Less known", "model": "The language model's order",
 }  # fmt: skip
 _DOING = {
     "recommend": "Looking for {nouns}", "ask": "Looking for {nouns}", "answer": "Looking that up", "compare": "Comparing", "explain": "Looking up the reasons",
@@ -26,7 +29,7 @@ _ASPECTS = {
     "context": "the whole conversation",
     "prior": "what is liked in general",
 }
-_NO_RANKING = ("filter", "fuse", "explore", "mmr")
+_NO_RANKING = ("filter", "fuse", "explore", "mmr", "compare")
 _LONG = 160
 
 
@@ -63,16 +66,35 @@ def doing(action: str, schema: Schema) -> str:
 
 
 def live(exchange: Exchange, schema: Schema) -> list[str]:
-    """Returns what has been done so far in a turn that runs, one line each: what matches, and by what it is ranked."""
-    told = []
-    if exchange.matching is not None:
-        told.append(f"{exchange.matching[0]:,} of {exchange.matching[1]:,} {schema.nouns} match")
-    else:
-        found = [step for step in exchange.steps if step.tool == "filter"]
-        asked = looked_for(found[-1].arguments, schema) if found else ""
-        told += [f"{asked}: {_count(found[-1].n_out)} of {_count(found[-1].n_in)} match"] if asked else []
+    """Returns what has been done so far in a turn that runs, one line each: what it looks for, what matches, by what it is ranked."""
     ranked = dict.fromkeys(name(step.tool).lower() for step in exchange.steps if step.tool not in _NO_RANKING)
+    told = _searched(exchange.steps, exchange.matching, schema)
     return [*told, f"Ranked by {listed(list(ranked))}"] if ranked else told
+
+
+def headline(steps: Sequence[TraceStep], schema: Schema) -> str:
+    """Returns in a few words how an answer came about."""
+    return " · ".join(_searched(steps, None, schema)) or "How this answer came about"
+
+
+def _searched(steps: Sequence[TraceStep], matching: tuple[int, int] | None, schema: Schema) -> list[str]:
+    """Returns what was looked for and how much of it there is: `matching` of all, else what the last filter let through."""
+    found = next((step for step in reversed(steps) if step.tool == "filter"), None)
+    if found is None:
+        return []
+    asked = _wish(found.arguments.get("filter") or {}, schema)
+    n, of = matching or (found.n_out or 0, found.n_in or 0)
+    return [*([f"Looked for {asked}"] if asked else []), f"{n:,} of {of:,} {schema.nouns} match"]
+
+
+def _wish(value: Mapping[str, Any], schema: Schema) -> str:
+    """Returns a filter as a person would ask for it, or nothing when it is none of this schema."""
+    try:
+        wished = parse_predicate(dict(value)) if value else None
+        parts = wished.args if isinstance(wished, Both) and wished.op == "and" else (wished,) if wished else ()
+        return request_words(parts, schema, small) if parts else ""
+    except ConvrecError:
+        return ""
 
 
 def looked_for(arguments: Mapping[str, Any], schema: Schema) -> str:
@@ -85,6 +107,8 @@ def _argument(key: str, value: Any, schema: Schema) -> str:
     match key:
         case "filter" | "text" | "query" | "attribute":
             return _said(value, schema)
+        case "items":
+            return f"{len(value)} {schema.nouns}"
         case "aspect":
             return _ASPECTS.get(str(value), str(value))
         case "k":

@@ -24,7 +24,8 @@ def serving(agent, keys: str = "", settings: Server | None = None, **more) -> It
     thread.start()
     end = time.monotonic() + 20
     while not server.started:
-        assert thread.is_alive() and time.monotonic() < end, "the server did not start"
+        assert thread.is_alive(), "the server did not start"
+        assert time.monotonic() < end, "the server did not start in time"
         time.sleep(0.01)
     try:
         yield address_of(bound)
