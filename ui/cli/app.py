@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from convrec.ui.cli import chat, data, diagnosis, evaluate, finetune, fitting, page, profile, rows, serve, state
+from convrec.ui.cli import account, chat, data, diagnosis, evaluate, finetune, fitting, page, profile, rows, serve, state
 from convrec.ui.cli.frame import command
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ for function in (
     rows.recommend, rows.understand, diagnosis.doctor, state.backup, state.migrate_state,
 ):  # fmt: skip
     command(app, function)
+app.add_typer(account.app, name="account")
 app.add_typer(profile.app, name="profile")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(finetune.app, name="finetune")
