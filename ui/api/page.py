@@ -1,8 +1,11 @@
 """The chat page behind the API's routes. Gradio keeps a person's tab in its process, so beside several workers there is one for the page alone."""
 
+import asyncio
+import logging
 import multiprocessing
 import os
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -13,6 +16,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import STARTUP_FAILURE
 
 from convrec.ui.api.door import GUARDED
 from convrec.ui.api.problems import problem
@@ -23,6 +27,7 @@ _OF_A_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"forwarded"}
 )  # fmt: skip
 _CONNECT_S = 5.0
+_log = logging.getLogger(__name__)
 _END_S = 10.0
 
 
@@ -57,7 +62,8 @@ class Handover:
         )  # fmt: skip
         try:
             answer = await self._client.send(handed, stream=True)
-        except httpx.TransportError:
+        except httpx.TransportError as error:
+            _log.error("the chat page does not answer: %r", error)
             await problem(503, "The chat page is not there just now.", {"Retry-After": "5"})(scope, receive, send)
             return
         response = StreamingResponse(_pieces(answer), answer.status_code)
@@ -84,12 +90,17 @@ class PageProcess:
         self._place, self._end_s = place, end_s
         self._process: multiprocessing.process.BaseProcess | None = None
 
-    def keep(self) -> None:
-        """Starts the process, where there is none."""
+    def keep(self) -> bool:
+        """Starts the process where there is none, and tells whether there is hope: one that could not begin is not tried again."""
+        if self._process is not None and self._process.exitcode == STARTUP_FAILURE:
+            return False
         if self._process is None or not self._process.is_alive():
+            if self._process is not None:
+                _log.error("The chat page's process ended with %s; it is started anew.", self._process.exitcode)
             spawning = multiprocessing.get_context("spawn")
             self._process = spawning.Process(target=_serve, args=(self._place, self._end_s), daemon=True)
             self._process.start()
+        return True
 
     @property
     def answers(self) -> bool:
@@ -99,15 +110,30 @@ class PageProcess:
             return True
         return False
 
-    def end(self) -> None:
-        """Ends the process when its turns have ended."""
+    def terminate(self) -> None:
+        """Tells the process to end when its turns have ended."""
         if self._process is not None:
             self._process.terminate()
+
+    def join(self) -> None:
+        """Waits until the process has ended."""
+        if self._process is not None:
             self._process.join(self._end_s + _END_S)
 
 
+class LeavingServer(uvicorn.Server):
+    """A server that tells its requests, in `request.state.leaving`, that it goes down, so that whoever only listens lets go."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Says so, then waits for the turns under way."""
+        leaving: asyncio.Event | None = self.lifespan.state.get("leaving")
+        if leaving is not None:
+            leaving.set()
+        await super().shutdown(sockets=sockets)
+
+
 def _serve(place: str, end_s: float) -> None:
-    server = uvicorn.Server(
+    server = LeavingServer(
         uvicorn.Config(
             "convrec.ui.api.worker:page", factory=True, uds=place, log_config=None, access_log=False, server_header=False, lifespan="on",
             forwarded_allow_ips="*", timeout_graceful_shutdown=round(end_s) + 1,
@@ -123,3 +149,5 @@ def _serve(place: str, end_s: float) -> None:
     threading.Thread(target=follow, daemon=True).start()
     os.umask(0o077)
     server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)

@@ -1,5 +1,6 @@
 """The server process: the app on a socket, one worker or several, up until it is told to stop, down when turns have ended."""
 
+import logging
 import os
 import socket
 import tempfile
@@ -13,10 +14,12 @@ from uvicorn.supervisors import Multiprocess
 from convrec.core.errors import InputError
 from convrec.core.settings import Server
 from convrec.ui.api.metrics import SHARED_FOLDER
-from convrec.ui.api.page import SOCKET, PageProcess
+from convrec.ui.api.page import SOCKET, LeavingServer, PageProcess
 
 _HEADERS_S = 10.0
 _BACKLOG = 2048
+_HUNG_S = 60  # a worker that loads its models on a busy machine answers nothing for a while
+_log = logging.getLogger(__name__)
 
 
 class PunctualProtocol(HttpToolsProtocol):
@@ -78,7 +81,8 @@ def configured(app: Any, settings: Server, **more: Any) -> uvicorn.Config:
     """Returns how uvicorn serves the app, or what `app` names. Proxies on this machine, or named in FORWARDED_ALLOW_IPS, say for whom they ask."""
     return uvicorn.Config(
         app, http=PunctualProtocol, log_config=None, access_log=False, server_header=False, backlog=_BACKLOG, lifespan="on",
-        timeout_graceful_shutdown=round(settings.shutdown_s) + 1, timeout_keep_alive=15, **more,
+        timeout_graceful_shutdown=round(settings.shutdown_s) + 1, timeout_keep_alive=15,
+        timeout_worker_healthcheck=_HUNG_S, **more,
     )  # fmt: skip
 
 
@@ -99,10 +103,11 @@ def run(app: str, bound: socket.socket, settings: Server, workers: int, on_ready
             _Workers(config, bound, on_ready, beside).run()
         finally:
             if beside is not None:
-                beside.end()
+                beside.terminate()
+                beside.join()
 
 
-class _Server(uvicorn.Server):
+class _Server(LeavingServer):
     """A server that says when it answers."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
@@ -130,9 +135,16 @@ class _Workers(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         """Looks after the workers, and says once when all answer."""
         super().keep_subprocess_alive()
-        if self._page is not None and not self.should_exit.is_set():
-            self._page.keep()
+        if self._page is not None and not self.should_exit.is_set() and not self._page.keep():
+            _log.error("The chat page could not be started.")
+            self.should_exit.set()
         page_answers = self._page is None or self._page.answers
         if not self._told and page_answers and all(process.is_ready() for process in self.processes):
             self._told = True
             self._on_ready()
+
+    def terminate_all(self) -> None:
+        """Ends the page, whose listeners the workers wait for, then the workers."""
+        if self._page is not None:
+            self._page.terminate()
+        super().terminate_all()

@@ -1,5 +1,6 @@
 """What every worker process makes for itself: an agent of its own, and the app over it."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -58,16 +59,16 @@ def _agent() -> "Agent":
 
 
 def _closing(made: FastAPI, agent: "Agent", ending: AsyncExitStack, inner: FastAPI | None = None) -> FastAPI:
-    """Returns the app, which begins and ends with the one inside it, and closes the agent at last."""
+    """Returns the app, which begins and ends with the one inside it, and closes the agent at last. Its requests hear by `state.leaving` that the server goes down."""
     begin = made.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, asyncio.Event]]:
         async with ending:
             async with begin(app), AsyncExitStack() as inside:
                 if inner is not None:
                     await inside.enter_async_context(inner.router.lifespan_context(inner))
-                yield
+                yield {"leaving": asyncio.Event()}
         agent.close()
 
     made.router.lifespan_context = lifespan

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _SHORTEST_SECRET = 32
 _MOST_BODY_BYTES = 1_000_000
 _BAR = """
-#account { position: fixed; top: .6rem; right: 1.4rem; z-index: 5; margin: 0; padding: 0; width: auto; min-width: 0; font-size: .86rem; }
-#account .html-container { padding: 0; } #account .html-container > div { display: flex; gap: .6rem; align-items: baseline; }
-#account span { max-width: 12rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--soft); }
-#account a, #account button { color: var(--accent); text-decoration: underline; cursor: pointer; background: none; border: 0; padding: 0; font: inherit; }
+#account { margin: 0 0 1rem !important; padding: 0 !important; font-size: .86rem; }
+#account .html-container { padding: 0; } #account .html-container > div { display: flex; gap: .6rem; align-items: baseline; justify-content: space-between; }
+#account span { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--soft); }
+#account a, #account button { flex: none; color: var(--accent); text-decoration: underline; cursor: pointer; background: none; border: 0; padding: 0; font: inherit; }
 #account a:focus-visible, #account button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 """
 
@@ -78,9 +78,11 @@ def _mount_page(site: FastAPI, agent: "Agent", auth: Auth, visitors: Visitors) -
     from convrec.ui.chat import build_app, look
 
     blocks = build_app(agent, user_of=lambda request: _visitor(request).user_id)
-    with blocks:
+    aside = next(block for block in blocks.blocks.values() if block.elem_id == "more")
+    with blocks, aside:
         bar = gr.HTML("", elem_id="account", apply_default_css=False)
         blocks.load(_bar_of(auth), None, bar, show_progress="hidden", api_visibility="private")
+    aside.children.insert(0, aside.children.pop())  # who one is stands above what is kept of one
     looks = look()
     gr.mount_gradio_app(
         site, blocks, "/", footer_links=[], run_history=False, show_error=False, max_file_size=0, ssr_mode=False, enable_monitoring=False,

@@ -1,6 +1,10 @@
 """What stands around the chat page: who asks is known before Gradio hears of it, and Gradio is asked only for what the page needs."""
 
+import asyncio
 import re
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,6 +22,8 @@ _OPEN = re.compile(r"/(theme\.css|favicon\.ico|robots\.txt|manifest\.json|(asset
 _OF_THE_PAGE = re.compile(
     r"/(config/?|gradio_api/(info/?|app_id/?|startup-events|queue/(join|data)/?|heartbeat/\w+|cancel|reset/?|file=.+))?"
 )
+_HEARTBEAT = re.compile("/gradio_api/heartbeat/")
+"""What a tab listens to as long as it is open, and hears nothing in."""
 _POLICY = b"frame-ancestors 'none'"
 
 
@@ -37,7 +43,12 @@ class Wall:
             await answer(scope, receive, send)
             return
         scope.setdefault("state", {})["visitor"] = answer
-        await self._app(scope, receive, self._sending(request, answer, send))
+        leaving = scope["state"].get("leaving")
+        answering = self._app(scope, receive, self._sending(request, answer, send))
+        if leaving is not None and _HEARTBEAT.match(request.url.path):
+            await _until(leaving, answering)
+        else:
+            await answering
 
     async def _answer(self, request: Request) -> Response | Visitor | None:
         """Returns who asks, None for somebody who comes to the page for the first time, or what they are told instead."""
@@ -84,3 +95,15 @@ class Wall:
 
 def _refused(status: int, detail: str) -> Response:
     return JSONResponse({"detail": detail}, status)
+
+
+async def _until(leaving: asyncio.Event, answering: Coroutine[Any, Any, None]) -> None:
+    """Answers a request until it is answered, or the server goes down."""
+    answer, end = asyncio.ensure_future(answering), asyncio.ensure_future(leaving.wait())
+    try:
+        await asyncio.wait({answer, end}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        answer.cancel()
+        end.cancel()
+    with suppress(asyncio.CancelledError):
+        await answer
