@@ -114,10 +114,10 @@ class Provider:
         return dict(claims)
 
     def _subject(self, claims: dict[str, Any]) -> Subject:
-        issuer, sub = urlsplit(self._issuer), str(claims["sub"])
+        issuer, sub = urlsplit(self._issuer), claims["sub"]
         try:
-            user_id = checked_id(f"oidc:{issuer.netloc}{issuer.path.rstrip('/')}|{sub}")
-        except UserIdError as error:
+            user_id = checked_id(f"oidc:{issuer.netloc}{issuer.path.rstrip('/')}|{checked_id(sub)}")
+        except (UserIdError, TypeError) as error:
             raise OidcError("The provider's id for you can't be used.", "Ask whoever runs it.") from error
         known = (claims.get(key) for key in ("name", "preferred_username", "email"))
         name = next((one for one in known if isinstance(one, str) and one.strip()), sub)

@@ -75,7 +75,8 @@ def _mount_page(site: FastAPI, agent: "Agent", auth: Auth, visitors: Visitors) -
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio is imported
     import gradio as gr
 
-    from convrec.ui.chat import build_app, look
+    from convrec.ui.chat import build_app
+    from convrec.ui.chat.look import look
 
     blocks = build_app(agent, user_of=lambda request: _visitor(request).user_id)
     aside = next(block for block in blocks.blocks.values() if block.elem_id == "more")
