@@ -242,7 +242,9 @@ class Auth(_Section):
         "CONVREC_OIDC_SECRET", description="the environment variable that holds the client's secret; none for a public client"
     )  # fmt: skip
     proxy_header: str = Field(
-        "", pattern=r"^[A-Za-z0-9-]*$", description="the header in which a trusted proxy says and signs who is signed in"
+        "",
+        pattern=r"^[A-Za-z0-9-]*$",
+        description="the header in which a trusted proxy says and signs who is signed in",
     )
     proxy_secret_env: str = Field(
         "CONVREC_PROXY_SECRET", description="the environment variable that holds what the proxy signs with"

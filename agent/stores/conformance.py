@@ -465,9 +465,15 @@ class LedgerTests:
         assert (turn.text, turn.reply.thread_id) == ("asked", "n1")
         assert [e.source for e in turn.reply.items[0].reasons[0].evidence] == ["turn:n1/1", "profile:n2"]
         assert ledger.answered("ana", "r1") == a_turn().reply
-        assert [(e.id, e.value, e.thread_id) for e in ledger.profile("ana")] == [("e1", "Western", ""), ("n2", "Noir", "n1")]
+        assert [(e.id, e.value, e.thread_id) for e in ledger.profile("ana")] == [
+            ("e1", "Western", ""),
+            ("n2", "Noir", "n1"),
+        ]
         assert {key: vector[0] for key, vector in ledger.vectors("ana", "turn", "m").items()} == {turn_key("t1", 1): 0.5, turn_key("n1", 1): 0.25}  # fmt: skip
-        assert {key: vector[0] for key, vector in ledger.vectors("ana", "entry", "m").items()} == {"e1": 0.5, "n2": 0.25}
+        assert {key: vector[0] for key, vector in ledger.vectors("ana", "entry", "m").items()} == {
+            "e1": 0.5,
+            "n2": 0.25,
+        }
 
     def test_of_two_tastes_about_the_same_the_later_holds(self, ledger: Ledger) -> None:
         """It supersedes the other, whoever's it was; what both say is said once."""
@@ -481,7 +487,12 @@ class LedgerTests:
         ledger.patch_profile("guest-1", theirs, (), 0, (a_vector("entry", "g3"), a_vector("entry", "g4")))
         merge(ledger, "guest-1", "ana", counted_ids("n"))
         now = {(e.id, e.value, e.polarity, e.weight) for e in ledger.profile("ana")}
-        assert now == {("g1", "western", -1, 1.0), ("a2", "Noir", 1, 1.0), ("a3", "Drama", 1, 1.0), ("g4", "Comedy", 1, 1.0)}
+        assert now == {
+            ("g1", "western", -1, 1.0),
+            ("a2", "Noir", 1, 1.0),
+            ("a3", "Drama", 1, 1.0),
+            ("g4", "Comedy", 1, 1.0),
+        }
         was = {e.id: e.superseded_by for e in ledger.profile("ana", history=True) if e.superseded_by}
         assert was == {"a1": "g1", "g2": "a2", "g0": "a3"}
         assert ledger.vectors("ana", "entry", "m").keys() == {"a3", "g4"}

@@ -33,7 +33,10 @@ def merge(ledger: Ledger, guest: str, user_id: str, new_id: NewId) -> dict[str, 
         ledger.enter(db, user_id, generation)
         threads = _names(db, "SELECT thread_id FROM threads WHERE user_id=?", guest, user_id, new_id)
         ids = _names(db, "SELECT id FROM profile WHERE user_id=?", guest, user_id, new_id)
-        moved = {"profile": _move_profile(db, guest, user_id, ids, threads), "turns": _move_turns(db, guest, user_id, ids, threads)}
+        moved = {
+            "profile": _move_profile(db, guest, user_id, ids, threads),
+            "turns": _move_turns(db, guest, user_id, ids, threads),
+        }
         moved |= {table: _move(db, table, guest, user_id, threads) for table in ("threads", "exposures", "feedback")}
         moved["vectors"] = _move_vectors(db, guest, user_id, ids, threads)
         _order_threads(db, user_id)

@@ -122,14 +122,18 @@ def test_cookies_are_for_no_script_and_no_other_site_and_tokens_are_stored_by_ha
     given = forms(client, "/sign-in", name="hashed", password=PASSWORD).headers.get_list("set-cookie")
     (session,) = [one for one in given if one.startswith("convrec-session=") and "Max-Age=0" not in one]
     assert {"HttpOnly", "Path=/", "SameSite=lax", "Max-Age=7200"} <= set(session.split("; "))
-    everything = repr([agent._house.ledger.database.rows(f"SELECT * FROM {table}") for table in ("sessions", "accounts")])
+    everything = repr(
+        [agent._house.ledger.database.rows(f"SELECT * FROM {table}") for table in ("sessions", "accounts")]
+    )
     assert client.cookies["convrec-session"] not in everything
     assert PASSWORD not in everything
     assert "$argon2id$" in everything
 
 
 def test_behind_https_cookies_are_for_this_host_alone(agent, url):
-    with httpx.Client(base_url=url, headers={"X-Forwarded-Proto": "https", "Origin": url.replace("http", "https")}) as client:
+    with httpx.Client(
+        base_url=url, headers={"X-Forwarded-Proto": "https", "Origin": url.replace("http", "https")}
+    ) as client:
         (guest,) = client.get("/").headers.get_list("set-cookie")
         assert guest.startswith("__Host-convrec-guest=")
         assert "Secure" in guest
@@ -348,7 +352,10 @@ def test_a_guest_becomes_somebody_only_when_they_say_so(agent, visit):
     assert made.headers["location"] == "/sign-in/guest"
     assert "1 conversation and 1 remembered thing" in client.get("/sign-in/guest").text
     assert agent.threads("account:merged") == []
-    assert client.post("/sign-in/guest", data={"mine": "yes"}, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert (
+        client.post("/sign-in/guest", data={"mine": "yes"}, headers={"Origin": "https://evil.example"}).status_code
+        == 403
+    )
     assert agent.threads("account:merged") == []
     assert forms(client, "/sign-in/guest", mine="yes").headers["location"] == "/"
     assert [thread.title for thread in agent.threads("account:merged")] == ["I love westerns"]

@@ -106,7 +106,11 @@ def test_whoever_the_provider_vouches_for_is_in(visit, provider):
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert user_of(client) == f"oidc:{urlsplit(provider.issuer).netloc}|248289761001"
     asked = provider.asked[-1]
-    assert (asked["response_type"], asked["code_challenge_method"], asked["scope"]) == ("code", "S256", "openid profile")
+    assert (asked["response_type"], asked["code_challenge_method"], asked["scope"]) == (
+        "code",
+        "S256",
+        "openid profile",
+    )
     assert {len(asked[name]) >= 43 for name in ("state", "nonce", "code_challenge")} == {True}
     assert asked["redirect_uri"] == f"{client.base_url}/sign-in/oidc/callback"
 
@@ -193,7 +197,6 @@ def test_a_token_signed_by_another_is_refused(visit, provider, monkeypatch):
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
 def test_a_token_that_is_not_signed_by_a_key_of_a_pair_is_refused(visit, provider, monkeypatch, algorithm):
     """`none`, or the public key used as a password."""
-
 
     def encode(header, claims, key):
         said = ".".join(_base64(json.dumps(part).encode()) for part in ({"alg": algorithm, "kid": "k1"}, claims))

@@ -67,7 +67,9 @@ class Handover:
             await problem(503, "The chat page is not there just now.", {"Retry-After": "5"})(scope, receive, send)
             return
         response = StreamingResponse(_pieces(answer), answer.status_code)
-        response.raw_headers = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in _OF_A_HOP]
+        response.raw_headers = [
+            (name.lower(), value) for name, value in answer.headers.raw if name.lower() not in _OF_A_HOP
+        ]
         await response(scope, receive, send)
 
     async def close(self) -> None:
@@ -133,12 +135,11 @@ class LeavingServer(uvicorn.Server):
 
 
 def _serve(place: str, end_s: float) -> None:
-    server = LeavingServer(
-        uvicorn.Config(
-            "convrec.ui.api.worker:page", factory=True, uds=place, log_config=None, access_log=False, server_header=False, lifespan="on",
-            forwarded_allow_ips="*", timeout_graceful_shutdown=round(end_s) + 1,
-        )  # fmt: skip
-    )
+    config = uvicorn.Config(
+        "convrec.ui.api.worker:page", factory=True, uds=place, log_config=None, access_log=False, server_header=False, lifespan="on",
+        forwarded_allow_ips="*", timeout_graceful_shutdown=round(end_s) + 1,
+    )  # fmt: skip
+    server = LeavingServer(config)
     started_by = multiprocessing.parent_process()
     assert started_by is not None
 

@@ -64,11 +64,10 @@ def _closing(made: FastAPI, agent: "Agent", ending: AsyncExitStack, inner: FastA
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, asyncio.Event]]:
-        async with ending:
-            async with begin(app), AsyncExitStack() as inside:
-                if inner is not None:
-                    await inside.enter_async_context(inner.router.lifespan_context(inner))
-                yield {"leaving": asyncio.Event()}
+        async with ending, begin(app), AsyncExitStack() as inside:
+            if inner is not None:
+                await inside.enter_async_context(inner.router.lifespan_context(inner))
+            yield {"leaving": asyncio.Event()}
         agent.close()
 
     made.router.lifespan_context = lifespan

@@ -71,7 +71,9 @@ class Provider:
             OidcError: the provider does not answer as one should.
         """
         token, now = secrets.token_urlsafe(32), self._clock.now().timestamp()
-        flow = _Flow(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), redirect_uri, now + _FLOW_S)
+        flow = _Flow(
+            secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), redirect_uri, now + _FLOW_S
+        )
         async with await self._client(redirect_uri) as client:
             address, _ = client.create_authorization_url(
                 self._document["authorization_endpoint"], state=flow.state, nonce=flow.nonce, code_verifier=flow.verifier
@@ -103,11 +105,16 @@ class Provider:
     async def _claims(self, flow: _Flow, code: str) -> dict[str, Any]:
         try:
             async with await self._client(flow.redirect_uri) as client:
-                token = await client.fetch_token(self._document["token_endpoint"], code=code, code_verifier=flow.verifier)
+                token = await client.fetch_token(
+                    self._document["token_endpoint"], code=code, code_verifier=flow.verifier
+                )
             found = await self._decoded(token["id_token"])
-            expected = {"iss": {"essential": True, "value": self._issuer}, "aud": {"essential": True, "value": self._client_id}}
+            expected = {
+                "iss": {"essential": True, "value": self._issuer},
+                "aud": {"essential": True, "value": self._client_id},
+            }
             params = {"nonce": flow.nonce, "client_id": self._client_id, "access_token": token.get("access_token")}
-            claims = CodeIDToken(found.claims, found.header, expected, params)  # type: ignore[arg-type]
+            claims = CodeIDToken(found.claims, found.header, expected, params)
             claims.validate(int(self._clock.now().timestamp()), _LEEWAY_S)
         except (OAuthError, JoseError, httpx.HTTPError, KeyError, ValueError, TypeError) as error:
             raise OidcError("What the provider says does not hold.", "Begin again.") from error

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from convrec.agent.stores.accounts import Accounts, SignedIn
 from convrec.core.clock import Clock
 from convrec.core.settings import Auth
-from convrec.ui.auth.proxy import UnprovenError, Proxy
+from convrec.ui.auth.proxy import Proxy, UnprovenError
 
 _GUEST = re.compile(r"(guest-[0-9a-f]{32})\.([0-9a-f]{64})")
 _GUEST_SECONDS = 180 * 86_400
@@ -39,7 +39,13 @@ class Visitors:
         self, settings: Auth, accounts: Accounts, clock: Clock, secret: str, proxy: Proxy | None = None,
         new_token: Callable[[], str] = secrets.token_urlsafe,
     ) -> None:  # fmt: skip
-        self._settings, self._accounts, self._clock, self._proxy, self._new_token = settings, accounts, clock, proxy, new_token
+        self._settings, self._accounts, self._clock, self._proxy, self._new_token = (
+            settings,
+            accounts,
+            clock,
+            proxy,
+            new_token,
+        )
         self._key = hmac.new(secret.encode(), b"convrec guests", hashlib.sha256).digest()
 
     def of(self, request: HTTPConnection) -> Visitor | None:

@@ -2,9 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,7 +16,9 @@ from convrec.ui.auth.crossing import is_crossing
 from convrec.ui.auth.proxy import UnprovenError
 from convrec.ui.auth.visitors import SESSION, Visitor, Visitors, drop_cookie
 
-_OPEN = re.compile(r"/(theme\.css|favicon\.ico|robots\.txt|manifest\.json|(assets|static|svelte)/.*|gradio_api/theme\.css)")
+_OPEN = re.compile(
+    r"/(theme\.css|favicon\.ico|robots\.txt|manifest\.json|(assets|static|svelte)/.*|gradio_api/theme\.css)"
+)
 """What says nothing of anybody."""
 _OF_THE_PAGE = re.compile(
     r"/(config/?|gradio_api/(info/?|app_id/?|startup-events|queue/(join|data)/?|heartbeat/\w+|cancel|reset/?|file=.+))?"
@@ -97,7 +98,7 @@ def _refused(status: int, detail: str) -> Response:
     return JSONResponse({"detail": detail}, status)
 
 
-async def _until(leaving: asyncio.Event, answering: Coroutine[Any, Any, None]) -> None:
+async def _until(leaving: asyncio.Event, answering: Awaitable[None]) -> None:
     """Answers a request until it is answered, or the server goes down."""
     answer, end = asyncio.ensure_future(answering), asyncio.ensure_future(leaving.wait())
     try:

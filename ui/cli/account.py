@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from convrec.agent.stores.accounts import Accounts
     from convrec.ui.auth.passwords import Passwords
 
-app = typer.Typer(help="People who sign in to the chat page with a password.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="People who sign in to the chat page with a password.", no_args_is_help=True, rich_markup_mode=None
+)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name they sign in with.", show_default=False)]
 
 

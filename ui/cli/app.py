@@ -4,7 +4,20 @@ from typing import Annotated
 
 import typer
 
-from convrec.ui.cli import account, chat, data, diagnosis, evaluate, finetune, fitting, page, profile, rows, serve, state
+from convrec.ui.cli import (
+    account,
+    chat,
+    data,
+    diagnosis,
+    evaluate,
+    finetune,
+    fitting,
+    page,
+    profile,
+    rows,
+    serve,
+    state,
+)
 from convrec.ui.cli.frame import command
 
 app = typer.Typer(
