@@ -89,7 +89,7 @@ $(VENV)/ready-ui: pyproject.toml constraints.txt | $(VENV)/made
 
 $(VENV)/ready-dev: pyproject.toml constraints.txt | $(VENV)/made
 	@echo "Installing convrec, its chat and its development tools into $(VENV) (2 to 5 minutes the first time)…"
-	@$(PIP_INSTALL) -e '.[ui,serve,llm,local,evaluate,finetune,postgres,dev]'
+	@$(PIP_INSTALL) -e '.[ui,serve,mcp,llm,local,evaluate,finetune,postgres,telemetry,dev]'
 	@touch $(VENV)/ready-ui $@
 
 $(VLLM)/ready: scripts/vllm-requirements.txt scripts/vllm_environment.sh

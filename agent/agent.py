@@ -15,8 +15,11 @@ from weakref import WeakValueDictionary
 from convrec.agent.checking.titles import TitleChecker
 from convrec.agent.compact.understander import Understander
 from convrec.agent.elicitation import Asking, question
-from convrec.agent.engine import Followed, Follower
+from convrec.agent.embedding import Exchange, build_subgraph
+from convrec.agent.engine import Followed
+from convrec.agent.exported import LogsOfWorkspace
 from convrec.agent.graph import build_graph
+from convrec.agent.houses import Following, Houses
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.demonstrations import Demonstrations, went_well
 from convrec.agent.llm.engine import ModelEngine
@@ -26,6 +29,7 @@ from convrec.agent.memory.history import Taste
 from convrec.agent.memory.learning import Origin, clicked
 from convrec.agent.memory.memory import Memory
 from convrec.agent.memory.recall import Recalled
+from convrec.agent.overview import Observer, Overview
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState
@@ -53,6 +57,7 @@ from convrec.tools.toolbox import Recommended, Request, Toolbox
 
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
+    from langgraph.graph.state import CompiledStateGraph
 
 _WAIT_S = 30.0  # for another turn of the same thread; a turn that another process overtook begins again that long
 _LIKES = {"like": 1, "dislike": -1}
@@ -60,7 +65,7 @@ _EVENTS = ("like", "dislike", "seen", "click", "purchase", "play", "skip")
 
 
 class Agent:
-    """A conversational recommender over one workspace.
+    """A conversational recommender over one workspace, whose changes it takes up while it serves: see `convrec.agent.houses`.
 
     One agent serves many users and threads; turns of the same thread run one after the other. Use it as a context manager, or
     call `close`.
@@ -68,8 +73,7 @@ class Agent:
 
     def __init__(self, workspace: Workspace, house: House) -> None:
         self.workspace = workspace
-        self._house = house
-        self._follower = Follower(house.engine, house.toolbox.catalogue)
+        self._houses = Houses(workspace, house)
         self._saver = house.ledger.database.saver(house.settings.memory.keep_checkpoints)
         self.store = ProfileStore(house.ledger, house.clock)
         self.accounts = Accounts(house.ledger)
@@ -78,6 +82,8 @@ class Agent:
         self._guard = threading.Lock()
         self.forgetting = Forgetting(house.ledger, house.clock, self._drop_words)
         self.forgetting.reach(house.demonstrations)
+        self.forgetting.reach(LogsOfWorkspace(workspace.root))
+        self._observer = Observer(house.ledger)
 
     @classmethod
     def open(
@@ -125,20 +131,41 @@ class Agent:
         self.close()
 
     def close(self) -> None:
-        """Closes the state database."""
+        """Ends the work behind the turns and closes the state database."""
+        self._houses.close()
         self._house.ledger.close()
 
     @property
+    def _house(self) -> House:
+        return self._houses.house
+
+    @property
     def toolbox(self) -> Toolbox:
-        """The opened tools and catalogue."""
-        return self._house.toolbox
+        """The opened tools and catalogue, of the workspace's version that is current now. What is to be of one version takes it once."""
+        return self._houses.now().toolbox
+
+    @property
+    def following(self) -> Following:
+        """How the agent follows its workspace."""
+        return self._houses.following()
+
+    def follow(self, wait_s: float = 0.0) -> bool:
+        """Takes up the workspace's current version, as every turn does before it begins, and tells whether nothing is left to be done behind the
+        turns, for which it waits so long.
+        """
+        return self._houses.settle(wait_s)
 
     @property
     def tools(self) -> list[StructuredTool]:
         """The tools as LangChain tools, to hang on another agent."""
         from convrec.tools.langchain import as_langchain_tools
 
-        return as_langchain_tools(self.toolbox)
+        return as_langchain_tools(lambda: self.toolbox)
+
+    @property
+    def subgraph(self) -> CompiledStateGraph[Exchange, Any, Any, Any]:
+        """A whole turn as a graph to add to another as a node: it takes `text`, `user_id` and `thread_id`, and gives `reply`."""
+        return build_subgraph(self)
 
     # Talking
 
@@ -185,8 +212,9 @@ class Agent:
             stored = ledger.answered(user_id, request_id)
             if stored is not None:
                 return stored, (), ""
-            led = self._follower(history).state.beginning() if history else None
-            turn = Turn(self._house, ledger.generation(user_id), user_id, led=led, dials=dials)
+            house = self._houses.now()
+            led = house.follower(history).state.beginning() if history else None
+            turn = Turn(house, ledger.generation(user_id), user_id, led=led, dials=dials)
             try:
                 reply = yield from self._run(turn, text, user_id, thread_id, request_id)
             except TurnTaken:
@@ -264,11 +292,12 @@ class Agent:
         """Returns what the last message of a conversation says, given those before it; a model is asked about it where one is configured. Nothing is stored."""
         if not messages:
             raise InputError("There are no messages.", 'Give at least {"role": "user", "content": "…"}.')
-        heard = self._follower(messages).heard
-        if self._house.model is None or messages[-1].get("role") != "user":
+        house = self._houses.now()
+        heard = house.follower(messages).heard
+        if house.model is None or messages[-1].get("role") != "user":
             return heard
-        before = self._follower(messages[:-1]).state
-        return self._house.model.begin().understand(well_formed(str(messages[-1].get("content", ""))), before, heard)[0]
+        before = house.follower(messages[:-1]).state
+        return house.model.begin().understand(well_formed(str(messages[-1].get("content", ""))), before, heard)[0]
 
     def recommend(
         self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
@@ -284,10 +313,9 @@ class Agent:
             PredicateError: the filter names an unknown field or a value of the wrong type.
             InputError: `k` is below 1, or a tool's name is unknown.
         """
-        request = self.requested(
-            messages=messages, history=history, user_id=user_id, filter=filter, exclude=exclude, k=k, tools=tools
-        )
-        return list(self.toolbox.recommend(request).items)
+        house = self._houses.now()
+        request = self._requested(house, messages, history, user_id, filter, exclude, k, tools)
+        return list(house.toolbox.recommend(request).items)
 
     def requested(
         self, *, messages: Sequence[Mapping[str, str]] = (), history: Iterable[str] = (), user_id: str | None = None,
@@ -298,14 +326,20 @@ class Agent:
         Raises:
             What `recommend` raises.
         """
+        return self._requested(self._houses.now(), messages, history, user_id, filter, exclude, k, tools)
+
+    def _requested(
+        self, house: House, messages: Sequence[Mapping[str, str]], history: Iterable[str], user_id: str | None, filter: Any,  # noqa: A002  (as above)
+        exclude: Iterable[str], k: int, tools: Sequence[str] | None,
+    ) -> Request:  # fmt: skip
         if k < 1:
             raise InputError(f"k is {k}.", "Give 1 or more.")
-        followed = self._follower(messages) if messages else Followed()
+        followed = house.follower(messages) if messages else Followed()
         acts = followed.heard.acts if messages and messages[-1].get("role") == "user" else ()
         profile = self._tastes(checked_id(user_id)) if user_id is not None else ()
         found = wanted(
-            followed.state, profile, self.toolbox.catalogue, self._house.clock.now(), k=k,
-            half_life_days=self._house.settings.memory.half_life_days,
+            followed.state, profile, house.toolbox.catalogue, house.clock.now(), k=k,
+            half_life_days=house.settings.memory.half_life_days,
         )  # fmt: skip
         request = eased(found, followed.state, acts)
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
@@ -327,7 +361,7 @@ class Agent:
 
     def tastes(self, user_id: str) -> list[Taste]:
         """Returns what sets a user's events apart (the workspace's interactions under the same id, likes and dislikes), the strongest first, each with the events that show it."""
-        return self._house.memory.tastes(checked_id(user_id))
+        return self._houses.now().memory.tastes(checked_id(user_id))
 
     def edit_profile(
         self, user_id: str, *, add: Sequence[Mapping[str, Any]] = (), update: Sequence[Mapping[str, Any]] = (), remove: Sequence[str] = (),
@@ -340,9 +374,9 @@ class Agent:
         Raises:
             InputError: a facet, key, value or id is unknown. UnknownItemError: an item is.
         """
-        user_id, house = checked_id(user_id), self._house
+        user_id, house = checked_id(user_id), self._houses.now()
         generation, known = house.ledger.generation(user_id), house.memory.profile(user_id)
-        patch = Editor(self.toolbox.catalogue, known, house.clock.now(), house.new_id).edit(add, update, remove)
+        patch = Editor(house.toolbox.catalogue, known, house.clock.now(), house.new_id).edit(add, update, remove)
         house.ledger.patch_profile(
             user_id, patch.entries, patch.removed, generation, house.memory.vectors(patch.entries)
         )
@@ -398,8 +432,8 @@ class Agent:
 
     def _drop_words(self) -> None:
         """Drops what is kept in memory of everybody's words to save time."""
-        self._follower.forget()
-        self.toolbox.forget()
+        self._house.follower.forget()
+        self._house.toolbox.forget()
 
     def feedback(
         self, *, user_id: str, item_id: str, event: str, thread_id: str = "main", turn: int | None = None
@@ -428,6 +462,10 @@ class Agent:
         except Forgotten as error:
             raise BusyError("You were forgotten meanwhile, and the click is not kept.", "Click again.") from error
 
+    def overview(self, days: int = 30) -> Overview:
+        """Returns how the last days went, in numbers, over all people: turns, what was shown and taken, latency, fallbacks."""
+        return self._observer.overview(self._house.clock.now(), days, len(self.toolbox.catalogue))
+
     def threads(self, user_id: str) -> list[ThreadSummary]:
         """Returns the user's conversations, the latest first."""
         return self._house.ledger.threads(checked_id(user_id))
@@ -451,7 +489,7 @@ class Agent:
         with self._one_at_a_time(namespace(user_id, thread_id)):
             deleted = self._house.ledger.delete_thread(user_id, thread_id)
             deleted["demonstrations"] = self._house.demonstrations.forget(user_id, thread_id)
-        self._follower.forget()
+        self._house.follower.forget()
         return deleted
 
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from convrec.agent.compact.understander import TitleMention
+from convrec.agent.compact.understander import TitleMention, Understander
 from convrec.agent.state import REPLY, WHICH, DialogueState
 from convrec.agent.wishes import absorb
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.core.errors import InputError
 from convrec.core.reply import Question
 from convrec.core.text import well_formed
@@ -33,6 +34,10 @@ class Engine(Protocol):
 
     def link_titles(self, text: str) -> list[TitleMention]:
         """Returns the titles that a text names, in order."""
+        ...
+
+    def over(self, catalogue: LaidCatalogue) -> Understander:
+        """Returns the engine over a catalogue that was laid over its own."""
         ...
 
 

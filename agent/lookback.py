@@ -3,7 +3,8 @@
 import re
 
 from convrec.agent.memory.learning import Patch
-from convrec.agent.memory.questions import LEAST, asked_of_memory
+from convrec.agent.memory.memory import Remembered
+from convrec.agent.memory.questions import LEAST, Question, asked_of_memory
 from convrec.agent.state import DialogueState, Plan, TurnState
 from convrec.agent.turn import Turn
 from convrec.core.profile import ProfileEntry
@@ -73,14 +74,25 @@ def _asked(state: TurnState, turn: Turn) -> Plan | None:
     asked = asked_of_memory(state["text"], house.clock.now())
     if asked is None:
         return None
-    if asked.matter == "told":
+    found = _remembered(asked, state, turn)
+    if found is None or (asked.matter != "shown" and asked.when is None and not found.item_ids):
         turn.told = tuple(one for one in house.memory.told(user_id, state["text"]) if one.score >= LEAST)[:1]
         return Plan(action="answer", note="told") if turn.told else None
-    shown = asked.matter == "shown"
-    found = house.memory.shown(user_id, asked, state["thread_id"]) if shown else house.memory.judged(user_id, asked)
     if found.at is None or not found.item_ids:
         return Plan(action="chat", note="nothing_then")
     named = found.item_ids[:_MOST]
     return Plan(
         action="recommend", named=named, count=len(named), note=f"{asked.matter}_then", since=found.at.isoformat()
     )
+
+
+def _remembered(asked: Question, state: TurnState, turn: Turn) -> Remembered | None:
+    """Returns the items that a question asks for; None where it asks for no items."""
+    memory, user_id = turn.house.memory, state["user_id"]
+    match asked.matter:
+        case "told":
+            return None
+        case "shown":
+            return memory.shown(user_id, asked, state["thread_id"])
+        case _:
+            return memory.judged(user_id, asked)

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.controller import explore
+from convrec.agent.departed import heard_of_those_there, held_of_those_there, planned_of_those_there
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.lookback import about_memory, without_last
@@ -43,7 +44,8 @@ def recall(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     runtime.context.paused = ledger.paused(user_id)
     runtime.context.known = ledger.profile(user_id)
     profile = () if runtime.context.paused else runtime.context.house.memory.unexpired(runtime.context.known)
-    return {"state": clicked_away(held, clicks), "profile": profile}
+    state_now = held_of_those_there(clicked_away(held, clicks), runtime.context.house.toolbox.catalogue)
+    return {"state": state_now, "profile": profile}
 
 
 def clicked_away(state: DialogueState, clicks: Sequence[Feedback]) -> DialogueState:
@@ -74,7 +76,7 @@ def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if option is not None:
         whole = tuple(p.model_copy(update={"span": (0, len(text))}) for p in heard.preferences)
         heard = heard.model_copy(update={"preferences": whole})
-    return {"understanding": heard}
+    return {"understanding": heard_of_those_there(heard, turn.house.toolbox.catalogue)}
 
 
 def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
@@ -101,7 +103,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     )
     again = before.told if _AGAIN.search(state["text"].strip()) else ()
     asked = asked_fields(state["text"], schema, catalogue) or again
-    plan = decide_plan(heard, before, state["text"], asked)
+    after = held_of_those_there(after, catalogue)
+    plan = planned_of_those_there(decide_plan(heard, before, state["text"], asked), catalogue)
     plan = presented(plan, before, catalogue.item(plan.about[0]).title, state["text"]) if plan.about else plan
     if (freed is not None and asked_to_drop) or before is not state["state"]:
         left = freed.constraints if freed is not None else before.constraints

@@ -1,13 +1,16 @@
 """The workspace of one turn: what its nodes share beside the graph's state, and never outlives it."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from convrec.agent.checking.titles import TitleChecker
+from convrec.agent.compact.understander import Understander
 from convrec.agent.controller import Explored
 from convrec.agent.elicitation import Asking, question
-from convrec.agent.engine import Engine
+from convrec.agent.engine import Engine, Follower
 from convrec.agent.llm.demonstrations import Demonstrations
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
 from convrec.agent.memory.learning import Patch
@@ -17,6 +20,7 @@ from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
 from convrec.agent.state import DialogueState
 from convrec.agent.stores.ledger import Ledger
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.core.clock import Clock, NewId
 from convrec.core.dials import AS_SET, Dials
 from convrec.core.profile import ProfileEntry
@@ -42,6 +46,39 @@ class House:
     demonstrations: Demonstrations
     asking: Asking = question
     model: ModelEngine | None = None
+    follower: Follower = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "follower", Follower(self.engine, self.toolbox.catalogue))
+
+    def over(self, catalogue: LaidCatalogue) -> House | None:
+        """Returns the house over a catalogue that was laid over its own; None where a tool has to be loaded again."""
+        toolbox = self.toolbox.over(catalogue)
+        return None if toolbox is None else self._furnished(toolbox, self.engine.over(catalogue), self.checker.over(catalogue))
+
+    def with_toolbox(self, toolbox: Toolbox) -> House:
+        """Returns the house with other tools over the same catalogue."""
+        return replace(self, toolbox=toolbox, model=self._moved(toolbox, self.engine, self.checker))
+
+    def reopened(self, toolbox: Toolbox) -> House:
+        """Returns the house with everything that hangs on the catalogue and the tools made anew."""
+        engine = Understander(toolbox.catalogue, self.clock, toolbox.encoder)
+        checker = TitleChecker(toolbox.catalogue)
+        model = self.model and ModelEngine.over(
+            self.settings.llm, toolbox, engine, checker, self.clock, seed=self.seed, client=self.model.client, demonstrations=self.demonstrations,
+        )  # fmt: skip
+        return replace(
+            self, toolbox=toolbox, engine=engine, checker=checker, realiser=Realiser(toolbox.catalogue.schema), model=model,
+            memory=Memory(self.ledger, toolbox.encoder, toolbox.catalogue, self.clock),
+        )  # fmt: skip
+
+    def _furnished(self, toolbox: Toolbox, engine: Understander, checker: TitleChecker) -> House:
+        memory = Memory(self.ledger, toolbox.encoder, toolbox.catalogue, self.clock)
+        model = self._moved(toolbox, engine, checker)
+        return replace(self, toolbox=toolbox, engine=engine, checker=checker, memory=memory, model=model)
+
+    def _moved(self, toolbox: Toolbox, engine: Engine, checker: TitleChecker) -> ModelEngine | None:
+        return None if self.model is None else self.model.moved(toolbox, engine, checker)
 
 
 @dataclass

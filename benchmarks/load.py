@@ -292,7 +292,8 @@ def _flatness(memory: list[float]) -> dict[str, float]:
 _CLI = "from convrec.ui.cli import main; main()"
 _BARE_FASTAPI = """
 import contextlib, fastapi, uvicorn, pydantic
-from convrec.ui.api.server import address_of, configured, listening
+from convrec.ui.api.server import configured
+from convrec.ui.listening import address_of, listening
 from convrec.core.settings import Server
 @contextlib.asynccontextmanager
 async def ready(app):

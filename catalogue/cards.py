@@ -41,3 +41,10 @@ def text_of(facts: Mapping[str, Any], schema: Schema) -> str:
         if value and field.searchable and field.name != "title":
             lines.append(", ".join(value) if isinstance(value, list) else str(value))
     return "\n".join(lines)
+
+
+def spoken_fields(schema: Schema) -> frozenset[str]:
+    """Returns the names of the fields whose values may stand in a card or text, or name an item or a kind of item."""
+    year = schema.year_field()
+    spoken = {field.name for field in schema.of_type("text", "category", "tags") if field.searchable or field.type != "text"}
+    return frozenset(spoken | {"title"} | ({year.name} if year is not None else set()))

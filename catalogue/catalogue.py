@@ -1,6 +1,6 @@
 """A catalogue: an immutable view of one version's items, interactions and dialogues."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from convrec.catalogue.version import Version
 from convrec.core.errors import PredicateError, UnknownItemError
 from convrec.core.predicate import Predicate
 
+_SEVERAL = 20  # rows from which on they are read together
 _AT_ONCE = 8192  # rows turned into Python objects at a time
 
 
@@ -46,9 +47,10 @@ class Catalogue:
     def __init__(self, folder: Path, version: Version, schema: Schema) -> None:
         self._events = segments(folder, version.interactions)
         self._talks = segments(folder, version.dialogues)
+        self._parts = segments(folder, version.items)
         self.version = version.number
         self.schema = schema
-        self._table = read_items(segments(folder, version.items), schema)
+        self._table = read_items(self._parts, schema)
         self.ids: list[str] = self._table.column("id").to_pylist()
         self.titles: list[str] = self._table.column("title").to_pylist()
         self._row_of = {item_id: row for row, item_id in enumerate(self.ids)}
@@ -61,9 +63,23 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def n_items(self) -> int:
+        """Returns how many items there are; rows whose item was deleted since the catalogue was opened are not counted."""
+        return len(self._row_of)
+
+    @property
+    def known(self) -> Set[str]:
+        """Returns the ids of all items."""
+        return self._row_of.keys()
+
     def row(self, item_id: str) -> int | None:
         """Returns the item's row, None where the id is not in the catalogue."""
         return self._row_of.get(item_id)
+
+    def has(self, row: int) -> bool:
+        """Tells whether the item in a row is there; one that was deleted since the catalogue was opened is not."""
+        return self._row_of.get(self.ids[row]) == row
 
     def rows(self, item_ids: Sequence[str]) -> Ints:
         """Returns the items' rows `(n,)`, -1 for each id that is not in the catalogue."""
@@ -78,8 +94,7 @@ class Catalogue:
         row = self._row_of.get(which) if isinstance(which, str) else int(which)
         if row is None or not 0 <= row < len(self.ids):
             raise UnknownItemError(f"There is no item {which!r} in the catalogue.", "Check its id.")
-        facts = {name: self._arrow(name)[row].as_py() for name in self.schema.names}
-        return Item(self.ids[row], row, _known(facts))
+        return Item(self.ids[row], row, self._facts(row))
 
     def mask(self, predicate: Predicate | None) -> Bools:
         """Returns `(n_items,)`, true where the predicate holds; all true for None.
@@ -180,12 +195,21 @@ class Catalogue:
     def _interactions(self) -> Interactions:
         return interactions_of(read_interactions(self._events), self._row_of)
 
+    def _facts(self, row: int) -> dict[str, Any]:
+        return known_facts({name: self._table.column(name)[row].as_py() for name in self.schema.names})
+
+    def _facts_of(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Returns the facts of several rows, in a fraction of the time that single ones take."""
+        if len(rows) < _SEVERAL:
+            return [self._facts(row) for row in rows]
+        return list(map(known_facts, self._table.select(list(self.schema.names)).take(rows).to_pylist()))
+
     def _every_facts(self) -> Iterator[dict[str, Any]]:
         names = list(self.schema.names)
         for batch in self._table.select(names).to_batches(max_chunksize=_AT_ONCE):
             columns = [batch.column(place).to_pylist() for place in range(len(names))]
             for values in zip(*columns, strict=True):
-                yield _known(dict(zip(names, values, strict=True)))
+                yield known_facts(dict(zip(names, values, strict=True)))
 
     def _arrow(self, field: str) -> Any:
         if field not in self._columns:
@@ -202,7 +226,7 @@ class Catalogue:
             )
 
 
-def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+def known_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the facts that are there, whole numbers as int."""
     return {name: _plain(value) for name, value in facts.items() if value is not None}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,19 +42,43 @@ class ValueIndex:
         folded, merged = _merged(spellings)
         self.codes: Ints = merged[raw_codes] if len(raw_codes) else raw_codes
         self._code_of = folded
-        self.starts: Ints = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         self.n_items = n_items
         self.values = _spelled(spellings, merged, np.bincount(raw_codes, minlength=len(spellings)), len(folded))
+        self._count(np.repeat(np.arange(n_items, dtype=np.int64), lengths))
+
+    def with_rows(self, rows: Ints, carried: Sequence[Sequence[str]], n_items: int) -> ValueIndex:
+        """Returns the index with what these ascending rows carry in place of what they carried, `n_items` rows in all. Values keep their places."""
+        changed = copy(self)
+        changed._code_of, changed.values = dict(self._code_of), list(self.values)
+        fresh = [changed._coded(value) for values in carried for value in values]
+        old_owners = np.repeat(np.arange(self.n_items, dtype=np.int64), np.diff(self.starts))
+        kept = ~np.isin(old_owners, rows)
+        owners = np.concatenate([old_owners[kept], np.repeat(rows, [len(values) for values in carried])])
+        codes = np.concatenate([self.codes[kept], np.array(fresh, np.int64)])
+        order = np.argsort(owners, kind="stable")
+        changed.n_items, changed.codes = n_items, codes[order]
+        changed._count(owners[order])
+        return changed
+
+    def _coded(self, value: str) -> int:
+        code = self._code_of.setdefault(fold(value), len(self.values))
+        if code == len(self.values):
+            self.values.append(value)
+        return code
+
+    def _count(self, owners: Ints) -> None:
+        """Sets what follows from the codes and the rows `(n_codes,)` that carry them."""
+        lengths = np.bincount(owners, minlength=self.n_items)
+        self.starts: Ints = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         self.counts: Ints = np.bincount(self.codes, minlength=len(self.values)).astype(np.int64)
-        owners = np.repeat(np.arange(n_items, dtype=np.int64), lengths)
-        self._postings = owners[np.argsort(self.codes, kind="stable")]
+        self._postings: Ints = owners[np.argsort(self.codes, kind="stable")]
         self._posting_starts: Ints = np.concatenate([[0], np.cumsum(self.counts)]).astype(np.int64)
         self.present: Bools = lengths > 0
 
     def find(self, text: str) -> str | None:
         """Returns the value that the text names, whatever its case and accents; None where no item carries it."""
         code = self._code_of.get(fold(text))
-        return None if code is None else self.values[code]
+        return None if code is None or not self.counts[code] else self.values[code]
 
     def rows(self, value: str) -> Ints:
         """Returns the rows that carry the value, ascending; none where no item does."""
@@ -99,13 +125,24 @@ class WholeTexts:
         folded = (hash(fold(text)) if text is not None else 0 for text in _texts(column))
         self._hashes: Ints = np.fromiter(folded, np.int64, len(column))
         self.present: Bools = column.is_valid().to_numpy(zero_copy_only=False)
+        self._late: dict[int, str | None] = {}
+
+    def with_rows(self, rows: Ints, texts: Sequence[str | None], n_items: int) -> WholeTexts:
+        """Returns the index with these rows' texts in place of theirs, `n_items` rows in all."""
+        changed = copy(self)
+        changed._hashes, changed.present = grown(self._hashes, n_items, 0), grown(self.present, n_items, False)
+        changed._late = self._late | dict(zip(rows.tolist(), texts, strict=True))
+        changed._hashes[rows] = [hash(fold(text)) if text is not None else 0 for text in texts]
+        changed.present[rows] = [text is not None for text in texts]
+        return changed
 
     def mask(self, text: str) -> Bools:
         """Returns `(n_items,)`, true where the item's text is `text`, whatever their case and accents."""
         wanted = fold(text)
         mask: Bools = (self._hashes == hash(wanted)) & self.present
-        for row in np.flatnonzero(mask):  # texts may share a number
-            mask[row] = fold(self._column[int(row)].as_py()) == wanted
+        for row in np.flatnonzero(mask).tolist():  # texts may share a number
+            known = self._late[row] if row in self._late else self._column[row].as_py()
+            mask[row] = fold(known) == wanted
         return mask
 
 
@@ -120,6 +157,17 @@ class WordIndex:
         self._rows = rows[np.argsort(codes, kind="stable")]
         self._starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(self._code_of)))])
         self.present: Bools = column.is_valid().to_numpy(zero_copy_only=False)
+        self._late: dict[int, frozenset[str]] = {}
+
+    def with_rows(self, rows: Ints, texts: Sequence[str | None], n_items: int) -> WordIndex:
+        """Returns the index with these rows' texts in place of theirs, `n_items` rows in all."""
+        changed = copy(self)
+        changed.present = grown(self.present, n_items, False)
+        changed.present[rows] = [text is not None for text in texts]
+        changed._late = self._late | {
+            row: frozenset(words(text or "")) for row, text in zip(rows.tolist(), texts, strict=True)
+        }
+        return changed
 
     def mask(self, text: str) -> Bools:
         """Returns `(n_items,)`, true where every word of `text` stands in the item's, in any order."""
@@ -129,6 +177,8 @@ class WordIndex:
             code = self._code_of.get(word)
             if code is not None:
                 has[self._rows[self._starts[code] : self._starts[code + 1]]] = True
+            for row, known in self._late.items():
+                has[row] = word in known
             mask &= has
         return mask
 
@@ -168,6 +218,18 @@ def numbers(column: Any) -> Floats:
         return dated
     floats: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return floats
+
+
+def number_of(value: Any) -> float:
+    """Returns a number, date (days since 1970) or bool (0, 1) as `numbers` holds it, NaN where missing."""
+    return math.nan if value is None else days(value) if isinstance(value, str) else float(value)
+
+
+def grown(array: npt.NDArray[Any], n_items: int, filled: Any) -> npt.NDArray[Any]:
+    """Returns a copy of `(n,)` with `n_items` places, the new ones filled."""
+    longer = np.full(n_items, filled, array.dtype)
+    longer[: len(array)] = array
+    return longer
 
 
 def _texts(column: Any) -> Iterator[str | None]:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from convrec.catalogue.dialogues import Dialogue
+from convrec.catalogue.folding import fold_dialogues, fold_interactions, fold_items
 from convrec.catalogue.intake import ItemsTaken, take_deletions, take_dialogues, take_items
 from convrec.catalogue.intake_events import new_events, take_interactions
 from convrec.catalogue.reading import Source, file_source
@@ -19,10 +20,8 @@ from convrec.catalogue.segments import (
     DELETED,
     dialogues_table,
     items_table,
-    read_dialogues,
     read_interactions,
     read_item_ids,
-    read_items,
     segments,
     write_segment,
 )
@@ -32,8 +31,7 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError, RejectedRowsError
 from convrec.core.progress import Progress, silent
 
-MAX_SEGMENTS = 8
-"""How many segments of a kind may lie side by side before an ingest folds them into one."""
+_WAIT_S = 2.0  # for another writer's place; a live change holds it for milliseconds
 
 Paths = Sequence[Path | str]
 
@@ -126,7 +124,7 @@ def take_in(
         raise InputError(f"--max-rejected is {max_rejected}, not a share.", "Give one from 0 to 1.")
     with (
         disk_errors(workspace.root),
-        workspace.lock(),
+        workspace.lock(wait_s=_WAIT_S),
         workspace.store.tidied(),
         Rejections(workspace.root) as rejections,
     ):
@@ -211,24 +209,16 @@ class _Ingest:
             names.append(write_segment(self.folder, "items", items.table))
         if deleted:
             names.append(write_segment(self.folder, DELETED, items_table(deleted, {})))
-        if len(names) > MAX_SEGMENTS:
-            return [write_segment(self.folder, "items", read_items(segments(self.folder, names), items.schema))]
-        return names
+        return fold_items(self.folder, names, items.schema)
 
     def _write_events(self, events: Any) -> list[str]:
         names = list(self.base.interactions)
         if len(events):
             names.append(write_segment(self.folder, "interactions", events))
-        if len(names) > MAX_SEGMENTS:
-            return [write_segment(self.folder, "interactions", read_interactions(segments(self.folder, names)))]
-        return names
+        return fold_interactions(self.folder, names)
 
     def _write_dialogues(self, dialogues: Sequence[Dialogue]) -> list[str]:
         names = list(self.base.dialogues)
         if dialogues:
             names.append(write_segment(self.folder, "dialogues", dialogues_table(dialogues)))
-        if len(names) > MAX_SEGMENTS:
-            return [
-                write_segment(self.folder, "dialogues", dialogues_table(read_dialogues(segments(self.folder, names))))
-            ]
-        return names
+        return fold_dialogues(self.folder, names)

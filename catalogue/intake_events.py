@@ -1,7 +1,7 @@
 """Interactions from rows: users, items, values, events and times checked, repeats of what is there left out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -28,7 +28,7 @@ class BadCellError(ValueError):
         super().__init__(reason)
 
 
-class _Checker:
+class EventReader:
     """Checks rows one by one; ids that come again are looked up, not checked again."""
 
     def __init__(self, known: AbstractSet[str]) -> None:
@@ -36,7 +36,7 @@ class _Checker:
         self._users: dict[str, str] = {}
         self._items: dict[str, str] = {}
 
-    def event(self, row: dict[str, Any]) -> tuple[str, str, float | None, str, float | None]:
+    def event(self, row: Mapping[str, Any]) -> tuple[str, str, float | None, str, float | None]:
         """Returns (user, item, value, event, Unix seconds).
 
         Raises:
@@ -84,7 +84,7 @@ def take_interactions(
         InputError: a file has no rows.
     """
     events: list[tuple[str, str, float | None, str, float | None]] = []
-    checker = _Checker(known)
+    checker = EventReader(known)
     for source in sources:
         taken = len(events)
         for n, (line, row) in enumerate(source.rows(rejections)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,35 @@ class Interactions:
 
     def __len__(self) -> int:
         return len(self.user)
+
+    def of_user(self, user_id: str) -> "Interactions":
+        """Returns one person's events; none where nothing is known of them."""
+        place = self._places.get(user_id)
+        kept = np.flatnonzero(self.user == place) if place is not None else np.empty(0, np.int64)
+        return Interactions(
+            [user_id], np.zeros(len(kept), np.int64), self.row[kept], self.value[kept], self.event[kept], self.timestamp[kept], 0,
+        )  # fmt: skip
+
+    def and_then(self, table: Any, row_of: Mapping[str, int]) -> "Interactions":
+        """Returns these events and those of an Arrow table after them."""
+        later = interactions_of(table, row_of)
+        places = dict(self._places)
+        mapped = np.array([places.setdefault(user, len(places)) for user in later.users], np.int64)
+        whole = Interactions(
+            users=list(places),
+            user=np.concatenate([self.user, mapped[later.user] if len(later) else later.user]),
+            row=np.concatenate([self.row, later.row]),
+            value=np.concatenate([self.value, later.value]),
+            event=np.concatenate([self.event, later.event]),
+            timestamp=np.concatenate([self.timestamp, later.timestamp]),
+            n_unknown=self.n_unknown + later.n_unknown,
+        )
+        whole.__dict__["_places"] = places
+        return whole
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {user: place for place, user in enumerate(self.users)}
 
 
 def interactions_of(table: Any, row_of: Mapping[str, int]) -> Interactions:

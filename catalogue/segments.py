@@ -67,6 +67,18 @@ class Segment:
         except (FileNotFoundError, pa.ArrowException) as error:
             raise self._damaged from error
 
+    @property
+    def n_rows(self) -> int:
+        """Returns how many rows it has.
+
+        Raises:
+            WorkspaceError: it is damaged.
+        """
+        try:
+            return int(pq.ParquetFile(self._file).metadata.num_rows)
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged from error
+
     def read(self, columns: Sequence[str] | None = None) -> Any:
         """Returns the segment's table, or some columns of it.
 
@@ -79,13 +91,14 @@ class Segment:
             raise self._damaged from error
 
 
-def segments(folder: Path, names: Iterable[str]) -> list[Segment]:
-    """Returns the segments of those names, held open.
+def segments(folder: Path, names: Iterable[str], held: Iterable[Segment] = ()) -> list[Segment]:
+    """Returns the segments of those names, held open; those among `held` are not opened again.
 
     Raises:
         WorkspaceError: one is missing.
     """
-    return [Segment(folder, name) for name in names]
+    known = {segment.name: segment for segment in held}
+    return [known.get(name) or Segment(folder, name) for name in names]
 
 
 def read_items(parts: Iterable[Segment], schema: Schema) -> Any:
@@ -96,8 +109,19 @@ def read_items(parts: Iterable[Segment], schema: Schema) -> Any:
     Raises:
         InputError: a stored value does not fit the type that the schema now gives its field.
     """
+    return read_changes(parts, schema)[0]
+
+
+def read_changes(parts: Iterable[Segment], schema: Schema) -> tuple[Any, list[str]]:
+    """Returns what segments come to that lie over others: the items that they put there, as `read_items`, and the ids that they
+    took away at any time; one that came back afterwards is among both.
+
+    Raises:
+        InputError: as for `read_items`.
+    """
     tables: list[Any] = []
     place: dict[str, int] = {}
+    deleted: dict[str, None] = {}
     start = 0
     for part in parts:
         table = part.read()
@@ -105,14 +129,16 @@ def read_items(parts: Iterable[Segment], schema: Schema) -> Any:
         if part.name.startswith(DELETED):
             for item_id in ids:
                 place.pop(item_id, None)
+            deleted.update(dict.fromkeys(ids))
             continue
         place.update(zip(ids, range(start, start + len(ids)), strict=True))
         start += len(ids)
         tables.append(_fitted(table, schema))
     if not tables:
-        return items_table([], {field: [] for field in schema.fields})
+        return items_table([], {field: [] for field in schema.fields}), list(deleted)
     whole = pa.concat_tables(tables).combine_chunks()
-    return whole if len(place) == start else whole.take(pa.array(place.values(), pa.int64()))
+    whole = whole if len(place) == start else whole.take(pa.array(place.values(), pa.int64()))
+    return whole, list(deleted)
 
 
 def read_item_ids(parts: Iterable[Segment]) -> set[str]:

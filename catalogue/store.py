@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from convrec.catalogue.version import Version
 from convrec.core.errors import BusyError, WorkspaceError
 
 KEPT = 5
-"""How many of the latest versions can be rolled back to."""
+"""How many of the latest versions can be rolled back to, live changes not counted: of those, the last on each of these is kept."""
 
 UNFINISHED = ".tmp"
 
@@ -49,6 +49,17 @@ class Store:
                 return self.version(number)
             time.sleep(0.01)
         raise WorkspaceError(f"{self.root} has no published version.", "Run `convrec ingest` on it.")
+
+    def pointer(self) -> str:
+        """Returns what `CURRENT` says, as it stands there: it differs whenever another version is current. Takes microseconds.
+
+        Raises:
+            WorkspaceError: nothing was ever published.
+        """
+        try:
+            return self._pointer.read_text()
+        except FileNotFoundError as error:
+            raise WorkspaceError(f"{self.root} has no published version.", "Run `convrec ingest` on it.") from error
 
     def version(self, number: int) -> Version:
         """Returns the version of that number.
@@ -154,21 +165,34 @@ class Store:
         write_atomically(self._pointer, f"{current}\n{highest}\n".encode())
 
     def _prune(self) -> None:
-        numbers = self.numbers()
-        kept = {*numbers[-KEPT:], self._numbers()[0]}
-        outdated = [self.version(number) for number in numbers if number not in kept]
-        used_folders = frozenset().union(*(self.version(number).tool_folders for number in kept))
-        for version in outdated:
+        versions = [self.version(number) for number in self.numbers()]
+        kept_numbers = {*_kept(versions), self._numbers()[0]}
+        kept = [version for version in versions if version.number in kept_numbers]
+        used_folders = frozenset().union(*(version.tool_folders for version in kept))
+        for version in versions:
+            if version.number in kept_numbers:
+                continue
             for folder in version.tool_folders - used_folders:
                 _remove_folder(self.root / folder, self.root)
             self._path(version.number).unlink(missing_ok=True)
-        self._clear_unused_segments()
+        self._clear_segments_but(kept)
 
     def _clear_unused_segments(self) -> None:
-        used = frozenset().union(*(self.version(number).segments for number in self.numbers()))
+        self._clear_segments_but([self.version(number) for number in self.numbers()])
+
+    def _clear_segments_but(self, kept: Sequence[Version]) -> None:
+        used = frozenset().union(*(version.segments for version in kept))
         for path in self.segments.glob("*"):
             if path.name not in used:
                 path.unlink(missing_ok=True)
+
+
+def _kept(versions: Sequence[Version]) -> set[int]:
+    """Returns the numbers of those versions, oldest first, that can be rolled back to: the latest that are not live, and of the live ones
+    that go back to each of them the last, which stands for all before it."""
+    steps = [version.number for version in versions if version.what != "live"][-KEPT:]
+    last = {version.base: version.number for version in versions if version.what == "live"}
+    return {*steps, *(last[step] for step in steps if step in last)}
 
 
 def write_atomically(path: Path, content: bytes) -> None:

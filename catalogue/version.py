@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from convrec.catalogue.schema import Schema
 
-What = Literal["create", "ingest", "delete", "fit"]
+What = Literal["create", "ingest", "delete", "fit", "live"]
 
 
 class _Shape(BaseModel):
@@ -30,6 +30,7 @@ class FittedTool(_Shape):
 class Version(_Shape):
     """One published state. Segments are files' names in `segments/`, oldest first; later rows win by id.
 
+    A `live` version holds changes made while the catalogue is served; `base` is the version of another kind that it goes back to.
     Among `items`, segments named `deleted-…` hold ids that are taken away at that point. `inferred` is the schema as it
     stood when the version was published; what `schema.yaml` says goes before it.
     """
@@ -38,6 +39,7 @@ class Version(_Shape):
     created: str  # ISO 8601, UTC
     what: What
     note: str = ""
+    base: int | None = None
     items: tuple[str, ...] = ()
     interactions: tuple[str, ...] = ()
     dialogues: tuple[str, ...] = ()

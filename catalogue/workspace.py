@@ -3,13 +3,16 @@
 import json
 import os
 import platform
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import laid_over
 from convrec.catalogue.migrations import FORMAT, MIGRATIONS
 from convrec.catalogue.schema import Schema
 from convrec.catalogue.store import Store, disk_errors, write_atomically
@@ -19,6 +22,7 @@ from convrec.core.errors import WorkspaceError
 from convrec.core.settings import Settings, load_settings
 
 _MARK = "workspace.json"
+_WAIT_S = 10.0  # for another writer's place; a live change holds it for milliseconds
 _SETTINGS = """\
 # Settings of this workspace; `convrec doctor` lists them all. Each can be overridden by CONVREC_<SECTION>_<KEY>.
 """
@@ -34,6 +38,8 @@ class Workspace:
         self._clock = clock or SystemClock()
         self._schema: tuple[Any, Schema] | None = None
         self._catalogue: Catalogue | None = None
+        self._latest: Catalogue | None = None
+        self._opening = threading.Lock()
 
     @classmethod
     def open(cls, path: Path | str, clock: Clock | None = None) -> Self:
@@ -116,6 +122,10 @@ class Workspace:
             self._schema = (state, Schema.load_yaml(path))
         return self._schema[1].with_fields_of(published.inferred)
 
+    def now(self) -> datetime:
+        """Returns the moment that the workspace's clock shows."""
+        return self._clock.now()
+
     def current(self) -> Version:
         """Returns the current version."""
         return self.store.current()
@@ -125,14 +135,18 @@ class Workspace:
         return [self.store.version(number) for number in self.store.numbers()]
 
     def rollback(self, to: int | None = None) -> Version:
-        """Makes an earlier version current again and returns it: the one before the current, or number `to`.
+        """Makes an earlier version current again and returns it: number `to`, else the one from before the last ingest, deletion or fit.
+
+        What was changed live since then is undone along with it.
 
         Raises:
             WorkspaceError: there is none before, or `to` is not kept.
+            BusyError: another process is writing.
         """
-        with disk_errors(self.root), self.lock():
-            now = self.current().number
+        with disk_errors(self.root), self.lock(wait_s=_WAIT_S):
+            current = self.current()
             if to is None:
+                now = current.number if current.base is None else current.base
                 before = [number for number in self.store.numbers() if number < now]
                 if not before:
                     raise WorkspaceError(
@@ -154,7 +168,7 @@ class Workspace:
     ) -> Version:
         """Returns a new version, now current: the former one with what is given put in its place.
 
-        Segments and tools' folders must be whole on the disk. Takes the writer's lock unless this thread has it.
+        Segments and tools' folders must be whole on the disk. Takes the writer's lock unless this thread has it, waiting for live changes.
 
         Raises:
             BusyError: another process is writing.
@@ -169,25 +183,48 @@ class Workspace:
             if value is not None
         }
         created = self._clock.now().isoformat(timespec="seconds")
-        with disk_errors(self.root), self.lock():
+        with disk_errors(self.root), self.lock(wait_s=_WAIT_S):
             former = self.current()
+            base = (former.number if former.base is None else former.base) if what == "live" else None
+            told = {"created": created, "what": what, "note": note, "base": base}
             return self.store.publish(
-                lambda number: former.model_copy(
-                    update=replaced | {"number": number, "created": created, "what": what, "note": note}
-                )
+                lambda number: former.model_copy(update=replaced | told | {"number": number})
             )
 
     def catalogue(self, number: int | None = None) -> Catalogue:
         """Returns the catalogue of a version (the current one by default), read through `schema.yaml` as it stands now."""
-        if number is not None:
-            return self._opened(self.store.version(number))
+        return self.opened()[1] if number is None else self._opened(self.store.version(number))
+
+    def opened(self) -> tuple[Version, Catalogue]:
+        """Returns the current version and its catalogue, read whole."""
         while True:
             published = self.current()
             try:
-                return self._opened(published)
+                return published, self._opened(published)
             except WorkspaceError:
                 if self.current().number == published.number:
                     raise  # it is not that a writer published several versions and cleared this one away meanwhile
+
+    def catalogue_of(self, published: Version) -> Catalogue:
+        """Returns the catalogue of what a version consists of, read whole and not kept."""
+        return Catalogue(self.store.segments, published, self.schema_of(published))
+
+    def latest(self) -> Catalogue:
+        """Returns the current version's catalogue, laid over the one that is open already where that is quicker than reading all of it.
+
+        Raises:
+            WorkspaceError: a file is damaged.
+        """
+        with self._opening:
+            published = self.current()
+            held = max((one for one in (self._catalogue, self._latest) if one is not None), key=_version_of, default=None)
+            if held is None or held.schema != self.schema_of(published):
+                self._latest = self.catalogue()
+            elif held.version != published.number:
+                self._latest = laid_over(held, self.store.segments, published) or self.catalogue()
+            else:
+                self._latest = held
+            return self._latest
 
     def _opened(self, published: Version) -> Catalogue:
         schema = self.schema_of(published)
@@ -228,6 +265,10 @@ class Workspace:
             for number in range(_made_by(self.root)["format"], FORMAT):
                 MIGRATIONS[number](self.root)
                 _record(self.root, found["created"], number + 1)
+
+
+def _version_of(catalogue: Catalogue) -> int:
+    return catalogue.version
 
 
 def _made_by(root: Path) -> dict[str, Any]:

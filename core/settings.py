@@ -188,6 +188,13 @@ class Fit(_Section):
         0.1, ge=0.0, le=1.0, description="the relative loss of held-out quality past which a fit is not published"
     )
     max_tokens: int = Field(128, ge=8, le=256, description="tokens of an item's card that the encoder reads")
+    watch_every_s: float = Field(60.0, gt=0, description="seconds between two looks of `convrec fit --watch`")
+    watch_share: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="the share of interactions, dialogues or items' texts that are new at which `--watch` fits again",
+    )
 
 
 class Memory(_Section):
@@ -218,6 +225,12 @@ class Server(_Section):
     cors_origins: tuple[str, ...] = Field(
         (), description="origins whose pages may ask, as https://shop.example; none by default"
     )
+    log: Literal["text", "json"] = Field(
+        "text", description="how requests are logged, a line each: for people, or as JSON for machines"
+    )
+    trace_text: bool = Field(
+        False, description="whether OpenTelemetry's spans hold what people say, are answered and what was looked for; else none of it"
+    )  # fmt: skip
     shutdown_s: float = Field(30.0, ge=0, le=600, description="seconds that turns under way have to end at a shutdown")
 
     @field_validator("cors_origins", mode="before")

@@ -1,12 +1,17 @@
 """A fitted tool's own items against the rows of a catalogue that may have grown, shrunk or been re-ordered since."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.columns import grown
 from convrec.tools.contract import Bools, Contribution, Floats, Ints
 from convrec.tools.storage import read_json, write_json
 
@@ -33,6 +38,24 @@ class Alignment:
     def load(cls, folder: Path, catalogue: Catalogue) -> Self:
         """Returns the alignment of the items listed in the folder."""
         return cls(read_json(folder / "ids.json"), catalogue)
+
+    def over(self, catalogue: Catalogue) -> Alignment:
+        """Returns the alignment to a catalogue that has further rows."""
+        longer = copy(self)
+        longer.n_rows = len(catalogue)
+        longer.own = grown(self.own, longer.n_rows, -1)
+        longer._same = self._same and longer.n_rows == self.n_rows
+        return longer
+
+    def with_rows(self, rows: Ints, catalogue: Catalogue) -> Alignment:
+        """Returns the alignment of the tool's own items and after them those of some rows that it did not know."""
+        more = copy(self)
+        more.ids = [*self.ids, *(catalogue.ids[row] for row in rows.tolist())]
+        more.rows = np.concatenate([self.rows, rows])
+        more.own = self.own.copy()
+        more.own[rows] = len(self.ids) + np.arange(len(rows))
+        more._same = len(more.ids) == more.n_rows and bool((more.rows >= 0).all() and (np.diff(more.rows) > 0).all())
+        return more
 
     def save(self, folder: Path) -> None:
         """Lists the tool's items in the folder."""
@@ -62,3 +85,11 @@ class Alignment:
     def parts(self, own: Ints, amounts: Floats) -> list[Contribution]:
         """Returns what each of these own items `(n,)` adds to a score: `item:858`."""
         return [Contribution(f"item:{self.ids[i]}", float(a)) for i, a in zip(own, amounts, strict=True)]
+
+
+def replaced(array: npt.NDArray[Any], place: Ints, values: npt.NDArray[Any], n_new: int) -> npt.NDArray[Any]:
+    """Returns a copy of `(n, …)` with `n_new` places more, and these places' values set."""
+    longer = np.empty((len(array) + n_new, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    longer[place] = values
+    return longer

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -16,7 +17,6 @@ from convrec.tools.contract import (
     Floats,
     Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -43,7 +43,7 @@ class AlsConfig(ToolConfig):
     iterations: int = Field(15, ge=1, description="rounds of alternating least squares")
 
 
-class Als(Tool):
+class Als(AlignedTool):
     """Matrix factorisation for implicit feedback (Hu, Koren & Volinsky 2008).
 
     A history is folded in as in the paper's section 5, in 64-bit floats: its confidence matrix is `W = (Y'Y + λI + Σ (c-1) yy')⁻¹`,

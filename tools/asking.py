@@ -37,6 +37,12 @@ class Asking:
         self._vectors: OrderedDict[tuple[str, int], Vectors] = OrderedDict()
         self._guard = threading.Lock()
 
+    def over(self, catalogue: Catalogue, tools: Mapping[str, Tool]) -> Asking:
+        """Returns what makes queries for other tools over another catalogue; the vectors of earlier texts are shared."""
+        other = Asking(catalogue, tools, self._left_out, self._encoder, self._candidates)
+        other._vectors, other._guard = self._vectors, self._guard
+        return other
+
     def signals(self, request: Request) -> list[Signal]:
         """Returns the signals that the request may use.
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from copy import copy
 from pathlib import Path
 from typing import Self
 
@@ -10,8 +11,10 @@ from pydantic import Field
 
 from convrec.catalogue.appeals import sincere_title
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.core.errors import NotFittedError
 from convrec.core.text import words
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.bm25_index import Bm25Index
 from convrec.tools.contract import (
@@ -21,7 +24,6 @@ from convrec.tools.contract import (
     Floats,
     Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -35,6 +37,7 @@ from convrec.tools.titles import SLIP, Titles
 
 _WHOLE_TITLE = 2.0  # what a whole title is worth, where the weights of all words of the text together are at most 1
 _FADING = 0.9  # what is left of a word's importance with each turn that came after it
+_AT_ONCE = 1_000  # changed texts that are indexed while a turn waits; others follow behind it
 _LOOKED_UP = 40  # words of a text whose spelling is looked up
 
 
@@ -52,7 +55,7 @@ class Bm25Config(ToolConfig):
     )
 
 
-class Bm25(Tool):
+class Bm25(AlignedTool):
     """Finds items whose text has the words of the query (Robertson & Zaragoza 2009); titles count more than the rest.
 
     An item whose whole title is what was asked for stands before all that only have the words. A word that neither the texts
@@ -120,24 +123,36 @@ class Bm25(Tool):
         title = 0.0 if query.context.strip() else self._named(query.text).get(own, 0.0)
         return ordered([*parts, Contribution("title", title)])
 
-    def update(self, catalogue: Catalogue) -> None:
+    def update(self, catalogue: Catalogue, rows: Ints | None = None) -> None:
         """Indexes items that are new, and again those whose text has changed; term statistics stay those of the fit."""
+        self._items = Alignment(self._items.ids, catalogue)
+        self._take(catalogue, np.arange(len(catalogue)) if rows is None else rows)
+
+    def over(self, catalogue: LaidCatalogue) -> Self:
+        """Returns the tool over a catalogue that was laid over its own, its texts taken in as by `update`; of very many changes the first."""
+        laid = copy(super().over(catalogue))
+        laid._take(catalogue, catalogue.change.spoken[:_AT_ONCE])
+        return laid
+
+    def _take(self, catalogue: Catalogue, rows: Ints) -> None:
+        """Takes in what is new of these rows, in copies of what may be shared with other tools."""
+        digests = {row: _digest(catalogue.text(row)) for row in rows.tolist() if catalogue.has(row)}
+        new = np.array([row for row in digests if self._items.own[row] < 0], np.int64)
+        self._items = self._items.with_rows(new, catalogue) if len(new) else self._items
+        known = [*self._digests, *([""] * len(new))]
+        stale = {row: own for row in digests if known[own := int(self._items.own[row])] != digests[row]}
+        if not stale:
+            return
         years, labels = _years(catalogue), labels_of(catalogue)
-        known = {item_id: own for own, item_id in enumerate(self._items.ids)}
-        ids = list(self._items.ids)
-        for row, item_id in enumerate(catalogue.ids):
-            digest = _digest(catalogue.text(row))
-            own = known.get(item_id, len(ids))
-            if own == len(ids):
-                ids.append(item_id)
-                self._digests.append("")
-            if self._digests[own] != digest:
-                self._digests[own] = digest
-                said = words(honest_text(catalogue, row, labels))
-                self._index.put(own, self._terms(said, sincere_title(catalogue.titles[row])))
-                self._titles.put(own, catalogue.titles[row], float(years[row]))
-                self.spelling.know(said)
-        self._items = Alignment(ids, catalogue)
+        said = {row: words(honest_text(catalogue, row, labels)) for row in stale}
+        for row, own in stale.items():
+            known[own] = digests[row]
+        self._digests, titles = known, catalogue.titles
+        self._index = self._index.with_documents(
+            {own: self._terms(said[row], sincere_title(titles[row])) for row, own in stale.items()}
+        )
+        self._titles = self._titles.with_titles({own: (titles[row], float(years[row])) for row, own in stale.items()})
+        self.spelling = self.spelling.knowing(word for each in said.values() for word in each)
 
     def save(self, folder: Path) -> None:
         """Writes index, items and settings."""

@@ -1,7 +1,10 @@
 """An inverted index with BM25 weights, built by bm25s, that takes in single documents later."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Self
 
@@ -68,13 +71,16 @@ class Bm25Index:
                 parts[term] = importance * float(weights[place])
         return parts
 
-    def put(self, document: int, terms: Sequence[str]) -> None:
-        """Adds a document, or replaces the one of that number."""
-        self.n_documents = max(self.n_documents, document + 1)
+    def with_documents(self, documents: Mapping[int, Sequence[str]]) -> Bm25Index:
+        """Returns the index with documents added, or in place of those of their numbers."""
+        changed = copy(self)
+        changed.n_documents = max(self.n_documents, *(document + 1 for document in documents))
+        changed._late = self._late | {document: self._weighed(terms) for document, terms in documents.items()}
+        return changed
+
+    def _weighed(self, terms: Sequence[str]) -> dict[str, float]:
         room = self._k1 * (1 - self._b + self._b * len(terms) / self._mean_length)
-        self._late[document] = {
-            term: self._idf(term) * count / (room + count) for term, count in Counter(terms).items()
-        }
+        return {term: self._idf(term) * count / (room + count) for term, count in Counter(terms).items()}
 
     def save(self, folder: Path) -> None:
         """Writes the index into a folder, without what was put in later."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.tools.contract import Floats, Ints, Query, Ranking, Vectors
 from convrec.tools.fusion import fuse, places
 from convrec.tools.matches import Matches
@@ -42,6 +44,12 @@ class Candidates:
         own += [Column(f"{name} score", _tool(name), 1) for name in self.priors]
         facts = [Column(name, MATCH, _direction(name)) for name in self._matches.columns]
         self.columns: tuple[Column, ...] = (*own, *facts, Column("signals", MATCH, 1))
+
+    def over(self, catalogue: LaidCatalogue) -> Candidates:
+        """Returns what makes tables over a catalogue that was laid over its own."""
+        laid = copy(self)
+        laid._matches = self._matches.over(catalogue)
+        return laid
 
     def rows(self, lists: Mapping[str, Ranking]) -> Ints:
         """Returns `(n,)` at most `limit` rows, those that stand highest in all lists together (equal weights), ascending."""

@@ -11,6 +11,7 @@ Override `data` and `queries` where the tool needs other data than the two tribe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -21,6 +22,7 @@ import pytest
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue, Turn, TurnItem
 from convrec.catalogue.ingest import ingest
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import NotFittedError
@@ -198,6 +200,38 @@ class ToolConformance:
         explained = tool.explain(Query(text="volcano erupts"), int(catalogue.rows(["new"])[0]))
         score = tool.score(Query(text="volcano erupts"), catalogue.rows(["new"]))[0]
         assert sum(part.amount for part in explained.contributions) == pytest.approx(score, abs=1e-6)
+
+    def test_follows_a_catalogue_that_changes_while_it_is_open(
+        self, fitted: Tool, queries: list[Query], folder: Path, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        """Laid over, it ranks what did not change as before, knows what came as far as it can, and leaves the tool that was there alone."""
+        fitted.save(folder)
+        below = self.tool.load(folder, workspace.latest())
+        before = [below.scores(query) for query in queries]
+        rows = [
+            {"id": "new", "title": "Volcano Diary", "description": "A volcano erupts over a village of potters."},
+            {"id": "i5", "title": "Glacier Diary", "description": "A glacier melts and an explorer is found."},
+        ]
+        ingest(workspace, items=listed(tmp_path / "new.jsonl", rows))
+        catalogue = workspace.latest()
+        assert isinstance(catalogue, LaidCatalogue)
+        laid = below.over(catalogue)
+        if laid is None:
+            pytest.skip("is loaded again")
+        for query, former in zip(queries, before, strict=True):
+            now, still = laid.scores(replace(query, mask=None)), below.scores(query)
+            assert (former is None) == (now is None) == (still is None)
+            if former is None or now is None or still is None:
+                continue
+            assert np.array_equal(former, still, equal_nan=True)
+            assert len(now) == len(catalogue) == len(former) + 1
+            kept = np.arange(len(former)) != catalogue.row("i5")
+            assert np.allclose(now[:-1][kept], former[kept], equal_nan=True)
+        if self.tool.capabilities.incremental:
+            caught_up = copy(laid)
+            caught_up.update(catalogue, catalogue.change.spoken)
+            for text, expected in (("volcano erupts", "new"), ("a glacier melts", "i5")):
+                assert catalogue.ids[caught_up.retrieve(Query(text=text, k=3)).rows[0]] == expected
 
     def test_finds_the_right_kind(self, fitted: Tool, queries: list[Query]) -> None:
         """Who chose, asks or talks about one kind gets that kind first: the answer is known by construction."""

@@ -1,6 +1,6 @@
 """The contract that every retriever and ranker keeps: a frozen config, five verbs, and declared capabilities.
 
-A third party's tool derives from `Tool`, is registered with `convrec.tools.registry.register`, and proves itself by inheriting
+A third party's tool derives from `Tool`, is announced by an entry point (`convrec.tools.plugins`), and proves itself by inheriting
 `convrec.tools.conformance.ToolConformance`.
 """
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.core.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -194,9 +195,18 @@ class Tool(ABC):
         scores = self.scores(query)
         return np.full(len(rows), np.nan) if scores is None else scores[rows]
 
-    def update(self, catalogue: Catalogue) -> None:
-        """Takes in items that are new or changed since the fit. Does nothing unless the tool is `incremental`."""
+    def update(self, catalogue: Catalogue, rows: Ints | None = None) -> None:
+        """Takes in items that are new or changed since the fit: those in some rows, or whichever are, where None. Does nothing unless the
+        tool is `incremental`.
+        """
+        del catalogue, rows
+
+    def over(self, catalogue: LaidCatalogue) -> Self | None:
+        """Returns the tool over a catalogue that was laid over its own, at once: what takes a model is left to `update`. This one stays
+        as it is. None where it has to be loaded again (`convrec.tools.aligned.AlignedTool` has not).
+        """
         del catalogue
+        return None
 
 
 EMPTY = Ranking(np.empty(0, np.int64), np.empty(0, np.float64))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -18,7 +19,6 @@ from convrec.tools.contract import (
     Floats,
     Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     Vectors,
@@ -53,7 +53,7 @@ class ConversationConfig(ToolConfig):
     later_weight: float = Field(0.3, ge=0, description="what an item counts that was named only later")
 
 
-class Conversation(Tool):
+class Conversation(AlignedTool):
     """Scores all items by a net over the conversation's vector, its end's vector and the items named before.
 
     Query and items meet in a product, as in two-tower retrieval (Yi et al. 2019), with every item an answer of the softmax. Nets are averaged by their

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
-from convrec.tools.alignment import Alignment
+from convrec.tools.aligned import AlignedTool
+from convrec.tools.alignment import Alignment, replaced
 from convrec.tools.contract import (
     EMPTY,
     Bools,
@@ -22,13 +23,12 @@ from convrec.tools.contract import (
     Ints,
     Query,
     Ranking,
-    Tool,
     ToolConfig,
     TrainingData,
     Vectors,
     ordered,
 )  # fmt: skip
-from convrec.tools.embeddings import VectorCache, digest
+from convrec.tools.embeddings import VectorCache, cards_of, digest
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.scan import Scan
 from convrec.tools.storage import read_array, read_config, write_array, write_config
@@ -51,7 +51,7 @@ class DenseConfig(ToolConfig):
     vectors_url: str = Field("", description="a Chroma server that holds the vectors, too; none where blank")
 
 
-class Dense(Tool):
+class Dense(AlignedTool):
     """Scores an item by the cosine of its card with the text, plus the weighted mean of its cosines with the history's items.
 
     Where nothing or little is masked, Chroma's index answers, rescored exactly, if it is known to miss no more than one in a hundred;
@@ -142,6 +142,15 @@ class Dense(Tool):
             products = self._scan.products(direction, own)
         return _ranking(self._items.rows[own], products, query.k)
 
+    def check(self) -> None:
+        """Asks the vectors' server, where there is one that is asked for neighbours, whether all are there.
+
+        Raises:
+            VectorServerError: it does not answer, or they are not.
+        """
+        if self._store is not None and self._store.agrees and self._store.place.url:
+            self._store.check()
+
     def _near(self, direction: Vectors, k: int, allowed: Bools | None) -> Ints | None:
         """Returns about the `k` nearest own items as the index has them; None where an exact product is better."""
         n, share = len(self._scan), 1.0 if allowed is None else float(allowed.mean())
@@ -168,19 +177,22 @@ class Dense(Tool):
             parts.append(Contribution(f"item:{self._items.ids[item]}", amount))
         return ordered(parts)
 
-    def update(self, catalogue: Catalogue) -> None:
+    def update(self, catalogue: Catalogue, rows: Ints | None = None) -> None:
         """Encodes items that are new, and again those whose card has changed."""
-        known = Alignment(self._items.ids, catalogue)
-        cards = list(catalogue.cards())
-        digests, own = _digests(cards), known.own
-        stale = np.flatnonzero((own < 0) | (self._digests[own] != digests).any(axis=1))
-        if len(stale):
-            vectors = self._scan.vectors[np.maximum(own, 0)]  # a copy, in the catalogue's order
-            vectors[stale] = self.encoder.encode([cards[row] for row in stale], self.config.max_tokens)
-            self._scan, self._digests, self._store = Scan(vectors), digests, None
-            self._items = Alignment(catalogue.ids, catalogue)
-        else:
-            self._items = known
+        self._items = Alignment(self._items.ids, catalogue)
+        cards = cards_of(catalogue, rows)
+        rows, digests = np.array(list(cards), np.int64), _digests(list(cards.values()))
+        own = self._items.own[rows]
+        stale = (own < 0) | (self._digests[own] != digests).any(axis=1)
+        if not stale.any():
+            return
+        wanted = [card for card, is_stale in zip(cards.values(), stale, strict=True) if is_stale]
+        vectors = self.encoder.encode(wanted, self.config.max_tokens)
+        new = rows[own < 0]
+        self._items = self._items.with_rows(new, catalogue)
+        place = self._items.own[rows[stale]]
+        self._scan = Scan(replaced(self._scan.vectors, place, vectors, len(new)))
+        self._digests, self._store = replaced(self._digests, place, digests[stale], len(new)), None
 
     def save(self, folder: Path) -> None:
         """Writes vectors (as an array, and into Chroma where that is of use), items and settings.

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.bm25_index import Bm25Index
 from convrec.tools.contract import (
@@ -17,7 +18,6 @@ from convrec.tools.contract import (
     Explanation,
     Floats,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -40,7 +40,7 @@ class DialogueBm25Config(ToolConfig):
     )
 
 
-class DialogueBm25(Tool):
+class DialogueBm25(AlignedTool):
     """An item's document is its own text and all that was said before somebody named it: document expansion, with real requests."""
 
     name = "dialogue_bm25"

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -18,7 +19,6 @@ from convrec.tools.contract import (
     Floats,
     Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     Vectors,
@@ -46,7 +46,7 @@ class DialogueKnnConfig(ToolConfig):
     later_vote: float = Field(0.3, ge=0, description="the vote of an item that was named only later")
 
 
-class DialogueKnn(Tool):
+class DialogueKnn(AlignedTool):
     """Compares the conversation with every moment of the training dialogues; the nearest vote for what was named then.
 
     A moment's vote is `exp((cosine - best cosine) / temperature)`, as in a kernel estimate of what comes next.

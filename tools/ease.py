@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -17,7 +18,6 @@ from convrec.tools.contract import (
     Floats,
     Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -57,7 +57,7 @@ class EaseConfig(ToolConfig):
     neighbours: int = Field(100, ge=1, description="past max_side: from how many nearest items an item is foretold")
 
 
-class Ease(Tool):
+class Ease(AlignedTool):
     """Scores items by a linear model that reproduces every person's choices from their other choices (Steck 2019, EASE, eq. 8).
 
     The weights are `B = P / -diag(P)` with `P = (X'X + λI)⁻¹`. With fewer people than items the same `B` follows exactly from

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from convrec.catalogue.catalogue import Catalogue
 from convrec.core.progress import Progress, silent
-from convrec.tools.contract import Vectors
+from convrec.tools.contract import Ints, Vectors
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.moments import LINES, heard_together, latest_lines
 from convrec.tools.scan import Halves
@@ -97,6 +98,13 @@ class VectorCache:
         start = sum(map(len, self._chunks))
         self._place_of.update(zip(digests, range(start, start + len(digests)), strict=True))
         self._chunks.append(vectors)
+
+
+def cards_of(catalogue: Catalogue, rows: Ints | None = None) -> dict[int, str]:
+    """Returns the cards of some rows, of all where None, by row; none of a row whose item is not there any more."""
+    if rows is None:
+        return {row: card for row, card in enumerate(catalogue.cards()) if catalogue.has(row)}
+    return {row: catalogue.card(row) for row in rows.tolist() if catalogue.has(row)}
 
 
 def digest(text: str) -> bytes:

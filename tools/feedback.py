@@ -21,11 +21,11 @@ _REFUSED = ("dislike", "skip")
 _CHOSEN = ("liked", "recommended", "mentioned", "seen")
 
 
-def positive(events: Interactions, kept: Bools) -> Bools:
+def positive(events: Interactions, kept: Bools, best: float | None = None) -> Bools:
     """Returns `(n_events,)`, true where the person liked it; of events that are not `kept` nothing is known, their ratings' scale neither.
 
-    Dislikes and skips are not. A rating is where it is no lower than the person's mean and than 0.7 of the scale's top
-    (3.5 of 5). Anything else (a view, a purchase, an event without a value) is.
+    Dislikes and skips are not. A rating is where it is no lower than the person's mean and than 0.7 of the scale's top (3.5 of 5), which
+    is the `best` rating, of these events where not given. Anything else (a view, a purchase, an event without a value) is.
     """
     rated = is_rating(events) & kept
     liked = kept & ~np.isin(events.event, _REFUSED)
@@ -33,9 +33,15 @@ def positive(events: Interactions, kept: Bools) -> Bools:
         values = np.where(rated, events.value, 0.0)
         n = np.bincount(events.user, weights=rated, minlength=len(events.users))
         mean = np.bincount(events.user, weights=values, minlength=len(events.users)) / np.maximum(n, 1)
-        floor = np.maximum(mean[events.user] - 1e-9, _GOOD_SHARE * events.value[rated].max())
+        floor = np.maximum(mean[events.user] - 1e-9, _GOOD_SHARE * (events.value[rated].max() if best is None else best))
         liked &= ~rated | (events.value >= floor)
     return liked
+
+
+def best_rating(events: Interactions) -> float | None:
+    """Returns the highest rating of all; None where there is none."""
+    rated = events.value[is_rating(events)]
+    return float(rated.max()) if len(rated) else None
 
 
 def is_rating(events: Interactions) -> Bools:

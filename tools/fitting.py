@@ -112,8 +112,8 @@ class _Fit:
     def __init__(self, workspace: Workspace, cutoff: float | None, progress: Progress) -> None:
         self._root, self._settings, self._cutoff = workspace.root, workspace.settings, cutoff
         self._shown, self._crew = progress, Crew()
-        self.before: Version = workspace.current()
-        self._catalogue = workspace.catalogue(self.before.number)
+        self.before: Version
+        self.before, self._catalogue = workspace.opened()
         if not len(self._catalogue):
             raise NotFittedError("There are no items to fit.", "Run `convrec ingest` first.")
         self.done: dict[str, FittedTool] = {}
@@ -149,7 +149,8 @@ class _Fit:
             folder=str(folder.relative_to(self._root)), fingerprint=fingerprint, seconds=round(time.perf_counter() - started, 2),
             quality=quality, n_items=len(self._catalogue), left_out=left_out,
         )  # fmt: skip
-        about = {"items": self.before.items, "note": tool.note, "revision": kind.revision}
+        seen = {"items": self.before.items, "interactions": self.before.interactions, "dialogues": self.before.dialogues}
+        about = {**seen, "note": tool.note, "revision": kind.revision}
         write_json(folder / DONE, about | {"fitted": fitted.model_dump()})
         return fitted, tool.note
 

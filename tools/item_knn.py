@@ -8,13 +8,13 @@ from typing import Self
 from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
     Explanation,
     Floats,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -35,7 +35,7 @@ class ItemKnnConfig(ToolConfig):
     shrinkage: float = Field(10.0, ge=0, description="people in common at which a similarity counts half (0: plain)")
 
 
-class ItemKnn(Tool):
+class ItemKnn(AlignedTool):
     """Scores an item by its similarity to each item of the history (Sarwar et al. 2001), shrunk by support.
 
     The similarities are implicit's (cosine, TF-IDF, BM25 over the people who chose an item). An item looks for its nearest

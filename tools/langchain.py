@@ -15,7 +15,7 @@ from convrec.tools.toolbox import Recommendation, Request, Toolbox
 if TYPE_CHECKING:
     from langchain_core.tools import StructuredTool
 
-_FILTER = (
+FILTER = (
     'hard demands, as {"field", "op", "value"} or {"op": "and"|"or", "args": [...]} or {"op": "not", "arg": ...}; '
     "op is one of eq, ne, lt, le, gt, ge, between, in, contains, contains_any, contains_all, text, missing"
 )
@@ -29,7 +29,7 @@ class SearchItems(_Arguments):
     """Arguments of `search_items`."""
 
     query: str = Field(description="what the items should be about, in plain words, or a title")
-    filter: dict[str, Any] | None = Field(None, description=_FILTER)
+    filter: dict[str, Any] | None = Field(None, description=FILTER)
     k: int = Field(10, ge=1, le=200, description="how many items to return")
 
 
@@ -39,7 +39,7 @@ class Recommend(_Arguments):
     query: str = Field("", description="what the person wants now, in plain words; empty for none")
     history: list[str] = Field(default_factory=list, description="ids of items that the person liked")
     disliked: list[str] = Field(default_factory=list, description="ids of items that the person disliked")
-    filter: dict[str, Any] | None = Field(None, description=_FILTER)
+    filter: dict[str, Any] | None = Field(None, description=FILTER)
     exclude: list[str] = Field(default_factory=list, description="ids of items that must not be returned")
     k: int = Field(10, ge=1, le=200, description="how many items to return")
 
@@ -48,7 +48,7 @@ class SimilarItems(_Arguments):
     """Arguments of `similar_items`."""
 
     item_id: str = Field(description="the id of the item that the others should be like")
-    filter: dict[str, Any] | None = Field(None, description=_FILTER)
+    filter: dict[str, Any] | None = Field(None, description=FILTER)
     k: int = Field(10, ge=1, le=200, description="how many items to return")
 
 
@@ -64,14 +64,15 @@ class CompareItems(_Arguments):
     item_ids: list[str] = Field(min_length=2, max_length=10, description="the ids of the items to put side by side")
 
 
-def as_langchain_tools(toolbox: Toolbox) -> list[StructuredTool]:
-    """Returns the tools `search_items`, `recommend`, `similar_items`, `get_item` and `compare_items`.
+def as_langchain_tools(opened: Callable[[], Toolbox]) -> list[StructuredTool]:
+    """Returns the tools `search_items`, `recommend`, `similar_items`, `get_item` and `compare_items`, each call of them over the toolbox that
+    is `opened` by then.
 
     Each returns JSON-like data; a mistake in its arguments comes back as a sentence that a model can act on.
     """
     from langchain_core.tools import StructuredTool, ToolException
 
-    calls, nouns = _Calls(toolbox), toolbox.catalogue.schema.nouns
+    calls, nouns = _Calls(opened), opened().catalogue.schema.nouns
     described: Iterable[tuple[str, str, Callable[..., Any], type[BaseModel]]] = (
         ("search_items", f"Find {nouns} by words or meaning.", calls.search_items, SearchItems),
         ("recommend", f"Recommend {nouns} for a wish, for what a person liked and disliked, or both.", calls.recommend, Recommend),
@@ -100,11 +101,12 @@ def as_langchain_tools(toolbox: Toolbox) -> list[StructuredTool]:
 class _Calls:
     """What the tools do, with arguments as a model gives them."""
 
-    def __init__(self, toolbox: Toolbox) -> None:
-        self._toolbox = toolbox
+    def __init__(self, opened: Callable[[], Toolbox]) -> None:
+        self._opened = opened
 
     def search_items(self, query: str, filter: dict[str, Any] | None = None, k: int = 10) -> list[dict[str, Any]]:  # noqa: A002
-        return self._listed(self._toolbox.search(query, parse_predicate(filter) if filter else None, k))
+        toolbox = self._opened()
+        return _listed(toolbox, toolbox.search(query, parse_predicate(filter) if filter else None, k))
 
     def recommend(
         self, query: str = "", history: Iterable[str] = (), disliked: Iterable[str] = (), filter: dict[str, Any] | None = None,  # noqa: A002
@@ -113,16 +115,18 @@ class _Calls:
         weights = dict.fromkeys(history, 1.0) | dict.fromkeys(disliked, -1.0)
         demanded = parse_predicate(filter) if filter else None
         request = Request(text=query, history=weights, filter=demanded, exclude=frozenset(exclude), k=k)
-        return self._listed(self._toolbox.recommend(request))
+        toolbox = self._opened()
+        return _listed(toolbox, toolbox.recommend(request))
 
     def similar_items(self, item_id: str, filter: dict[str, Any] | None = None, k: int = 10) -> list[dict[str, Any]]:  # noqa: A002
-        return self._listed(self._toolbox.similar(item_id, k, parse_predicate(filter) if filter else None))
+        toolbox = self._opened()
+        return _listed(toolbox, toolbox.similar(item_id, k, parse_predicate(filter) if filter else None))
 
     def get_item(self, item_id: str) -> dict[str, Any]:
-        return _facts(self._toolbox.get_item(item_id))
+        return _facts(self._opened().get_item(item_id))
 
     def compare_items(self, item_ids: list[str]) -> dict[str, Any]:
-        found = self._toolbox.compare(item_ids)
+        found = self._opened().compare(item_ids)
         return {
             "items": [{"id": item_id, "title": title} for item_id, title in zip(found.ids, found.titles, strict=True)],
             "values": {name: list(values) for name, values in found.values.items()},
@@ -130,12 +134,12 @@ class _Calls:
             "similarity": [list(line) for line in found.similarity],
         }
 
-    def _listed(self, found: Recommendation) -> list[dict[str, Any]]:
-        return [
-            _facts(self._toolbox.get_item(item.id))
-            | {"score": round(item.score, 6), "confidence": round(item.confidence, 4)}
-            for item in found.items
-        ]
+
+def _listed(toolbox: Toolbox, found: Recommendation) -> list[dict[str, Any]]:
+    return [
+        _facts(toolbox.get_item(item.id)) | {"score": round(item.score, 6), "confidence": round(item.confidence, 4)}
+        for item in found.items
+    ]
 
 
 def _facts(item: Item) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -18,7 +19,6 @@ from convrec.tools.contract import (
     Floats,
     Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -48,7 +48,7 @@ class MarkovConfig(ToolConfig):
     neighbours: int = Field(200, ge=1, description="how many followers an item keeps")
 
 
-class Markov(Tool):
+class Markov(AlignedTool):
     """Scores an item by how often it was chosen soon after each item of the history, the latest weighing most.
 
     A first-order Markov chain over items whose counts are softened: pairs with others in between count less instead of nothing

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.core.text import words
 from convrec.tools.contract import Floats, Ints, Query, Vectors
 from convrec.tools.lexicon import terms
@@ -40,6 +43,18 @@ class Matches:
         columns = [f"{what} {name}" for name in self._kinds for what in ("named", "named now", "shared")]
         columns += [f"{name}{what}" for name in self._numbers for what in ("", " from history", " since")]
         self.columns: tuple[str, ...] = (*columns, "title words", "facts", "history", "turns")
+
+    def over(self, catalogue: LaidCatalogue) -> Matches:
+        """Returns the columns over a catalogue that was laid over its own; what did not change is shared."""
+        laid, change = copy(self), catalogue.change
+        laid._catalogue = catalogue
+        laid.__dict__.pop("_filled", None)
+        if len(change.spoken):
+            for made in ("_named", "_values"):
+                laid.__dict__.pop(made, None)
+            if "_titles" in self.__dict__:
+                laid.__dict__["_titles"] = self._titles.over(catalogue.titles, change.spoken)
+        return laid
 
     def of(self, query: Query, rows: Ints) -> Vectors:
         """Returns `(n, n_columns)` float32 of the rows, NaN where nothing can be said."""
@@ -105,25 +120,15 @@ class Matches:
         return [own, np.abs(own - known.mean()), own - known[-1]]
 
     @cached_property
-    def _titles(self) -> Sparse:
-        """Returns `(n_items, n_terms)`: the title's terms, the rarer the more, each row of length 1."""
-        from scipy.sparse import csr_array as csr
-
-        vocabulary: dict[str, int] = {}
-        split = [sorted(set(terms(title))) for title in self._catalogue.titles]
-        codes = np.array([vocabulary.setdefault(t, len(vocabulary)) for each in split for t in each], np.int64)
-        starts = np.concatenate([[0], np.cumsum([len(each) for each in split])]).astype(np.int64)
-        rarity = np.log(len(split) / np.bincount(codes, minlength=len(vocabulary)).clip(min=1))
-        data = rarity[codes]
-        lengths = np.sqrt(np.add.reduceat(np.append(data**2, 0.0), np.minimum(starts[:-1], len(data))))
-        data = data / np.repeat(np.maximum(lengths, 1e-9), np.diff(starts))
-        return csr((data.astype(np.float32), codes, starts), shape=(len(split), max(len(vocabulary), 1)))
+    def _titles(self) -> _TitleTerms:
+        return _TitleTerms.of(self._catalogue.titles)
 
     def _titles_shared(self, rows: Ints, liked: Ints) -> Floats:
         """Returns `(n,)`: the closest that the title comes to a liked item's title, 0 to 1."""
         if not len(liked):
             return np.zeros(len(rows))
-        closest: Floats = (self._titles[rows] @ self._titles[liked].T).toarray().max(axis=1)
+        weights = self._titles.weights
+        closest: Floats = (weights[rows] @ weights[liked].T).toarray().max(axis=1)
         return closest
 
     @cached_property
@@ -131,6 +136,47 @@ class Matches:
         present = [self._catalogue.present(field.name) for field in self._catalogue.schema.fields]
         filled: Floats = np.sum(present, axis=0).astype(np.float64)
         return filled
+
+
+@dataclass(frozen=True)
+class _TitleTerms:
+    """`weights` `(n_items, n_terms)` of the titles' terms, the rarer the more, each row of length 1; `rarity` `(n_terms,)` and the terms' codes."""
+
+    weights: Sparse
+    rarity: Floats
+    codes: Mapping[str, int]
+
+    @classmethod
+    def of(cls, titles: Sequence[str]) -> _TitleTerms:
+        """Returns the terms of a catalogue's titles."""
+        codes: dict[str, int] = {}
+        split = [sorted(set(terms(title))) for title in titles]
+        found = [codes.setdefault(term, len(codes)) for each in split for term in each]
+        rarity = np.log(len(split) / np.bincount(np.array(found, np.int64), minlength=max(len(codes), 1)).clip(min=1))
+        return cls(_weighed([[codes[term] for term in each] for each in split], rarity), rarity, codes)
+
+    def over(self, titles: Sequence[str], rows: Ints) -> _TitleTerms:
+        """Returns the terms of titles of which these rows are new or changed; a term that no title had before says nothing."""
+        from scipy.sparse import csr_array as csr
+        from scipy.sparse import vstack
+
+        split = [sorted(set(terms(titles[row]))) for row in rows.tolist()]
+        late = _weighed([[self.codes[term] for term in each if term in self.codes] for each in split], self.rarity)
+        place = np.arange(len(titles))
+        place[rows] = self.weights.shape[0] + np.arange(len(rows))
+        return _TitleTerms(csr(vstack([self.weights, late]))[place], self.rarity, self.codes)
+
+
+def _weighed(split: Sequence[Sequence[int]], rarity: Floats) -> Sparse:
+    """Returns `(n, n_terms)`: each row the codes' rarities, of length 1."""
+    from scipy.sparse import csr_array as csr
+
+    codes = np.array([code for each in split for code in each], np.int64)
+    starts = np.concatenate([[0], np.cumsum([len(each) for each in split])]).astype(np.int64)
+    data = rarity[codes]
+    lengths = np.sqrt(np.add.reduceat(np.append(data**2, 0.0), np.minimum(starts[:-1], len(data))))
+    data = data / np.repeat(np.maximum(lengths, 1e-9), np.diff(starts))
+    return csr((data.astype(np.float32), codes, starts), shape=(len(split), len(rarity)))
 
 
 def _count(has: Sparse, codes: list[int] | None) -> Floats:

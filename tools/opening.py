@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import rows_changed
 from convrec.catalogue.version import FittedTool, Version
 from convrec.core.errors import InputError
 from convrec.tools.contract import Tool
@@ -35,8 +36,9 @@ def opened_tools(root: Path, version: Version, catalogue: Catalogue) -> tuple[di
             left_out[name] = reason
             continue
         tool = tool_class(name).load(root / fitted.folder, catalogue)
-        if tool.capabilities.incremental and tuple(read_json(root / fitted.folder / DONE)["items"]) != version.items:
-            tool.update(catalogue)
+        known = tuple(read_json(root / fitted.folder / DONE)["items"])
+        if tool.capabilities.incremental and known != version.items:
+            tool.update(catalogue, rows_changed(catalogue, root / "segments", known))
         tools[name] = tool
     return tools, left_out
 

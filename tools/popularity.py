@@ -9,6 +9,7 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -18,7 +19,6 @@ from convrec.tools.contract import (
     Ints,
     Query,
     Ranking,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -37,7 +37,7 @@ class PopularityConfig(ToolConfig):
     )
 
 
-class Popularity(Tool):
+class Popularity(AlignedTool):
     """Ranks by log(1 + number of people), plus how far the Bayesian mean rating lies above the overall mean."""
 
     name = "popularity"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -17,7 +18,6 @@ from convrec.tools.contract import (
     Explanation,
     Floats,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -42,7 +42,7 @@ class RecentPopularityConfig(ToolConfig):
     )
 
 
-class RecentPopularity(Tool):
+class RecentPopularity(AlignedTool):
     """Ranks by log(1 + number of choices), each choice halved for every half-life that it lies before the last one of all.
 
     The half-life is that of a half, a quarter, … a 256th of the time covered under which the latest choices are likeliest, given

@@ -1,29 +1,34 @@
-"""Which tools there are: name → class. A third party adds its own with `register`."""
+"""Which tools there are: name → class. A third party adds its own by an entry point (`plugins.py`), or in its own program with `register`."""
+
+from functools import cache
 
 from convrec.core.errors import InputError
 from convrec.tools.contract import Tool
+from convrec.tools.plugins import announced
 
-_TOOLS: dict[str, type[Tool]] = {}
+_REGISTERED: dict[str, type[Tool]] = {}
 
 
 def register(tool: type[Tool]) -> type[Tool]:
     """Makes a tool known under its name, in place of one of the same name, and returns it (so it decorates, too)."""
-    _TOOLS[tool.name] = tool
+    _REGISTERED[tool.name] = tool
     return tool
 
 
 def registered() -> dict[str, type[Tool]]:
-    """Returns all known tools by name, in the order in which they are fitted: the cheap first."""
-    if "popularity" not in _TOOLS:
-        _register_own()
-    return dict(_TOOLS)
+    """Returns all known tools by name, in the order in which they are fitted: the cheap first, a third party's last.
+
+    Raises:
+        ConvrecError: an installed distribution announces a tool that can't be loaded.
+    """
+    return {**_own(), **_announced(), **_REGISTERED}
 
 
 def tool_class(name: str) -> type[Tool]:
     """Returns the tool of that name.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none. ConvrecError: an installed distribution announces a tool that can't be loaded.
     """
     known = registered()
     if name not in known:
@@ -31,7 +36,13 @@ def tool_class(name: str) -> type[Tool]:
     return known[name]
 
 
-def _register_own() -> None:
+@cache
+def _announced() -> dict[str, type[Tool]]:
+    return announced()
+
+
+@cache
+def _own() -> dict[str, type[Tool]]:
     from convrec.tools.als import Als
     from convrec.tools.bm25 import Bm25
     from convrec.tools.conversation import Conversation
@@ -49,5 +60,4 @@ def _register_own() -> None:
 
     by_people = (Popularity, RecentPopularity, SegmentPopularity, ItemKnn, Ease, Als, Markov)
     by_words = (Bm25, Dense, TunedDense, DialogueBm25, DialogueKnn, Conversation)
-    for tool in (*by_people, *by_words, SasRec):
-        _TOOLS.setdefault(tool.name, tool)
+    return {tool.name: tool for tool in (*by_people, *by_words, SasRec)}

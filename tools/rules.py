@@ -80,6 +80,10 @@ class Rules:
             [_bound(key, rule, catalogue) for key, rule in zip(keys, rules, strict=True)], len(catalogue), unknown
         )
 
+    def over(self, catalogue: Catalogue) -> Rules:
+        """Returns the same rules for another catalogue."""
+        return Rules.open([one.rule for one in self.bound], catalogue)
+
     @cached_property
     def by_key(self) -> dict[str, BoundRule]:
         """Returns the rules by the names of their parts: `rule:<name>`."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.errors import NotFittedError
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -18,7 +19,6 @@ from convrec.tools.contract import (
     Floats,
     Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     Vectors,
@@ -53,7 +53,7 @@ class SasRecConfig(ToolConfig):
     )
 
 
-class SasRec(Tool):
+class SasRec(AlignedTool):
     """Predicts the next choice from the latest ones in their order (Kang & McAuley 2018), with a softmax over the items.
 
     A score is the log of how much likelier an item is to come next than by chance. Liked items of the history go in by order, whatever

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -10,7 +11,9 @@ import numpy as np
 from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.core.errors import NotFittedError
+from convrec.tools.aligned import AlignedTool
 from convrec.tools.alignment import Alignment
 from convrec.tools.contract import (
     Capabilities,
@@ -19,7 +22,6 @@ from convrec.tools.contract import (
     Floats,
     Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     ordered,
@@ -38,7 +40,7 @@ class SegmentPopularityConfig(ToolConfig):
     segments: int = Field(3, ge=1, description="how many values (genres, tags, brands) are followed at most")
 
 
-class SegmentPopularity(Tool):
+class SegmentPopularity(AlignedTool):
     """Ranks items of the values that a history leans to, by log(1 + number of people) times the leaning.
 
     A history leans to the category and tags values with the largest `p log(p / q)`: the share p of the history's items that carry
@@ -117,6 +119,14 @@ class SegmentPopularity(Tool):
         best = sorted(gain, key=lambda place: (-gain[place], place))[: self.config.segments]
         return {place: shares[place] for place in best}
 
+    def over(self, catalogue: LaidCatalogue) -> Self:
+        """Returns the tool over a catalogue that was laid over its own, with the segments that it has now."""
+        laid = super().over(catalogue)
+        if catalogue.change.fields & {field.name for field in catalogue.schema.of_type("category", "tags")}:
+            laid = copy(laid)
+            laid._index(catalogue)
+        return laid
+
     def save(self, folder: Path) -> None:
         """Writes the counts, items and settings."""
         self._items.save(folder)
@@ -138,7 +148,7 @@ def _segments(catalogue: Catalogue) -> Iterator[tuple[str, Ints]]:
     least, most = (share * len(catalogue) for share in _SHARE)
     for field in (*catalogue.schema.of_type("category"), *catalogue.schema.of_type("tags")):
         index: ValueIndex = catalogue.values(field.name)
-        for value in index.values:
+        for value in index.common(max(int(least), 2)):
             rows = np.unique(index.rows(value))
             if max(least, 2) <= len(rows) <= most:
                 yield f"{field.name}:{value}", rows

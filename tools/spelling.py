@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -68,9 +69,11 @@ class Spelling:
         pairs = {places[first] * len(near) + places[second] for title in named for first, second in pairwise(title)}
         return cls(near, np.array(weighed, np.float64), np.array(sorted(pairs), np.int64))
 
-    def know(self, said: Iterable[str]) -> None:
-        """Takes in the folded words of an item that came later: they are no slips from now on."""
-        self._late.update(said)
+    def knowing(self, said: Iterable[str]) -> Spelling:
+        """Returns the spelling that takes the folded words of items that came later for no slips either."""
+        changed = copy(self)
+        changed._late = self._late.union(said)
+        return changed
 
     def knows(self, word: str) -> bool:
         """Returns whether a folded word is no slip: it or its stem is known, or it is too short, or no word of letters alone."""

@@ -1,6 +1,9 @@
 """Whole titles: which items a text names by their title and nothing else, a slip of one letter allowed."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Self
 
@@ -43,9 +46,11 @@ class Titles:
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return cls(near, starts, np.argsort(place, kind="stable").astype(np.int64), np.asarray(years, np.float64))
 
-    def put(self, own: int, title: str, year: float) -> None:
-        """Adds an item, or gives the one of that number another title."""
-        self._late[own] = (key_of(title), year)
+    def with_titles(self, titles: Mapping[int, tuple[str, float]]) -> Titles:
+        """Returns the index with items added by number, or given another title and year."""
+        changed = copy(self)
+        changed._late = self._late | {own: (key_of(title), year) for own, (title, year) in titles.items()}
+        return changed
 
     def named(self, text: str) -> dict[int, float]:
         """Returns the items whose whole title the text is, with how well it names them, above 0 and at most 1.

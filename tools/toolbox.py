@@ -8,19 +8,22 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue, Item
+from convrec.catalogue.laid import LaidCatalogue
+from convrec.catalogue.version import Version
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import ConvrecError, InputError, NotFittedError
 from convrec.core.predicate import Predicate
 from convrec.core.reply import TraceStep
 from convrec.tools.asking import Asking
 from convrec.tools.attributes.model import ENCODER
-from convrec.tools.attributes.scorer import AttributeScorer
+from convrec.tools.attributes.scorer import AttributeScorer, Cards
 from convrec.tools.basis import Basis, Heard, LearnedBasis, ReciprocalBasis
 from convrec.tools.candidates import Candidates
 from convrec.tools.comparison import compared
@@ -49,6 +52,7 @@ from convrec.tools.rules import NO_RULES, Asked, Rules
 from convrec.tools.signals import Signal, Weights, weigh
 from convrec.tools.tastes import belonging, calibrated, tastes
 from convrec.tools.threads import one_blas_thread
+from convrec.tools.vectors import VectorServerError
 
 __all__ = ["Comparison", "Leaning", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
 
@@ -70,7 +74,7 @@ class Toolbox:
     def __init__(
         self, catalogue: Catalogue, tools: dict[str, Tool], *, left_out: dict[str, str] | None = None, weights: Weights | None = None,
         rankers: Mapping[str, Ranker] | None = None, encoder: TextEncoder | None = None, candidates: int = 200, diversity: float = 0.0, versions: dict[str, str] | None = None,
-        rules: Rules = NO_RULES, exploration: float = 0.0, balance: float = 0.0,
+        rules: Rules = NO_RULES, exploration: float = 0.0, balance: float = 0.0, published: Version | None = None,
     ) -> None:  # fmt: skip
         self.catalogue, self.tools = catalogue, tools
         self.left_out = left_out or {}
@@ -81,7 +85,7 @@ class Toolbox:
         }
         self.encoder = encoder or TextEncoder.open()
         self.versions = versions or {}
-        self.rules = rules
+        self.rules, self.published = rules, published
         self._diversity, self._exploration, self._balance = diversity, exploration, balance
         self._asking = Asking(catalogue, tools, self.left_out, self.encoder, candidates)
         self._remembered: OrderedDict[str, Basis] = OrderedDict()
@@ -95,12 +99,14 @@ class Toolbox:
         Raises:
             NotFittedError: nothing has been fitted yet, or all of it by another version of convrec.
         """
-        published = workspace.current() if version is None else workspace.store.version(version)
+        if version is None:
+            published, catalogue = workspace.opened()
+        else:
+            published, catalogue = workspace.store.version(version), workspace.catalogue(version)
         if not published.tools:
             raise NotFittedError(
                 f"Nothing is fitted in {workspace.root} yet.", f"Run `convrec fit -w {workspace.root}`."
             )
-        catalogue = workspace.catalogue(published.number)
         tools, left_out = opened_tools(workspace.root, published, catalogue)
         if not tools and outdated(workspace.root, published):
             raise NotFittedError(
@@ -116,8 +122,48 @@ class Toolbox:
             rankers=opened_rankers(workspace.root, published, tools), encoder=encoder, candidates=settings.retrieval.candidates,
             diversity=settings.retrieval.diversity, versions={"catalogue": str(published.number), **versions},
             rules=Rules.open(settings.ranking.rules, catalogue), exploration=settings.retrieval.exploration,
-            balance=settings.retrieval.balance,
+            balance=settings.retrieval.balance, published=published,
         )  # fmt: skip
+
+    def over(self, catalogue: LaidCatalogue) -> Toolbox | None:
+        """Returns the toolbox over a catalogue that was laid over its own, at once; what takes a model is left to `caught_up`. This one stays
+        as it is. None where a tool has to be loaded again.
+
+        Raises:
+            PredicateError: a rule does not fit the catalogue any more.
+        """
+        tools = {name: laid for name, tool in self.tools.items() if (laid := tool.over(catalogue)) is not None}
+        if len(tools) < len(self.tools):
+            return None
+        other = self._with(catalogue, tools)
+        other.rules = self.rules.over(catalogue)
+        other.versions = {**self.versions, "catalogue": str(catalogue.version)}
+        other._rankers = {task: (ranker, made.over(catalogue)) for task, (ranker, made) in self._rankers.items()}
+        if "attributes" in self.__dict__:
+            other.__dict__["attributes"] = self.attributes.over(catalogue, other._cards)
+        return other
+
+    def caught_up(self, rows: Ints) -> Toolbox:
+        """Returns the toolbox with all that there is to know of items in these rows, which are new or have changed; it may take a model some time."""
+        tools = dict(self.tools)
+        for name, tool in self.tools.items():
+            if tool.capabilities.incremental:
+                tools[name] = copy(tool)
+                tools[name].update(self.catalogue, rows)
+        other = self._with(self.catalogue, tools)
+        if "attributes" in self.__dict__ and self.attributes.is_placed:
+            other.attributes.place()
+        return other
+
+    def _with(self, catalogue: Catalogue, tools: dict[str, Tool]) -> Toolbox:
+        """Returns a copy over another catalogue or with other tools, which remembers no rankings."""
+        other = copy(self)
+        for made in ("attributes", "_middle", "_dense"):
+            other.__dict__.pop(made, None)
+        other.catalogue, other.tools = catalogue, tools
+        other._asking = self._asking.over(catalogue, tools)
+        other._remembered, other._priors, other._guard = OrderedDict(), {}, threading.Lock()
+        return other
 
     def recommend(self, request: Request) -> Recommendation:
         """Returns the `request.k` best items.
@@ -216,8 +262,13 @@ class Toolbox:
     @cached_property
     def attributes(self) -> AttributeScorer:
         """Returns what scores the items by a phrase such as "funny"."""
-        dense = self._dense if self._dense is not None and self._dense.config.encoder == ENCODER else None
-        return AttributeScorer(self.catalogue, dense.vectors if dense is not None else None)
+        return AttributeScorer(self.catalogue, self._cards)
+
+    @property
+    def _cards(self) -> Cards | None:
+        """Returns what gives the cards' vectors, where they are of the encoder that attributes were learned with."""
+        dense = self._dense
+        return dense.vectors if dense is not None and dense.config.encoder == ENCODER else None
 
     def _heard_already(self, request: Request) -> bool:
         """Tells whether tools that learned from dialogues hear the whole conversation, wishes and all."""
@@ -260,6 +311,15 @@ class Toolbox:
     @cached_property
     def _dense(self) -> Dense | None:
         return next((tool for tool in self.tools.values() if isinstance(tool, Dense)), None)
+
+    def away(self) -> dict[str, str]:
+        """Returns what the tools lean on that is not there now, and why. Requests are answered without it."""
+        try:
+            if self._dense is not None:
+                self._dense.check()
+        except VectorServerError as error:
+            return {"vectors": error.problem}
+        return {}
 
     def forget(self) -> None:
         """Drops what is remembered of earlier requests, for it holds people's words."""

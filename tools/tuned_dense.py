@@ -11,20 +11,21 @@ import numpy.typing as npt
 from pydantic import Field
 
 from convrec.catalogue.catalogue import Catalogue
-from convrec.tools.alignment import Alignment
+from convrec.tools.aligned import AlignedTool
+from convrec.tools.alignment import Alignment, replaced
 from convrec.tools.contract import (
     Capabilities,
     Contribution,
     Explanation,
     Floats,
+    Ints,
     Query,
-    Tool,
     ToolConfig,
     TrainingData,
     Vectors,
     ordered,
 )  # fmt: skip
-from convrec.tools.embeddings import VectorCache, digest
+from convrec.tools.embeddings import VectorCache, cards_of, digest
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.storage import read_array, read_config, write_array, write_config
 from convrec.tools.threads import one_blas_thread
@@ -44,7 +45,7 @@ class TunedDenseConfig(ToolConfig):
     )
 
 
-class TunedDense(Tool):
+class TunedDense(AlignedTool):
     """Scores an item by the product of its features with what the history's items and the text ask for.
 
     Features are the frozen vector of its card, its values and numbers, so an item is found by everything as soon as it is
@@ -116,23 +117,25 @@ class TunedDense(Tool):
         parts += [Contribution(f"item:{self._items.ids[own]}", float(asked @ target)) for own, asked in wanted.items]
         return ordered(parts)
 
-    def update(self, catalogue: Catalogue) -> None:
+    def update(self, catalogue: Catalogue, rows: Ints | None = None) -> None:
         """Takes in items that are new, and again those whose card has changed."""
-        place = {item_id: own for own, item_id in enumerate(self._items.ids)}
-        cards = [catalogue.card(row) for row in range(len(catalogue))]
-        digests, own = _digests(cards), np.array([place.get(item_id, -1) for item_id in catalogue.ids], np.int64)
-        stale = np.flatnonzero((own < 0) | (self._digests[own] != digests).any(axis=1))
-        if len(stale):
-            vectors = TextEncoder.open(self.config.encoder).encode(
-                [cards[row] for row in stale], self.config.max_tokens
-            )
-            targets, asked = self._targets[np.maximum(own, 0)], self._asked[np.maximum(own, 0)]
-            targets[stale] = self._features.products(catalogue, vectors, stale, self._maps.targets)
-            asked[stale] = self._maps.asked_of([catalogue.ids[row] for row in stale], targets[stale])
-            self._targets, self._asked, self._digests = targets, asked, digests
-            self._items = Alignment(catalogue.ids, catalogue)
-        elif len(catalogue) != self._items.n_rows:
-            self._items = Alignment(self._items.ids, catalogue)
+        self._items = Alignment(self._items.ids, catalogue)
+        cards = cards_of(catalogue, rows)
+        rows, digests = np.array(list(cards), np.int64), _digests(list(cards.values()))
+        own = self._items.own[rows]
+        stale = (own < 0) | (self._digests[own] != digests).any(axis=1)
+        if not stale.any():
+            return
+        wanted = [card for card, is_stale in zip(cards.values(), stale, strict=True) if is_stale]
+        vectors = TextEncoder.open(self.config.encoder).encode(wanted, self.config.max_tokens)
+        new, changed = rows[own < 0], rows[stale]
+        self._items = self._items.with_rows(new, catalogue)
+        place = self._items.own[changed]
+        targets = self._features.products(catalogue, vectors, changed, self._maps.targets)
+        asked = self._maps.asked_of([catalogue.ids[row] for row in changed.tolist()], targets)
+        self._targets = replaced(self._targets, place, targets, len(new))
+        self._asked = replaced(self._asked, place, asked, len(new))
+        self._digests = replaced(self._digests, place, digests[stale], len(new))
 
     def save(self, folder: Path) -> None:
         """Writes features, maps, what is kept of items, and settings."""

@@ -22,13 +22,17 @@ class ForbiddenError(ConvrecError):
 
 
 class Caller(BaseModel):
-    """Who asks: one `user`, a `tenant` that speaks for its own users (`tenant/…`), or an administrator. `name` tells callers apart and is no key."""
+    """Who asks: one `user`, a `tenant` that speaks for its own users (`tenant/…`), or an administrator. `name` tells callers apart and is no key.
+
+    `by_token` marks a page in a person's browser, which may do only what a token opens.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     user: str | None = None
     tenant: str | None = None
     admin: bool = False
+    by_token: bool = False
     name: str = "local"
 
     def may(self, user_id: str) -> bool:

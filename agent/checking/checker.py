@@ -1,6 +1,7 @@
 """The claim checker: reads a reply sentence by sentence, and lets nothing pass about an item that its facts do not carry."""
 
 from collections.abc import Collection, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from convrec.agent.checking.amounts import miscounted
@@ -16,6 +17,7 @@ from convrec.agent.checking.splitting import SentenceStream
 from convrec.agent.checking.table import Mention, Table
 from convrec.agent.checking.titles import TitleChecker
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class ClaimChecker:
     def __init__(self, catalogue: Catalogue, titles: TitleChecker) -> None:
         self._catalogue, self._titles = catalogue, titles
         self.knowledge = Knowledge(catalogue)
+
+    def over(self, catalogue: LaidCatalogue, titles: TitleChecker) -> "ClaimChecker":
+        """Returns the checker for a catalogue laid over its own."""
+        other = copy(self)
+        other._catalogue, other._titles, other.knowledge = catalogue, titles, self.knowledge.over(catalogue)
+        return other
 
     def begin(self, items: Sequence[str], *, known: Collection[str] = (), said: str = "") -> "Check":
         """Returns the check of one reply.

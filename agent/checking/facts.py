@@ -3,6 +3,7 @@
 import bisect
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,6 +17,7 @@ from convrec.agent.compact.titles import forms_of
 from convrec.agent.compact.values import Meaning, ValueIndex
 from convrec.agent.compact.years import YearReader
 from convrec.catalogue.catalogue import Catalogue, Item
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.catalogue.schema import Field
 
 _STEM = 5  # letters in which two forms of a word agree
@@ -38,6 +40,21 @@ class Knowledge:
         self.texts = tuple(field for field in catalogue.schema.of_type("text") if not field.name.endswith("title"))
         self.names = {name.rstrip(".") for field in self.fields.people for name in catalogue.values(field.name).values}
         self.surnames = {name.rpartition(" ")[2].casefold() for name in self.names if " " in name}
+
+    def over(self, catalogue: LaidCatalogue) -> "Knowledge":
+        """Returns what is known of a catalogue laid over its own; titles and names that are gone are still known as such."""
+        other, rows = copy(self), catalogue.change.spoken.tolist()
+        other.__dict__.pop("_years", None)
+        other.__dict__.pop("_kind_keys", None)
+        other.catalogue, other.fields = catalogue, replace(self.fields, catalogue=catalogue)
+        other.kinds = self.kinds.over(replace(self.kinds.fields, catalogue=catalogue), rows)
+        other.measures = Measures(other.fields)
+        people = [catalogue.values(field.name) for field in other.fields.people]
+        names = {name.rstrip(".") for index in people for row in rows for name in index.of(row)}
+        other.names = self.names | names
+        other.surnames = self.surnames | {name.rpartition(" ")[2].casefold() for name in names if " " in name}
+        other.titles = self.titles | {catalogue.titles[row].casefold() for row in rows}
+        return other
 
     def year_of(self, row: int) -> float:
         """Returns the year of the item in a row, NaN where unknown."""

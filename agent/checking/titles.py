@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection
+from copy import copy
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -17,11 +19,25 @@ class TitleChecker:
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._by_start: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+        self._by_start: dict[tuple[str, ...], frozenset[tuple[str, ...]]] = {}
         for title in catalogue.titles:
-            tokens = _tokens(title)[:_LONGEST]
-            if len(tokens) > 1 and any(token[0].isupper() for token in tokens):
-                self._by_start.setdefault(tokens[:2], set()).add(tokens)
+            self._add(title)
+
+    def over(self, catalogue: LaidCatalogue) -> "TitleChecker":
+        """Returns what finds the titles of a catalogue laid over its own, too; those that are gone it still takes for titles."""
+        rows = catalogue.change.spoken.tolist()
+        if not rows:
+            return self
+        other = copy(self)
+        other._by_start = dict(self._by_start)
+        for row in rows:
+            other._add(catalogue.titles[row])
+        return other
+
+    def _add(self, title: str) -> None:
+        tokens = _tokens(title)[:_LONGEST]
+        if len(tokens) > 1 and any(token[0].isupper() for token in tokens):
+            self._by_start[tokens[:2]] = self._by_start.get(tokens[:2], frozenset()) | {tokens}
 
     def named(self, text: str) -> set[tuple[str, ...]]:
         """Returns the titles named in the text, each as its words; of nested ones the longest."""

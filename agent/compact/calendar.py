@@ -28,8 +28,8 @@ class CalendarReader:
     def __init__(self, fields: Fields) -> None:
         self._values: dict[str, Value] = {}
         for field in fields.valued:
-            index = fields.catalogue.values(field.name)
-            named = {fold(value): value for value in index.values}
+            values = fields.catalogue.values(field.name).values
+            named = {fold(value): value for value in values} if len(values) <= len(_MONTHS) else {}
             if named and (named.keys() <= {*_MONTHS} or named.keys() <= {*_DAYS}):
                 self._values |= {name: Value(field, value, 1) for name, value in named.items()}
 

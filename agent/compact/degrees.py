@@ -35,7 +35,8 @@ class DegreeReader:
     def __init__(self, fields: Fields) -> None:
         self._patterns: list[tuple[re.Pattern[str], Value]] = []
         for field in fields.plain:
-            named = {fold(value): value for value in fields.catalogue.values(field.name).values}
+            values = fields.catalogue.values(field.name).values
+            named = {fold(value): value for value in values} if len(values) <= len(_DEGREES) else {}
             if not named or not named.keys() <= _DEGREES or not {"low", "high"} <= named.keys():
                 continue
             for name in field_words(field):

@@ -70,6 +70,13 @@ class LeftoverReader:
             for value in fields.catalogue.values(field.name).values[:_MOST_VALUES]
         ]
 
+    def over(self, fields: Fields) -> "LeftoverReader":
+        """Returns the reader for other items of the same schema; the vectors are shared where the values are the same."""
+        other = LeftoverReader(fields, self._encoder)
+        if other._names == self._names:
+            other._vectors, other._cache = self._vectors, self._cache
+        return other
+
     def read(self, message: Message, scopes: Scopes, taken: list[tuple[int, int]]) -> Leftover:
         """Returns soft wishes from the words outside `taken` token ranges that sound like a wish."""
         quoted = [q for q in message.quotes if not any(q[0] < end and start < q[1] for start, end in taken)]

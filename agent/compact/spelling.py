@@ -2,6 +2,7 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
+from copy import copy
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -21,6 +22,16 @@ class Speller:
         for word in self._counts:
             self._by_length.setdefault(len(word), []).append(word)
         self._cache: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+
+    def knowing(self, words: Iterable[str]) -> "Speller":
+        """Returns the speller that knows further words."""
+        more, later = copy(self), Counter(word for word in words if len(word) >= 4 and not word.isdigit())
+        more._counts, more._by_length = Counter(self._counts), dict(self._by_length)
+        more._counts.update(later)
+        for word in later.keys() - self._counts.keys():
+            more._by_length[len(word)] = [*more._by_length.get(len(word), ()), word]
+        more._cache = OrderedDict()
+        return more
 
     def __contains__(self, word: str) -> bool:
         return word in self._counts

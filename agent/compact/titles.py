@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from rapidfuzz import fuzz, process
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
 from convrec.agent.compact.message import Token, words_of
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.columns import grown
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.tools.feedback import dialogue_choices
 
 ARTICLES = frozenset({"the", "a", "an", "le", "la", "les", "el", "los", "las", "il", "der", "die", "das", "l"})
@@ -45,7 +48,7 @@ class TitleIndex:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
-        self._forms: dict[str, list[Form]] = {}
+        self._forms: dict[str, tuple[Form, ...]] = {}
         self._popularity = _popularity(catalogue)
         self.words: list[str] = []
         self.longest = 1
@@ -58,9 +61,8 @@ class TitleIndex:
         self._having: dict[str, list[int]] = {}
         for row, name in enumerate(catalogue.titles):
             self._add(row, name)
-            told = [_ROMAN.get(word, word) if place else word for place, word in enumerate(words_of(name))]
-            self._told.append(told)
-            for word in dict.fromkeys(told):
+            self._told.append(_told(name))
+            for word in dict.fromkeys(self._told[row]):
                 self._having.setdefault(word, []).append(row)
         for other in others:
             index = catalogue.values(other)
@@ -68,12 +70,39 @@ class TitleIndex:
                 for row in index.rows(name).tolist() if name != catalogue.titles[int(index.rows(name)[0])] else ():
                     self._add(row, name)
 
+    def over(self, catalogue: LaidCatalogue) -> "TitleIndex":
+        """Returns the index over a catalogue laid over its own, with the titles that its items have now."""
+        other, rows = copy(self), catalogue.change.spoken.tolist()
+        other.__dict__.pop("_names", None)
+        other.catalogue, other._popularity = catalogue, grown(self._popularity, len(catalogue), 0.0)
+        other._told, other.words = [*self._told, *([] for _ in range(len(self._told), len(catalogue)))], list(self.words)
+        other._forms, other._having = dict(self._forms), dict(self._having)
+        gone = {row for row in rows if row < len(self._told)}
+        names = [name for row in gone for name in self._names_of(row)]
+        for key in {key for name in names for key, *_ in forms_of(name, words_of(name))} & other._forms.keys():
+            other._forms[key] = tuple(form for form in other._forms[key] if form.row not in gone)
+        for word in {word for row in gone for word in self._told[row]}:
+            other._having[word] = [row for row in other._having[word] if row not in gone]
+        for row in rows:
+            other._told[row] = _told(catalogue.titles[row]) if catalogue.has(row) else []
+            for name in other._names_of(row) if catalogue.has(row) else ():
+                other._add(row, name)
+            for word in dict.fromkeys(other._told[row]):
+                other._having[word] = sorted([*other._having.get(word, ()), row])
+        return other
+
+    def _names_of(self, row: int) -> list[str]:
+        """Returns the names under which an item is found: its title, and its fields that hold another one."""
+        others = [f.name for f in self.catalogue.schema.of_type("text") if f.name.endswith("title") and f.name != "title"]
+        facts = self.catalogue.item(row).facts
+        return [self.catalogue.titles[row], *(str(facts[name]) for name in others if name in facts)]
+
     def _add(self, row: int, name: str) -> None:
         words = words_of(name)
         for key, quality, length in forms_of(name, words):
-            known = self._forms.setdefault(key, [])
-            if not known or all(form.row != row for form in known):
-                known.append(Form(row, quality, length))
+            known = self._forms.get(key, ())
+            if all(form.row != row for form in known):
+                self._forms[key] = (*known, Form(row, quality, length))
             if length > self.longest:
                 self.longest = min(length, 14)
         self.words += words
@@ -83,7 +112,7 @@ class TitleIndex:
 
         `length` is how many words were run together: a short key must have been cut at the same places as the title.
         """
-        forms = self._forms.get(key, [])
+        forms: Sequence[Form] = self._forms.get(key, ())
         if len(key) < _LONG_KEY:
             forms = [form for form in forms if form.length == length]
         best = max((form.quality for form in forms), default=0.0)
@@ -197,6 +226,11 @@ def _quoted(title: str) -> Iterator[tuple[str, float, int]]:
         words = words_of(part)
         if words and not all(word in LINGO for word in words):
             yield "".join(words), PARTIAL, len(words)
+
+
+def _told(name: str) -> list[str]:
+    """Returns the words of a title, Roman numerals as figures."""
+    return [_ROMAN.get(word, word) if place else word for place, word in enumerate(words_of(name))]
 
 
 def _popularity(catalogue: Catalogue) -> np.ndarray:

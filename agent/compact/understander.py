@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from convrec.agent.compact.acts import Heard, acts_of, goes_on
@@ -13,7 +14,7 @@ from convrec.agent.compact.calendar import CalendarReader
 from convrec.agent.compact.degrees import DegreeReader
 from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import DescriptionReader
-from convrec.agent.compact.fields import fields_of
+from convrec.agent.compact.fields import Fields, fields_of
 from convrec.agent.compact.leftovers import Leftover, LeftoverReader
 from convrec.agent.compact.lexicon import THINGS
 from convrec.agent.compact.marks import Hit
@@ -45,6 +46,7 @@ from convrec.agent.memory.whose import is_own
 from convrec.agent.releases import taken_back
 from convrec.agent.state import DialogueState
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.catalogue.schema import Field
 from convrec.core.clock import Clock
 from convrec.core.garbage import uncollected
@@ -94,13 +96,34 @@ class Understander:
 
     @uncollected()
     def __init__(self, catalogue: Catalogue, clock: Clock, encoder: TextEncoder | None = None) -> None:
-        self._catalogue = catalogue
+        self._clock, self._encoder = clock, encoder
         self._reader = Reader(catalogue, encoder) if encoder is not None and Reader.fits(encoder) else None
-        self._fields = fields_of(catalogue)
+        fields = fields_of(catalogue)
+        values, titles = ValueIndex(fields), TitleIndex(catalogue)
+        self._leftovers = LeftoverReader(fields, encoder)
+        self._read_by(fields, values, titles, Speller([*titles.words, *values.words]))
+
+    def over(self, catalogue: LaidCatalogue) -> "Understander":
+        """Returns what understands messages about a catalogue that was laid over its own; this one stays as it is.
+
+        How often a value occurs, and what the learned reader looks up, stay as they were.
+        """
+        other, spoken = copy(self), catalogue.change.spoken
+        fields, index = replace(self._fields, catalogue=catalogue), self._values.index
+        values, titles, speller = index.over(fields, spoken), self._index, self._speller
+        if len(spoken):
+            titles = self._index.over(catalogue)
+            speller = speller.knowing([*titles.words[len(self._index.words) :], *values.words[len(index.words) :]])
+        other._leftovers = self._leftovers.over(fields)
+        other._read_by(fields, values, titles, speller)
+        return other
+
+    def _read_by(self, fields: Fields, values: ValueIndex, titles: TitleIndex, speller: Speller) -> None:
+        """Sets up what reads messages, over indexes that are made already."""
+        catalogue, clock, encoder = fields.catalogue, self._clock, self._encoder
+        self._catalogue, self._fields, self._index, self._speller = catalogue, fields, titles, speller
         nouns = THINGS | {catalogue.schema.noun.casefold()}
         self._nouns = nouns | {f"{noun}s" for noun in nouns}
-        values, titles = ValueIndex(self._fields), TitleIndex(catalogue)
-        speller = Speller([*titles.words, *values.words])
         self._values = ValueLinker(
             values, speller, lambda: {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()}
         )
@@ -113,7 +136,6 @@ class Understander:
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
         self._descriptions = DescriptionReader(self._fields, Resolver(self._fields, encoder))
-        self._leftovers = LeftoverReader(self._fields, encoder)
         self._single_valued = frozenset(field.name for field in catalogue.schema.of_type("category"))
 
     def link_titles(self, text: str) -> list[TitleMention]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -17,6 +18,7 @@ from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
 from convrec.agent.compact.message import words_of
 from convrec.agent.wording import adds_up, field_words
 from convrec.catalogue.appeals import is_appeal
+from convrec.catalogue.columns import Ints
 from convrec.catalogue.schema import Field
 
 PARTICLES = frozenset(
@@ -117,6 +119,31 @@ class ValueIndex:
         self._add_synonyms()
         for bearers in self.surnames.values():
             bearers.sort(key=lambda v: (-v.count, v.value))
+
+    def over(self, fields: Fields, rows: Sequence[int] | Ints) -> "ValueIndex":
+        """Returns the index over a catalogue laid over its own, with the values that these rows alone have; how many items carry one stays as it was."""
+        before, other = self.fields.catalogue, copy(self)
+        other.fields = fields
+        fresh = [
+            (field, value)
+            for field in fields.valued
+            for value in dict.fromkeys(value for row in rows for value in fields.catalogue.values(field.name).of(int(row)))
+            if before.values(field.name).find(value) is None and not is_appeal(value)
+        ]
+        if not fresh:
+            return other
+        other.meanings, other.names, other.words = dict(self.meanings), dict(self.names), list(self.words)
+        other.surnames, other.first_names, other._partial = (
+            {key: list(values) for key, values in index.items()}
+            for index in (self.surnames, self.first_names, self._partial)
+        )
+        for field, value in fresh:
+            add = other._add_name if field in fields.people else other._add
+            add(Value(field, value, int(fields.catalogue.values(field.name).rows(value).size)))
+        other._add_synonyms()
+        for bearers in other.surnames.values():
+            bearers.sort(key=lambda v: (-v.count, v.value))
+        return other
 
     def is_plain(self, word: str) -> bool:
         """Tells whether the items' own texts use a word in small letters: "zombie" is a thing there, though it is a surname too."""

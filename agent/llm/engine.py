@@ -28,6 +28,7 @@ from convrec.agent.openers import Occasion
 from convrec.agent.refusals import refusal
 from convrec.agent.state import DialogueState
 from convrec.agent.stores.records import StoredTurn
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.core.clock import Clock
 from convrec.core.reply import TraceStep
 from convrec.core.settings import Llm, Policy, Step
@@ -49,6 +50,11 @@ class ModelEngine:
     ranker: ModelRanker
     claims: ClaimChecker
     secrets: Secrets
+
+    @property
+    def client(self) -> ChatClient:
+        """Returns what asks the model."""
+        return self.understanding.client
 
     @classmethod
     def over(
@@ -80,6 +86,15 @@ class ModelEngine:
             ClaimChecker(toolbox.catalogue, titles),
             secrets,
         )
+
+    def moved(self, toolbox: Toolbox, compact: Understander, titles: TitleChecker) -> ModelEngine:
+        """Returns the engine over a toolbox whose catalogue was laid over its own; what prompts say of the catalogue's fields stays as it was."""
+        catalogue = toolbox.catalogue
+        claims = self.claims.over(catalogue, titles) if isinstance(catalogue, LaidCatalogue) else ClaimChecker(catalogue, titles)
+        return replace(
+            self, understanding=self.understanding.over(Linker(compact, catalogue), catalogue), exploring=self.exploring.over(toolbox),
+            ranker=self.ranker.over(catalogue), claims=claims,
+        )  # fmt: skip
 
     def begin(self, user_id: str = "") -> ModelTurn:
         """Returns the model's part in one turn of a user, where it is one's."""

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,6 +47,12 @@ class ModelExploring:
         self._client, self._toolbox = client, toolbox
         schema = toolbox.catalogue.schema
         self.system = prompt("plan", "system", nouns=schema.nouns, fields=field_lines(toolbox.catalogue, values=20))
+
+    def over(self, toolbox: Toolbox) -> ModelExploring:
+        """Returns the same over another toolbox of the same schema; what the prompt says of the fields stays as it was."""
+        other = copy(self)
+        other._toolbox = toolbox
+        return other
 
     def moves(self, budget: Budget, policy: Policy) -> ModelMoves:
         """Returns who chooses the moves of one turn: the model, one of them unless the policy says `always`; what is left, code."""

@@ -7,6 +7,7 @@ Effective Text Rankers with Pairwise Ranking Prompting" (NAACL findings), sec. 3
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,12 @@ class ModelRanker:
         self.systems = {
             manner: prompt("rank", "system", nouns=nouns, answer=answer) for manner, answer in _ASKED.items()
         }
+
+    def over(self, catalogue: Catalogue) -> ModelRanker:
+        """Returns the same for another catalogue of the same schema."""
+        other = copy(self)
+        other.catalogue = catalogue
+        return other
 
     def order(self, wanted: dict[str, Any], rows: Sequence[int], manner: Manner, budget: Budget) -> tuple[int, ...]:
         """Returns the places of the rows in their new order, the best first: one request listwise, one a row pointwise, about n log n in pairs.

@@ -6,6 +6,7 @@ What the compact engine heard as a demand, a rejection or a request stays: a mod
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Any
 
 from convrec.agent.llm.budget import Budget
@@ -42,13 +43,19 @@ class ModelUnderstanding:
     def __init__(
         self, client: ChatClient, linker: Linker, catalogue: Catalogue, clock: Clock, demonstrations: Demonstrations | None = None
     ) -> None:  # fmt: skip
-        self._client, self._linker, self._catalogue = client, linker, catalogue
+        self.client, self._linker, self._catalogue = client, linker, catalogue
         shows = demonstrations is not None and demonstrations.reach != "off"
         self._demonstrations = demonstrations if shows else None
         schema = catalogue.schema
         self.system = prompt(
             "understand", "system", noun=schema.noun, nouns=schema.nouns, fields=field_lines(catalogue), today=f"{clock.now():%Y-%m-%d}", examples=shows,
         )  # fmt: skip
+
+    def over(self, linker: Linker, catalogue: Catalogue) -> ModelUnderstanding:
+        """Returns the same over other items of the same schema; what the prompt says of the fields stays as it was."""
+        other = copy(self)
+        other._linker, other._catalogue = linker, catalogue
+        return other
 
     def understand(
         self, text: str, state: DialogueState, draft: Understanding, budget: Budget, user_id: str = ""
@@ -59,7 +66,7 @@ class ModelUnderstanding:
             ModelFailure: the model gave no answer that can be used.
         """
         asked = [("system", self.system), ("user", self._document(text, state, draft, user_id))]
-        answer = self._client.ask(asked, Understood, budget, max_tokens=UNDERSTAND.answer_tokens)
+        answer = self.client.ask(asked, Understood, budget, max_tokens=UNDERSTAND.answer_tokens)
         return self._merged(answer, text, state, draft)
 
     def _document(self, text: str, state: DialogueState, draft: Understanding, user_id: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from convrec.core.clock import Clock
 from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Polarity
 from convrec.tools.encoder import TextEncoder
-from convrec.tools.feedback import is_rating, positive
+from convrec.tools.feedback import best_rating, is_rating, positive
 
 _SIGNS: dict[str, Polarity] = {"like": 1, "purchase": 1, "play": 1, "dislike": -1}
 _TOKENS = 64  # of a memory that its vector is made from
@@ -106,35 +105,18 @@ class Memory:
         return tastes(self._choices(user_id), self._catalogue)
 
     def _choices(self, user_id: str) -> list[Choice]:
-        events, found = self._catalogue.interactions(), []
-        if user_id in self._user_of:
-            of_user = np.flatnonzero(events.user == self._user_of[user_id])
-            signs = np.where(self._liked[of_user], 1, -1)
-            kept = self._liked[of_user] | self._refused[of_user]
-            found = [
-                Choice(self._catalogue.ids[events.row[place]], 1 if sign > 0 else -1, float(events.timestamp[place]))
-                for place, sign in zip(of_user[kept], signs[kept], strict=True)
-            ]
+        whole = self._catalogue.interactions()
+        events = whole.of_user(user_id)
+        liked = positive(events, np.ones(len(events), np.bool_), best_rating(whole))
+        refused = ~liked & ((events.event == "dislike") | is_rating(events))
+        found = [
+            Choice(self._catalogue.ids[events.row[place]], 1 if liked[place] else -1, float(events.timestamp[place]))
+            for place in np.flatnonzero(liked | refused)
+        ]
         clicks = [click for click in self._ledger.feedback(user_id) if click.event in _SIGNS]
         return found + [
             Choice(c.item_id, _SIGNS[c.event], datetime.fromisoformat(c.created).timestamp()) for c in clicks
         ]
-
-    @cached_property
-    def _user_of(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self._catalogue.interactions().users)}
-
-    @cached_property
-    def _liked(self) -> npt.NDArray[np.bool_]:
-        events = self._catalogue.interactions()
-        return positive(events, np.ones(len(events), np.bool_))
-
-    @cached_property
-    def _refused(self) -> npt.NDArray[np.bool_]:
-        """Returns which events say that the person did not like the item: dislikes, and ratings that are not among the good ones."""
-        events = self._catalogue.interactions()
-        refused: npt.NDArray[np.bool_] = ~self._liked & ((events.event == "dislike") | is_rating(events))
-        return refused
 
     def shown(self, user_id: str, question: Question, thread_id: str) -> Remembered:
         """Returns the items shown in the stretch of time that a question names; without one, in the latest conversation before this."""

@@ -35,6 +35,9 @@ _LIKED = re.compile(r"\b(?:i|we)\b(?: \w+){0,2}? (?:liked?|loved?|enjoyed|adored
 _DISLIKED = re.compile(
     r"\b(?:i|we)\b(?: \w+){0,2}? (?:hated?|disliked?|didn'?t like|did not like|rejected|turned down|can'?t stand|couldn'?t stand)\b"
 )
+_TOLD_OF = re.compile(  # which items, by what the person said of them
+    r"\b(?:which|what)\b(?! (?:is|are|was|were)\b).*\b(?:i (?:told|said|mentioned)|did i (?:tell|say|mention)|have i (?:told|said|mentioned))\b.*\bi (?:really )?(?:like|love|enjoy|adore|hate|dislike)d?\b"
+)
 _JUDGED: tuple[tuple[re.Pattern[str], Matter], ...] = ((_DISLIKED, "disliked"), (_LIKED, "liked"))
 LEAST = 0.42
 """How well a memory must fit a question to be told as its answer."""
@@ -58,7 +61,7 @@ def asked_of_memory(text: str, now: datetime) -> Question | None:
     if _SHOWN.search(folded) and (when is not None or _EARLIER.search(folded)):
         return Question("shown", when)
     judged = next((matter for pattern, matter in _JUDGED if pattern.search(folded)), None)
-    if judged is not None and when is not None:
+    if judged is not None and (when is not None or _TOLD_OF.search(folded)):
         return Question(judged, when)
     if _OWN.search(folded) and terms(text) and ("?" in text or _REMINDS.search(folded) or _OF_ME.search(folded)):
         return Question("told", when)

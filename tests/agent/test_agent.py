@@ -15,6 +15,7 @@ from convrec.agent.stores.ledger import TABLES
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
+from convrec.core.dials import Dials
 from convrec.core.errors import BusyError, InputError, NotFittedError, PredicateError, UnknownItemError, UserIdError
 from convrec.tools.fitting import fit
 from tests.agent.shop import NOON, over
@@ -696,3 +697,34 @@ def test_an_example_that_is_not_here_is_owned_up_to(agent, text):
 
 def test_an_example_that_is_here_is_not(agent):
     assert "in this catalogue" not in agent.chat("something like Iron Harbor", user_id="no stranger").text
+
+
+def test_dials_hold_for_their_turn_alone(agent, monkeypatch):
+    asked, recommend = [], agent.toolbox.recommend
+    monkeypatch.setattr(agent.toolbox, "recommend", lambda request: (asked.append(request), recommend(request))[1])
+    agent.chat("a western", **ANA, dials=Dials(diversity=1.0, exploration=0.5))
+    assert (asked[-1].diversity, asked[-1].exploration) == (1.0, 0.5)
+    agent.chat("a comedy", **ANA)
+    assert (asked[-1].diversity, asked[-1].exploration) == (None, None)
+
+
+@pytest.mark.parametrize("genre", ["Western", "Comedy", "Crime", "Drama"])
+def test_only_what_finds_something_is_suggested(agent, genre):
+    reply = agent.chat(f"a {genre.lower()}", **ANA)
+    all_of_it = [
+        item for i in agent.toolbox.catalogue.ids if genre in (item := agent.toolbox.catalogue.item(i)).facts["genres"]
+    ]
+    before = min(item.facts["year"] for item in reply.items)
+    older = any(item.facts["year"] < before for item in all_of_it)
+    assert ("Something older" in reply.suggestions) == older
+    assert ("Compare the first two" in reply.suggestions) == (len(reply.items) > 1)
+    for suggestion in reply.suggestions:
+        agent.chat(f"a {genre.lower()}", user_id="ben", thread_id=suggestion)
+        told = agent.chat(suggestion, user_id="ben", thread_id=suggestion)
+        assert told.items or told.trace or "**" in told.text, suggestion
+
+
+def test_what_was_compared_stands_in_the_trace(agent):
+    first, second = shown(agent.chat("a western", **ANA))[:2]
+    (step,) = agent.chat("compare the first two", **ANA).trace
+    assert (step.tool, step.arguments) == ("compare", {"items": [first, second]})

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from convrec.catalogue.ingest import MAX_SEGMENTS, ingest
+from convrec.catalogue.folding import FAN
+from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 
 CSV = 'id,title,year,genres,note\n1,Heat,1995,Crime|Drama,"two\nlines, ""quoted"""\n2,Amélie,2001,Comedy,\n'
@@ -104,7 +105,7 @@ def test_deleted_items_are_gone_and_come_back_when_brought_again(films, write):
 
 def test_what_many_small_ingests_come_to_is_what_one_would(films, write):
     wanted = {item_id: films.catalogue().item(item_id).title for item_id in films.catalogue().ids}
-    for n in range(3 * MAX_SEGMENTS):
+    for n in range(6 * FAN):
         changed = {"id": str(n % 7 + 1), "title": f"Title {n}"}
         ingest(films, items=[write("a.jsonl", [changed])])
         wanted[changed["id"]] = changed["title"]
@@ -114,7 +115,7 @@ def test_what_many_small_ingests_come_to_is_what_one_would(films, write):
             del wanted[gone]
     catalogue = films.catalogue()
     assert dict(zip(catalogue.ids, catalogue.titles, strict=True)) == wanted
-    assert len(films.current().items) <= MAX_SEGMENTS
+    assert len(films.current().items) < 3 * FAN
     assert catalogue.schema.field("year").type == "number"
 
 

@@ -64,14 +64,13 @@ def fitted(films, tmp_path):
 def cheap(monkeypatch):
     """Leaves only the tools that are fitted at once."""
     few = {name: kind for name, kind in registered().items() if name in ("popularity", "bm25", "item_knn")}
-    monkeypatch.setattr(registry, "_TOOLS", few)
+    monkeypatch.setattr(registry, "_own", lambda: few)
 
 
 @pytest.fixture
 def oracle(monkeypatch):
     """A tool whose quality the test decides, and no other."""
-    registered()
-    monkeypatch.setattr(registry, "_TOOLS", {"popularity": Popularity, "oracle": Oracle})
+    monkeypatch.setattr(registry, "_own", lambda: {"popularity": Popularity, "oracle": Oracle})
     monkeypatch.setattr(Oracle, "blind", False)
     return Oracle
 

@@ -93,7 +93,7 @@ def test_later_words_are_no_slips(spelling, tmp_path):
     spelling.save(tmp_path)
     loaded = Spelling.load(tmp_path)
     assert not loaded.knows("zombeast")
-    loaded.know(["zombeast"])
+    loaded = loaded.knowing(["zombeast"])
     assert loaded.knows("zombeast")
     assert loaded.corrections("comdy") == spelling.corrections("comdy")
     assert loaded.corrections("marix", "the") == spelling.corrections("marix", "the")

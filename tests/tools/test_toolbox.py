@@ -286,7 +286,7 @@ def test_the_same_request_is_not_searched_twice(toolbox):
 
 
 def test_langchain_tools_have_typed_described_arguments(toolbox):
-    tools = {tool.name: tool for tool in as_langchain_tools(toolbox)}
+    tools = {tool.name: tool for tool in as_langchain_tools(lambda: toolbox)}
     assert set(tools) == {"search_items", "recommend", "similar_items", "get_item", "compare_items"}
     for tool in tools.values():
         schema = tool.args_schema.model_json_schema()
@@ -297,7 +297,7 @@ def test_langchain_tools_have_typed_described_arguments(toolbox):
 
 
 def test_langchain_tools_run(toolbox):
-    tools = {tool.name: tool for tool in as_langchain_tools(toolbox)}
+    tools = {tool.name: tool for tool in as_langchain_tools(lambda: toolbox)}
     horror = {"field": "genres", "op": "contains", "value": "Horror"}
     assert tools["search_items"].invoke({"query": "Ronin", "k": 1})[0]["title"] == "Ronin"
     listed = tools["recommend"].invoke(
@@ -312,7 +312,7 @@ def test_langchain_tools_run(toolbox):
 
 
 def test_a_model_reads_its_mistake_as_a_sentence(toolbox):
-    tools = {tool.name: tool for tool in as_langchain_tools(toolbox)}
+    tools = {tool.name: tool for tool in as_langchain_tools(lambda: toolbox)}
     assert "no item 'gone'" in tools["get_item"].invoke({"item_id": "gone"})
     assert "not a predicate" in tools["search_items"].invoke({"query": "x", "filter": {"genre": "Horror"}})
     with pytest.raises(ValueError, match="k"):

@@ -19,9 +19,9 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from convrec.core.settings import Auth
-from convrec.ui.api.server import address_of, listening
 from convrec.ui.auth.passwords import Passwords
 from convrec.ui.auth.site import create_site
+from convrec.ui.listening import address_of, listening
 
 SECRET = "a secret of thirty-two characters or more"
 PASSWORD = "correct horse battery"
@@ -42,7 +42,7 @@ def site_of(agent, clock=None, **auth):
     """Returns the site of an agent under settings of its own, with hashes that take no time."""
     clock = clock or Clock()
     settings = agent.workspace.settings.model_copy(update={"auth": Auth(**auth)})
-    return create_site(agent, settings, clock=clock, passwords=Passwords(agent.accounts, clock, QUICK))
+    return create_site(agent, settings, secret=SECRET, clock=clock, passwords=Passwords(agent.accounts, clock, QUICK))
 
 
 @contextmanager

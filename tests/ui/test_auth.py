@@ -14,20 +14,13 @@ from convrec.core.errors import InputError
 from convrec.core.settings import Auth
 from convrec.ui.auth.guessing import Guessing
 from convrec.ui.auth.names import checked_name, user_id_of
-from tests.ui.auth_site import PASSWORD, SECRET, Clock, forms, heard, serving, site_of
+from tests.ui.auth_site import PASSWORD, Clock, forms, heard, serving, site_of
 
 
 @pytest.fixture(scope="module")
 def agent(fitted_films, tmp_path_factory):
     with Agent.open(Path(shutil.copytree(fitted_films, tmp_path_factory.mktemp("auth") / "films"))) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module", autouse=True)
-def secret():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONVREC_SECRET", SECRET)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -409,10 +402,3 @@ def test_without_ways_to_sign_in_everybody_is_a_guest(agent, visit):
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(ValueError, match=r"."):
         Auth(**settings)
-
-
-def test_a_secret_that_is_short_is_refused(agent, monkeypatch):
-    monkeypatch.setenv("CONVREC_SECRET", "short")
-    with pytest.raises(InputError, match="32 characters") as refused:
-        site_of(agent)
-    assert "short" not in str(refused.value)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from convrec.agent.agent import Agent
-from tests.ui.auth_site import PASSWORD, SECRET, serving, site_of
+from tests.ui.auth_site import PASSWORD, serving, site_of
 from tests.ui.test_chat_browser import CHROMIUM, FLAGS
 
 pytestmark = [
@@ -23,10 +23,8 @@ def agent(fitted_films, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(agent):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONVREC_SECRET", SECRET)
-        with serving(site_of(agent, accounts="open")) as served:
-            yield served
+    with serving(site_of(agent, accounts="open")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

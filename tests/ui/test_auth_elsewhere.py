@@ -19,7 +19,7 @@ from convrec.agent.agent import Agent
 from convrec.core.errors import InputError
 from convrec.ui.auth import oidc
 from convrec.ui.auth.proxy import Proxy, UnprovenError
-from tests.ui.auth_site import SECRET, Clock, Provider, serving, site_of
+from tests.ui.auth_site import Clock, Provider, serving, site_of
 from tests.ui.test_auth import a_guest_who_talked, forms, shown, user_of
 
 PROXY_SECRET = "what the proxy signs with, long enough"
@@ -40,7 +40,7 @@ def clock():
 @pytest.fixture(scope="module")
 def stack():
     with ExitStack() as opened, pytest.MonkeyPatch.context() as patch:
-        for name, value in {"CONVREC_SECRET": SECRET, "CONVREC_PROXY_SECRET": PROXY_SECRET, "CONVREC_OIDC_SECRET": "the client's secret"}.items():  # fmt: skip
+        for name, value in {"CONVREC_PROXY_SECRET": PROXY_SECRET, "CONVREC_OIDC_SECRET": "the client's secret"}.items():  # fmt: skip
             patch.setenv(name, value)
         yield opened
 
@@ -216,9 +216,7 @@ def test_a_key_that_the_provider_has_since_is_fetched(visit, provider, monkeypat
     assert signed_in(visit()).status_code == 303
 
 
-def test_a_provider_that_is_away_is_said_and_comes_back(agent, monkeypatch):
-    for name, value in {"CONVREC_SECRET": SECRET}.items():
-        monkeypatch.setenv(name, value)
+def test_a_provider_that_is_away_is_said(agent):
     with serving(site_of(agent, oidc_issuer="http://127.0.0.1:9", oidc_client_id="x")) as address, httpx.Client(base_url=address, timeout=30) as client:  # fmt: skip
         answer = client.get("/sign-in/oidc")
         assert answer.status_code == 503
@@ -226,7 +224,7 @@ def test_a_provider_that_is_away_is_said_and_comes_back(agent, monkeypatch):
         assert client.get("/sign-in/oidc/callback?code=x&state=y").status_code == 401
 
 
-def test_a_provider_that_calls_itself_otherwise_is_not_believed(agent, provider, monkeypatch):
+def test_a_provider_that_calls_itself_otherwise_is_not_believed(agent, provider):
     with serving(site_of(agent, oidc_issuer=f"{provider.issuer}/", oidc_client_id="x")) as address:
         assert httpx.get(f"{address}/sign-in/oidc").status_code == 503
 

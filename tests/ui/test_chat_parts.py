@@ -1,8 +1,10 @@
 """The chat page's parts: what HTML may hold, how a reply is laid out, what a tab's session keeps."""
 
+import json
 import subprocess
 import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -10,14 +12,23 @@ from hypothesis import strategies as st
 
 from convrec.agent.agent import Agent
 from convrec.catalogue.schema import Field, Schema
-from convrec.core.errors import BusyError, UnknownItemError
+from convrec.core.dials import Dials
+from convrec.core.errors import BusyError, InputError, UnknownItemError
 from convrec.core.reply import Question, Reason, Reply, ReplyItem, TraceStep
+from convrec.ui.chat.building import Build, Order, singular
 from convrec.ui.chat.cards import card, chips, cover
+from convrec.ui.chat.columns import look
+from convrec.ui.chat.comparing import table
+from convrec.ui.chat.knowledge import change
 from convrec.ui.chat.openers import openers
+from convrec.ui.chat.own import OwnCatalogues
+from convrec.ui.chat.plot import plot
 from convrec.ui.chat.prose import blocks, inline
-from convrec.ui.chat.render import Renderer
+from convrec.ui.chat.render import own
 from convrec.ui.chat.session import Exchange, Session
-from convrec.ui.chat.trace import looked_for
+from convrec.ui.chat.trace import headline, looked_for
+from convrec.ui.chat.venue import Venue
+from convrec.ui.chat.workshop import Workshop
 
 SCHEMA = Schema(
     fields=(
@@ -184,8 +195,13 @@ def agent(fitted_films, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def renderer(agent):
-    return Renderer(agent.toolbox.catalogue)
+def venue(agent):
+    return Venue(agent)
+
+
+@pytest.fixture(scope="module")
+def renderer(venue):
+    return venue.renderer
 
 
 @given(title=words, said=words, fact=words)
@@ -235,8 +251,8 @@ def all_of(turn):
     return sum(1 for _ in turn)
 
 
-def test_a_message_is_answered_and_kept(agent):
-    session = Session(agent)
+def test_a_message_is_answered_and_kept(agent, venue):
+    session = Session(venue)
     assert all_of(session.say("a western")) > 3
     (exchange,) = session.exchanges
     assert exchange.reply == agent.thread(session.user_id, session.thread_id)[0].reply
@@ -244,8 +260,8 @@ def test_a_message_is_answered_and_kept(agent):
     assert tuple(exchange.items) == exchange.reply.items
 
 
-def test_blank_messages_are_not_sent(agent):
-    session = Session(agent)
+def test_blank_messages_are_not_sent(venue):
+    session = Session(venue)
     assert all_of(session.say("  \n ")) == 0
     assert session.exchanges == []
 
@@ -257,8 +273,8 @@ def test_blank_messages_are_not_sent(agent):
         (ValueError("secret"), "didn't work"),
     ],
 )
-def test_a_failed_turn_is_one_sentence_and_the_chat_goes_on(agent, monkeypatch, error, said):
-    session = Session(agent)
+def test_a_failed_turn_is_one_sentence_and_the_chat_goes_on(agent, venue, monkeypatch, error, said):
+    session = Session(venue)
 
     def broken(*_, **__):
         raise error
@@ -273,8 +289,8 @@ def test_a_failed_turn_is_one_sentence_and_the_chat_goes_on(agent, monkeypatch, 
     assert session.exchanges[1].reply.items
 
 
-def test_only_one_message_at_a_time(agent):
-    session = Session(agent)
+def test_only_one_message_at_a_time(venue):
+    session = Session(venue)
     first = session.say("a western")
     next(first)
     assert all_of(session.say("a comedy")) == 0
@@ -282,8 +298,8 @@ def test_only_one_message_at_a_time(agent):
     assert [exchange.text for exchange in session.exchanges] == ["a western"]
 
 
-def test_leaving_in_the_middle_leaves_nothing_half_said(agent):
-    session = Session(agent)
+def test_leaving_in_the_middle_leaves_nothing_half_said(agent, venue):
+    session = Session(venue)
     turn = session.say("a western")
     next(turn)
     next(turn)
@@ -293,8 +309,8 @@ def test_leaving_in_the_middle_leaves_nothing_half_said(agent):
     assert all_of(session.say("a comedy")) > 0
 
 
-def test_buttons_are_stored_and_take_each_others_place(agent):
-    session = Session(agent)
+def test_buttons_are_stored_and_take_each_others_place(agent, venue):
+    session = Session(venue)
     all_of(session.say("a western"))
     liked = session.exchanges[0].reply.items[0]
     for event in ("like", "seen", "dislike", "dislike"):
@@ -305,8 +321,8 @@ def test_buttons_are_stored_and_take_each_others_place(agent):
     assert [(entry.item_id, entry.polarity) for entry in agent.profile(session.user_id)] == [(liked.id, -1)]
 
 
-def test_a_press_is_drawn_on_every_card_of_the_item(agent, renderer):
-    session = Session(agent)
+def test_a_press_is_drawn_on_every_card_of_the_item(venue, renderer):
+    session = Session(venue)
     all_of(session.say("a western"))
     liked = session.exchanges[0].reply.items[0]
     assert 'aria-pressed="true"' not in renderer.conversation(session)[0]
@@ -315,8 +331,8 @@ def test_a_press_is_drawn_on_every_card_of_the_item(agent, renderer):
     assert [html.count('aria-pressed="true"') for html in renderer.conversation(session)] == [1, 1]
 
 
-def test_forgetting_takes_the_presses_too(agent, renderer):
-    session = Session(agent)
+def test_forgetting_takes_the_presses_too(agent, venue, renderer):
+    session = Session(venue)
     all_of(session.say("a western"))
     session.click(session.exchanges[0].reply.items[0].id, "like")
     all_of(session.say("forget everything about me"))
@@ -326,33 +342,315 @@ def test_forgetting_takes_the_presses_too(agent, renderer):
     assert "Nothing yet" in renderer.panel(agent.profile(session.user_id))
 
 
-def test_an_unknown_item_is_refused(agent):
+def test_an_unknown_item_is_refused(venue):
     with pytest.raises(UnknownItemError):
-        Session(agent).click("<script>", "like")
+        Session(venue).click("<script>", "like")
 
 
-def test_a_reloaded_tab_takes_up_its_conversation(agent):
-    before = Session(agent)
+def test_a_reloaded_tab_takes_up_its_conversation(venue):
+    before = Session(venue)
     all_of(before.say("a western"))
     before.click(before.exchanges[0].reply.items[1].id, "seen")
-    after = Session(agent, before.user_id, before.thread_id)
+    after = Session(venue, before.user_id, before.thread_id)
     after.resume()
     assert [(e.text, e.reply) for e in after.exchanges] == [(e.text, e.reply) for e in before.exchanges]
     assert after.clicks == before.clicks
 
 
 @pytest.mark.parametrize("user", ["ana", "guest", "guest-1", "guest-" + "g" * 32, "", "guest-" + "0" * 32 + "\n"])
-def test_nobody_becomes_another_by_naming_them(agent, user):
-    session = Session(agent, user, "0123456789abcdef")
+def test_nobody_becomes_another_by_naming_them(venue, user):
+    session = Session(venue, user, "0123456789abcdef")
     assert session.user_id != user
     assert session.user_id.startswith("guest-")
     assert session.thread_id != "0123456789abcdef"
 
 
-def test_a_new_conversation_keeps_the_person(agent):
-    session = Session(agent)
+def test_a_new_conversation_keeps_the_person(venue):
+    session = Session(venue)
     all_of(session.say("a western"))
     user, thread = session.user_id, session.thread_id
     session.begin_anew()
     assert (session.user_id, session.exchanges) == (user, [])
     assert session.thread_id != thread
+
+
+def test_cards_are_drawn_over_the_catalogue_as_it_stands(films):
+    from convrec.catalogue.ingest import ingest
+    from convrec.catalogue.workspace import Workspace
+
+    with Agent.open(films) as opened:
+        here = Venue(opened)
+        before = here.renderer
+        assert here.renderer is before
+        extra = films / "extra.jsonl"
+        extra.write_text(json.dumps({"id": "x1", "title": "One More", "genres": ["Western"]}))
+        ingest(Workspace.open(films), items=[extra])
+        opened.follow(30)
+        assert here.renderer.footing() != before.footing()
+
+
+# What is kept of a person
+
+
+def nasty_entry(agent, user):
+    (entry,) = agent.edit_profile(
+        user, add=[{"facet": "text", "value": NASTY[1], "quote": NASTY[0], "about": NASTY[2]}]
+    )
+    return entry
+
+
+def test_the_side_shows_words_as_data(agent, renderer):
+    nasty_entry(agent, "nasty")
+    agent.chat("hello", user_id="nasty", thread_id="x")
+    agent.rename_thread("nasty", "x", NASTY[1])
+    found = Elements(renderer.panel(agent.profile("nasty")) + renderer.threads(agent.threads("nasty"), "x"))
+    assert not {"script", "img", "object"} & set(found.tags)
+    assert not [name for name, _ in found.attributes if name.startswith("on")]
+    assert all(text in found.text for text in NASTY[:3])
+
+
+@pytest.mark.parametrize(
+    ("pressed", "kept"),
+    [
+        ({"do": "weigh", "value": "0.25"}, {"weight": 0.25, "paused": False}),
+        ({"do": "weigh", "value": "0"}, {"weight": 1.0, "paused": True}),
+        ({"do": "rest"}, {"paused": True}),
+        ({"do": "use"}, {"paused": False}),
+        ({"do": "correct", "value": "thriller", "polarity": "-1"}, {"value": "Thriller", "polarity": -1}),
+    ],
+)
+def test_a_taste_is_changed_as_pressed(agent, pressed, kept):
+    (entry,) = agent.edit_profile("editor", add=[{"facet": "genres", "value": "Western"}])
+    change(agent, "editor", pressed | {"entry": entry.id})
+    (changed,) = agent.profile("editor")
+    assert changed.model_dump(include=set(kept)) == kept
+    change(agent, "editor", {"do": "drop", "entry": entry.id})
+    assert agent.profile("editor") == []
+
+
+@pytest.mark.parametrize("weight", ["-1", "2", "nan", "much"])
+def test_a_weight_that_is_none_is_refused(agent, weight):
+    (entry,) = agent.edit_profile("refused", add=[{"facet": "genres", "value": "Western"}])
+    with pytest.raises(InputError):
+        change(agent, "refused", {"do": "weigh", "value": weight, "entry": entry.id})
+    assert agent.profile("refused") == [entry]
+
+
+def test_nobody_opens_or_changes_what_is_another_s(agent, venue):
+    agent.chat("a western", user_id="owner", thread_id="private")
+    (entry,) = agent.edit_profile("owner", add=[{"facet": "genres", "value": "Western"}])
+    stranger = Session(venue)
+    with pytest.raises(InputError):
+        stranger.open("private")
+    with pytest.raises(InputError):
+        change(agent, stranger.user_id, {"do": "drop", "entry": entry.id})
+    stranger.delete("private")
+    assert len(agent.thread("owner", "private")) == 1
+
+
+def test_a_conversation_that_is_open_and_deleted_gives_way(venue):
+    session = Session(venue)
+    all_of(session.say("a western"))
+    before = session.thread_id
+    session.delete(before)
+    assert (session.threads(), session.exchanges) == ([], [])
+    assert session.thread_id != before
+
+
+def test_dials_reach_the_request(agent, venue, monkeypatch):
+    asked, recommend = [], agent.toolbox.recommend
+    monkeypatch.setattr(agent.toolbox, "recommend", lambda request: (asked.append(request), recommend(request))[1])
+    all_of(Session(venue).say("a western", Dials(diversity=0.7, exploration=0.3)))
+    assert {(request.diversity, request.exploration) for request in asked} == {(0.7, 0.3)}
+
+
+def test_who_is_signed_in_is_told_by_the_server_alone(agent, tmp_path):
+    from convrec.ui.chat.app import Page
+
+    page = Page(agent, user_of=lambda request: request.user)
+    signed_in, guest = SimpleNamespace(user="ana@example.org"), SimpleNamespace(user=None)
+    ids = json.dumps({"user_id": "guest-" + "0" * 32})
+    session = page._session_of(None, ids, signed_in)
+    assert session.user_id == "ana@example.org"
+    assert page._session_of(session, ids, signed_in) is session
+    all_of(session.say("a western"))
+    again = page._session_of(None, json.dumps({"thread_id": session.thread_id}), signed_in)
+    assert [exchange.text for exchange in again.exchanges] == ["a western"]
+    after = page._session_of(session, json.dumps({"user_id": "ana@example.org"}), guest)
+    assert after.user_id.startswith("guest-")
+
+
+# Side by side, and why
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abcdefghijkl"), st.floats(-5, 5)), min_size=1, max_size=6))
+def test_bars_are_made_of_the_whole_score(scores):
+    items = [
+        item(n, f"Item {n}").model_copy(update={"contributions": own, "score": sum(own.values())})
+        for n, own in enumerate(scores, 1)
+    ]
+    drawn = plot(items)
+    if drawn is None:
+        assert not any(amount for own in scores for amount in own.values())
+        return
+    for bar in drawn.bars:
+        assert sum(piece.amount for piece in bar.pieces) == pytest.approx(bar.score, abs=1e-6)
+        assert all(-1e-6 <= piece.start <= piece.start + piece.length <= 100 + 1e-6 for piece in bar.pieces)
+        assert all(piece.label == drawn.legend[piece.colour] for piece in bar.pieces)
+    assert len(drawn.legend) <= 7
+
+
+def test_a_comparison_is_a_table_of_the_catalogue_s_facts(agent):
+    reply = agent.chat("compare Iron Harbor and The Long Ledger", user_id="comparer", thread_id="x")
+    found = table(reply.trace, agent.toolbox.catalogue)
+    assert set(found.titles) == {"Iron Harbor", "The Long Ledger"}
+    lines = {line.label: set(line.cells) for line in found.lines}
+    assert lines["year"] == {"1986", "1994"}
+    gone = [TraceStep(tool="compare", arguments={"items": ["h1", "gone"]})]
+    assert table(gone, agent.toolbox.catalogue) is None
+
+
+def test_the_head_of_an_answer_says_what_was_looked_for(agent):
+    reply = agent.chat("a western", user_id="reader", thread_id="x")
+    catalogue = agent.toolbox.catalogue
+    n = sum("Western" in catalogue.item(i).facts["genres"] for i in catalogue.ids)
+    assert headline(reply.trace, catalogue.schema) == f"Looked for western items · {n} of {len(catalogue)} items match"
+
+
+def test_more_and_less_of_this_are_heard(agent):
+    catalogue = agent.toolbox.catalogue
+    for number, item_id in enumerate(catalogue.ids):
+        facts = catalogue.item(item_id)
+        shown = card(
+            ReplyItem(id=item_id, title=facts.title, rank=1, score=1.0, confidence=1.0, facts=dict(facts.facts)),
+            catalogue.schema,
+        )
+        more = agent.understand([{"role": "user", "content": shown.more}])
+        assert [(p.item_id, p.polarity) for p in more.preferences] == [(item_id, 1)], shown.more
+        less = agent.understand([{"role": "user", "content": shown.less}])
+        assert {(p.item_id or p.value, p.polarity) for p in less.preferences} == {
+            (item_id, -1),
+            *((kind, -1) for kind in shown.kinds),
+        }, (number, shown.less)
+
+
+# A catalogue of one's own
+
+TEAS = "sku,name,category,price\n" + "".join(f"T{n},Tea {n},{'green' if n % 2 else 'black'},{n}\n" for n in range(30))
+
+
+def test_columns_are_told_at_first_sight(tmp_path):
+    file = tmp_path / "teas.csv"
+    file.write_text(TEAS + "T30,Tea 30\n")
+    seen = look(file)
+    assert [(column.name, column.type) for column in seen.columns] == [
+        ("sku", "text"), ("name", "text"), ("category", "category"), ("price", "number"),
+    ]  # fmt: skip
+    assert (seen.rows, seen.unreadable, seen.id_column, seen.title_column) == (30, 1, "sku", "name")
+    assert (seen.nouns, Order(file, "sku", "name", nouns=seen.nouns).intake.described.noun) == ("teas", "tea")
+
+
+@pytest.mark.parametrize(
+    ("several", "one"),
+    [
+        ("berries", "berry"),
+        ("dishes", "dish"),
+        ("glasses", "glass"),
+        ("lamps", "lamp"),
+        ("cress", "cress"),
+        ("sheep", "sheep"),
+        ("s", "s"),
+    ],
+)
+def test_one_of_several_is_called(several, one):
+    assert singular(several) == one
+
+
+def test_rows_that_no_column_tells_apart_are_numbered(tmp_path):
+    file = tmp_path / "twice.csv"
+    file.write_text("id,name\n1,Assam\n1,Sencha\n")
+    assert look(file).id_column == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"name\n", b"PAR1 but not really", b"\xff\xfea\x00"])
+def test_a_file_that_can_t_be_read_is_told_by_its_name_and_put_away(tmp_path, content):
+    file, shop = tmp_path / "odd.csv", Workshop()
+    file.write_bytes(content)
+    shop.bring(file)
+    assert "odd.csv" in shop.note
+    assert str(tmp_path) not in shop.note
+    assert not file.exists()
+
+
+def test_names_of_columns_and_what_stands_in_them_are_data(tmp_path):
+    file, shop = tmp_path / "nasty.jsonl", Workshop()
+    file.write_text(json.dumps({"name": NASTY[0], NASTY[2]: NASTY[1]}))
+    shop.bring(file)
+    found = Elements(own(shop, "", [NASTY[1]], "Films"))
+    assert not {"script", "img", "svg onload"} & set(found.tags)
+    assert not [name for name, _ in found.attributes if name.startswith("on")]
+    assert NASTY[0] in found.text
+
+
+@pytest.fixture
+def teas(tmp_path):
+    (tmp_path / "teas.csv").write_text(TEAS)
+    return Order(tmp_path / "teas.csv", "sku", "name")
+
+
+def test_a_build_is_whole_or_not_there(teas, tmp_path):
+    target = tmp_path / "own" / "teas"
+    target.parent.mkdir()
+    build = Build(teas, target)
+    build.cancel()
+    build.start()
+    assert build.wait(60)
+    assert (build.cancelled, build.failure, list(target.parent.iterdir())) == (True, "", [])
+    again = Build(teas, target)
+    again.start()
+    assert again.wait(60)
+    assert (again.summary.items_added, again.share) == (30, 1.0)
+    with Agent.open(target) as opened:
+        assert {i.facts["category"] for i in opened.chat("something green").items} == {"green"}
+
+
+def test_rows_that_can_t_be_used_are_left_out_only_when_told_so(tmp_path):
+    file = tmp_path / "teas.csv"
+    file.write_text(TEAS + "T30,Tea 30,green,cheap\n")
+    strict = Build(Order(file, "sku", "name"), tmp_path / "strict")
+    strict.start()
+    assert strict.wait(60)
+    assert strict.spoiled
+    assert "1 of 31 rows" in strict.failure
+    assert not (tmp_path / "strict").exists()
+    lenient = Build(Order(file, "sku", "name", lenient=True), tmp_path / "lenient")
+    lenient.start()
+    assert lenient.wait(60)
+    assert (lenient.summary.items_added, lenient.summary.rejected) == (30, 1)
+    assert lenient.first_rejected == "line 32, column price: 'cheap' is not a number"
+
+
+def test_own_catalogues_are_one_s_own_until_deleted(teas, tmp_path):
+    shelf = OwnCatalogues(tmp_path / "shelf")
+    with shelf.building("ana", teas) as build:
+        with pytest.raises(BusyError), shelf.building("ben", teas):
+            pass
+        assert build.wait(60)
+    assert (shelf.names("ana"), shelf.names("ben")) == (["teas"], [])
+    for user, name in (("ben", "teas"), ("ana", "../teas"), ("ana", ".")):
+        with pytest.raises(InputError):
+            shelf.venue(user, name)
+    agent = shelf.venue("ana", "teas").agent
+    agent.chat("I love green tea", user_id="ana", thread_id="x")
+    assert shelf.forget("ana") > 0
+    assert (shelf.remaining("ana"), agent.threads("ana")) == (0, [])
+    shelf.delete("ana", "teas")
+    assert shelf.names("ana") == []
+
+
+def test_leaving_a_build_cancels_it(teas, tmp_path):
+    shelf = OwnCatalogues(tmp_path / "shelf")
+    with shelf.building("ana", teas):
+        pass
+    assert shelf.names("ana") == []
+    assert list((tmp_path / "shelf").rglob(".building-*")) == []

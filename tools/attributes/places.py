@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,11 +26,17 @@ def value_vectors(catalogue: Catalogue, encoder: TextEncoder) -> Vectors:
     common = _common(catalogue)
     if not common:
         return np.zeros((len(catalogue), encoder.width), np.float32)
-    vectors = encoder.encode([value for _, value in common], full_precision=True)
+    vectors = _encoded(encoder, tuple(value for _, value in common))
     carried = _carried(catalogue, common)
     counts = np.asarray(carried.sum(axis=1)).ravel()
     means = ((carried @ vectors) / np.maximum(counts, 1.0)[:, None]).astype(np.float32)
     return centred(means, counts > 0)
+
+
+@lru_cache(maxsize=4)
+def _encoded(encoder: TextEncoder, values: tuple[str, ...]) -> Vectors:
+    """Returns `(n, width)`: the values' vectors, kept for a catalogue that changes while its common values stay the same."""
+    return encoder.encode(list(values), full_precision=True)
 
 
 def centred(vectors: Vectors, known: Any) -> Vectors:

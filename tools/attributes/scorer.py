@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.laid import LaidCatalogue
 from convrec.tools.attributes.model import ENCODER, phrase_vectors, shipped
 from convrec.tools.attributes.places import value_vectors
 from convrec.tools.contract import Floats, Ints, Vectors
@@ -36,6 +37,27 @@ class AttributeScorer:
         self._encoder = encoder or TextEncoder.open(ENCODER)
         self._known: OrderedDict[str, Floats] = OrderedDict()
         self._guard = threading.Lock()
+
+    def over(self, catalogue: LaidCatalogue, cards: Cards | None) -> AttributeScorer:
+        """Returns the scorer over a catalogue that was laid over its own; items that are new or changed have as much of everything as
+        the mean, until a scorer is made anew.
+        """
+        other = AttributeScorer(catalogue, cards, self._encoder)
+        if self.is_placed:
+            places: Floats = np.zeros((len(catalogue), self._places.shape[1]))
+            places[: len(self._places)] = self._places
+            places[catalogue.change.spoken] = 0.0
+            other.__dict__["_places"] = places
+        return other
+
+    @property
+    def is_placed(self) -> bool:
+        """Tells whether the items are placed already."""
+        return "_places" in self.__dict__
+
+    def place(self) -> None:
+        """Places the items, so that the first question need not wait for it."""
+        _ = self._places
 
     def scores(self, phrase: str) -> Floats:
         """Returns `(n_items,)`: how much of the phrase each item has; the mean is near 0, and a deviation of 1 is much."""

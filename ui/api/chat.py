@@ -43,7 +43,7 @@ def turn(
                 service.metrics.turned(event.reply)
             yield event
 
-    return service.pool.stream(follow)
+    return service.pool.stream(service.tracing.turn(follow, text))
 
 
 async def started(events: AsyncIterator[TurnEvent]) -> AsyncIterator[TurnEvent]:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from convrec.core.settings import Server
 from convrec.ui.api.problems import problem
+from convrec.ui.api.tokens import TokenError, open_to_tokens
 from convrec.ui.keys import LOCAL, Caller, Keys
 
 GUARDED = "/v1/"
@@ -88,8 +89,12 @@ class Door:
         """Returns who asks; a preflight of a browser has no key and needs none."""
         kind, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         token = token.strip() if kind.lower() == "bearer" else ""
-        caller = self._token_caller(token) if token else None
-        caller = caller or (self._keys.caller(token) if self._keys else LOCAL)
+        try:
+            caller = self._keys.caller(token) or self._token_caller(token) if token else None
+        except TokenError as error:
+            told = {"WWW-Authenticate": 'Bearer realm="convrec", error="invalid_token"'}
+            raise _RefusedError(problem(401, str(error), told)) from error
+        caller = caller or (None if self._keys else LOCAL)
         if scope["method"] == "OPTIONS":
             return caller or Caller(name="preflight")
         if caller is None:
@@ -100,6 +105,8 @@ class Door:
             raise _RefusedError(
                 problem(429, "That was more than this key may ask in a minute.", {"Retry-After": str(wait_s)})
             )
+        if caller.by_token and not open_to_tokens(scope["method"], scope["path"]):
+            raise _RefusedError(problem(403, "A person's token opens the chat, clicks and the own profile alone."))
         return caller
 
     async def _whole(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> Receive:

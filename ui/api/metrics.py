@@ -1,5 +1,6 @@
 """What a server counts, in Prometheus' form: never a word of anybody's."""
 
+import logging
 import os
 from typing import Any
 
@@ -7,9 +8,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from convrec.core.reply import Reply
+from convrec.ui.api.promises import broken
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable that names the folder in which several workers count together."""
+_log = logging.getLogger("convrec.server")
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 15.0, 30.0)
 
 
@@ -35,6 +38,7 @@ class Metrics:
         self._repairs = Counter("convrec_guard_repairs", "Sentences of a model that were taken out or mended.", **own)
         self._calls = Counter("convrec_model_calls", "Requests to a model.", **own)
         self._tokens = Counter("convrec_model_tokens", "Tokens of a model.", ["direction"], **own)
+        self._violations = Counter("convrec_violations", "Promises that a committed reply broke.", ["promise"], **own)
         mode: Any = "livesum"
         self._queue = Gauge("convrec_queue", "Pieces of work that run or wait.", multiprocess_mode=mode, **own)
 
@@ -63,6 +67,9 @@ class Metrics:
         self._calls.inc(reply.usage.llm_calls)
         self._tokens.labels("in").inc(reply.usage.prompt_tokens)
         self._tokens.labels("out").inc(reply.usage.completion_tokens)
+        for promise in broken(reply):
+            self._violations.labels(promise).inc()
+            _log.error("a reply broke a promise", extra={"promise": promise, "turn": reply.turn})
 
     def page(self) -> bytes:
         """Returns all that was counted, by all workers where there are several."""

@@ -1,6 +1,5 @@
 """The chat page behind the API's routes. Gradio keeps a person's tab in its process, so beside several workers there is one for the page alone."""
 
-import asyncio
 import logging
 import multiprocessing
 import os
@@ -20,6 +19,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from convrec.ui.api.door import GUARDED
 from convrec.ui.api.problems import problem
+from convrec.ui.listening import Announcing
 
 SOCKET = "CONVREC_PAGE_SOCKET"
 """The environment variable that tells the workers where the page's process listens."""
@@ -123,23 +123,12 @@ class PageProcess:
             self._process.join(self._end_s + _END_S)
 
 
-class LeavingServer(uvicorn.Server):
-    """A server that tells its requests, in `request.state.leaving`, that it goes down, so that whoever only listens lets go."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Says so, then waits for the turns under way."""
-        leaving: asyncio.Event | None = self.lifespan.state.get("leaving")
-        if leaving is not None:
-            leaving.set()
-        await super().shutdown(sockets=sockets)
-
-
 def _serve(place: str, end_s: float) -> None:
     config = uvicorn.Config(
         "convrec.ui.api.worker:page", factory=True, uds=place, log_config=None, access_log=False, server_header=False, lifespan="on",
         forwarded_allow_ips="*", timeout_graceful_shutdown=round(end_s) + 1,
     )  # fmt: skip
-    server = LeavingServer(config)
+    server = Announcing(config, lambda: None)
     started_by = multiprocessing.parent_process()
     assert started_by is not None
 

@@ -19,14 +19,17 @@ _LONGEST_S = 30
 class Pool:
     """At most `at_once` pieces of work run side by side, `waiting` more wait; whoever comes then is told when to come again.
 
-    What was begun is ended, even where whoever asked is gone: a turn is committed whole or was never begun.
+    What was begun is ended, even where whoever asked is gone: a turn is committed whole or was never begun. `held` hears of every change of
+    how many pieces run or wait.
     """
 
-    def __init__(self, at_once: int, waiting: int, timeout_s: float) -> None:
+    def __init__(
+        self, at_once: int, waiting: int, timeout_s: float, held: Callable[[int], None] = lambda _: None
+    ) -> None:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="turn")
         self._at_once, self._most, self._timeout_s = at_once, at_once + waiting, timeout_s
         self._mean_s = 0.1  # of a piece of work, smoothed
-        self._held = 0
+        self._held, self._told = 0, held
         self._guard = threading.Lock()
         self.refused = 0
 
@@ -99,7 +102,7 @@ class Pool:
                 self.refused += 1
                 wait_s = math.ceil(self._mean_s * self._held / self._at_once)
                 raise ProblemError(429, "Too many are asking just now.", after_s=min(max(wait_s, 1), _LONGEST_S))
-            self._held += 1
+            self._hold(1)
 
         def counted() -> Result:
             with self._measured():
@@ -109,7 +112,7 @@ class Pool:
             return asyncio.get_running_loop().run_in_executor(self._threads, counted)
         except RuntimeError as error:  # the server is going down
             with self._guard:
-                self._held -= 1
+                self._hold(-1)
             raise ProblemError(503, "The server is going down.", after_s=5) from error
 
     @contextmanager
@@ -120,7 +123,11 @@ class Pool:
         finally:
             with self._guard:
                 self._mean_s += _SMOOTHING * (time.monotonic() - began - self._mean_s)
-                self._held -= 1
+                self._hold(-1)
+
+    def _hold(self, n: int) -> None:
+        self._held += n
+        self._told(self._held)
 
 
 _SLOW = "The answer takes too long. What was begun is ended all the same: send the request again with the same Idempotency-Key to get it."

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from convrec.core.errors import InputError
 from convrec.core.settings import Server
 from convrec.ui.api.metrics import SHARED_FOLDER
-from convrec.ui.api.page import SOCKET, LeavingServer, PageProcess
+from convrec.ui.api.page import SOCKET, PageProcess
+from convrec.ui.listening import Announcing
 
 _HEADERS_S = 10.0
 _BACKLOG = 2048
@@ -51,32 +52,6 @@ class PunctualProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """Returns a bound socket; port 0 takes a free one.
-
-    Raises:
-        InputError: the port is taken, or the host is none of this machine's.
-    """
-    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-    except OSError as error:
-        found.close()
-        raise InputError(
-            f"{host} port {port} can't be listened on: {error.strerror}.",
-            "Name another port, or 0 for any that is free.",
-        ) from error
-    found.set_inheritable(True)
-    return found
-
-
-def address_of(bound: socket.socket) -> str:
-    """Returns the address that a bound socket answers at."""
-    host, port = bound.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
 def configured(app: Any, settings: Server, **more: Any) -> uvicorn.Config:
     """Returns how uvicorn serves the app, or what `app` names. Proxies on this machine, or named in FORWARDED_ALLOW_IPS, say for whom they ask."""
     return uvicorn.Config(
@@ -90,7 +65,7 @@ def run(app: str, bound: socket.socket, settings: Server, workers: int, on_ready
     """Serves until it is told to stop. `app` names a function of no arguments that makes the app, in every worker anew; `page` is whether several of them have a chat page beside them."""
     config = configured(app, settings, factory=True, workers=workers)
     if workers == 1:
-        _Server(config, on_ready).run(sockets=[bound])
+        Announcing(config, on_ready).run(sockets=[bound])
         return
     with tempfile.TemporaryDirectory(prefix="convrec-") as folder:  # of this user alone
         os.environ[SHARED_FOLDER] = os.path.join(folder, "metrics")
@@ -107,20 +82,6 @@ def run(app: str, bound: socket.socket, settings: Server, workers: int, on_ready
                 beside.join()
 
 
-class _Server(LeavingServer):
-    """A server that says when it answers."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts, then says so."""
-        await super().startup(sockets=sockets)
-        if self.started:
-            self._on_ready()
-
-
 class _Workers(Multiprocess):
     """Several workers on one socket, and the chat page's process beside them. One that dies is replaced."""
 
@@ -134,7 +95,10 @@ class _Workers(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Looks after the workers, and says once when all answer."""
+        before = {process.pid for process in self.processes}
         super().keep_subprocess_alive()
+        for gone in before - {process.pid for process in self.processes}:
+            mark_process_dead(gone)  # type: ignore[no-untyped-call]
         if self._page is not None and not self.should_exit.is_set() and not self._page.keep():
             _log.error("The chat page could not be started.")
             self.should_exit.set()

@@ -1,7 +1,7 @@
 """What all routes share: the agent, the threads that work for it, and what a request tells about whoever asks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 from urllib.parse import unquote
 
@@ -13,22 +13,26 @@ from convrec.core.clock import Clock
 from convrec.ui.api.metrics import Metrics
 from convrec.ui.api.pool import Pool
 from convrec.ui.api.problems import Problem, ProblemError
+from convrec.ui.api.telemetry import Tracing, Untraced
 from convrec.ui.keys import Caller
 
 if TYPE_CHECKING:
     from convrec.agent.agent import Agent
+    from convrec.ui.api.tokens import Tokens
 
 Result = TypeVar("Result")
 
 
 @dataclass
 class Service:
-    """One agent, its threads, what is counted, the time, and whether it takes requests at all."""
+    """One agent, its threads, what is counted, the time, who gives tokens, who traces, and whether it takes requests at all."""
 
     agent: "Agent"
     pool: Pool
     metrics: Metrics
     clock: Clock
+    tokens: "Tokens"
+    tracing: Tracing = field(default_factory=Untraced)
     ready: bool = True
 
     async def run(self, work: Callable[[], Result]) -> Result:

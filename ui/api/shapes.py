@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from convrec.core.text import Text
 
@@ -113,3 +113,37 @@ class ProfilePatch(_Body):
     add: list[dict[str, Any]] = Field(default=[], max_length=1_000)
     update: list[dict[str, Any]] = Field(default=[], max_length=1_000)
     remove: list[Text] = Field(default=[], max_length=1_000)
+
+
+def _named(name: str) -> Any:
+    """Lets a bare list stand for the one key that a body has."""
+    return model_validator(mode="before")(lambda given: {name: given} if isinstance(given, list) else given)
+
+
+class ItemsBody(_Body):
+    """Items, each with its `id`; a bare list will do."""
+
+    model_config = _example(items=[{"id": "6", "price": 12.5, "in_stock": True}])
+
+    items: list[dict[str, Any]] = Field(max_length=10_000)
+    _bare = _named("items")
+
+
+class ItemIdsBody(_Body):
+    """Ids of items; a bare list will do."""
+
+    model_config = _example(ids=["6", "50"])
+
+    ids: list[Text] = Field(max_length=10_000)
+    _bare = _named("ids")
+
+
+class InteractionsBody(_Body):
+    """Events; a bare list will do."""
+
+    model_config = _example(
+        interactions=[{"user_id": "ana", "item_id": "6", "event": "purchase", "timestamp": "2026-01-05T12:00:00+00:00"}]
+    )
+
+    interactions: list[dict[str, Any]] = Field(max_length=10_000)
+    _bare = _named("interactions")

@@ -27,7 +27,9 @@ def app() -> FastAPI:
 
     agent = _agent()
     workers = int(os.environ.get(WORKERS, "1"))
-    made = create_app(agent, Keys.from_environment(), agent.workspace.settings.server, workers=workers)
+    made = create_app(
+        agent, Keys.from_environment(), agent.workspace.settings.server, secret=os.environ[SECRET], workers=workers
+    )
     ending = AsyncExitStack()
     if place := os.environ.get(SOCKET):
         handover = Handover(place)
@@ -37,7 +39,7 @@ def app() -> FastAPI:
     if workers == 1 and find_spec("gradio") is not None:
         from convrec.ui.auth.site import create_site
 
-        site = create_site(agent, agent.workspace.settings)
+        site = create_site(agent, agent.workspace.settings, secret=os.environ[SECRET])
         put_behind(made, site)
         return _closing(made, agent, ending, site)
     return _closing(made, agent, ending)
@@ -48,14 +50,18 @@ def page() -> FastAPI:
     from convrec.ui.auth.site import create_site
 
     agent = _agent()
-    return _closing(create_site(agent, agent.workspace.settings), agent, AsyncExitStack())
+    site = create_site(agent, agent.workspace.settings, secret=os.environ[SECRET])
+    return _closing(site, agent, AsyncExitStack())
 
 
 def _agent() -> "Agent":
     from convrec.agent.agent import Agent
     from convrec.catalogue.workspace import Workspace
+    from convrec.ui.api.logs import configure
 
-    return Agent.open(Workspace.resolve(None))
+    workspace = Workspace.resolve(None)
+    configure(workspace.settings.server.log)
+    return Agent.open(workspace)
 
 
 def _closing(made: FastAPI, agent: "Agent", ending: AsyncExitStack, inner: FastAPI | None = None) -> FastAPI:

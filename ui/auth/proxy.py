@@ -4,16 +4,21 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import re
 import threading
 
 from convrec.core.clock import Clock
-from convrec.core.errors import ConvrecError, UserIdError
+from convrec.core.errors import ConvrecError, InputError, UserIdError
 from convrec.core.ids import checked_id
+from convrec.core.settings import Auth
 
 LIFETIME_S = 60
 """Seconds that a signature holds, and that the two clocks may be apart."""
 _FORM = re.compile(r"v1\.(\d{1,12})\.([A-Za-z0-9_-]{16,64})\.([A-Za-z0-9_-]{1,400})\.([0-9a-f]{64})")
+
+
+_SHORTEST_SECRET = 32
 
 
 class UnprovenError(ConvrecError):
@@ -66,6 +71,18 @@ class Proxy:
                 del self._used[old]
             self._used[nonce] = now + 2 * LIFETIME_S
             return True
+
+
+def secret_of_proxy(auth: Auth) -> str:
+    """Returns what the proxy signs with, from the environment.
+
+    Raises:
+        InputError: it is not set, or short.
+    """
+    secret = os.environ.get(auth.proxy_secret_env, "")
+    if len(secret) < _SHORTEST_SECRET:
+        raise InputError(f"{auth.proxy_secret_env} has to hold {_SHORTEST_SECRET} characters or more.", "Make one with: openssl rand -hex 32.")  # fmt: skip
+    return secret
 
 
 def _decoded(part: str) -> str:

@@ -8,15 +8,13 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from convrec.core.clock import Clock, SystemClock
-from convrec.core.errors import InputError
 from convrec.core.settings import Auth, Settings
-from convrec.ui.api.worker import SECRET
 from convrec.ui.auth.drawing import drawn
 from convrec.ui.auth.guessing import Guessing
 from convrec.ui.auth.oidc import Provider
 from convrec.ui.auth.pages import SignIn
 from convrec.ui.auth.passwords import Passwords
-from convrec.ui.auth.proxy import Proxy
+from convrec.ui.auth.proxy import Proxy, secret_of_proxy
 from convrec.ui.auth.visitors import Visitor, Visitors
 from convrec.ui.auth.wall import Wall
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     from convrec.agent.agent import Agent
 
-_SHORTEST_SECRET = 32
 _MOST_BODY_BYTES = 1_000_000
 _BAR = """
 #account { margin: 0 0 1rem !important; padding: 0 !important; font-size: .86rem; }
@@ -36,30 +33,17 @@ _BAR = """
 """
 
 
-def check_secrets(auth: Auth) -> None:
-    """Looks whether the secrets are set that the settings need, and long enough.
-
-    Raises:
-        InputError: one is not. The message repeats nothing of it.
-    """
-    needed = {SECRET: True, auth.proxy_secret_env: bool(auth.proxy_header)}
-    for name, is_needed in needed.items():
-        if is_needed and len(os.environ.get(name, "")) < _SHORTEST_SECRET:
-            raise InputError(f"{name} has to hold {_SHORTEST_SECRET} characters or more.", "Set it to what `openssl rand -hex 32` prints.")  # fmt: skip
-
-
 def create_site(
-    agent: "Agent", settings: Settings, *, clock: Clock | None = None, passwords: Passwords | None = None, secret: str | None = None
+    agent: "Agent", settings: Settings, *, secret: str, clock: Clock | None = None, passwords: Passwords | None = None
 ) -> FastAPI:  # fmt: skip
-    """Returns the chat page of an agent, which stays the caller's to close, and the pages by which people come and go.
+    """Returns the chat page of an agent, which stays the caller's to close, and the pages by which people come and go. `secret` signs guests' cookies.
 
     Raises:
-        InputError: a secret that the settings need is not set.
+        InputError: the secret that a proxy signs with is not set.
     """
     auth, clock = settings.auth, clock or SystemClock()
-    check_secrets(auth)
-    proxy = Proxy(os.environ[auth.proxy_secret_env], clock) if auth.proxy_header else None
-    visitors = Visitors(auth, agent.accounts, clock, secret or os.environ[SECRET], proxy)
+    proxy = Proxy(secret_of_proxy(auth), clock) if auth.proxy_header else None
+    visitors = Visitors(auth, agent.accounts, clock, secret, proxy)
     provider = None
     if auth.oidc_issuer:
         provider = Provider(auth.oidc_issuer, auth.oidc_client_id, os.environ.get(auth.oidc_client_secret_env), clock)

@@ -23,6 +23,10 @@ UserOf = Callable[[gr.Request], str | None]
 """Returns the verified user id of whoever sends a request; None for a guest."""
 
 _AT_ONCE = 16  # turns that run side by side; more wait their turn
+_CACHED_S = (
+    3_600,
+    86_400,
+)  # how often files that were brought are looked through, and how long one lies that nobody made use of
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _CONVERSATION = (
     '<div class="conversation" role="log" aria-live="polite" aria-label="Conversation" tabindex="0">${(value || []).join("")}</div>'
@@ -32,20 +36,9 @@ _CONVERSATION = (
 _BRAND = '<h1>convrec</h1><button type="button" id="menu" aria-expanded="false" aria-controls="more">Menu</button>'
 _FILES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz"]
 
-# A browser keeps its guest id; a tab keeps its conversation, but takes it up again only when it is reloaded: a second tab,
-# even one that was duplicated from the first, begins its own.
-_RECALL = """() => {
-  document.querySelector("#message .submit-button")?.setAttribute("aria-label", "Send");
-  const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
-  return JSON.stringify({
-    user_id: localStorage.getItem("convrec.guest") ?? "",
-    thread_id: (again && sessionStorage.getItem("convrec.conversation")) || "",
-    catalogue: (again && sessionStorage.getItem("convrec.catalogue")) || "",
-  });
-}"""
 _KEEP = """(ids) => {
-  const { user_id, thread_id, catalogue } = JSON.parse(ids);
-  localStorage.setItem("convrec.guest", user_id);
+  const { user_id, thread_id, catalogue, guest } = JSON.parse(ids);
+  if (guest) localStorage.setItem("convrec.guest", user_id);
   sessionStorage.setItem("convrec.conversation", thread_id);
   sessionStorage.setItem("convrec.catalogue", catalogue);
 }"""
@@ -69,12 +62,14 @@ class Page:
     def __init__(
         self, agent: "Agent", *, user_of: UserOf | None = None, own_catalogues: bool = False, root: Path | None = None
     ) -> None:
-        self._venue = Venue.over(agent)
+        self._venue = Venue(agent)
         self._user_of: UserOf = user_of or (lambda request: None)
         self._own = OwnCatalogues(root or own_root()) if own_catalogues else None
         if self._own is not None:
             agent.forgetting.reach(self._own)
-        with gr.Blocks(title="convrec", analytics_enabled=False, fill_height=True, fill_width=True) as self.blocks:
+        with gr.Blocks(
+            title="convrec", analytics_enabled=False, fill_height=True, fill_width=True, delete_cache=_CACHED_S
+        ) as self.blocks:
             self._lay_out()
             self._wire()
             if self._own is not None:
@@ -117,7 +112,7 @@ class Page:
                 file_types=_FILES,
                 type="filepath",
                 elem_id="file",
-                height=110,
+                height=130,
             )
             self._bench = _html("", "bench", "side.js")
 
@@ -129,7 +124,7 @@ class Page:
 
     def _wire(self) -> None:
         known, quiet = [self._session, self._ids], _QUIET | {"concurrency_limit": _AT_ONCE}
-        self._kept(self.blocks.load(self._arrive, self._ids, self._all, js=_RECALL, **quiet))
+        self._kept(self.blocks.load(self._arrive, self._ids, self._all, js=_script("recall.js"), **quiet))
         gr.on(
             [self._box.submit, self._conversation.submit], self._say, [self._box, *self._dials, *known], [self._box, *self._all], **quiet
         )  # fmt: skip
@@ -138,6 +133,7 @@ class Page:
         self._kept(self._threads.select(self._at_threads, known, self._all, trigger_mode="multiple", **quiet))
         asked = self._panel.select(self._know, known, [*self._all, self._saved], trigger_mode="multiple", **quiet)
         asked.then(None, self._saved, None, js=_SAVE, **_QUIET)
+        self._kept(asked)
 
     def _wire_workshop(self) -> None:
         known, quiet = [self._session, self._ids], _QUIET | {"concurrency_limit": _AT_ONCE}
@@ -209,9 +205,7 @@ class Page:
                     knowledge.change(agent, user_id, pressed)
         return *self._shown(session), saved
 
-    def _bring(
-        self, path: str, session: Session | None, ids: str, request: gr.Request
-    ) -> tuple[None, Session, str]:
+    def _bring(self, path: str, session: Session | None, ids: str, request: gr.Request) -> tuple[None, Session, str]:
         session = self._session_of(session, ids, request)
         session.workshop.bring(Path(path))
         return None, session, self._bench_of(session)
@@ -260,14 +254,16 @@ class Page:
     def _shown(self, session: Session) -> tuple[Any, ...]:
         """Returns everything that follows the session, in the order of `_all`."""
         renderer, agent, user_id = session.venue.renderer, session.venue.agent, session.user_id
-        ids = {"user_id": user_id, "thread_id": session.thread_id, "catalogue": session.venue.name}
+        guest = session.verified is None
+        ids = {"user_id": user_id, "thread_id": session.thread_id, "catalogue": session.venue.name, "guest": guest}
         known = renderer.panel(agent.profile(user_id), agent.memory_paused(user_id), session.receipt)
         parts = (session, json.dumps(ids), renderer.conversation(session), renderer.threads(session.threads(), session.thread_id), known, renderer.footing())  # fmt: skip
         return (*parts, self._bench_of(session)) if self._own is not None else parts
 
     def _bench_of(self, session: Session) -> str:
         assert self._own is not None
-        return own(session.workshop, session.venue.name, self._own.names(session.user_id))
+        names = self._own.names(session.user_id)
+        return own(session.workshop, session.venue.name, names, self._venue.renderer.called)
 
 
 class _told:  # noqa: N801  (used as a function)
@@ -284,8 +280,12 @@ class _told:  # noqa: N801  (used as a function)
 
 
 def _html(value: Any, name: str, script: str = "", template: str = "${value}") -> gr.HTML:
-    read = (Path(__file__).parent / script).read_text(encoding="utf-8") if script else None
-    return gr.HTML(value, html_template=template, js_on_load=read, elem_id=name, apply_default_css=False)
+    loaded = _script(script) if script else None
+    return gr.HTML(value, html_template=template, js_on_load=loaded, elem_id=name, apply_default_css=False)
+
+
+def _script(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def _slider(label: str, info: str, value: float | None) -> gr.Slider:

@@ -1,4 +1,4 @@
-// Runs once: on a narrow screen the menu shows and hides what stands beside the conversation.
+// Runs once. On a narrow screen the menu shows and hides what stands beside the conversation.
 const menu = element.querySelector("#menu");
 menu.addEventListener("click", () => {
   const open = document.querySelector("#side").classList.toggle("open");

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 class Order:
     """What is to be made of a file: which columns name its items (a blank id: rows are numbered), other types than those inferred.
 
-    `lenient` takes what can be used of a file in which many rows can't.
+    `lenient` takes what can be used of a file in which many rows can't; `nouns` is what its items are called.
     """
 
     path: Path
@@ -36,6 +36,7 @@ class Order:
     title_column: str
     types: Mapping[str, FieldType] = field(default_factory=dict)
     lenient: bool = False
+    nouns: str = "items"
 
     @property
     def intake(self) -> Intake:
@@ -45,7 +46,7 @@ class Order:
         changed = tuple(Field(name=name, type=kind) for name, kind in self.types.items() if name not in renamed)
         return Intake(
             items=[source if self.id_column else _numbered(source)], id_column=self.id_column or "id",
-            title_column=self.title_column, described=Schema(fields=(TITLE, *changed)),
+            title_column=self.title_column, described=Schema(fields=(TITLE, *changed), noun=singular(self.nouns), nouns=self.nouns),
         )  # fmt: skip
 
 
@@ -99,8 +100,8 @@ class Build:
         except ConvrecError as error:
             self.failure = "" if self._stop.is_set() else str(error)
         except KeyboardInterrupt:
-            pass  # it was cancelled
-        except Exception:
+            self.failure = ""
+        except Exception:  # noqa: BLE001  (the boundary)
             _log.exception("a build failed")
             self.failure = _FAILED
         finally:
@@ -115,7 +116,26 @@ class Build:
         within = done / total if total else 0.0
         n = max(len(self._fitted) - 1, 0)
         fitting = (n + (within if self._fitted else 0.0)) / len(registered())
-        self.stage, self.share = stage, max(self.share, min(_READING + (1 - _READING) * fitting, 0.99) if self._fitted else 0.0)
+        self.stage, self.share = (
+            stage,
+            max(self.share, min(_READING + (1 - _READING) * fitting, 0.99) if self._fitted else 0.0),
+        )
+
+
+def singular(nouns: str) -> str:
+    """Returns what one of them is called: of "teas" tea, of "berries" berry, of "dishes" dish; the same word where that is not plain."""
+    for ending, instead in (
+        ("ies", "y"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("sses", "ss"),
+        ("xes", "x"),
+        ("ss", "ss"),
+        ("s", ""),
+    ):
+        if nouns.endswith(ending) and len(nouns) > len(ending):
+            return nouns.removesuffix(ending) + instead
+    return nouns
 
 
 def _numbered(source: Source) -> Source:

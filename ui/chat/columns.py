@@ -1,5 +1,6 @@
 """What a file that a person brings seems to hold: its columns, their types, and which of them names an item."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ SAMPLE = 2_000
 _IDS = ("id", "item_id", "itemid", "product_id", "sku", "asin", "isbn", "code", "uuid", "key")
 _TITLES = ("title", "name", "product", "product_name", "productname", "label", "headline", "item", "movie", "book")
 _EXAMPLE = 60  # characters
+_PLURAL = re.compile(r"[^\W\d_]+s", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Look:
-    """A file at first sight. `id_column` is blank where none tells rows apart; `more` says that only the first rows were looked at."""
+    """A file at first sight. `id_column` is blank where none tells rows apart; `more` says that only the first rows were looked at; `nouns`
+    is what its items may be called, by its name."""
 
     path: Path
     name: str
@@ -42,6 +45,7 @@ class Look:
     unreadable: int
     id_column: str
     title_column: str
+    nouns: str
 
 
 def look(path: Path) -> Look:
@@ -62,6 +66,7 @@ def look(path: Path) -> Look:
     return Look(
         path=path, name=path.name, columns=tuple(_column(name, values[name]) for name in names), rows=len(shown),
         more=len(read) > SAMPLE, unreadable=unreadable, id_column=_id_column(values), title_column=_title_column(values),
+        nouns=_nouns(path.name.split(".")[0]),
     )  # fmt: skip
 
 
@@ -75,6 +80,10 @@ def _column(name: str, values: Sequence[Any]) -> Column:
     return Column(name, infer_field(name if name != "id" else "key", values).type, example)
 
 
+def _nouns(stem: str) -> str:
+    return stem.casefold() if _PLURAL.fullmatch(stem) else "items"
+
+
 def _id_column(values: Mapping[str, Sequence[Any]]) -> str:
     named = [name for wanted in _IDS for name in values if name.casefold() == wanted]
     return next((name for name in named if _distinct(values[name]) == 1.0), "")
@@ -84,7 +93,11 @@ def _title_column(values: Mapping[str, Sequence[Any]]) -> str:
     named = [name for wanted in _TITLES for name in values if name.casefold() == wanted]
     if named:
         return named[0]
-    texts = [name for name in values if infer_field(name if name != "id" else "key", values[name]).type in ("text", "category")]
+    texts = [
+        name
+        for name in values
+        if infer_field(name if name != "id" else "key", values[name]).type in ("text", "category")
+    ]
     return max(texts, key=lambda name: _distinct(values[name]), default=next(iter(values)))
 
 

@@ -53,7 +53,7 @@ class OwnCatalogues:
         with self._guard:
             key = (user_id, name)
             if key not in self._opened:
-                self._opened[key] = Venue.over(Agent.open(self._folder(user_id) / name), name)
+                self._opened[key] = Venue(Agent.open(self._folder(user_id) / name), name)
             return self._opened[key]
 
     @contextmanager

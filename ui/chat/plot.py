@@ -8,7 +8,7 @@ from convrec.ui.chat.trace import name
 
 _TOLD = 6  # parts that have a colour of their own
 _REST = "all else"
-_KINDS = {"wish:explore:": "looked further: {}", "wish:": "your wish: {}", "lean:": "more or less {}", "rule:": "house rule: {}"}  # fmt: skip
+_KINDS = {"wish:explore:": "looked further: {}", "wish:": "your wish: {}", "lean:": "in words: {}", "rule:": "house rule: {}"}  # fmt: skip
 
 
 @dataclass(frozen=True)

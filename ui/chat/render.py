@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _SHOWN = 4_000  # characters of a message that are shown again
 
 
-def own(shop: Workshop, name: str, names: Sequence[str]) -> str:
-    """Returns the person's own catalogues beside the page's, `name` being the one talked about, and what is on the workbench."""
-    venues = [("", "The catalogue of this page"), *((each, each) for each in names)]
+def own(shop: Workshop, name: str, names: Sequence[str], first: str) -> str:
+    """Returns the person's own catalogues beside the page's, which is called `first`, `name` being the one talked about, and what is on the workbench."""
+    venues = [("", first), *((each, each) for each in names)]
     return _template("own").render(shop=shop, name=name, venues=venues, types=FIELD_TYPES)
 
 
@@ -39,8 +39,13 @@ class Renderer:
     """Draws conversations over one catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue, self._schema = catalogue, catalogue.schema
+        self.catalogue, self._schema = catalogue, catalogue.schema
         self._openers = openers(catalogue)
+
+    @property
+    def called(self) -> str:
+        """What the catalogue is called: by its items."""
+        return self._schema.nouns.capitalize()
 
     def conversation(self, session: Session) -> list[str]:
         """Returns one piece of HTML a turn; a welcome when there is none yet."""
@@ -69,7 +74,7 @@ class Renderer:
         return _template("turn").render(
             exchange=exchange, said=_shortened(exchange.text), number=number, reply=reply, blocks=laid, cards=cards, doing=trace.doing(exchange.action, self._schema),
             steps=trace.rows(steps, self._schema), live=trace.live(exchange, self._schema), headline=trace.headline(steps, self._schema), schema=self._schema,
-            plot=plot(items) if reply else None, table=table(steps, self._catalogue) if reply else None,
+            plot=plot(items) if reply else None, table=table(steps, self.catalogue) if reply else None,
         )  # fmt: skip
 
     def panel(self, entries: Sequence[ProfileEntry], paused: bool = False, receipt: Receipt | None = None) -> str:
@@ -83,7 +88,7 @@ class Renderer:
 
     def footing(self) -> str:
         """Returns what the catalogue is."""
-        return _template("footing").render(schema=self._schema, count=len(self._catalogue))
+        return _template("footing").render(schema=self._schema, count=len(self.catalogue))
 
     def _taste(self, entry: ProfileEntry) -> str:
         if entry.item_id is not None or entry.facet not in self._schema.names:

@@ -18,7 +18,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when Gradio i
 
 
 @contextmanager
-def serving(agent: "Agent", host: str, port: int, *, own_catalogues: bool = False, root: Path | None = None) -> Iterator[str]:
+def serving(
+    agent: "Agent", host: str, port: int, *, own_catalogues: bool = False, root: Path | None = None
+) -> Iterator[str]:
     """Serves the chat as long as the context lasts, and gives the page's address, which answers already; the rest is `Page`'s.
 
     Raises:

@@ -89,7 +89,8 @@ class Session:
         self._talking = threading.Lock()
         self.verified = verified
         self.user_id = verified or (user_id if _GUEST.fullmatch(user_id) else f"guest-{secrets.token_hex(16)}")
-        self.thread_id = thread_id if self.user_id == user_id and self._may_open(thread_id) else new_thread_id()
+        known = verified is not None or self.user_id == user_id
+        self.thread_id = thread_id if known and self._may_open(thread_id) else new_thread_id()
         self.exchanges: list[Exchange] = []
         self.clicks: dict[str, set[str]] = {}
 
@@ -127,9 +128,9 @@ class Session:
 
     def _answer(self, exchange: Exchange, dials: Dials) -> Iterator[None]:
         """The outermost boundary of a turn: whatever goes wrong becomes a sentence, and the conversation goes on."""
-        ids = {"user_id": self.user_id, "thread_id": self.thread_id}
+        agent, user_id, thread_id = self.venue.agent, self.user_id, self.thread_id
         try:
-            for event in self.venue.agent.stream(exchange.text, **ids, dials=dials):
+            for event in agent.stream(exchange.text, user_id=user_id, thread_id=thread_id, dials=dials):
                 exchange.take(event)
                 yield
         except ConvrecError as error:
@@ -139,7 +140,7 @@ class Session:
             exchange.failure = _FAILED
         if exchange.running:
             exchange.failure = _FAILED
-        if exchange.action == "forget" and not self.venue.agent.thread(**ids):
+        if exchange.action == "forget" and not agent.thread(user_id, thread_id):
             self.clicks = {}  # they are forgotten too
             for earlier in self.exchanges:
                 earlier.drawn = ""

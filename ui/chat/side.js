@@ -1,5 +1,6 @@
 // Runs once for each part of the side. What is pressed, sent or set goes to the server as plain data.
 const opened = new Map(); // what a person opened or closed stays so, though the page is patched in place
+let waiting = 0;
 
 const send = (source, more) => trigger("select", { ...source.dataset, ...more });
 
@@ -10,8 +11,11 @@ element.addEventListener("click", (click) => {
   if (button) send(button);
 });
 
-element.addEventListener("change", (change) => {
-  if (change.target.matches("input[data-do]")) send(change.target, { value: change.target.value });
+// A slider that is moved by keys changes at every step: what it comes to is sent.
+element.addEventListener("change", ({ target }) => {
+  if (!target.matches("input[data-do]")) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => send(target, { value: target.value }), 250);
 });
 
 element.addEventListener("submit", (submit) => {

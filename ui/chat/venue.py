@@ -1,6 +1,5 @@
 """Where a conversation takes place: an agent over one catalogue, and how its cards are drawn."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convrec.core.dials import Dials
@@ -10,18 +9,20 @@ if TYPE_CHECKING:
     from convrec.agent.agent import Agent
 
 
-@dataclass(frozen=True)
 class Venue:
     """One catalogue to talk about. `name` is blank for the catalogue that the page was opened over, else that of a person's own."""
 
-    agent: "Agent"
-    renderer: Renderer
-    name: str = ""
+    def __init__(self, agent: "Agent", name: str = "") -> None:
+        self.agent, self.name = agent, name
+        self._renderer = Renderer(agent.toolbox.catalogue)
 
-    @classmethod
-    def over(cls, agent: "Agent", name: str = "") -> "Venue":
-        """Returns the venue of an agent."""
-        return cls(agent, Renderer(agent.toolbox.catalogue), name)
+    @property
+    def renderer(self) -> Renderer:
+        """Draws what is said over the catalogue as it stands now."""
+        catalogue = self.agent.toolbox.catalogue
+        if self._renderer.catalogue is not catalogue:
+            self._renderer = Renderer(catalogue)
+        return self._renderer
 
     @property
     def dials(self) -> Dials:

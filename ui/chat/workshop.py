@@ -13,6 +13,7 @@ from convrec.ui.chat.columns import Look, look
 if TYPE_CHECKING:
     from convrec.ui.chat.own import OwnCatalogues
 
+_LONGEST = 40  # characters of what items are called
 _STEP_S = 0.4  # between two looks at how far a build is
 
 
@@ -41,7 +42,7 @@ class Workshop:
             path.unlink(missing_ok=True)
 
     def make(self, own: "OwnCatalogues", user_id: str, chosen: Mapping[str, str]) -> Iterator[None]:
-        """Has the catalogue made as `chosen` (`id`, `title`, `type:NAME` a column, `lenient`); yields whenever there is news. Leaving cancels."""
+        """Has the catalogue made as `chosen` (`id`, `title`, `nouns`, `type:NAME` a column, `lenient`); yields whenever there is news. Leaving cancels."""
         if self.seen is None or self.build is not None:
             return
         self.order = _order(self.seen, chosen)
@@ -76,8 +77,9 @@ class Workshop:
             self.note = "It was cancelled, and nothing was kept." if build.cancelled else build.failure
             return
         taken, left = build.summary.items_added, build.summary.rejected
-        lost = f"; {left:,} rows could not be used, the first: {build.first_rejected}" if left else ""
-        self.note, self.made = f"{taken:,} items are ready{lost}.", build.name
+        rows = "1 row" if left == 1 else f"{left:,} rows"
+        lost = f"; {rows} could not be used (the first: {build.first_rejected})" if left else ""
+        self.note, self.made = f"{taken:,} {self.order.nouns if self.order else 'items'} are ready{lost}.", build.name
         self.clear()
 
 
@@ -90,7 +92,11 @@ def _order(seen: Look, chosen: Mapping[str, str]) -> Order:
         if (kind := chosen.get(f"type:{column.name}", column.type)) in FIELD_TYPES and kind != column.type
     }
     return Order(
-        seen.path, ids if ids in names else "", title if title in names else seen.title_column, types, "lenient" in chosen
+        seen.path,
+        ids if ids in names else "",
+        title if title in names else seen.title_column,
+        types,
+        "lenient" in chosen,
     )
 
 

@@ -12,6 +12,8 @@ from convrec.ui.cli import (
     evaluate,
     finetune,
     fitting,
+    logs,
+    mcp,
     page,
     profile,
     rows,
@@ -48,8 +50,8 @@ def _options(
 
 
 for function in (
-    data.ingest, data.import_, fitting.fit, fitting.versions, fitting.rollback, chat.chat, page.ui, serve.serve,
-    rows.recommend, rows.understand, diagnosis.doctor, state.backup, state.migrate_state,
+    data.ingest, data.import_, fitting.fit, fitting.versions, fitting.rollback, chat.chat, page.ui, serve.serve, mcp.mcp,
+    rows.recommend, rows.understand, diagnosis.doctor, state.backup, state.migrate_state, logs.export_log,
 ):  # fmt: skip
     command(app, function)
 app.add_typer(account.app, name="account")

@@ -10,9 +10,9 @@ import typer
 _WIDTH_OF_FILES = 120
 
 
-def print_json(document: Any) -> None:
+def print_json(document: Any, one_line: bool = False) -> None:
     """Prints one JSON document on stdout."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=not _speaks_unicode()))
+    typer.echo(json.dumps(document, indent=None if one_line else 2, ensure_ascii=not _speaks_unicode()))
 
 
 def say(text: str) -> None:

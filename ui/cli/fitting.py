@@ -1,5 +1,6 @@
 """`convrec fit`, `convrec versions` and `convrec rollback`: what is trained, and which of it is in use."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -7,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convrec.core.errors import InputError
+from convrec.core.errors import InputError, InterruptedFitError
 from convrec.ui.cli.console import print_json, print_table, say
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption
 from convrec.ui.cli.progress import progress_shown
 
 if TYPE_CHECKING:
     from convrec.catalogue.version import Version
+    from convrec.catalogue.workspace import Workspace
     from convrec.tools.fitting import ToolReport
 
 _RECALL = "/recall@10"
@@ -34,6 +36,9 @@ def fit(
             "--cutoff", metavar="TIME", help="Learn only from what happened before (ISO 8601 or Unix seconds)."
         ),
     ] = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", help="Go on: fit again whenever enough is new, a line a look, until Ctrl-C.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train and index whatever is stale, and publish it. Stopped, it goes on where it was.
@@ -41,6 +46,7 @@ def fit(
     Examples:
       convrec fit -w shop
       convrec fit -w shop --only ease,als --cutoff 2024-01-01
+      convrec fit -w shop --watch
     """
     from convrec.catalogue.workspace import Workspace
     from convrec.tools.fitting import fit as fit_tools
@@ -48,6 +54,11 @@ def fit(
     before = _seconds(cutoff) if cutoff is not None else None
     names = tuple(name.strip() for name in only.split(",")) if only else ()
     target = Workspace.resolve(workspace)
+    if watching:
+        if names or before is not None:
+            raise InputError("--watch fits all tools on all events.", "Leave --only and --cutoff out.")
+        _watch(target, as_json)
+        return
     with progress_shown() as progress:
         report = fit_tools(target, only=names, cutoff=before, progress=progress)
     if as_json:
@@ -64,6 +75,26 @@ def fit(
     )
     print_table(("tool", "", "seconds", *columns, "note"), rows, right=("seconds", *columns), caption=_CAPTION)
     say(f"Version {report.version} of {target.root} is in use, after {report.seconds:.1f} s.")
+
+
+def _watch(target: "Workspace", as_json: bool) -> None:
+    """Prints a line a look until Ctrl-C."""
+    from convrec.tools.watching import watch
+
+    try:
+        for one in watch(target, time.sleep):
+            if as_json:
+                print_json(asdict(one), one_line=True)
+            elif one.published is None:
+                say(f"{_time()} {one.why}")
+            else:
+                say(f"{_time()} version {one.published} is in use, after {one.seconds:.1f} s: {one.why}")
+    except (KeyboardInterrupt, InterruptedFitError):
+        say("Stopped; what is in use stays, and what was finished of a fit is kept.")
+
+
+def _time() -> str:
+    return datetime.now().astimezone().strftime("%H:%M:%S")
 
 
 def _seconds(moment: str) -> float:
@@ -104,11 +135,19 @@ def versions(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> 
 def rollback(
     workspace: WorkspaceOption = None,
     to: Annotated[
-        int | None, typer.Option("--to", metavar="V", help="The version to go back to.", show_default="the one before")
+        int | None,
+        typer.Option(
+            "--to",
+            metavar="V",
+            help="The version to go back to.",
+            show_default="before the last ingest, deletion or fit",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go back to an earlier version.
+    """Go back to an earlier version: without --to, to the one from before the last ingest, deletion or fit.
+
+    Live changes that were made since then are undone along with it; `--to` the version that was in use brings them back.
 
     Examples:
       convrec rollback -w shop
@@ -122,6 +161,10 @@ def rollback(
         print_json({"current": version.number})
     else:
         say(f"Version {version.number} ({version.what}, {version.created}) of {target.root} is in use.")
+        if to is None:
+            say(
+                "It is the one from before the last ingest, deletion or fit; what was changed live since then is undone, too."
+            )
 
 
 def _document(version: "Version") -> dict[str, Any]:

@@ -51,6 +51,7 @@ def examined_forgotten(path: Path | None) -> Iterator[Finding]:
         files = [file for ending in _LOGS if (file := state.with_name(state.name + ending)).exists()]
         yield from (_bytes(file, graves, workspace) for file in files)
     yield from _other_files(workspace, files, graves)
+    yield from _exported(workspace, graves)
     yield from _interactions(workspace, graves)
 
 
@@ -102,6 +103,20 @@ def _other_files(workspace: "Workspace", read: list[Path], graves: "Graves") -> 
         if found.status == "broken":
             yield found
     yield Finding("other files", "ok", f"{looked:,} in {workspace.root} were read; those not listed name nobody who was forgotten")  # fmt: skip
+
+
+def _exported(workspace: "Workspace", graves: "Graves") -> Iterator[Finding]:
+    from convrec.agent.exported import LogsOfWorkspace
+
+    for log in LogsOfWorkspace(workspace.root).logs():
+        users = log.users()
+        yield _left(
+            f"exported log {log.folder.relative_to(workspace.root)}",
+            users,
+            graves,
+            workspace,
+            f"{len(users):,} people in it",
+        )
 
 
 def _interactions(workspace: "Workspace", graves: "Graves") -> Iterator[Finding]:

@@ -35,20 +35,27 @@ def serve(
     from convrec.catalogue.workspace import Workspace
     from convrec.ui.keys import Keys, check_reachable
 
-    if not all(map(installed, ("fastapi", "uvicorn", "limits", "prometheus_client", "argon2", "authlib", "httpx"))):
+    if not all(
+        map(installed, ("fastapi", "uvicorn", "limits", "prometheus_client", "argon2", "authlib", "httpx", "joserfc"))
+    ):
         raise ConvrecError("The server needs more than is installed.", "Run: pip install 'convrec[serve]'.")
+    from convrec.core.clock import SystemClock
+    from convrec.ui.api.server import run
+    from convrec.ui.api.tokens import Tokens
     from convrec.ui.api.worker import SECRET, WORKERS, WORKSPACE
-    from convrec.ui.auth.site import check_secrets
+    from convrec.ui.auth.proxy import secret_of_proxy
+    from convrec.ui.listening import address_of, listening
 
     check_reachable(host, Keys.from_environment())
     os.environ.setdefault(SECRET, secrets.token_hex(32))  # all workers sign alike; what was signed ends with the server
+    Tokens(os.environ[SECRET], SystemClock())  # refuses a weak secret
     with opened_agent(workspace) as agent:  # says what is wrong before any process is started
         root = agent.workspace.root
-        check_secrets(agent.workspace.settings.auth)
-    from convrec.ui.api.server import address_of, listening, run
+        if agent.workspace.settings.auth.proxy_header:
+            secret_of_proxy(agent.workspace.settings.auth)
 
-    bound = listening(host, port)
     os.environ[WORKSPACE], os.environ[WORKERS] = str(root.resolve()), str(workers)
+    bound = listening(host, port)
     page = _has_page(workers)
 
     def ready() -> None:

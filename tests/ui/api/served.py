@@ -9,8 +9,9 @@ import uvicorn
 
 from convrec.core.settings import Server
 from convrec.ui.api.app import create_app
-from convrec.ui.api.server import address_of, configured, listening
+from convrec.ui.api.server import configured
 from convrec.ui.keys import Keys
+from convrec.ui.listening import address_of, listening
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The operator's page: how the last weeks went, from the ledger. Read-only, and without JavaScript."""
