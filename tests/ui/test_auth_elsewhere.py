@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 import shutil
+import tomllib
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from joserfc.jwk import RSAKey
 
 from convrec.agent.agent import Agent
 from convrec.core.errors import InputError
+from convrec.core.settings import Auth
 from convrec.ui.auth import oidc
 from convrec.ui.auth.proxy import Proxy, UnprovenError
 from tests.ui.auth_site import Clock, Provider, serving, site_of
@@ -298,3 +300,13 @@ def test_the_proxys_people_have_no_sign_out(visit, proxy):
     client = visit()
     client.get("/")
     assert shown(client)  # a guest still, where the proxy says nothing
+
+
+def test_the_documentation_signs_and_sets_as_it_should(proxy, clock, monkeypatch):
+    text = (Path(__file__).parents[2] / "docs" / "signing-in.md").read_text(encoding="utf-8")
+    written: dict = {}
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], written)
+    assert proxy.user_id(written["convrec_user"]("ana/ü")) == "ana/ü"
+    document = tomllib.loads(re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1])
+    assert set(document["auth"]) | {"oidc_client_secret_env", "proxy_secret_env"} == set(Auth.model_fields)
+    Auth.model_validate(document["auth"])
