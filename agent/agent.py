@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -33,7 +33,9 @@ from convrec.agent.overview import Observer, Overview
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState
+from convrec.agent.stores.accounts import Accounts
 from convrec.agent.stores.ledger import Ledger, export_document
+from convrec.agent.stores.merging import merge
 from convrec.agent.stores.opening import open_database
 from convrec.agent.stores.profile_store import ProfileStore
 from convrec.agent.stores.records import Feedback, Forgotten, StoredTurn, ThreadSummary, TurnTaken
@@ -74,6 +76,7 @@ class Agent:
         self._houses = Houses(workspace, house)
         self._saver = house.ledger.database.saver(house.settings.memory.keep_checkpoints)
         self.store = ProfileStore(house.ledger, house.clock)
+        self.accounts = Accounts(house.ledger)
         self.graph = build_graph(self._saver, self.store)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
@@ -404,6 +407,28 @@ class Agent:
     def forget(self, user_id: str) -> Receipt:
         """Deletes everything about a user, wherever `forgetting` reaches, and returns the receipt."""
         return self.forgetting(checked_id(user_id))
+
+    def generation(self, user_id: str) -> int:
+        """Returns how often a user was forgotten: what begins at one generation is not written at the next."""
+        return self._house.ledger.generation(checked_id(user_id))
+
+    def merge(self, guest: str, user_id: str) -> dict[str, int]:
+        """Makes all that is kept of a guest a user's own, when messages under way are answered; returns how many rows of each table went over.
+
+        Of what both profiles say differently, the later holds.
+
+        Raises:
+            InputError: they are the same, or the guest has an account.
+            BusyError: a message of the guest's is answered for longer than the wait.
+        """
+        guest, user_id = checked_id(guest), checked_id(user_id)
+        with ExitStack() as stack:
+            for thread in self._house.ledger.threads(guest):
+                stack.enter_context(self._one_at_a_time(namespace(guest, thread.thread_id)))
+            moved = merge(self._house.ledger, guest, user_id, self._house.new_id)
+            self._house.demonstrations.forget(guest)
+        self._drop_words()
+        return moved
 
     def _drop_words(self) -> None:
         """Drops what is kept in memory of everybody's words to save time."""

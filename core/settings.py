@@ -240,6 +240,45 @@ class Server(_Section):
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+class Auth(_Section):
+    """Who comes to the chat page of `convrec serve`, and how they show who they are."""
+
+    accounts: Literal["off", "invited", "open"] = Field(
+        "off", description="accounts with a password: none, those that `convrec account add` makes, or anybody's"
+    )
+    guests: bool = Field(True, description="whether one may talk without being signed in, known by a cookie alone")
+    oidc_issuer: str = Field(
+        "", pattern=r"^(https://\S+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/\S*)?)?$", description="an OpenID Connect provider's issuer, as https://login.example.org",
+    )  # fmt: skip
+    oidc_client_id: str = Field("", description="what the provider knows convrec as")
+    oidc_client_secret_env: str = Field(
+        "CONVREC_OIDC_SECRET", description="the environment variable that holds the client's secret; none for a public client"
+    )  # fmt: skip
+    proxy_header: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]*$",
+        description="the header in which a trusted proxy says and signs who is signed in",
+    )
+    proxy_secret_env: str = Field(
+        "CONVREC_PROXY_SECRET", description="the environment variable that holds what the proxy signs with"
+    )
+    session_hours: float = Field(168.0, gt=0, le=8_760, description="hours after which one has to sign in again")
+
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """Returns the ways to sign in that are open."""
+        ways = {"accounts": self.accounts != "off", "oidc": bool(self.oidc_issuer), "proxy": bool(self.proxy_header)}
+        return tuple(way for way, is_open in ways.items() if is_open)
+
+    @model_validator(mode="after")
+    def _lets_somebody_in(self) -> Self:
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise ValueError("oidc_issuer and oidc_client_id go together")
+        if not self.guests and not self.doors:
+            raise ValueError("nobody can come in: let guests in, or set accounts, oidc_issuer or proxy_header")
+        return self
+
+
 class Settings(_Section):
     """All settings of a workspace."""
 
@@ -253,6 +292,7 @@ class Settings(_Section):
     memory: Memory = Memory()
     state: State = State()
     server: Server = Server()
+    auth: Auth = Auth()
 
 
 def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -1,5 +1,6 @@
 """A socket to listen on, its address, and a server that says when it answers."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 
@@ -35,7 +36,7 @@ def address_of(bound: socket.socket) -> str:
 
 
 class Announcing(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that says when it answers, and tells its requests when it goes down: `request.state.leaving`, where the app's lifespan has such an event."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -46,3 +47,10 @@ class Announcing(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Says so, that whoever only listens lets go, then waits for what is under way."""
+        leaving: asyncio.Event | None = self.lifespan.state.get("leaving")
+        if leaving is not None:
+            leaving.set()
+        await super().shutdown(sockets=sockets)

@@ -64,7 +64,7 @@ class Learner:
     def change(self, fact: Fact) -> bool:
         """Writes a fact in the place of the one whose value it replaces or ends, and tells whether there is such a one."""
         told = (entry for entry in self._current.values() if entry.about and entry.polarity > 0)
-        old = next((entry for entry in told if _alike(_bare(entry.value), _bare(fact.instead or fact.value))), None)
+        old = next((entry for entry in told if alike(bare(entry.value), bare(fact.instead or fact.value))), None)
         if old is not None:
             self._write(self._told(replace(fact, about=old.about)), old)
         return old is not None
@@ -169,7 +169,7 @@ def settled(
         return tuple(entries)
     ids = {entry.id for entry in moved}
     lost = ids | {entry.superseded_by for entry in entries if entry.id in ids}
-    lost |= {entry.id for entry in entries if entry.id not in then and any(_same_matter(entry, one) for one in moved)}
+    lost |= {entry.id for entry in entries if entry.id not in then and any(same_matter(entry, one) for one in moved)}
     return tuple(entry for entry in entries if entry.id not in lost and entry.superseded_by not in lost - {None})
 
 
@@ -178,10 +178,11 @@ def _meant(entry: ProfileEntry) -> ProfileEntry:
     return entry.model_copy(update={"updated": entry.created})
 
 
-def _same_matter(entry: ProfileEntry, other: ProfileEntry) -> bool:
+def same_matter(entry: ProfileEntry, other: ProfileEntry) -> bool:
+    """Tells whether two entries are about the same: one item or value, whatever is thought of it, or a fact of which one holds."""
     if entry.about or other.about:
         one_of = entry.about not in MANY
-        return entry.about == other.about and (one_of or _alike(_bare(entry.value), _bare(other.value)))
+        return entry.about == other.about and (one_of or alike(bare(entry.value), bare(other.value)))
     return same_taste(
         other, Preference(facet=entry.facet, value=entry.value, item_id=entry.item_id, polarity=entry.polarity)
     )
@@ -189,18 +190,20 @@ def _same_matter(entry: ProfileEntry, other: ProfileEntry) -> bool:
 
 def _same_fact(entry: ProfileEntry, fact: Fact) -> bool:
     """Tells whether an entry tells the same: of the same matter a value that is spelt alike, or in other words just the same value."""
-    old, new = _bare(entry.value), _bare(fact.key)
+    old, new = bare(entry.value), bare(fact.key)
     if entry.about == fact.about:
-        return _alike(old, new)
+        return alike(old, new)
     whose = [about for about in (entry.about, fact.about) if "'s " in about]
     return not whose and old == new and not new.isdigit()
 
 
-def _bare(value: str) -> str:
+def bare(value: str) -> str:
+    """Returns a fact's value as words alone."""
     return " ".join(words(value))
 
 
-def _alike(old: str, new: str) -> bool:
+def alike(old: str, new: str) -> bool:
+    """Tells whether two bare values of one fact are one, spelt otherwise."""
     bare = [
         {word for word in text.split() if word not in ("a", "an", "the", "my", "old", "new")} for text in (old, new)
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -17,8 +18,10 @@ import numpy as np
 import pytest
 
 from convrec.agent.state import DialogueState
+from convrec.agent.stores.accounts import Account, Accounts, SignedIn
 from convrec.agent.stores.database import Database
 from convrec.agent.stores.ledger import LASTING, TABLES, Ledger, export_document
+from convrec.agent.stores.merging import merge
 from convrec.agent.stores.records import (
     Commit,
     Episode,
@@ -29,9 +32,10 @@ from convrec.agent.stores.records import (
     Vector,
     turn_key,
 )
+from convrec.core.clock import counted_ids
 from convrec.core.errors import InputError
 from convrec.core.profile import ProfileEntry
-from convrec.core.reply import Reply, ReplyItem
+from convrec.core.reply import Evidence, Reason, Reply, ReplyItem
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OPEN = Callable[[], Ledger]
@@ -62,6 +66,18 @@ def a_vector(kind: str, key: str, value: float = 0.5, model: str = "m") -> Vecto
     return Vector(kind, key, model, np.array([value, 1.0, -2.0]))  # type: ignore[arg-type]
 
 
+def signed_in(user: str = "ana", hours: float = 1.0) -> SignedIn:
+    """Returns somebody who is signed in for so long."""
+    return SignedIn(user, user.title(), NOW + timedelta(hours=hours))
+
+
+def a_life_as_a_guest(ledger: Ledger, user: str) -> None:
+    """Writes something about the user into every table that a guest has rows in."""
+    vectors = (a_vector("entry", "e1"), a_vector("turn", turn_key("t1", 1)))
+    ledger.commit(a_turn(user=user, entries=(an_entry(thread_id="t1", turn=1),), vectors=vectors))
+    ledger.add_feedback(user, Feedback("w1", "like", "t1", 1, NOW.isoformat()), (), 0)
+
+
 def a_full_life(ledger: Ledger, user: str = "ana") -> None:
     """Writes something about the user into every table."""
     vectors = (a_vector("entry", "e1"), a_vector("turn", turn_key("t1", 1)))
@@ -70,6 +86,8 @@ def a_full_life(ledger: Ledger, user: str = "ana") -> None:
     ledger.commit(a_turn(user=user, thread="t10", text="another", vectors=(a_vector("turn", turn_key("t10", 1)),)))
     ledger.add_feedback(user, Feedback("w1", "like", "t1", 1, NOW.isoformat()), (), 0)
     ledger.set_paused(user, True)
+    Accounts(ledger).add(Account(user, user.title(), "$hash$", NOW.isoformat()))
+    Accounts(ledger).sign_in(f"session of {user}", signed_in(user), NOW, 0)
 
 
 def at_once(*calls: Callable[[], object]) -> list[BaseException | None]:
@@ -356,3 +374,150 @@ class LedgerTests:
             break_off()
         assert ledger.remaining("ana") == 0
         ledger.set_paused("ana", True)
+
+    def test_an_account_is_made_once_changed_and_removed(self, ledger: Ledger, open_ledger: OPEN) -> None:
+        """Another password signs out everywhere; a removed account leaves what is remembered of its user."""
+        accounts, again = Accounts(ledger), Accounts(open_ledger())
+        account = Account("ana", "Ana", "$hash$", NOW.isoformat())
+        accounts.add(account)
+        with pytest.raises(InputError, match="already"):
+            again.add(Account("ana", "ANA", "$other$", NOW.isoformat()))
+        assert (again.find("ana"), again.all(), again.find("ben")) == (account, [account], None)
+        ledger.commit(a_turn())
+        accounts.sign_in("s1", signed_in(), NOW, 0)
+        assert again.set_password("ana", "$new$")
+        assert accounts.signed_in("s1", NOW) is None
+        assert not again.set_password("ben", "$new$")
+        accounts.sign_in("s2", signed_in(), NOW, 0)
+        assert again.remove("ana")
+        assert not again.remove("ana")
+        assert (accounts.signed_in("s2", NOW), accounts.all()) == (None, [])
+        assert len(ledger.turns("ana", "t1")) == 1
+
+    def test_a_session_is_known_by_its_token_until_it_is_over(self, ledger: Ledger, open_ledger: OPEN) -> None:
+        """Whoever opens the database knows it; signing out ends that one, and what is over is deleted by the next."""
+        accounts, again = Accounts(ledger), Accounts(open_ledger())
+        accounts.sign_in("s1", signed_in(), NOW, 0)
+        accounts.sign_in("s2", signed_in(hours=3), NOW, 0)
+        assert again.signed_in("s1", NOW) == signed_in()
+        assert again.signed_in("s1", NOW + timedelta(hours=1)) is None
+        assert again.signed_in("s9", NOW) is None
+        again.sign_out("s2")
+        assert accounts.signed_in("s2", NOW) is None
+        accounts.sign_in("s3", signed_in("ben", 9), NOW + timedelta(hours=2), 0)
+        assert [token for (token,) in ledger.database.rows("SELECT token FROM sessions")] == ["s3"]
+
+    def test_nobody_signs_in_by_what_was_true_before(self, ledger: Ledger) -> None:
+        """A password that was changed, an account that was removed, a user who was forgotten meanwhile."""
+        accounts = Accounts(ledger)
+        accounts.add(Account("ana", "Ana", "$hash$", NOW.isoformat()))
+        late = partial(accounts.sign_in, "s1", signed_in(), NOW, 0, "$hash$")
+        accounts.set_password("ana", "$new$")
+        with pytest.raises(Forgotten):
+            late()
+        accounts.remove("ana")
+        with pytest.raises(Forgotten):
+            late()
+        ledger.forget("ana", NOW)
+        with pytest.raises(Forgotten):
+            accounts.sign_in("s1", signed_in(), NOW, 0)
+        assert accounts.signed_in("s1", NOW) is None
+
+    def test_forgetting_ends_the_account_and_its_sessions(self, ledger: Ledger) -> None:
+        """Nothing is left that names them; the name is free for another."""
+        a_full_life(ledger)
+        ledger.forget("ana", NOW)
+        accounts = Accounts(ledger)
+        assert (accounts.find("ana"), accounts.signed_in("session of ana", NOW)) == (None, None)
+        accounts.add(Account("ana", "Ana", "$hash$", NOW.isoformat()))
+        assert ledger.graves().of("ana") is None
+
+    def test_a_guest_is_merged_whole(self, ledger: Ledger) -> None:
+        """Everything is the user's afterwards, in the guest's words, and nothing is the guest's."""
+        a_life_as_a_guest(ledger, "guest-1")
+        before = export_document(ledger, "guest-1")
+        moved = merge(ledger, "guest-1", "ana", counted_ids("n"))
+        assert moved == {"profile": 1, "turns": 1, "threads": 1, "exposures": 2, "feedback": 1, "vectors": 2}
+        assert ledger.remaining("guest-1") == 0
+        (thread,) = (after := export_document(ledger, "ana"))["threads"]
+        assert thread["turns"][0]["reply"].pop("user_id") == "ana"
+        assert before["threads"][0]["turns"][0]["reply"].pop("user_id") == "guest-1"
+        assert after | {"user_id": "guest-1"} == before
+        assert ledger.vectors("ana", "turn", "m").keys() == {turn_key("t1", 1)}
+        assert ledger.vectors("ana", "entry", "m").keys() == {"e1"}
+        assert len(ledger.showing("ana", "t1", ("w1",))) == 1
+        ledger.commit(a_turn(2))
+
+    def test_what_guest_and_user_both_have_is_kept_apart(self, ledger: Ledger) -> None:
+        """Conversations and entries of one name get another, wherever they are named; a request keeps the user's answer."""
+        item = ReplyItem(
+            id="w1", title="W1", rank=1, score=0.1, confidence=0.5,
+            reasons=(Reason(kind="other", text="so", weight=1.0, evidence=(Evidence(source="turn:t1/1", value="x"), Evidence(source="profile:e1", value="y"))),),
+        )  # fmt: skip
+        asked = a_turn(user="guest-1", text="asked", request_id="r1", entries=(an_entry(value="Noir", thread_id="t1"),),
+                       vectors=(a_vector("entry", "e1", 0.25), a_vector("turn", turn_key("t1", 1), 0.25)))  # fmt: skip
+        ledger.commit(replace(asked, reply=asked.reply.model_copy(update={"items": (item,)})))
+        ledger.commit(a_turn(request_id="r1", entries=(an_entry(),), created=NOW + timedelta(days=1),
+                             vectors=(a_vector("entry", "e1"), a_vector("turn", turn_key("t1", 1)))))  # fmt: skip
+        merge(ledger, "guest-1", "ana", counted_ids("n"))
+        assert [thread.thread_id for thread in ledger.threads("ana")] == ["t1", "n1"]
+        (turn,) = ledger.turns("ana", "n1")
+        assert (turn.text, turn.reply.thread_id) == ("asked", "n1")
+        assert [e.source for e in turn.reply.items[0].reasons[0].evidence] == ["turn:n1/1", "profile:n2"]
+        assert ledger.answered("ana", "r1") == a_turn().reply
+        assert [(e.id, e.value, e.thread_id) for e in ledger.profile("ana")] == [
+            ("e1", "Western", ""),
+            ("n2", "Noir", "n1"),
+        ]
+        assert {key: vector[0] for key, vector in ledger.vectors("ana", "turn", "m").items()} == {turn_key("t1", 1): 0.5, turn_key("n1", 1): 0.25}  # fmt: skip
+        assert {key: vector[0] for key, vector in ledger.vectors("ana", "entry", "m").items()} == {
+            "e1": 0.5,
+            "n2": 0.25,
+        }
+
+    def test_of_two_tastes_about_the_same_the_later_holds(self, ledger: Ledger) -> None:
+        """It supersedes the other, whoever's it was; what both say is said once."""
+        later = NOW + timedelta(days=1)
+        own = (an_entry("a1"), an_entry("a2", "Noir", updated=later), an_entry("a3", "Drama", updated=later))
+        theirs = (
+            an_entry("g1", "western", polarity=-1, updated=later), an_entry("g2", "Noir", polarity=-1),
+            an_entry("g3", "Drama", weight=0.5), an_entry("g4", "Comedy"), an_entry("g0", "Drama", polarity=-1, superseded_by="g3"),
+        )  # fmt: skip
+        ledger.patch_profile("ana", own, (), 0, (a_vector("entry", "a3"),))
+        ledger.patch_profile("guest-1", theirs, (), 0, (a_vector("entry", "g3"), a_vector("entry", "g4")))
+        merge(ledger, "guest-1", "ana", counted_ids("n"))
+        now = {(e.id, e.value, e.polarity, e.weight) for e in ledger.profile("ana")}
+        assert now == {
+            ("g1", "western", -1, 1.0),
+            ("a2", "Noir", 1, 1.0),
+            ("a3", "Drama", 1, 1.0),
+            ("g4", "Comedy", 1, 1.0),
+        }
+        was = {e.id: e.superseded_by for e in ledger.profile("ana", history=True) if e.superseded_by}
+        assert was == {"a1": "g1", "g2": "a2", "g0": "a3"}
+        assert ledger.vectors("ana", "entry", "m").keys() == {"a3", "g4"}
+
+    def test_only_a_guest_is_merged(self, ledger: Ledger) -> None:
+        """Nobody with an account, nobody into themselves; both stay as they were."""
+        a_full_life(ledger)
+        a_full_life(ledger, "ben")
+        before = [export_document(ledger, user) for user in ("ana", "ben")]
+        for guest in ("ana", "ben"):
+            with pytest.raises(InputError):
+                merge(ledger, guest, "ana", counted_ids("n"))
+        assert [export_document(ledger, user) for user in ("ana", "ben")] == before
+        assert set(merge(ledger, "nobody", "ana", counted_ids("n")).values()) == {0}
+
+    def test_a_merge_and_a_turn_of_the_guest_at_the_same_moment(self, ledger: Ledger, open_ledger: OPEN) -> None:
+        """Whichever comes first, the turn is one person's, whole."""
+        other = open_ledger()
+        for number in range(8):
+            thread = f"t{number}"
+            ledger.commit(a_turn(user="guest-1", thread=thread))
+            raised = at_once(
+                partial(merge, other, "guest-1", "ana", counted_ids("n")), partial(ledger.commit, a_turn(2, user="guest-1", thread=thread))
+            )  # fmt: skip
+            assert raised[0] is None
+            assert isinstance(raised[1], TurnTaken | None)
+            assert [t.reply.user_id for t in ledger.turns("ana", thread)] == ["ana"] * (1 if raised[1] else 2)
+            assert ledger.turns("guest-1", thread) == []

@@ -33,7 +33,7 @@ from convrec.core.ids import SEPARATOR, namespace
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Reply
 
-TABLES = ("turns", "threads", "profile", "exposures", "feedback", "people", "vectors")
+TABLES = ("turns", "threads", "profile", "exposures", "feedback", "people", "vectors", "accounts", "sessions")
 """Every table that speaks of people, each with a `user_id`. In `people` is everybody of whom anything is kept."""
 LASTING = ("tombstones", "salt")
 """What a forgetting leaves: a tombstone by the hash of the id, and the salt of all such hashes."""
@@ -171,7 +171,7 @@ class Ledger:
         place = (reply.user_id, reply.thread_id)
         created = commit.created.isoformat()
         with self.database.writing(reply.user_id) as db:
-            self._enter(db, reply.user_id, commit.generation)
+            self.enter(db, reply.user_id, commit.generation)
             held = db.execute("SELECT turns FROM threads WHERE user_id=? AND thread_id=?", place).fetchone()
             if (held[0] if held else 0) != reply.turn - 1:
                 raise TurnTaken
@@ -197,7 +197,7 @@ class Ledger:
                 (*place, commit.state.model_dump_json(), reply.turn, created, created, reply.user_id),
             )
             entries = _settled(db, reply.user_id, commit.entries, commit.known)
-            _patch(db, reply.user_id, entries, commit.removed_entries, _of(entries, commit.vectors))
+            patch(db, reply.user_id, entries, commit.removed_entries, _of(entries, commit.vectors))
             if commit.pausing is not None:
                 _pause(db, reply.user_id, commit.pausing)
             shown = [(*place, reply.turn, item.id, item.rank, item.score) for item in reply.items]
@@ -217,8 +217,8 @@ class Ledger:
             Forgotten: the user was forgotten since `generation` was read.
         """
         with self.database.writing(user_id) as db:
-            self._enter(db, user_id, generation)
-            _patch(db, user_id, entries, removed, vectors)
+            self.enter(db, user_id, generation)
+            patch(db, user_id, entries, removed, vectors)
 
     def add_feedback(
         self, user_id: str, click: Feedback, entries: Sequence[ProfileEntry], generation: int, known: Sequence[ProfileEntry] = ()
@@ -229,12 +229,12 @@ class Ledger:
             Forgotten: the user was forgotten since `generation` was read.
         """
         with self.database.writing(user_id) as db:
-            self._enter(db, user_id, generation)
+            self.enter(db, user_id, generation)
             db.execute(
                 "INSERT INTO feedback (user_id, item_id, event, thread_id, turn, created) VALUES (?,?,?,?,?,?)",
                 (user_id, click.item_id, click.event, click.thread_id, click.turn, click.created),
             )
-            _patch(db, user_id, _settled(db, user_id, entries, known), (), ())
+            patch(db, user_id, _settled(db, user_id, entries, known))
 
     def set_paused(self, user_id: str, paused: bool) -> None:
         """Sets whether nothing new is to be remembered about the user."""
@@ -269,7 +269,7 @@ class Ledger:
             }
             of_turns = "DELETE FROM vectors WHERE user_id=? AND kind='turn' AND substr(key, 1, ?)=?"
             deleted["vectors"] = db.execute(of_turns, (user_id, len(keys), keys)).rowcount
-            deleted["checkpoints"] = self._drop_checkpoints(db, "thread_id=?", (name,))
+            deleted["checkpoints"] = _drop_checkpoints(self.database, db, "thread_id=?", (name,))
         self.database.purge()
         return deleted
 
@@ -283,7 +283,7 @@ class Ledger:
                 table: db.execute(f"DELETE FROM {table} WHERE user_id=?", (user_id,)).rowcount  # noqa: S608  (our own names)
                 for table in TABLES
             }
-            deleted["checkpoints"] = self._drop_checkpoints(db, *_checkpoints_of(user_id))
+            deleted["checkpoints"] = drop_checkpoints_of(self.database, db, user_id)
             db.execute("INSERT INTO salt VALUES (1,?) ON CONFLICT (id) DO NOTHING", (secrets.token_hex(16),))
             db.execute(
                 """INSERT INTO tombstones VALUES (?,1,?,0) ON CONFLICT (person) DO UPDATE SET
@@ -304,7 +304,7 @@ class Ledger:
     def drop_checkpoints(self, user_id: str, thread_id: str) -> None:
         """Deletes the checkpoints of a thread whose turn was forgotten, or deleted, before its checkpoint was written."""
         with self.database.writing(user_id) as db:
-            self._drop_checkpoints(db, "thread_id=?", (namespace(user_id, thread_id),))
+            _drop_checkpoints(self.database, db, "thread_id=?", (namespace(user_id, thread_id),))
         self.database.rewrite()
 
     def remaining(self, user_id: str) -> int:
@@ -344,20 +344,30 @@ class Ledger:
             self._salt = salt
         return hashed(user_id, salt) if salt else ""
 
-    def _enter(self, db: Writer, user_id: str, generation: int) -> None:
-        """Notes that something is kept of the user; refuses what began before the user was forgotten."""
+    def enter(self, db: Writer, user_id: str, generation: int) -> None:
+        """Notes in a transaction that something is kept of the user.
+
+        Raises:
+            Forgotten: the user was forgotten since `generation` was read.
+        """
         found = db.execute("SELECT generation FROM tombstones WHERE person=?", (self._person(user_id, db),)).fetchone()
         if (found[0] if found else 0) != generation:
             raise Forgotten
         db.execute("INSERT INTO people (user_id, paused) VALUES (?,0) ON CONFLICT (user_id) DO NOTHING", (user_id,))
 
-    def _drop_checkpoints(self, db: Writer, where: str, parameters: Parameters) -> int:
-        """Deletes rows of LangGraph's tables and returns how many checkpoints there were."""
-        gone = [
-            db.execute(f"DELETE FROM {table} WHERE {where}", parameters).rowcount  # noqa: S608
-            for table in self.database.checkpoint_tables
-        ]
-        return gone[0]
+
+def _drop_checkpoints(database: Database, db: Writer, where: str, parameters: Parameters) -> int:
+    """Deletes rows of LangGraph's tables and returns how many checkpoints there were."""
+    gone = [
+        db.execute(f"DELETE FROM {table} WHERE {where}", parameters).rowcount  # noqa: S608
+        for table in database.checkpoint_tables
+    ]
+    return gone[0]
+
+
+def drop_checkpoints_of(database: Database, db: Writer, user_id: str) -> int:
+    """Deletes the checkpoints of all the user's threads in a transaction, and returns how many there were."""
+    return _drop_checkpoints(database, db, *_checkpoints_of(user_id))
 
 
 def _pause(db: Writer, user_id: str, paused: bool) -> None:
@@ -371,13 +381,18 @@ def _read(rows: Sequence[Row]) -> list[ProfileEntry]:
     return sorted((ProfileEntry.model_validate_json(row[0]) for row in rows), key=lambda e: (e.created, e.id))
 
 
+def entries_of(db: Writer, user_id: str) -> list[ProfileEntry]:
+    """Returns the user's profile as a transaction sees it, superseded entries too, oldest first."""
+    return _read(db.execute(_PROFILE, (user_id,)).fetchall())
+
+
 def _settled(
     db: Writer, user_id: str, entries: Sequence[ProfileEntry], known: Sequence[ProfileEntry]
 ) -> tuple[ProfileEntry, ...]:
     """Returns what may still be written of entries that were made of what was known then."""
     if not entries:
         return ()
-    current = [entry for entry in _read(db.execute(_PROFILE, (user_id,)).fetchall()) if entry.superseded_by is None]
+    current = [entry for entry in entries_of(db, user_id) if entry.superseded_by is None]
     return settled(entries, known, current)
 
 
@@ -387,9 +402,10 @@ def _of(entries: Sequence[ProfileEntry], vectors: Sequence[Vector]) -> list[Vect
     return [vector for vector in vectors if vector.kind == "turn" or vector.key in written]
 
 
-def _patch(
-    db: Writer, user_id: str, entries: Sequence[ProfileEntry], removed: Sequence[str], vectors: Sequence[Vector]
-) -> None:
+def patch(
+    db: Writer, user_id: str, entries: Sequence[ProfileEntry], removed: Sequence[str] = (), vectors: Sequence[Vector] = ()
+) -> None:  # fmt: skip
+    """Writes entries with vectors and takes others out, in a transaction."""
     if removed:
         _take_out(db, user_id, removed)
     db.executemany(

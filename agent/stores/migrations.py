@@ -91,4 +91,11 @@ MIGRATIONS: tuple[tuple[str | Callable[[Writer], None], ...], ...] = (
     """,
     ),
     ("ALTER TABLE threads ADD COLUMN recency INTEGER NOT NULL DEFAULT 0",),
+    (
+        """
+    CREATE TABLE accounts (user_id TEXT PRIMARY KEY, name TEXT NOT NULL, password TEXT NOT NULL, created TEXT NOT NULL);
+    CREATE TABLE sessions (user_id TEXT NOT NULL, token TEXT PRIMARY KEY, name TEXT NOT NULL, created TEXT NOT NULL, expires TEXT NOT NULL);
+    CREATE INDEX sessions_user ON sessions (user_id);
+    """,
+    ),
 )

@@ -23,6 +23,8 @@ _COLUMNS = {
     "feedback": ("user_id", "item_id", "event", "thread_id", "turn", "created"),
     "people": ("user_id", "paused"),
     "vectors": ("user_id", "kind", "key", "model", "vector"),
+    "accounts": ("user_id", "name", "password", "created"),
+    "sessions": ("user_id", "token", "name", "created", "expires"),
     "tombstones": ("person", "generation", "forgotten", "swept"),
     "salt": ("id", "value"),
 }
@@ -34,6 +36,8 @@ _KEYS = {
     "feedback": ("id",),  # counted by each database for itself; only the order is kept
     "people": ("user_id",),
     "vectors": ("user_id", "kind", "key"),
+    "accounts": ("user_id",),
+    "sessions": ("token",),
     "tombstones": ("person",),
     "salt": ("id",),
 }

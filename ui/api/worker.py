@@ -1,38 +1,79 @@
 """What every worker process makes for itself: an agent of its own, and the app over it."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from convrec.ui.api.page import SOCKET, Handover, put_behind
 from convrec.ui.keys import Keys
+
+if TYPE_CHECKING:
+    from convrec.agent.agent import Agent
 
 WORKSPACE, WORKERS = "CONVREC_WORKSPACE", "CONVREC_SERVE_WORKERS"
 """The environment variables by which the command tells its workers what to serve, and how many they are."""
 SECRET = "CONVREC_SECRET"  # noqa: S105  (a name)
-"""The environment variable that holds what sessions and tokens are signed with."""
+"""The environment variable that holds what guests' cookies and tokens are signed with."""
 
 
 def app() -> FastAPI:
-    """Returns the app over the workspace that the environment names."""
+    """Returns the app over the workspace that the environment names; the chat page is in it, or in a process of its own, or left out."""
+    from convrec.ui.api.app import create_app
+
+    agent = _agent()
+    workers = int(os.environ.get(WORKERS, "1"))
+    made = create_app(
+        agent, Keys.from_environment(), agent.workspace.settings.server, secret=os.environ[SECRET], workers=workers
+    )
+    ending = AsyncExitStack()
+    if place := os.environ.get(SOCKET):
+        handover = Handover(place)
+        ending.push_async_callback(handover.close)
+        put_behind(made, handover)
+        return _closing(made, agent, ending)
+    if workers == 1 and find_spec("gradio") is not None:
+        from convrec.ui.auth.site import create_site
+
+        site = create_site(agent, agent.workspace.settings, secret=os.environ[SECRET])
+        put_behind(made, site)
+        return _closing(made, agent, ending, site)
+    return _closing(made, agent, ending)
+
+
+def page() -> FastAPI:
+    """Returns the chat page alone."""
+    from convrec.ui.auth.site import create_site
+
+    agent = _agent()
+    site = create_site(agent, agent.workspace.settings, secret=os.environ[SECRET])
+    return _closing(site, agent, AsyncExitStack())
+
+
+def _agent() -> "Agent":
     from convrec.agent.agent import Agent
     from convrec.catalogue.workspace import Workspace
-    from convrec.ui.api.app import create_app
     from convrec.ui.api.logs import configure
 
     workspace = Workspace.resolve(None)
     configure(workspace.settings.server.log)
-    agent = Agent.open(workspace)
-    made = create_app(
-        agent, Keys.from_environment(), workspace.settings.server, secret=os.environ[SECRET], workers=int(os.environ.get(WORKERS, "1")),
-    )  # fmt: skip
-    inner = made.router.lifespan_context
+    return Agent.open(workspace)
+
+
+def _closing(made: FastAPI, agent: "Agent", ending: AsyncExitStack, inner: FastAPI | None = None) -> FastAPI:
+    """Returns the app, which begins and ends with the one inside it, and closes the agent at last. Its requests hear by `state.leaving` that the server goes down."""
+    begin = made.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with inner(app):
-            yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, asyncio.Event]]:
+        async with ending, begin(app), AsyncExitStack() as inside:
+            if inner is not None:
+                await inside.enter_async_context(inner.router.lifespan_context(inner))
+            yield {"leaving": asyncio.Event()}
         agent.close()
 
     made.router.lifespan_context = lifespan

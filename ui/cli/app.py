@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from convrec.ui.cli import (
+    account,
     chat,
     data,
     diagnosis,
@@ -53,6 +54,7 @@ for function in (
     rows.recommend, rows.understand, diagnosis.doctor, state.backup, state.migrate_state, logs.export_log,
 ):  # fmt: skip
     command(app, function)
+app.add_typer(account.app, name="account")
 app.add_typer(profile.app, name="profile")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(finetune.app, name="finetune")

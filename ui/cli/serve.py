@@ -2,12 +2,14 @@
 
 import os
 import secrets
+import socket
 import sys
 from typing import Annotated
 
 import typer
 
 from convrec.core.errors import ConvrecError
+from convrec.ui.cli.console import say
 from convrec.ui.cli.frame import WorkspaceOption, opened_agent
 from convrec.ui.cli.page import installed
 
@@ -22,7 +24,9 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 picks a free one.")] = _PORT,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that serve alike.")] = 1,
 ) -> None:
-    """Serve the agent over HTTP, and print the address once it answers. Keys are read from CONVREC_API_KEYS.
+    """Serve the agent over HTTP, with the chat page at `/`, and print the address once it answers.
+
+    Programs show keys, which are read from CONVREC_API_KEYS. People sign in as `[auth]` in convrec.toml says; without it they are guests.
 
     Examples:
       convrec serve -w shop
@@ -31,29 +35,47 @@ def serve(
     from convrec.catalogue.workspace import Workspace
     from convrec.ui.keys import Keys, check_reachable
 
-    if not all(map(installed, ("fastapi", "uvicorn", "limits", "prometheus_client", "joserfc"))):
+    if not all(
+        map(installed, ("fastapi", "uvicorn", "limits", "prometheus_client", "argon2", "authlib", "httpx", "joserfc"))
+    ):
         raise ConvrecError("The server needs more than is installed.", "Run: pip install 'convrec[serve]'.")
-    check_reachable(host, Keys.from_environment())
-    with opened_agent(workspace) as agent:  # says what is wrong before any process is started
-        root = agent.workspace.root
     from convrec.core.clock import SystemClock
     from convrec.ui.api.server import run
     from convrec.ui.api.tokens import Tokens
     from convrec.ui.api.worker import SECRET, WORKERS, WORKSPACE
+    from convrec.ui.auth.proxy import secret_of_proxy
     from convrec.ui.listening import address_of, listening
 
-    os.environ[WORKSPACE], os.environ[WORKERS] = str(root.resolve()), str(workers)
+    check_reachable(host, Keys.from_environment())
     os.environ.setdefault(SECRET, secrets.token_hex(32))  # all workers sign alike; what was signed ends with the server
     Tokens(os.environ[SECRET], SystemClock())  # refuses a weak secret
+    with opened_agent(workspace) as agent:  # says what is wrong before any process is started
+        root = agent.workspace.root
+        if agent.workspace.settings.auth.proxy_header:
+            secret_of_proxy(agent.workspace.settings.auth)
+
+    os.environ[WORKSPACE], os.environ[WORKERS] = str(root.resolve()), str(workers)
     bound = listening(host, port)
+    page = _has_page(workers)
 
     def ready() -> None:
         typer.echo(f"convrec answers at {address_of(bound)} (Ctrl-C ends it)")
         sys.stdout.flush()
 
     try:
-        run("convrec.ui.api.worker:app", bound, Workspace.resolve(None).settings.server, workers, ready)
+        run("convrec.ui.api.worker:app", bound, Workspace.resolve(None).settings.server, workers, ready, page=page)
     except KeyboardInterrupt:
         pass
     finally:
         bound.close()
+
+
+def _has_page(workers: int) -> bool:
+    """Tells whether the chat page is served, and says why where it is not."""
+    if not installed("gradio"):
+        say("The chat page is left out, for Gradio is not installed: pip install 'convrec[ui]' brings it.")
+        return False
+    if workers > 1 and not hasattr(socket, "AF_UNIX"):
+        say("The chat page is left out, for this system has no sockets between processes: use --workers 1.")
+        return False
+    return True

@@ -16,7 +16,11 @@ def told(films, clock):
 
 @pytest.mark.parametrize(
     "question",
-    ["remind me which two I told you I loved", "which ones did I say I love?", "what films have I mentioned that I liked?"],
+    [
+        "remind me which two I told you I loved",
+        "which ones did I say I love?",
+        "what films have I mentioned that I liked?",
+    ],
 )
 def test_what_was_told_to_be_loved_is_named(told, question):
     agent, loved, _ = told

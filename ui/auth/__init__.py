@@ -1,0 +1,1 @@
+"""Who comes to the chat page: accounts with a password, an OpenID Connect provider, a trusted proxy, guests."""
