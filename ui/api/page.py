@@ -47,9 +47,7 @@ class Handover:
 
     def __init__(self, place: str) -> None:
         unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=20)  # every tab holds one
-        self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=place, limits=unlimited), timeout=httpx.Timeout(None, connect=_CONNECT_S)
-        )  # fmt: skip
+        self._transport = httpx.AsyncHTTPTransport(uds=place, limits=unlimited)  # no client, which would keep people's cookies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request on."""
@@ -57,11 +55,12 @@ class Handover:
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         headers = [(name, value) for name, value in scope["headers"] if name not in _OF_A_HOP and not name.startswith(b"x-forwarded-")]  # fmt: skip
         headers += [(b"x-forwarded-for", (request.client.host if request.client else "").encode()), (b"x-forwarded-proto", scope["scheme"].encode())]  # fmt: skip
-        handed = self._client.build_request(
-            request.method, httpx.URL("http://page", raw_path=target), headers=headers, content=request.stream() if request.method == "POST" else None
+        handed = httpx.Request(
+            request.method, httpx.URL("http://page", raw_path=target), headers=headers, content=request.stream() if request.method == "POST" else None,
+            extensions={"timeout": {"connect": _CONNECT_S}},
         )  # fmt: skip
         try:
-            answer = await self._client.send(handed, stream=True)
+            answer = await self._transport.handle_async_request(handed)
         except httpx.TransportError as error:
             _log.error("the chat page does not answer: %r", error)
             await problem(503, "The chat page is not there just now.", {"Retry-After": "5"})(scope, receive, send)
@@ -74,7 +73,7 @@ class Handover:
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
 
 async def _pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
