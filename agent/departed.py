@@ -18,9 +18,7 @@ def held_of_those_there(state: DialogueState, catalogue: Catalogue) -> DialogueS
 
 def heard_of_those_there(heard: Understanding, catalogue: Catalogue) -> Understanding:
     """Returns what was heard; words that point at deleted items alone point at nothing that the catalogue has."""
-    references = tuple(
-        one.model_copy(update={"item_ids": _there(one.item_ids, catalogue)}) for one in heard.references
-    )
+    references = tuple(one.model_copy(update={"item_ids": _there(one.item_ids, catalogue)}) for one in heard.references)
     preferences = tuple(
         one for one in heard.preferences if one.item_id is None or catalogue.row(one.item_id) is not None
     )

@@ -56,7 +56,9 @@ class ExportedLog:
             shown = clicked = 0
             for day in changed:
                 exposures = [row for turn in daily.turns(day) for row in _exposed(turn)]
-                feedback = [{**asdict(click), "at": datetime.fromisoformat(click.created)} for click in daily.clicks(day)]
+                feedback = [
+                    {**asdict(click), "at": datetime.fromisoformat(click.created)} for click in daily.clicks(day)
+                ]
                 self._write("exposures", day, exposures)
                 self._write("feedback", day, feedback)
                 shown, clicked = shown + len(exposures), clicked + len(feedback)
@@ -93,12 +95,16 @@ class ExportedLog:
     def _known(self) -> dict[str, Stand]:
         document = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
         if document["format"] > _FORMAT:
-            raise InputError(f"{self.folder} was written by a newer convrec.", "Update convrec, or name another folder.")
+            raise InputError(
+                f"{self.folder} was written by a newer convrec.", "Update convrec, or name another folder."
+            )
         return {day: Stand(**stand) for day, stand in document["days"].items()}
 
     def _note(self, days: Mapping[str, Stand]) -> None:
         document = {"format": _FORMAT, "days": {day: asdict(stand) for day, stand in sorted(days.items())}}
-        _replaced(self.folder / MANIFEST, lambda path: path.write_text(json.dumps(document, indent=1), encoding="utf-8"))
+        _replaced(
+            self.folder / MANIFEST, lambda path: path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+        )
 
     def _write(self, kind: str, day: str, rows: _Rows) -> None:
         import pyarrow as pa
@@ -166,7 +172,13 @@ def _schemas() -> dict[str, "pa.Schema"]:
     import pyarrow as pa
 
     at = pa.timestamp("us", tz="UTC")
-    place = [("user_id", pa.string()), ("thread_id", pa.string()), ("turn", pa.int64()), ("at", at), ("item_id", pa.string())]
+    place = [
+        ("user_id", pa.string()),
+        ("thread_id", pa.string()),
+        ("turn", pa.int64()),
+        ("at", at),
+        ("item_id", pa.string()),
+    ]
     return {
         "exposures": pa.schema(
             [

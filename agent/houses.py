@@ -18,7 +18,10 @@ from convrec.core.errors import WorkspaceError
 from convrec.tools.toolbox import Toolbox
 
 _log = logging.getLogger(__name__)
-_LAID_ROWS, _LAID_SHARE = 2_000, 0.05  # rows laid over an opened catalogue from which on all is opened anew behind the turns
+_LAID_ROWS, _LAID_SHARE = (
+    2_000,
+    0.05,
+)  # rows laid over an opened catalogue from which on all is opened anew behind the turns
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class Houses:
                 self._do_behind("open", self._open)
             elif self._stale:
                 self._do_behind("encode", self._encode)
-        except Exception as error:  # whatever is wrong with what was published, turns go on
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with what was published, turns go on)
             self._failed("follow", error)
 
     def _lay(self, published: Version) -> bool:
@@ -154,7 +157,7 @@ class Houses:
                 self._since = []
             try:
                 job()
-            except Exception as error:  # the same: the house that is open goes on serving
+            except Exception as error:  # noqa: BLE001  (the same: the house that is open goes on serving)
                 self._failed(name, error)
 
     def _open(self) -> None:
@@ -186,4 +189,9 @@ class Houses:
         with self._guard:
             self._failures[what] += 1
             self._last_failure = str(error)
-        _log.warning("the workspace %s can't be followed (%s); what is open goes on serving", self._workspace.root, what, exc_info=error)
+        _log.warning(
+            "the workspace %s can't be followed (%s); what is open goes on serving",
+            self._workspace.root,
+            what,
+            exc_info=error,
+        )

@@ -73,9 +73,13 @@ class Observer:
             read = [self._known[day][1] for day in asked if day in self._known]
         shown: Counter[str] = sum((one.shown for one in read), Counter())
         taken: Counter[str] = sum((one.taken for one in read), Counter())
-        counts = [ItemCount(item, n, taken[item]) for item, n in sorted(shown.items(), key=lambda one: (-one[1], one[0]))]
+        counts = [
+            ItemCount(item, n, taken[item]) for item, n in sorted(shown.items(), key=lambda one: (-one[1], one[0]))
+        ]
         by_day = {one.day.day: one.day for one in read}
-        return Overview(tuple(by_day.get(day, Day(day)) for day in asked), tuple(counts[:most]), len(shown), catalogue_size)
+        return Overview(
+            tuple(by_day.get(day, Day(day)) for day in asked), tuple(counts[:most]), len(shown), catalogue_size
+        )
 
     def _read(self, day: str, stand: Stand) -> tuple[Stand, _Read]:
         known = self._known.get(day)
@@ -92,7 +96,9 @@ class Observer:
             shown.update(item["id"] for item in reply["items"])
             counts["questions"] += reply["question"] is not None
             counts["fallbacks"] += reply["fallback"] is not None
-            counts["repairs"] += sum((step["n_in"] or 0) - (step["n_out"] or 0) for step in reply["trace"] if step["tool"] == "claims")
+            counts["repairs"] += sum(
+                (step["n_in"] or 0) - (step["n_out"] or 0) for step in reply["trace"] if step["tool"] == "claims"
+            )
             counts["tokens"] += reply["usage"]["prompt_tokens"] + reply["usage"]["completion_tokens"]
         taken = Counter(dict(self._daily.taken(day)))
         p50, p95 = _percentiles(seconds)

@@ -54,11 +54,15 @@ class House:
     def over(self, catalogue: LaidCatalogue) -> House | None:
         """Returns the house over a catalogue that was laid over its own; None where a tool has to be loaded again."""
         toolbox = self.toolbox.over(catalogue)
-        return None if toolbox is None else self._furnished(toolbox, self.engine.over(catalogue), self.checker.over(catalogue))
+        return (
+            None
+            if toolbox is None
+            else self._furnished(toolbox, self.engine.over(catalogue), self.checker.over(catalogue))
+        )
 
     def with_toolbox(self, toolbox: Toolbox) -> House:
         """Returns the house with other tools over the same catalogue."""
-        return replace(self, toolbox=toolbox, model=self._moved(toolbox, self.engine, self.checker))
+        return replace(self, toolbox=toolbox, model=self.model and self.model.with_tools(toolbox))
 
     def reopened(self, toolbox: Toolbox) -> House:
         """Returns the house with everything that hangs on the catalogue and the tools made anew."""
@@ -74,11 +78,8 @@ class House:
 
     def _furnished(self, toolbox: Toolbox, engine: Understander, checker: TitleChecker) -> House:
         memory = Memory(self.ledger, toolbox.encoder, toolbox.catalogue, self.clock)
-        model = self._moved(toolbox, engine, checker)
+        model = self.model and self.model.moved(toolbox, engine, checker)
         return replace(self, toolbox=toolbox, engine=engine, checker=checker, memory=memory, model=model)
-
-    def _moved(self, toolbox: Toolbox, engine: Engine, checker: TitleChecker) -> ModelEngine | None:
-        return None if self.model is None else self.model.moved(toolbox, engine, checker)
 
 
 @dataclass

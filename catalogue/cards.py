@@ -46,5 +46,7 @@ def text_of(facts: Mapping[str, Any], schema: Schema) -> str:
 def spoken_fields(schema: Schema) -> frozenset[str]:
     """Returns the names of the fields whose values may stand in a card or text, or name an item or a kind of item."""
     year = schema.year_field()
-    spoken = {field.name for field in schema.of_type("text", "category", "tags") if field.searchable or field.type != "text"}
+    spoken = {
+        field.name for field in schema.of_type("text", "category", "tags") if field.searchable or field.type != "text"
+    }
     return frozenset(spoken | {"title"} | ({year.name} if year is not None else set()))

@@ -142,7 +142,7 @@ class WholeTexts:
         mask: Bools = (self._hashes == hash(wanted)) & self.present
         for row in np.flatnonzero(mask).tolist():  # texts may share a number
             known = self._late[row] if row in self._late else self._column[row].as_py()
-            mask[row] = fold(known) == wanted
+            mask[row] = fold(known or "") == wanted
         return mask
 
 

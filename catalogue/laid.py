@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +15,12 @@ from convrec.catalogue.cards import spoken_fields
 from convrec.catalogue.catalogue import Catalogue, known_facts
 from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WholeTexts, WordIndex, grown, number_of
 from convrec.catalogue.interactions import Interactions, interactions_of
-from convrec.catalogue.schema import Field
 from convrec.catalogue.segments import INTERACTIONS, Segment, arrow_type, read_changes, read_interactions, segments
 from convrec.catalogue.version import Version
 from convrec.core.errors import WorkspaceError
 from convrec.core.predicate import Predicate
+
+Index = TypeVar("Index", ValueIndex, WholeTexts, WordIndex)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class LaidCatalogue(Catalogue):
         self._table, self._columns = below._table, below._columns
         self.ids, self.titles, self._row_of = below.ids, below.titles, below._row_of
         laid = below if isinstance(below, LaidCatalogue) else None
-        self._n_opened = len(below) if laid is None else laid._n_opened
+        self._n_opened: int = len(below) if laid is None else laid._n_opened
         self._late: dict[int, dict[str, Any]] = {} if laid is None else laid._late
         self._gone: dict[str, int] = {} if laid is None else laid._gone
         self._lay(below, self._taken(below, put, deleted))
@@ -95,7 +96,8 @@ class LaidCatalogue(Catalogue):
         differing = {
             row: changed
             for row, facts in taken.items()
-            if (changed := {name for name in names if old.get(row, none).get(name) != facts.get(name)}) or row not in old
+            if (changed := {name for name in names if old.get(row, none).get(name) != facts.get(name)})
+            or row not in old
         }
         facts = {row: taken[row] for row in differing}
         rows, spoken = np.array(sorted(facts), np.int64), spoken_fields(self.schema)
@@ -107,12 +109,10 @@ class LaidCatalogue(Catalogue):
         )
         self._late = {**self._late, **facts}
         self._columns = {} if facts else self._columns
-        self._numbers, self._values, self._wholes, self._words = {}, {}, {}, {}
-        for name, numbers in below._numbers.items():
-            self._numbers[name] = self._numbers_with(numbers, name, facts)
-        for kept, made in ((below._values, self._values), (below._wholes, self._wholes), (below._words, self._words)):
-            for name, index in kept.items():
-                made[name] = self._index_with(index, name, facts)  # type: ignore[index]
+        self._numbers = {name: self._numbers_with(numbers, name, facts) for name, numbers in below._numbers.items()}
+        self._values = {name: self._index_with(index, name, facts) for name, index in below._values.items()}
+        self._wholes = {name: self._index_with(index, name, facts) for name, index in below._wholes.items()}
+        self._words = {name: self._index_with(index, name, facts) for name, index in below._words.items()}
 
     def _numbers_with(self, numbers: Floats, name: str, facts: Mapping[int, dict[str, Any]]) -> Floats:
         if name not in self.change.fields and len(self) == len(numbers):
@@ -122,9 +122,7 @@ class LaidCatalogue(Catalogue):
             changed[row] = number_of(known.get(name))
         return changed
 
-    def _index_with(
-        self, index: ValueIndex | WholeTexts | WordIndex, name: str, facts: Mapping[int, dict[str, Any]]
-    ) -> ValueIndex | WholeTexts | WordIndex:
+    def _index_with(self, index: Index, name: str, facts: Mapping[int, dict[str, Any]]) -> Index:
         if name not in self.change.fields and len(self) == len(index.present):
             return index
         values = [facts[row].get(name) for row in self.change.rows.tolist()]
@@ -149,7 +147,9 @@ class LaidCatalogue(Catalogue):
 
     def present(self, field: str) -> Bools:
         """Returns `(n_items,)`, true where the item has the fact."""
-        found: Bools = grown(self._table.column(field).is_valid().combine_chunks().to_numpy(zero_copy_only=False), len(self), False)
+        found: Bools = grown(
+            self._table.column(field).is_valid().combine_chunks().to_numpy(zero_copy_only=False), len(self), False
+        )
         for row, facts in self._late.items():
             found[row] = field in facts
         return found
@@ -173,7 +173,7 @@ class LaidCatalogue(Catalogue):
 
     def _every_facts(self) -> Iterator[dict[str, Any]]:
         row = -1
-        for row, facts in enumerate(super()._every_facts()):  # noqa: B007  (the last one tells where new rows begin)
+        for row, facts in enumerate(super()._every_facts()):
             yield self._late.get(row, facts) or {"title": self.titles[row]}
         for later in range(self._n_opened, len(self)):
             yield self._late[later] or {"title": self.titles[later]}
@@ -216,7 +216,9 @@ def laid_over(below: Catalogue, folder: Path, published: Version) -> LaidCatalog
     if not common:  # all of it was read, so what is not there is gone
         deleted = [*deleted, *(below.known - set(there))]
     touched = {*there, *deleted}
-    if common and any(not touched.issuperset(part.read(["id"]).column("id").to_pylist()) for part in below._parts[common:]):
+    if common and any(
+        not touched.issuperset(part.read(["id"]).column("id").to_pylist()) for part in below._parts[common:]
+    ):
         return None
     events = segments(folder, published.interactions, below._events)
     parts = Parts(items, events, segments(folder, published.dialogues, below._talks), _fresh(below._events, events))
@@ -237,7 +239,11 @@ def rows_changed(catalogue: Catalogue, folder: Path, before: Sequence[str]) -> I
     common = _common(old, catalogue._parts)
     if before and not common:
         return None
-    ids = {item for part in (*old[common:], *catalogue._parts[common:]) for item in part.read(["id"]).column("id").to_pylist()}
+    ids = {
+        item
+        for part in (*old[common:], *catalogue._parts[common:])
+        for item in part.read(["id"]).column("id").to_pylist()
+    }
     rows = catalogue.rows(sorted(ids))
     return np.sort(rows[rows >= 0])
 

@@ -6,10 +6,12 @@ Whoever serves the workspace takes them up with the next turn. A bad row is an e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.folding import fold_interactions, fold_items
 from convrec.catalogue.intake_events import BadCellError, EventReader
 from convrec.catalogue.schema import Schema, nearest
@@ -108,10 +110,12 @@ class _Write:
 
         def take(current: Version) -> dict[str, Any]:
             for place, row in enumerate(rows):
-                self._tried(place, _id_of(row), lambda row=row: self._put(row, facts_of))
+                self._tried(place, _id_of(row), partial(self._put, row, facts_of))
             if not self._pending:
                 return {}
-            columns = {field: [facts.get(field.name) for facts in self._pending.values()] for field in self._schema.fields}
+            columns = {
+                field: [facts.get(field.name) for facts in self._pending.values()] for field in self._schema.fields
+            }
             added = write_segment(self._folder, "items", items_table(list(self._pending), columns))
             return {"items": fold_items(self._folder, [*current.items, added], self._schema)}
 
@@ -121,12 +125,12 @@ class _Write:
         """Takes the items of these ids away."""
 
         def take(current: Version) -> dict[str, Any]:
-            known, gone = self._workspace.latest().known, dict[str, None]()
+            known, gone = self._catalogue.known, list[str]()
             for place, item_id in enumerate(ids):
-                self._tried(place, item_id, lambda item_id=item_id: gone.update({_there(identifier(item_id), known): None}))
+                self._tried(place, item_id, lambda: gone.append(_there(identifier(item_id), known)))  # noqa: B023  (called at once)
             if not gone:
                 return {}
-            added = write_segment(self._folder, DELETED, items_table(list(gone), {}))
+            added = write_segment(self._folder, DELETED, items_table(list(dict.fromkeys(gone)), {}))
             return {"items": fold_items(self._folder, [*current.items, added], self._schema)}
 
         return self._published(ids, take)
@@ -135,16 +139,20 @@ class _Write:
         """Adds the events."""
 
         def take(current: Version) -> dict[str, Any]:
-            reader, now = EventReader(self._workspace.latest().known), self._workspace.now().timestamp()
+            reader, now = EventReader(self._catalogue.known), self._workspace.now().timestamp()
             found: list[tuple[str, str, float | None, str, float | None]] = []
             for place, row in enumerate(rows):
-                self._tried(place, _id_of(row, "item_id"), lambda row=row: found.append(_event(reader, row, now)))
+                self._tried(place, _id_of(row, "item_id"), lambda: found.append(_event(reader, row, now)))  # noqa: B023  (the same)
             if not found:
                 return {}
             added = write_segment(self._folder, "interactions", interactions_table(found))
             return {"interactions": fold_interactions(self._folder, [*current.interactions, added])}
 
         return self._published(rows, take)
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        return self._workspace.latest()
 
     def whole(self, given: Facts) -> Facts:
         """Returns the facts of an item that is put as a whole.
@@ -162,7 +170,7 @@ class _Write:
         Raises:
             _BadRowError: there is no such item, or its title is taken away.
         """
-        catalogue = self._workspace.latest()
+        catalogue = self._catalogue
         known = self._pending.get(item_id) or catalogue.item(_there(item_id, catalogue.known)).facts
         return self.whole({**known, **given})
 
@@ -191,7 +199,9 @@ class _Write:
 
     def _published(self, rows: Sequence[Any], take: Callable[[Version], dict[str, Any]]) -> Written:
         if len(rows) > MOST_ROWS:
-            raise InputError(f"There are {len(rows):,} rows.", f"Bring at most {MOST_ROWS:,} a call, or use `convrec ingest`.")
+            raise InputError(
+                f"There are {len(rows):,} rows.", f"Bring at most {MOST_ROWS:,} a call, or use `convrec ingest`."
+            )
         workspace = self._workspace
         with disk_errors(workspace.root), workspace.lock(wait_s=_WAIT_S), workspace.store.tidied():
             current = workspace.current()

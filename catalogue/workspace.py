@@ -187,9 +187,7 @@ class Workspace:
             former = self.current()
             base = (former.number if former.base is None else former.base) if what == "live" else None
             told = {"created": created, "what": what, "note": note, "base": base}
-            return self.store.publish(
-                lambda number: former.model_copy(update=replaced | told | {"number": number})
-            )
+            return self.store.publish(lambda number: former.model_copy(update=replaced | told | {"number": number}))
 
     def catalogue(self, number: int | None = None) -> Catalogue:
         """Returns the catalogue of a version (the current one by default), read through `schema.yaml` as it stands now."""
@@ -217,7 +215,9 @@ class Workspace:
         """
         with self._opening:
             published = self.current()
-            held = max((one for one in (self._catalogue, self._latest) if one is not None), key=_version_of, default=None)
+            held = max(
+                (one for one in (self._catalogue, self._latest) if one is not None), key=_version_of, default=None
+            )
             if held is None or held.schema != self.schema_of(published):
                 self._latest = self.catalogue()
             elif held.version != published.number:

@@ -26,7 +26,7 @@ def test_the_dockerfile_pleases_its_linter():
 
 def test_the_image_holds_every_package_and_runs_as_nobody_special():
     copied = set(re.findall(r"^COPY (\w+) \w+$", DOCKERFILE, re.MULTILINE))
-    assert copied == set(PROJECT["tool"]["setuptools"]["package-dir"][name] for name in PROJECT["tool"]["setuptools"]["package-dir"])  # fmt: skip
+    assert copied == {PROJECT["tool"]["setuptools"]["package-dir"][name] for name in PROJECT["tool"]["setuptools"]["package-dir"]}  # fmt: skip
     let_in = set((ROOT / ".dockerignore").read_text().replace("!", "").split())
     single = set(re.findall(r"^COPY ((?:[\w.]+ )+)\./$", DOCKERFILE, re.MULTILINE)[0].split())
     assert copied | single <= let_in
@@ -47,7 +47,9 @@ def test_the_image_takes_extras_that_there_are():
 def test_the_compose_file_is_one_of_the_compose_specification():
     from compose_spec import PyCompose
 
-    filled = re.sub(r"\$\{\w+(?::-([^}]*)|:\?[^}]*)\}", lambda found: found[1] or "x", (ROOT / "compose.yaml").read_text())
+    filled = re.sub(
+        r"\$\{\w+(?::-([^}]*)|:\?[^}]*)\}", lambda found: found[1] or "x", (ROOT / "compose.yaml").read_text()
+    )
     assert "$" not in filled
     assert set(PyCompose.from_yaml(filled).service_names()) == {"fit", "server", "postgres", "chroma", "vllm"}
     with pytest.raises(Exception, match="imagine"):  # so the parser would have said so

@@ -33,7 +33,9 @@ def positive(events: Interactions, kept: Bools, best: float | None = None) -> Bo
         values = np.where(rated, events.value, 0.0)
         n = np.bincount(events.user, weights=rated, minlength=len(events.users))
         mean = np.bincount(events.user, weights=values, minlength=len(events.users)) / np.maximum(n, 1)
-        floor = np.maximum(mean[events.user] - 1e-9, _GOOD_SHARE * (events.value[rated].max() if best is None else best))
+        floor = np.maximum(
+            mean[events.user] - 1e-9, _GOOD_SHARE * (events.value[rated].max() if best is None else best)
+        )
         liked &= ~rated | (events.value >= floor)
     return liked
 

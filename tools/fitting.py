@@ -149,7 +149,11 @@ class _Fit:
             folder=str(folder.relative_to(self._root)), fingerprint=fingerprint, seconds=round(time.perf_counter() - started, 2),
             quality=quality, n_items=len(self._catalogue), left_out=left_out,
         )  # fmt: skip
-        seen = {"items": self.before.items, "interactions": self.before.interactions, "dialogues": self.before.dialogues}
+        seen = {
+            "items": self.before.items,
+            "interactions": self.before.interactions,
+            "dialogues": self.before.dialogues,
+        }
         about = {**seen, "note": tool.note, "revision": kind.revision}
         write_json(folder / DONE, about | {"fitted": fitted.model_dump()})
         return fitted, tool.note

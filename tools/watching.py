@@ -109,9 +109,14 @@ def _seen(root: Path, version: Version) -> list[Seen]:
     """Returns what the version's tools were fitted on, each once."""
     paths = (root / fitted.folder / DONE for fitted in version.tools.values())
     documents = [read_json(path) for path in paths if path.exists()]
-    events = {"interactions": version.interactions, "dialogues": version.dialogues}  # of tools that do not tell, as all that is there
+    events = {
+        "interactions": version.interactions,
+        "dialogues": version.dialogues,
+    }  # of tools that do not tell, as all that is there
     found = [events | one for one in documents]
-    return list(dict.fromkeys(Seen(*(tuple(one[name]) for name in ("items", "interactions", "dialogues"))) for one in found))
+    return list(
+        dict.fromkeys(Seen(*(tuple(one[name]) for name in ("items", "interactions", "dialogues"))) for one in found)
+    )
 
 
 def _of(version: Version) -> Seen:

@@ -75,7 +75,10 @@ class TitleIndex:
         other, rows = copy(self), catalogue.change.spoken.tolist()
         other.__dict__.pop("_names", None)
         other.catalogue, other._popularity = catalogue, grown(self._popularity, len(catalogue), 0.0)
-        other._told, other.words = [*self._told, *([] for _ in range(len(self._told), len(catalogue)))], list(self.words)
+        other._told, other.words = (
+            [*self._told, *([] for _ in range(len(self._told), len(catalogue)))],
+            list(self.words),
+        )
         other._forms, other._having = dict(self._forms), dict(self._having)
         gone = {row for row in rows if row < len(self._told)}
         names = [name for row in gone for name in self._names_of(row)]
@@ -93,7 +96,9 @@ class TitleIndex:
 
     def _names_of(self, row: int) -> list[str]:
         """Returns the names under which an item is found: its title, and its fields that hold another one."""
-        others = [f.name for f in self.catalogue.schema.of_type("text") if f.name.endswith("title") and f.name != "title"]
+        others = [
+            f.name for f in self.catalogue.schema.of_type("text") if f.name.endswith("title") and f.name != "title"
+        ]
         facts = self.catalogue.item(row).facts
         return [self.catalogue.titles[row], *(str(facts[name]) for name in others if name in facts)]
 

@@ -127,7 +127,9 @@ class ValueIndex:
         fresh = [
             (field, value)
             for field in fields.valued
-            for value in dict.fromkeys(value for row in rows for value in fields.catalogue.values(field.name).of(int(row)))
+            for value in dict.fromkeys(
+                value for row in rows for value in fields.catalogue.values(field.name).of(int(row))
+            )
             if before.values(field.name).find(value) is None and not is_appeal(value)
         ]
         if not fresh:

@@ -90,11 +90,19 @@ class ModelEngine:
     def moved(self, toolbox: Toolbox, compact: Understander, titles: TitleChecker) -> ModelEngine:
         """Returns the engine over a toolbox whose catalogue was laid over its own; what prompts say of the catalogue's fields stays as it was."""
         catalogue = toolbox.catalogue
-        claims = self.claims.over(catalogue, titles) if isinstance(catalogue, LaidCatalogue) else ClaimChecker(catalogue, titles)
+        claims = (
+            self.claims.over(catalogue, titles)
+            if isinstance(catalogue, LaidCatalogue)
+            else ClaimChecker(catalogue, titles)
+        )
         return replace(
             self, understanding=self.understanding.over(Linker(compact, catalogue), catalogue), exploring=self.exploring.over(toolbox),
             ranker=self.ranker.over(catalogue), claims=claims,
         )  # fmt: skip
+
+    def with_tools(self, toolbox: Toolbox) -> ModelEngine:
+        """Returns the engine that explores with other tools over the same catalogue."""
+        return replace(self, exploring=self.exploring.over(toolbox))
 
     def begin(self, user_id: str = "") -> ModelTurn:
         """Returns the model's part in one turn of a user, where it is one's."""

@@ -1,7 +1,7 @@
 """A shop's back end in thirty lines: it serves its page, and gets a token of convrec's for whoever is signed in.
 
-    CONVREC_API_KEYS='[{"key": "change-me", "tenant": "shop"}]' CONVREC_SERVER_CORS_ORIGINS=http://127.0.0.1:8080 convrec serve --port 8000
-    CONVREC_URL=http://127.0.0.1:8000 CONVREC_KEY=change-me python examples/widget/shop.py 8080
+CONVREC_API_KEYS='[{"key": "change-me", "tenant": "shop"}]' CONVREC_SERVER_CORS_ORIGINS=http://127.0.0.1:8080 convrec serve --port 8000
+CONVREC_URL=http://127.0.0.1:8000 CONVREC_KEY=change-me python examples/widget/shop.py 8080
 """
 
 import json
@@ -19,11 +19,11 @@ CUSTOMER = "shop/ana"  # a real shop takes this from its own session, never from
 class Shop(BaseHTTPRequestHandler):
     """Answers the page, and at /chat-token a fresh token for the customer. The key never leaves this process."""
 
-    def do_GET(self):  # noqa: N802  (http.server's name)
+    def do_GET(self) -> None:
         """Sends the page."""
         self.answer("text/html; charset=utf-8", PAGE)
 
-    def do_POST(self):  # noqa: N802
+    def do_POST(self) -> None:
         """Sends a token."""
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
         body = json.dumps({"user_id": CUSTOMER}).encode()

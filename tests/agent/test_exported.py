@@ -23,7 +23,9 @@ def talk(workspace, day, *users, event=None):
     with Agent.open(workspace, clock=FixedClock(FIRST + timedelta(days=day), timedelta(seconds=1))) as agent:
         replies = [agent.chat("a western please", user_id=user, thread_id=f"t{day}") for user in users]
         for reply in replies if event else ():
-            agent.feedback(user_id=reply.user_id, item_id=reply.items[1].id, event=event, thread_id=reply.thread_id, turn=1)
+            agent.feedback(
+                user_id=reply.user_id, item_id=reply.items[1].id, event=event, thread_id=reply.thread_id, turn=1
+            )
     return replies
 
 
@@ -75,7 +77,12 @@ def test_who_is_forgotten_is_gone_from_the_files_at_once_and_stays_away(films):
     talk(films, 2, "ben")
     export(films)
     export(films, "--out", str(films / "deep" / "er"))
-    n = sum(row["user_id"] == "ana" for kind in ("exposures", "feedback") for day in rows(films, kind).values() for row in day)
+    n = sum(
+        row["user_id"] == "ana"
+        for kind in ("exposures", "feedback")
+        for day in rows(films, kind).values()
+        for row in day
+    )
     with Agent.open(films) as agent:
         receipt = agent.forget("ana")
     assert (receipt.deleted["exported_log"], receipt.verified) == (2 * n, True)

@@ -24,7 +24,9 @@ def test_a_run_is_a_turn_of_the_agent(films):
         assert (reply["user_id"], reply["thread_id"], reply["turn"]) == ("ana", "t1", 1)
         assert reply["items"]
         assert run(made, "a comedy please", user_id="ana")["messages"][-1].additional_kwargs["convrec"]["turn"] == 2
-        assert run(made, "a western please", user_id="ana")["messages"][-1].text == answer.text  # the same message again
+        assert (
+            run(made, "a western please", user_id="ana")["messages"][-1].text == answer.text
+        )  # the same message again
         assert [turn.text for turn in agent.thread("ana", "t1")] == ["a western please", "a comedy please"]
 
 

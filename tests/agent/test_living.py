@@ -21,7 +21,7 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import UnknownItemError
 from convrec.core.reply import DoneEvent, PlanEvent
 from convrec.tools.fitting import fit
-from tests.agent.living_shop import N, TOOLS, goods, open_shop, prices, serve
+from tests.agent.living_shop import TOOLS, N, goods, open_shop, prices, serve
 
 LAMPS = "show me lamps under 1000000 dollars"
 
@@ -67,7 +67,18 @@ def test_a_price_holds_in_the_very_next_slate(agent, workspace):
 
 def test_a_new_item_is_found_by_title_words_and_kind_at_once_and_by_meaning_soon(agent, workspace):
     slate(agent)
-    put_items(workspace, [{"id": "new", "title": "Moonbeam Zither", "kind": "Zither", "price": 5, "description": "A stringed instrument with a mellow tone."}])
+    put_items(
+        workspace,
+        [
+            {
+                "id": "new",
+                "title": "Moonbeam Zither",
+                "kind": "Zither",
+                "price": 5,
+                "description": "A stringed instrument with a mellow tone.",
+            }
+        ],
+    )
     assert ids(slate(agent, "do you have Moonbeam Zither?"))[0] == "new"
     assert ids(slate(agent, "show me zithers"))[0] == "new"
     assert agent.toolbox.search("stringed instrument").items[0].id == "new"
@@ -93,7 +104,15 @@ def test_a_deleted_item_never_comes_up_and_may_come_back(agent, workspace):
     title = first.items[0].title
     agent.feedback(user_id="guest", item_id=gone, event="like", thread_id="one", turn=1)
     delete_items(workspace, [gone])
-    for text in ("tell me more about the first one", f"do you have {title}?", "more like the first", "something cheaper", "why that one?", "compare the first two", LAMPS):
+    for text in (
+        "tell me more about the first one",
+        f"do you have {title}?",
+        "more like the first",
+        "something cheaper",
+        "why that one?",
+        "compare the first two",
+        LAMPS,
+    ):
         reply = slate(agent, text, thread_id="one")
         assert gone not in ids(reply)
         assert reply.text
@@ -112,7 +131,7 @@ def test_a_turn_stays_whole_on_the_version_it_began_with(agent, workspace):
     assert isinstance(next(events), PlanEvent)
     patch_items(workspace, [{"id": f"g{n}", "price": 77} for n in range(N)])
     assert agent.toolbox.versions["catalogue"] != before["catalogue"]
-    reply = [event.reply for event in events if isinstance(event, DoneEvent)][0]
+    reply = next(event.reply for event in events if isinstance(event, DoneEvent))
     assert reply.versions == before
     assert set(prices(reply).values()) == {10.0}
     assert set(prices(slate(agent)).values()) == {77.0}
@@ -150,7 +169,9 @@ def test_a_fit_and_a_rollback_are_taken_up_behind_the_turns_over_the_newest_item
 
 
 def test_an_ingest_with_a_new_field_is_taken_up(agent, workspace, tmp_path):
-    (tmp_path / "more.jsonl").write_text(json.dumps({"id": "g1", "title": "Velvet Chair", "kind": "Chair", "price": 1, "colour": "mauve"}) + "\n")
+    (tmp_path / "more.jsonl").write_text(
+        json.dumps({"id": "g1", "title": "Velvet Chair", "kind": "Chair", "price": 1, "colour": "mauve"}) + "\n"
+    )
     ingest(workspace, items=[tmp_path / "more.jsonl"])
     assert agent.follow(60)
     assert [item.id for item in agent.recommend(filter={"field": "colour", "op": "eq", "value": "mauve"})] == ["g1"]
@@ -215,7 +236,9 @@ def test_so_much_that_was_laid_over_is_opened_anew(agent, workspace, monkeypatch
 
 def test_events_added_live_count_in_a_persons_tastes_and_in_the_next_fit(agent, workspace):
     assert agent.tastes("zoe") == []
-    add_interactions(workspace, [{"user_id": "zoe", "item_id": f"g{n}", "event": "purchase", "timestamp": n} for n in range(0, N, 4)])
+    add_interactions(
+        workspace, [{"user_id": "zoe", "item_id": f"g{n}", "event": "purchase", "timestamp": n} for n in range(0, N, 4)]
+    )
     assert agent.tastes("zoe")[0].value == "Lamp"
     add_interactions(workspace, [{"user_id": f"v{n}", "item_id": "g39", "event": "purchase"} for n in range(60)])
     assert fit(workspace, only=("popularity",)).version == workspace.current().number
@@ -238,7 +261,7 @@ def test_langchain_tools_follow(agent, workspace):
     assert look_up.invoke({"item_id": "g1"})["price"] == 11
 
 
-def test_four_processes_serve_whole_turns_while_everything_changes(workspace, tmp_path):
+def test_four_processes_serve_whole_turns_while_everything_changes(workspace, tmp_path):  # noqa: PLR0915  (one story)
     """Short by default; CONVREC_LIVING_SECONDS makes it longer.
 
     A mixed turn would show: in every version all items have the same price, which is another in each, and each version's price is kept beside it.
@@ -246,7 +269,9 @@ def test_four_processes_serve_whole_turns_while_everything_changes(workspace, tm
     seconds = float(os.environ.get("CONVREC_LIVING_SECONDS", "15"))
     context = multiprocessing.get_context("spawn")
     stop, outs = context.Event(), [tmp_path / f"out{n}.jsonl" for n in range(4)]
-    servers = [context.Process(target=serve, args=(workspace.root, f"u{n}", str(out), stop)) for n, out in enumerate(outs)]
+    servers = [
+        context.Process(target=serve, args=(workspace.root, f"u{n}", str(out), stop)) for n, out in enumerate(outs)
+    ]
     for server in servers:
         server.start()
     while not all(out.exists() and out.read_text().count("\n") >= 2 for out in outs):
@@ -276,7 +301,9 @@ def test_four_processes_serve_whole_turns_while_everything_changes(workspace, tm
             written.append((time.time(), -1))  # a rollback is opened behind the turns
         if round_ % 6 == 1:
             item = f"x{round_}"
-            added = put_items(workspace, [{"id": item, "title": f"Zany {round_}", "kind": "Chair", "price": price}]).version
+            added = put_items(
+                workspace, [{"id": item, "title": f"Zany {round_}", "kind": "Chair", "price": price}]
+            ).version
             taken = delete_items(workspace, [item]).version
             price_of |= {added: float(price), taken: float(price)}
             deleted[item] = time.time()
@@ -297,7 +324,9 @@ def test_four_processes_serve_whole_turns_while_everything_changes(workspace, tm
             assert not {item for item in turn["found"] if deleted.get(item, turn["began"] + 1) < turn["began"]}
             before = [entry for entry in written if entry[0] < turn["began"]]
             if before and before[-1][1] > 0 and not any(price < 0 and turn["began"] - 10 < at for at, price in before):
-                assert turn["version"] >= min(number for number, known in price_of.items() if known == before[-1][1]), turn
+                assert turn["version"] >= min(number for number, known in price_of.items() if known == before[-1][1]), (
+                    turn
+                )
             versions.add(turn["version"])
             fits.add(turn["bm25"])
     assert len(versions) > 5

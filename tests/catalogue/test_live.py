@@ -230,7 +230,9 @@ def test_a_catalogue_with_changes_laid_over_it_is_the_one_read_whole(tmp_path_fa
     ]  # fmt: skip
     import json
 
-    (root / "films.jsonl").write_text("".join(json.dumps(row | {"genres": row["genres"].split("|")}) + "\n" for row in rows))
+    (root / "films.jsonl").write_text(
+        "".join(json.dumps(row | {"genres": row["genres"].split("|")}) + "\n" for row in rows)
+    )
     ingest(workspace, items=[root / "films.jsonl"])
     laid = workspace.catalogue()
     for step in steps:

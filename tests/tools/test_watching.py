@@ -65,7 +65,9 @@ def test_a_round_fits_what_is_stale_and_says_what_it_did(workspace, monkeypatch)
 
     monkeypatch.setattr(watching, "fit", quick)
     monkeypatch.setattr(watching, "_seen", lambda root, version: [seen(root, version)])
-    whole = watching.Seen(*(tuple(getattr(workspace.current(), name)) for name in ("items", "interactions", "dialogues")))
+    whole = watching.Seen(
+        *(tuple(getattr(workspace.current(), name)) for name in ("items", "interactions", "dialogues"))
+    )
     at = [whole]
 
     def seen(root, version):

@@ -91,13 +91,9 @@ def _order(seen: Look, chosen: Mapping[str, str]) -> Order:
         for column in seen.columns
         if (kind := chosen.get(f"type:{column.name}", column.type)) in FIELD_TYPES and kind != column.type
     }
-    return Order(
-        seen.path,
-        ids if ids in names else "",
-        title if title in names else seen.title_column,
-        types,
-        "lenient" in chosen,
-    )
+    nouns = " ".join(chosen.get("nouns", seen.nouns).split())[:_LONGEST] or "items"
+    id_column, title_column = ids if ids in names else "", title if title in names else seen.title_column
+    return Order(seen.path, id_column, title_column, types, "lenient" in chosen, nouns)
 
 
 def _without_path(sentence: str, path: Path) -> str:
