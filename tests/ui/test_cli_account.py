@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 from convrec.agent.stores.accounts import Accounts
 from convrec.agent.stores.ledger import Ledger
 from convrec.agent.stores.opening import open_database
+from convrec.ui.cli import serve
 from convrec.ui.cli.app import app
 from tests.ui.api.test_serve_command import served
-from tests.ui.auth_site import PASSWORD, SECRET, forms
+from tests.ui.auth_site import PASSWORD, SECRET, forms, heard
 
 
 @pytest.fixture
@@ -87,6 +88,18 @@ def test_the_page_is_at_the_root_and_its_doors_are_open(run, workspace, workers)
         assert client.get("/config").status_code == 200
         assert forms(client, "/sign-in", name="ana", password="wrong horse battery").status_code == 401
         assert forms(client, "/sign-in", name="ana", password=PASSWORD).status_code == 303
+        assert "account:ana" in json.dumps(heard(client, "_arrive", ["{}"])), "the page's events stream through"
         assert client.get("/v1/nope").json()["status"] == 404
         assert client.get("/v1/chat").status_code == 405
         assert client.post("/v1/chat", json={"text": "a western"}).status_code == 200
+
+
+def test_a_server_without_a_page_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(serve, "installed", lambda package: package != "gradio")
+    assert not serve._has_page(1)
+    assert "pip install 'convrec[ui]'" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert serve._has_page(1)
+    monkeypatch.delattr("socket.AF_UNIX")
+    assert not serve._has_page(2)
+    assert "--workers 1" in capsys.readouterr().err

@@ -6,12 +6,15 @@ import random
 import sqlite3
 import time
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from convrec.agent import Agent
+from convrec.agent.stores.accounts import Account, SignedIn
+from convrec.agent.stores.conformance import NOW
 from convrec.agent.stores.ledger import TABLES
 from convrec.agent.stores.records import hashed
 from convrec.core.clock import counted_ids
@@ -92,6 +95,8 @@ def lived_through(agent, user, words, turns):
     agent.rename_thread(user, "t1", f"{words[1]} nights")
     agent.understand([{"role": "user", "content": f"what about {words[2]}?"}])
     agent.recommend(messages=[{"role": "user", "content": f"films on {words[3]}"}], user_id=user)
+    agent.accounts.add(Account(user, words[4], f"$argon2id${words[5]}", NOW.isoformat()))
+    agent.accounts.sign_in(words[6], SignedIn(user, words[7], NOW + timedelta(hours=1)), NOW, agent.generation(user))
 
 
 def left(words, raw):

@@ -36,7 +36,7 @@ def served(workspace, *options: str, **variables: str):
         stdout=subprocess.PIPE,
         text=True,
     )
-    watchdog = threading.Timer(90, process.kill)
+    watchdog = threading.Timer(180, process.kill)
     watchdog.start()
     try:
         found = ADDRESS.search(process.stdout.readline())
