@@ -57,7 +57,9 @@ def _measured(workspace: Workspace, agent: Agent, times: int) -> None:
     ids = list(agent.toolbox.catalogue.ids)
     agent.chat("what would you recommend?")
     new = [{**agent.toolbox.catalogue.item(ids[n % len(ids)]).facts, "title": f"A New Title {n}"} for n in range(_NEW)]
-    print(f"{len(ids):,} items{'':<31}| write, median | slowest | processor | follow, median | slowest | processor | behind the turns")
+    print(
+        f"{len(ids):,} items{'':<31}| write, median | slowest | processor | follow, median | slowest | processor | behind the turns"
+    )
     one = lambda n: patch_items(workspace, [{"id": ids[n * 97 % len(ids)], _FIELD: 1000 + n}])  # noqa: E731
     _line("a number of one item", one, agent, times)
     _line(
@@ -72,9 +74,7 @@ def _measured(workspace: Workspace, agent: Agent, times: int) -> None:
     some = ids[: min(len(ids), 10_000)]
     every = lambda n: patch_items(workspace, [{"id": item, _FIELD: 7} for item in some])  # noqa: E731
     _line(f"a number of {len(some):,} items", every, agent, 1)
-    print(
-        f"failures to follow: {agent.following.failures}"
-    )
+    print(f"failures to follow: {agent.following.failures}")
     print(f"rollback: {_timed(workspace.rollback)[0]:.1f} ms")
 
 
