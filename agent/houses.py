@@ -65,6 +65,8 @@ class Houses:
 
     def now(self) -> House:
         """Returns the house of the version that is current now, as far as it can be had at once. Where nothing changed it takes microseconds."""
+        if self._house.toolbox.published is None:  # made by hand, of no version
+            return self._house
         try:
             pointer = self._workspace.store.pointer()
         except (OSError, WorkspaceError) as error:
@@ -108,8 +110,7 @@ class Houses:
             published = self._workspace.current()
             laid = self._lay(published)
             held = self._house.toolbox
-            known = held.published.tools if held.published is not None else {}
-            if not laid or known != published.tools or self._is_worn():
+            if not laid or held.published is None or held.published.tools != published.tools or self._is_worn():
                 self._do_behind("open", self._open)
             elif self._stale:
                 self._do_behind("encode", self._encode)

@@ -13,11 +13,14 @@ from convrec.catalogue.workspace import Workspace
 INGEST = """
 import sys
 from convrec.catalogue.ingest import ingest
+from convrec.catalogue.live import patch_items
 from convrec.catalogue.workspace import Workspace
 workspace = Workspace.create(sys.argv[1])
 print("go", flush=True)
 for n in range(2, 1000):
     ingest(workspace, items=[f"{sys.argv[2]}/items{n % 2}.csv"], interactions=[f"{sys.argv[2]}/events.csv"])
+    for price in range(5):
+        patch_items(workspace, [{"id": str(item), "edition": 10 * n + price} for item in range(400)])
 """
 N = 400
 

@@ -126,7 +126,9 @@ def test_none_of_fifty_words_is_left_in_any_file_and_nobody_else_notices(place, 
         assert (
             left(
                 words,
-                repr((agent.toolbox._remembered, agent.toolbox._asking._vectors, agent._follower._known)).encode(),
+                repr(
+                    (agent.toolbox._remembered, agent.toolbox._asking._vectors, agent._house.follower._known)
+                ).encode(),
             )
             == []
         )
