@@ -1,7 +1,9 @@
 """A socket to listen on, its address, and a server that says when it answers."""
 
 import asyncio
+import multiprocessing
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -54,3 +56,16 @@ class Announcing(uvicorn.Server):
         if leaving is not None:
             leaving.set()
         await super().shutdown(sockets=sockets)
+
+
+def end_with_parent(end: Callable[[], object]) -> None:
+    """Calls `end` when the process that started this one has gone, however it went; does nothing in a process of its own."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        end()
+
+    threading.Thread(target=follow, name="convrec-parent", daemon=True).start()

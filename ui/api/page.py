@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import socket
 import sys
-import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -19,7 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from convrec.ui.api.door import GUARDED
 from convrec.ui.api.problems import problem
-from convrec.ui.listening import Announcing
+from convrec.ui.listening import Announcing, end_with_parent
 
 SOCKET = "CONVREC_PAGE_SOCKET"
 """The environment variable that tells the workers where the page's process listens."""
@@ -128,14 +127,11 @@ def _serve(place: str, end_s: float) -> None:
         forwarded_allow_ips="*", timeout_graceful_shutdown=round(end_s) + 1,
     )  # fmt: skip
     server = Announcing(config, lambda: None)
-    started_by = multiprocessing.parent_process()
-    assert started_by is not None
 
-    def follow() -> None:
-        started_by.join()
+    def end() -> None:
         server.should_exit = True
 
-    threading.Thread(target=follow, daemon=True).start()
+    end_with_parent(end)
     os.umask(0o077)
     server.run()
     if not server.started:

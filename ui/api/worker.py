@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 
 from convrec.ui.api.page import SOCKET, Handover, put_behind
 from convrec.ui.keys import Keys
+from convrec.ui.listening import end_with_parent
 
 if TYPE_CHECKING:
     from convrec.agent.agent import Agent
@@ -25,6 +27,7 @@ def app() -> FastAPI:
     """Returns the app over the workspace that the environment names; the chat page is in it, or in a process of its own, or left out."""
     from convrec.ui.api.app import create_app
 
+    end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     agent = _agent()
     workers = int(os.environ.get(WORKERS, "1"))
     made = create_app(

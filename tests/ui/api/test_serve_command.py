@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 
 import httpx
@@ -76,8 +77,20 @@ def test_several_workers_serve_one_state_and_count_together(films):
         counted = httpx.get(f"{url}/metrics", timeout=30).text
         turns = sum(float(line.split()[-1]) for line in counted.splitlines() if line.startswith("convrec_turns_total"))
         assert turns == 8
-        process.terminate()
-        assert process.wait(timeout=40) in (0, -signal.SIGTERM)
+        guests = {httpx.get(url, timeout=30).headers["set-cookie"].split(";")[0] for _ in range(4)}
+        assert len(guests) == 4  # everybody who comes to the page is a guest of their own
+        process.kill()
+        end = time.monotonic() + 60
+        while _answers(url):  # the workers end with the process that started them, however that went
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_a_turn_under_way_is_ended_before_the_server_is(films):
