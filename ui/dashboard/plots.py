@@ -41,7 +41,8 @@ def _latest(line: Sequence[float | None]) -> float | None:
 
 def _points(line: Sequence[float | None], top: float) -> str:
     step = WIDTH / max(len(line) - 1, 1)
-    return " ".join(f"{n * step:.1f},{HEIGHT - HEIGHT * value / top:.1f}" for n, value in enumerate(line) if value is not None)  # fmt: skip
+    points = [f"{n * step:.1f},{HEIGHT - HEIGHT * value / top:.1f}" for n, value in enumerate(line) if value is not None]  # fmt: skip
+    return " ".join(points * 2 if len(points) == 1 else points)  # a line from a point to itself is drawn as a dot
 
 
 def _above(value: float) -> float:
