@@ -33,9 +33,9 @@ _UNSURE = {"answer", "reject"}  # which rules hear where there is none
 def judged(rule: Attitude, span: Span, reading: Reading) -> Attitude:
     """Returns what a message thinks of the item that its characters `span` name: the reader's word where it is sure.
 
-    Comparisons and permissions are the rules' own, and so are examples ("like Heat") and exclusions unless the reader is very sure.
+    Comparisons, permissions and "less like" are the rules' own, and so are examples ("like Heat") and exclusions unless the reader is very sure.
     """
-    if rule in ("compared", "permitted"):
+    if rule in ("compared", "permitted", "unlike"):
         return rule
     here = [
         one for one in reading.marked if one.label in (TITLE, POINTER) and one.start < span[1] and span[0] < one.end

@@ -10,7 +10,7 @@ from convrec.agent.compact.scope import Scopes
 from convrec.agent.compact.spurned import spurned
 from convrec.core.understanding import Polarity, Preference, Scope, Strength
 
-Attitude = Literal["liked", "like", "disliked", "excluded", "seen", "asked", "compared", "permitted", "none"]
+Attitude = Literal["liked", "like", "disliked", "excluded", "seen", "asked", "compared", "permitted", "unlike", "none"]
 
 _NEG = (
     r"hated?|hates|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|(?:did not|didnt|do not|dont|doesnt|never|not) (?:really |particularly |much |even )*(?:like|liked|love|enjoy|care for|get into|fond of|a fan of|into)"
@@ -24,6 +24,7 @@ _COMPARED = r"(?:than|compare|versus|vs|between|difference between|as (?:\w+ )?a
 _EVENT = re.compile(
     rf"\b(?:(?P<disliked>{_NEG})|(?P<want>(?:id|would|ill|i will) (?:also |really |rather )?(?:like|love|enjoy|prefer)(?: to)?)|(?P<compared>{_COMPARED})|(?P<seen>{_SEEN})|(?P<liked>{_POS})|(?P<like>{_LIKE})|(?P<asked>{_ASKED}))\b"
 )
+_LESS = re.compile(r"\b(?:less like|unlike)(?: (?:the|that|this))? *$")
 _AFTER_NEG = re.compile(
     r"^(?:(?:that |which )?(?:i|we|he|she) (?:really |absolutely )?(?:hated|disliked|detested)|(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
 )
@@ -64,6 +65,8 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
         if not (m.lastgroup == "like" and re.search(r"\b(?:feel|look|looks|sounds?|would|id) $", before[: m.start()]))
     ]
     kind = events[-1].lastgroup if events else None
+    if _LESS.search(before):
+        return "unlike"
     if scopes.negation(pointer.start) == "mind":
         return "permitted"
     if scopes.negation(pointer.start) is not None and kind not in ("disliked", "compared", "seen", "asked"):
@@ -123,7 +126,7 @@ def item_preferences(
         polarity: Polarity | None = None
         if feeling in ("liked", "like", "permitted"):
             polarity = 1
-        elif feeling == "disliked" or (feeling == "excluded" and (named or several)):
+        elif feeling in ("disliked", "unlike") or (feeling == "excluded" and (named or several)):
             polarity = -1
         if polarity is None or (len(pointer.item_ids) > 1 and not named and not (several and polarity < 0)):
             continue

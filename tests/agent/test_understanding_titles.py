@@ -99,3 +99,11 @@ def test_titles_of_games(on_games, text, titles):
 )
 def test_titles_of_restaurants(on_restaurants, text, titles):
     assert on_restaurants.named(text) == titles
+
+
+@pytest.mark.parametrize("text", ["less like {}", "Less like {}, please", "something unlike {}", "a bit less like {} and newer", "nothing like {}"])  # fmt: skip
+@pytest.mark.parametrize("title", ["Heat", "Tank Girl", "Legally Blonde"])
+def test_what_is_to_be_less_like_a_title_is_not_to_be_like_it(on_films, text, title):
+    wishes = on_films.wishes(text.format(title))
+    assert "+item" not in wishes
+    assert [name.rpartition(" (")[0] for name in wishes["-item"]] == [title]
