@@ -41,10 +41,10 @@ class TinySetting:
     heads: int = 4
     shared_heads: int = 2
     context: int = 4096
-    row: int = 1024
-    rows: int = 2
+    row: int = 384
+    rows: int = 8
     rate: float = 4e-3
-    steps: int = 900
+    steps: int = 600
     minutes: float = 5.0
     seed: int = 0
 
@@ -147,9 +147,9 @@ def _optimisers(model: LlamaForCausalLM, setting: TinySetting) -> list[Any]:
 
 
 def _batches(tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySetting) -> Iterator[list[Any]]:
-    drawn = texts(corpus, setting.seed)
+    drawn = texts(corpus, setting.seed, n_early=10 * setting.steps)
     while True:
-        chats = [_read(tokenizer, text) for text in islice(drawn, 12 * setting.rows)]
+        chats = [_read(tokenizer, text) for text in islice(drawn, 16 * setting.rows)]
         rows = packed(chats, 0, setting.row)
         for start in range(0, len(rows), setting.rows):
             yield rows[start : start + setting.rows]
