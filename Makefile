@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter verify format docs package
+.PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter finetune-demo verify format docs package
 .DELETE_ON_ERROR:
 
 help: ## list every target
@@ -61,6 +61,9 @@ policy: $(VENV)/ready-dev ## learn from simulated people when to ask back, and w
 adapter: $(VENV)/ready-dev ## train the reader of messages anew on the public data in CONVREC_DATA (an hour on two cores)
 	$(BIN)/convrec finetune build --task encoder --labels tests/agent/attitudes.jsonl --out runs/reader
 	$(BIN)/convrec finetune train --task encoder --rows runs/reader --most 30000 --out agent/compact/tagger/weights.safetensors $(ADAPTER)
+
+finetune-demo: $(VENV)/ready-dev $(if $(CONVREC_VLLM),,$(VLLM)/ready) ## make a tiny model from nothing, tune, measure, verify and serve it by vLLM (a quarter of an hour on two cores)
+	CONVREC_VLLM=$(or $(CONVREC_VLLM),$(VLLM)/bin/vllm) $(BIN)/python -m convrec.finetune.demo $(DEMO)
 
 verify: $(VENV)/ready-dev check ## check, then every test, the slow ones too
 	$(BIN)/python -m pytest $(PYTEST)

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from convrec.core.progress import Progress, silent
 from convrec.finetune.demo.corpus import Corpus, texts
-from convrec.finetune.tuning.messages import Encoded
-from convrec.finetune.tuning.packing import packed
+from convrec.finetune.tuning.packing import NOT_LEARNED
 
 if TYPE_CHECKING:
-
+    import torch
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 SPECIAL = ("<|pad|>", "<|begin|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
@@ -41,8 +41,8 @@ class TinySetting:
     heads: int = 4
     shared_heads: int = 2
     context: int = 4096
-    row: int = 384
-    rows: int = 8
+    longest: int = 256
+    batch: int = 36
     rate: float = 4e-3
     steps: int = 600
     minutes: float = 5.0
@@ -102,31 +102,25 @@ def pretrain(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, corpus
     """Trains a model on texts for so many steps, fewer where they'd take more than so many minutes; returns steps, tokens, first and last loss."""
     import torch
 
-    from convrec.finetune.tuning.forward import loss_of
-
     optimisers = _optimisers(model, setting)
     began, losses, n_tokens = time.monotonic(), [], 0
     model.train()
-    for rows in _batches(tokenizer, corpus, setting):
+    for ids, labels in _batches(tokenizer, corpus, setting):
         share = max(len(losses) / setting.steps, (time.monotonic() - began) / 60 / setting.minutes)
         if share >= 1:
             break
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * min(1.0, len(losses) / 40 + 0.02, (1 - share) / 0.4)
-        total = sum(row.n_learned for row in rows)
-        said = 0.0
-        for row in rows:
-            loss = loss_of(model, row, total)
-            loss.backward()
-            said += float(loss.detach())
+        loss = model(input_ids=ids, labels=labels).loss
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimiser in optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-        losses.append(said)
-        n_tokens += sum(len(row.ids) for row in rows)
-        progress("reading", round(100 * share), 100)
+        losses.append(float(loss.detach()))
+        n_tokens += int((labels != NOT_LEARNED).sum())
+        progress("reading", len(losses), setting.steps)
     last = losses[-20:]
     return {"steps": len(losses), "tokens": n_tokens, "first_loss": losses[0], "last_loss": sum(last) / len(last)}
 
@@ -146,15 +140,23 @@ def _optimisers(model: LlamaForCausalLM, setting: TinySetting) -> list[Any]:
     return found
 
 
-def _batches(tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySetting) -> Iterator[list[Any]]:
-    drawn = texts(corpus, setting.seed, n_early=10 * setting.steps)
+def _batches(tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySetting) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yields texts as token ids and labels `(n, longest)`, texts of like length together."""
+    import torch
+
+    drawn = texts(corpus, setting.seed, n_early=setting.steps * setting.batch // 4)
     while True:
-        chats = [_read(tokenizer, text) for text in islice(drawn, 16 * setting.rows)]
-        rows = packed(chats, 0, setting.row)
-        for start in range(0, len(rows), setting.rows):
-            yield rows[start : start + setting.rows]
+        read = sorted((_read(tokenizer, text, setting.longest) for text in islice(drawn, 8 * setting.batch)), key=len)
+        starts = list(range(0, len(read), setting.batch))
+        Random(len(read[0])).shuffle(starts)
+        for start in starts:
+            some = read[start : start + setting.batch]
+            width = max(map(len, some))
+            ids = torch.tensor([one + [tokenizer.pad_token_id] * (width - len(one)) for one in some])
+            labels = torch.tensor([one + [NOT_LEARNED] * (width - len(one)) for one in some])
+            yield ids, labels
 
 
-def _read(tokenizer: PreTrainedTokenizerFast, text: str) -> Encoded:
-    ids = [tokenizer.bos_token_id, *tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-    return Encoded(tuple(ids), (False, *(True for _ in ids[1:])))
+def _read(tokenizer: PreTrainedTokenizerFast, text: str, longest: int) -> list[int]:
+    ids = list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    return [tokenizer.bos_token_id, *ids[: longest - 2], tokenizer.eos_token_id]
