@@ -20,6 +20,7 @@ from convrec.finetune.sets.rows import Part, Row, Task
 from convrec.finetune.tuning.base import checked_base
 from convrec.finetune.tuning.estimate import Estimate, estimate
 from convrec.finetune.tuning.messages import Template
+from convrec.finetune.tuning.preference import PairRun
 from convrec.finetune.tuning.setting import TrainSetting
 from convrec.finetune.tuning.train import ADAPTER, Job, Trained, encoded, train
 
@@ -51,11 +52,7 @@ def training(workspace: Workspace, task: Task, base: Path, rows: Path, out: Path
     """
     parts = read_set(workspace, rows)
     job = Job(task, base, rows, out, setting)
-    if task == "preference":
-        from convrec.finetune.tuning.preference import train_pairs
-
-        return train_pairs(job, parts["train"], parts.get("valid", ()), progress, say)
-    return train(job, parts["train"], parts.get("valid", ()), progress, say)
+    return train(job, parts["train"], parts.get("valid", ()), progress, say, PairRun if task == "preference" else None)
 
 
 def dry_run(workspace: Workspace, base: Path, rows: Path, setting: TrainSetting) -> Estimate:

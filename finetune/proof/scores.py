@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,16 +11,20 @@ from pydantic import BaseModel, ValidationError
 
 from convrec.core.text import fold
 from convrec.finetune.sets.rows import Row, Task
+from convrec.finetune.sets.turns import document_slots, reply_slots, sent_document
 from convrec.prompts.plan.answer import Steps
+from convrec.prompts.profile.answer import Taste
 from convrec.prompts.understand.answer import Understood
 
 Parts = Mapping[str, tuple[float, float]]
 """An answer's part in each figure, as `(numerator, denominator)`."""
+_SLOT = re.compile(r"\[\[item:([^\[\]]+)\]\]")
+_ANY_SLOT = re.compile(r"\[\[(?:item|fact):[^\[\]]+\]\]")
+_HEAD = re.compile(r"(?m)^\d{1,2}\.")
 Wish = tuple[str, int, int, int]
 """`(facet, start, end, polarity)` of a wish in its message."""
 
-SHAPES: Mapping[Task, type[BaseModel] | None] = {"understand": Understood, "plan": Steps, "explain": None, "profile": None, "preference": None}
-MAIN: Mapping[Task, str] = {"understand": "span_f1", "plan": "exact", "explain": "claim_recall", "profile": "hit_rate", "preference": "claim_recall"}
+MAIN: Mapping[Task, str] = {"understand": "span_f1", "plan": "exact", "explain": "claim_recall", "profile": "taste_f1", "preference": "claim_recall"}
 """The figure by which training on a task stops, and by which it is decided."""
 
 
@@ -84,4 +89,21 @@ def _plan(row: Row, text: str) -> Parts:
     return {"valid": (float(document is not None), 1.0), "exact": (float(same), 1.0), "calls_f1": f1_parts(*calls)}
 
 
-_MARKS: dict[Task, Callable[[Row, str], Parts]] = {"understand": _understand, "plan": _plan}
+def _explain(row: Row, text: str) -> Parts:
+    """Returns the marks of words for a slate: valid where every slot is the document's, every item is named once and in order, and no number is written."""
+    document = sent_document(row)
+    ids = [str(item["id"]) for item in document["items"]]
+    named = [slot for slot in _SLOT.findall(text) if slot in ids]
+    said, due = reply_slots(text), reply_slots(row.answer)
+    plain = _HEAD.sub("", _ANY_SLOT.sub("", text))
+    valid = named == ids and said <= document_slots(document) and not any(char.isdigit() for char in plain) and "[[" not in plain
+    return {"valid": (float(valid), 1.0), "claim_recall": (float(len(due & said)), float(len(due))), "claim_precision": (float(len(due & said)), float(len(said)))}
+
+
+def _profile(row: Row, text: str) -> Parts:
+    document, due = document_of(text, Taste), json.loads(row.answer)
+    keyed = [{(one["field"], fold(str(one["value"])), one["weight"] > 0) for one in (each or {}).get("tastes", ())} for each in (due, document)]
+    return {"valid": (float(document is not None), 1.0), "taste_f1": f1_parts(*keyed)}
+
+
+_MARKS: dict[Task, Callable[[Row, str], Parts]] = {"understand": _understand, "plan": _plan, "explain": _explain, "preference": _explain, "profile": _profile}

@@ -10,12 +10,19 @@ from convrec.agent.llm.client import ChatClient, Message
 from convrec.agent.llm.failures import ModelFailure
 
 
+WORDS = "words"
+
+
 class Overheard(ChatClient):
-    """A client that asks nobody: it keeps what it was to send, and fails as a model does that is spent."""
+    """A client that asks nobody: it keeps what it was to send, and fails as a model does that is spent.
+
+    `sent` is the latest, `first` the first of each kind since it was cleared: by the name of the answer's shape, `WORDS` for free text.
+    """
 
     def __init__(self) -> None:
         super().__init__(())
         self.sent: tuple[Message, ...] = ()
+        self.first: dict[str, tuple[Message, ...]] = {}
 
     def ask(self, messages: Sequence[Message], schema: type[Answer], budget: Budget, *, max_tokens: int) -> Answer:
         """Keeps the messages.
@@ -23,7 +30,7 @@ class Overheard(ChatClient):
         Raises:
             ModelFailure: always.
         """
-        self.sent = tuple(messages)
+        self._keep(schema.__name__, messages)
         raise ModelFailure("spent")
 
     def stream(self, messages: Sequence[Message], budget: Budget, *, max_tokens: int) -> Iterator[str]:
@@ -32,6 +39,10 @@ class Overheard(ChatClient):
         Raises:
             ModelFailure: always.
         """
-        self.sent = tuple(messages)
+        self._keep(WORDS, messages)
         raise ModelFailure("spent")
         yield ""
+
+    def _keep(self, what: str, messages: Sequence[Message]) -> None:
+        self.sent = tuple(messages)
+        self.first.setdefault(what, self.sent)

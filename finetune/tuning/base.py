@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,17 +51,29 @@ def checked_base(folder: Path) -> dict[str, Any]:
     return config
 
 
-def open_base(folder: Path, dtype: str = "auto") -> tuple[Loaded, Template]:
-    """Returns a base in memory and its chat template.
+def open_base(folder: Path, dtype: str = "auto", *, four_bits: bool = False) -> tuple[Loaded, Template]:
+    """Returns a base in memory and its chat template; with `four_bits` its weights are quantised on the way (QLoRA, Dettmers et al. 2023).
 
     Raises:
-        ModelError: what `checked_base` raises, or there are no weights, no tokenizer, no chat template.
+        ModelError: what `checked_base` raises, or there are no weights, no tokenizer, no chat template, or nothing here quantises.
     """
     from convrec.agent.llm.loading import load
 
     checked_base(folder)
-    loaded = load(str(folder), dtype=dtype)
+    loaded = load(str(folder), dtype=dtype, device="cpu" if four_bits else "auto")
+    if four_bits:
+        loaded = replace(loaded, model=_in_four_bits(folder))
     return loaded, Template(loaded.tokenizer)
+
+
+def _in_four_bits(folder: Path) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    if not torch.cuda.is_available() or find_spec("bitsandbytes") is None:
+        raise ModelError("A base is held in 4 bits by bitsandbytes on a GPU, and one of them is not there.", 'Take a setting with quantise = "no", or: pip install bitsandbytes.')
+    kept = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16)
+    return AutoModelForCausalLM.from_pretrained(folder, quantization_config=kept, use_safetensors=True, trust_remote_code=False, device_map={"": 0})
 
 
 def identity(folder: Path) -> Identity:

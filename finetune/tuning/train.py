@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from convrec.catalogue.store import disk_errors, new_file
 from convrec.core.errors import InputError
@@ -28,7 +28,11 @@ from convrec.finetune.tuning.state import Standing, bound, keep, kept
 from convrec.prompts.tasks import TASKS
 
 if TYPE_CHECKING:
+    import torch
+
     from convrec.agent.llm.loading import Loaded
+
+Unit = TypeVar("Unit")
 
 FEWEST = 8
 """Rows below which nothing can be learned."""
@@ -62,8 +66,10 @@ def answer_tokens(task: Task) -> int:
     return next((one.answer_tokens for one in TASKS if one.name == task), 300)
 
 
-def train(job: Job, train_rows: Sequence[Row], valid: Sequence[Row], progress: Progress = silent, say: Callable[[str], object] = lambda _: None) -> Trained:
-    """Returns the run, begun or gone on with; its folder holds the adapter, its card, every step's loss, measurements and a plot.
+def train(
+    job: Job, train_rows: Sequence[Row], valid: Sequence[Row], progress: Progress = silent, say: Callable[[str], object] = lambda _: None, make: Callable[..., Run[Any]] | None = None,
+) -> Trained:  # fmt: skip
+    """Returns the run, begun or gone on with, `make` being what learns (from answers, unless it says otherwise); its folder holds the adapter, its card, every step's loss, measurements and a plot.
 
     Raises:
         InputError: the set is too small, or the folder holds another run. ModelError: the base can't be tuned.
@@ -72,7 +78,7 @@ def train(job: Job, train_rows: Sequence[Row], valid: Sequence[Row], progress: P
     checked(train_rows, job.task)
     before = identity(job.base)
     begun = bound(job.out, _bindings(job, before))
-    run = _Run(job, *open_base(job.base, _dtype(job.setting)), train_rows, valid, say)
+    run = (make or AnswerRun)(job, *open_base(job.base, _dtype(job.setting), four_bits=job.setting.quantise == "nf4"), train_rows, valid, say)
     if begun:
         run.go_on()
     run.train(progress)
@@ -110,8 +116,8 @@ def _dtype(setting: TrainSetting) -> str:
     return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
 
 
-class _Run:
-    """One run in memory."""
+class Run(Generic[Unit]):
+    """One run in memory; a unit is what a step learns from several of."""
 
     def __init__(self, job: Job, loaded: Loaded, template: Template, rows: Sequence[Row], valid: Sequence[Row], say: Callable[[str], object]) -> None:
         from accelerate import Accelerator
@@ -120,16 +126,13 @@ class _Run:
         self.job, self.setting, self.template = job, setting, template
         self.standing = Standing()
         longest = min(setting.longest, loaded.window)
-        chats = [template.encode((*row.messages, ChatMessage(role="assistant", content=row.answer))) for row in rows]
-        self.chats = [chat for chat in chats if len(chat.ids) <= longest]
-        self.left_out = len(chats) - len(self.chats)
-        if len(self.chats) < FEWEST:
-            raise InputError(f"All but {len(self.chats)} rows of the set are longer than {longest} tokens, which is what the base reads.", "Take a base with a larger window, or shorter rows.")
+        self.left_out = self._prepare(template, rows, longest)
+        if self._size() < FEWEST:
+            raise InputError(f"All but {self._size()} rows of the set are longer than {longest} tokens, which is what the base reads.", "Take a base with a larger window, or shorter rows.")
         if loaded.tokenizer.pad_token_id is None:
             say("The base has no pad token; rows are packed, so none is needed, and its end token stands in where answers are measured.")
         if self.left_out:
             say(f"{self.left_out} rows are longer than {longest} tokens and are left out.")
-        self.beginning = shared(self.chats)
         self.valid = list(valid)[: setting.measure]
         self.steps_an_epoch = max(math.ceil(len(self._epoch(0)) / setting.rows), 1)
         self.steps = max(round(self.steps_an_epoch * setting.epochs), 1)
@@ -174,17 +177,31 @@ class _Run:
                 self._keep()
                 return
 
-    def _epoch(self, number: int) -> list[Packed]:
-        """Returns an epoch's packed rows, in an order that its number and the seed decide."""
-        chats = list(self.chats)
-        Random(f"{self.setting.seed}/{number}").shuffle(chats)
-        return packed(chats, self.beginning, max(self.setting.row, self.beginning + 64))
+    def _prepare(self, template: Template, rows: Sequence[Row], longest: int) -> int:
+        """Reads the rows as tokens; returns how many were left out as too long."""
+        raise NotImplementedError
 
-    def _steps(self) -> Iterator[tuple[int, list[Packed]]]:
-        """Yields the steps that are left, each with its rows."""
+    def _size(self) -> int:
+        """Returns how many rows are learned from."""
+        raise NotImplementedError
+
+    def _epoch(self, number: int) -> list[Unit]:
+        """Returns an epoch's units, in an order that its number and the seed decide."""
+        raise NotImplementedError
+
+    def _weight(self, batch: Sequence[Unit]) -> int:
+        """Returns what a step's loss is a mean over."""
+        return len(batch)
+
+    def _losses(self, batch: Sequence[Unit], weight: int) -> Iterator[torch.Tensor]:
+        """Yields the parts of a step's loss that this process's units have in a mean over `weight`."""
+        raise NotImplementedError
+
+    def _steps(self) -> Iterator[tuple[int, list[Unit]]]:
+        """Yields the steps that are left, each with its units."""
         if self.standing.since_best >= self.setting.patience:
             return
-        rows: list[Packed] = []
+        rows: list[Unit] = []
         epoch = -1
         for step in range(self.standing.step, self.steps):
             number, place = divmod(step, self.steps_an_epoch)
@@ -192,16 +209,14 @@ class _Run:
                 rows, epoch = self._epoch(number), number
             yield step, rows[place * self.setting.rows : (place + 1) * self.setting.rows] or rows[-self.setting.rows :]
 
-    def _step(self, step: int, rows: Sequence[Packed]) -> float:
+    def _step(self, step: int, rows: Sequence[Unit]) -> float:
         import torch
 
         for group in self.optimiser.param_groups:
             group["lr"] = self.setting.rate * rate_share(step, self.steps, self.setting.warm_up)
         mine = rows[self.accelerator.process_index :: self.accelerator.num_processes]
-        total = sum(row.n_learned for row in rows)
         said_loss = 0.0
-        for row in mine:
-            loss = loss_of(self.model, row, total)
+        for loss in self._losses(mine, self._weight(rows)):
             self.accelerator.backward(loss * self.accelerator.num_processes)
             said_loss += float(loss.detach())
         self.accelerator.clip_grad_norm_([weight for weight in self.model.parameters() if weight.requires_grad], self.setting.clip)
@@ -238,7 +253,7 @@ class _Run:
         write_adapter(self.loaded.model, folder, self.job.base.resolve(), self.best)
         card = {
             **_bindings(self.job, before), "base_revision": before.revision, "base_folder": str(self.job.base.resolve()), "rank": self.setting.rank,
-            "settings": self.setting.model_dump(), "rows": len(self.chats), "steps": self.standing.step, "measured": self.standing.measured[-1:],
+            "settings": self.setting.model_dump(), "rows": self._size(), "steps": self.standing.step, "measured": self.standing.measured[-1:],
         }  # fmt: skip
         standing = asdict(self.standing)
         with disk_errors(self.job.out):
@@ -246,6 +261,31 @@ class _Run:
                 with new_file(path) as unfinished:
                     unfinished.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
             curve(self.standing, MAIN[self.job.task], self.job.out / "training.svg")
+
+
+class AnswerRun(Run[Packed]):
+    """A run on answers: packed rows, the assistant's tokens alone."""
+
+    def _prepare(self, template: Template, rows: Sequence[Row], longest: int) -> int:
+        chats = encoded(template, rows)
+        self._chats = [chat for chat in chats if len(chat.ids) <= longest]
+        self._beginning = shared(self._chats)
+        return len(chats) - len(self._chats)
+
+    def _size(self) -> int:
+        return len(self._chats)
+
+    def _epoch(self, number: int) -> list[Packed]:
+        chats = list(self._chats)
+        Random(f"{self.setting.seed}/{number}").shuffle(chats)
+        return packed(chats, self._beginning, max(self.setting.row, self._beginning + 64))
+
+    def _weight(self, batch: Sequence[Packed]) -> int:
+        return sum(row.n_learned for row in batch)
+
+    def _losses(self, batch: Sequence[Packed], weight: int) -> Iterator[torch.Tensor]:
+        for row in batch:
+            yield loss_of(self.model, row, weight)
 
 
 def rate_share(step: int, steps: int, warm_up: float) -> float:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from convrec.core.errors import InputError, ModelError, WorkspaceError
 from convrec.finetune.proof.verify import checked_card
+from convrec.finetune.serving.server import Serving
 from convrec.finetune.sets.rows import ChatMessage, write_rows
 from convrec.finetune.tuning import lora, state
 from convrec.finetune.tuning.base import checked_base, identity, open_base
@@ -22,6 +23,7 @@ from convrec.finetune.tuning.forward import loss_of
 from convrec.finetune.tuning.lora import checked_adapter
 from convrec.finetune.tuning.messages import Template
 from convrec.finetune.tuning.packing import packed, shared
+from convrec.finetune.tuning.preference import PairRun
 from convrec.finetune.tuning.setting import CONFIGS, TrainSetting, named_setting
 from convrec.finetune.tuning.train import Job, train
 from tests.finetune.bases import END, TEMPLATES, row, rows, tokenizer, write_base
@@ -102,12 +104,12 @@ from tests.finetune.bases import rows
 from tests.finetune.test_tuning import SETTING
 folder, at = Path(sys.argv[1]), int(sys.argv[2])
 job = module.Job("understand", folder / "base", folder / "set", folder / "run", SETTING)
-step = module._Run._step
+step = module.Run._step
 def dying(self, number, packed_rows):
     if number == at:
         os.kill(os.getpid(), signal.SIGKILL)
     return step(self, number, packed_rows)
-module._Run._step = dying
+module.Run._step = dying
 module.train(job, rows(40), rows(2, "valid", 100))
 """
 
@@ -311,3 +313,32 @@ def test_an_identity_changes_with_the_weights_the_tokenizer_and_the_template(tmp
     third = identity(write_base(tmp_path / "third", style="chatml"))
     assert (one.weights != other.weights, one.tokenizer == other.tokenizer, one.template == other.template) == (True, True, True)
     assert (one.tokenizer != third.tokenizer, one.template != third.template) == (True, True)
+
+
+def test_four_bits_without_a_gpu_are_a_sentence(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    job = prepared(tmp_path)
+    with pytest.raises(ModelError, match="held in 4 bits by bitsandbytes on a GPU"):
+        train(Job(job.task, job.base, job.rows, job.out, SETTING.model_copy(update={"quantise": "nf4"})), rows(20), ())
+
+
+def test_dora_trains_and_is_refused_by_the_server(tmp_path):
+    job = prepared(tmp_path)
+    with pytest.raises(ModelError, match="no LoRA tensor|DoRA"):
+        adapter = train(Job(job.task, job.base, job.rows, job.out, SETTING.model_copy(update={"dora": True})), rows(20), ()).adapter
+        Serving(Path("vllm"), job.base, {"understand": adapter}).command()
+
+
+def test_what_is_preferred_becomes_likelier_than_what_is_turned_down(tmp_path):
+    job = prepared(tmp_path)
+    pairs = [one.model_copy(update={"rejected": f"no {n}"}) for n, one in enumerate(rows(20))]
+    setting = SETTING.model_copy(update={"epochs": 6, "rate": 5e-3, "beta": 0.5})
+    losses = train(Job(job.task, job.base, job.rows, job.out, setting), pairs, (), make=PairRun).standing.losses
+    assert losses[0] == pytest.approx(0.6931, abs=1e-3)
+    assert losses[-1] < 0.5
+
+
+def test_pairs_without_a_side_to_turn_down_are_refused(tmp_path):
+    with pytest.raises(InputError, match="has nothing to turn down"):
+        train(prepared(tmp_path), rows(20), (), make=PairRun)
