@@ -44,8 +44,8 @@ class TinySetting:
     longest: int = 256
     batch: int = 36
     rate: float = 4e-3
-    steps: int = 600
-    minutes: float = 5.0
+    steps: int = 900
+    minutes: float = 8.0
     seed: int = 0
 
 

@@ -17,11 +17,10 @@ from convrec.finetune.sets.rows import Part, Row, Task
 from convrec.finetune.tuning.base import open_base
 from convrec.finetune.tuning.lora import checked_adapter
 from convrec.finetune.tuning.messages import Template
-from convrec.finetune.tuning.train import answer_tokens
+from convrec.finetune.tuning.train import room_for
 
 BASE, TUNED = "base", "tuned"
 _HELD: tuple[Part, ...] = ("valid", "heldout_wording", "test")
-_MODEL_FREE = frozenset({"compact"})
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def evaluate(
     for name, folder in ((BASE, None), (TUNED, adapter)):
         if name == TUNED and folder is None:
             continue
-        for part, found in _by_model(base, folder, held, task, progress).items():
+        for part, found in _by_model(base, folder, held, progress).items():
             marks[part][name] = found
     return Compared(task, {part: len(rows) for part, rows in held.items()}, {part: {name: figures(each) for name, each in found.items()} for part, found in marks.items()}, decided(task, held, marks))  # fmt: skip
 
@@ -63,7 +62,7 @@ def _plain(train: Sequence[Row]) -> list[tuple[str, Callable[[Row], str]]]:
     return list(baselines(train).items())
 
 
-def _by_model(base: Path, adapter: Path | None, held: Mapping[Part, Sequence[Row]], task: Task, progress: Progress) -> dict[Part, list[Parts]]:
+def _by_model(base: Path, adapter: Path | None, held: Mapping[Part, Sequence[Row]], progress: Progress) -> dict[Part, list[Parts]]:
     """Returns a model's marks, unguided and greedy."""
     from convrec.agent.llm.loading import load
 
@@ -75,7 +74,7 @@ def _by_model(base: Path, adapter: Path | None, held: Mapping[Part, Sequence[Row
         template = Template(loaded.tokenizer)
     found = {}
     for part, rows in held.items():
-        answers = said(loaded, [template.prompt(row.messages) for row in rows], answer_tokens(task), progress)
+        answers = said(loaded, [template.prompt(row.messages) for row in rows], room_for(template, rows), progress)
         found[part] = [_timed(parts_of(row, one.text), len(one.ids), one.ms) for row, one in zip(rows, answers, strict=True)]
     return found
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from convrec.agent.elicitation import question
 from convrec.core.reply import Reason, Reply, ReplyItem
-from convrec.evaluation.sessions.house import agent_over
 from convrec.catalogue.workspace import Workspace
+from convrec.evaluation.sessions.house import agent_over
 from convrec.finetune.grammar.draft import Context, Draft
 from convrec.finetune.grammar.pointing import judging_then_asking, like_title
 from convrec.finetune.grammar.scenarios import request
@@ -34,7 +34,7 @@ _LEADS = (
 )  # fmt: skip
 _SAID = {
     "similar_users": "liked by people whose taste is like yours", "liked_item": "close to what you said you like", "text_match": "fits what you asked for in words",
-    "popularity": "liked by many", "exploration": "a little off the beaten track",
+    "popularity": "liked by many",
 }  # fmt: skip
 _REASONS = 2  # a line
 
@@ -88,8 +88,8 @@ def _line(item: ReplyItem) -> str:
 def _reason(item: ReplyItem, reason: Reason) -> str:
     """Returns a reason in words, the fact that it rests on as a slot."""
     fields = [source.removeprefix(f"item:{item.id}.") for source in (proof.source for proof in reason.evidence) if source.startswith(f"item:{item.id}.")]
-    if reason.kind in ("attribute", "constraint") and fields and fields[0] in item.facts and fields[0] not in ("title", "description"):
-        return f"[[fact:{item.id}.{fields[0]}]]"
+    if reason.kind in ("attribute", "constraint", "exploration") and fields and fields[0] in item.facts and fields[0] not in ("title", "description"):
+        return f"{fields[0].replace('_', ' ')} [[fact:{item.id}.{fields[0]}]]"
     return _SAID.get(reason.kind, "")
 
 

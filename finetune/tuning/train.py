@@ -297,9 +297,14 @@ def rate_share(step: int, steps: int, warm_up: float) -> float:
     return 0.05 + 0.95 * (1 + math.cos(math.pi * over)) / 2
 
 
+def room_for(template: Template, rows: Sequence[Row]) -> int:
+    """Returns how many tokens an answer to rows is heard for: what it may have at run time, but no more than twice the longest right one."""
+    return min(answer_tokens(rows[0].task), 2 * max(len(template.tokens(row.answer)) for row in rows))
+
+
 def measured(loaded: Loaded, template: Template, rows: Sequence[Row], progress: Progress = silent) -> dict[str, float]:
     """Returns a model's figures over rows, answered greedily and unguided."""
-    answers = said(loaded, [template.prompt(row.messages) for row in rows], answer_tokens(rows[0].task), progress)
+    answers = said(loaded, [template.prompt(row.messages) for row in rows], room_for(template, rows), progress)
     return figures([parts_of(row, answer.text) for row, answer in zip(rows, answers, strict=True)])
 
 
