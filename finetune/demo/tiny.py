@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from convrec.core.progress import Progress, silent
 from convrec.finetune.demo.corpus import Corpus, texts
-from convrec.finetune.tuning.packing import NOT_LEARNED
 
 if TYPE_CHECKING:
     import torch
@@ -41,8 +39,8 @@ class TinySetting:
     heads: int = 4
     shared_heads: int = 2
     context: int = 4096
-    longest: int = 256
-    batch: int = 36
+    row: int = 512
+    rows: int = 6
     rate: float = 4e-3
     steps: int = 900
     minutes: float = 8.0
@@ -105,21 +103,21 @@ def pretrain(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, corpus
     optimisers = _optimisers(model, setting)
     began, losses, n_tokens = time.monotonic(), [], 0
     model.train()
-    for ids, labels in _batches(tokenizer, corpus, setting):
+    for ids in _batches(tokenizer, corpus, setting):
         share = max(len(losses) / setting.steps, (time.monotonic() - began) / 60 / setting.minutes)
         if share >= 1:
             break
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * min(1.0, len(losses) / 40 + 0.02, (1 - share) / 0.4)
-        loss = model(input_ids=ids, labels=labels).loss
+        loss = model(input_ids=ids, labels=ids).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimiser in optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         losses.append(float(loss.detach()))
-        n_tokens += int((labels != NOT_LEARNED).sum())
+        n_tokens += ids.numel()
         progress("reading", len(losses), setting.steps)
     last = losses[-20:]
     return {"steps": len(losses), "tokens": n_tokens, "first_loss": losses[0], "last_loss": sum(last) / len(last)}
@@ -140,23 +138,14 @@ def _optimisers(model: LlamaForCausalLM, setting: TinySetting) -> list[Any]:
     return found
 
 
-def _batches(tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySetting) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Yields texts as token ids and labels `(n, longest)`, texts of like length together."""
+def _batches(tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySetting) -> Iterator[torch.Tensor]:
+    """Yields rows of token ids `(rows, row)`, texts one after the other: what went before distracts, as a long prompt will."""
     import torch
 
-    drawn = texts(corpus, setting.seed, n_early=setting.steps * setting.batch // 4)
+    drawn, held = texts(corpus, setting.seed, n_early=setting.steps * setting.rows * setting.row // 400), list[int]()
+    size = setting.rows * setting.row
     while True:
-        read = sorted((_read(tokenizer, text, setting.longest) for text in islice(drawn, 8 * setting.batch)), key=len)
-        starts = list(range(0, len(read), setting.batch))
-        Random(len(read[0])).shuffle(starts)
-        for start in starts:
-            some = read[start : start + setting.batch]
-            width = max(map(len, some))
-            ids = torch.tensor([one + [tokenizer.pad_token_id] * (width - len(one)) for one in some])
-            labels = torch.tensor([one + [NOT_LEARNED] * (width - len(one)) for one in some])
-            yield ids, labels
-
-
-def _read(tokenizer: PreTrainedTokenizerFast, text: str, longest: int) -> list[int]:
-    ids = list(tokenizer(text, add_special_tokens=False)["input_ids"])
-    return [tokenizer.bos_token_id, *ids[: longest - 2], tokenizer.eos_token_id]
+        while len(held) < size:
+            held += [tokenizer.bos_token_id, *tokenizer(next(drawn), add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        yield torch.tensor(held[:size]).view(setting.rows, setting.row)
+        held = held[size:]

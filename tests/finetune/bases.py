@@ -33,7 +33,7 @@ TEMPLATES = {"chatml": CHATML, "llama3": LLAMA3, "mistral": MISTRAL, "plain": PL
 END = {"chatml": "<|im_end|>", "llama3": "<|eot_id|>", "mistral": "</s>", "plain": "</s>"}
 
 
-def tokenizer(style="plain", *, template=True, pad=True):
+def tokenizer(style="plain", *, template=True, pad=True, context=512):
     """Returns a byte-level tokenizer with a chat template in a style."""
     pieces = Tokenizer(models.BPE())
     pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -42,18 +42,18 @@ def tokenizer(style="plain", *, template=True, pad=True):
     trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
     pieces.train_from_iterator([row().answer, row().messages[0].content], trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=pieces, eos_token=END[style], chat_template=TEMPLATES[style] if template else None, model_max_length=512,
+        tokenizer_object=pieces, eos_token=END[style], chat_template=TEMPLATES[style] if template else None, model_max_length=context,
         additional_special_tokens=[*SPECIAL[style]], model_input_names=["input_ids", "attention_mask"], **({"pad_token": "<pad>"} if pad else {}),
     )  # fmt: skip
 
 
-def write_base(folder: Path, style="plain", *, template=True, pad=True, tied=True, quantised=False, seed=0, width=32):
+def write_base(folder: Path, style="plain", *, template=True, pad=True, tied=True, quantised=False, seed=0, width=32, context=512):
     """Writes a base of some thousand parameters; returns its folder."""
-    words = tokenizer(style, template=template, pad=pad)
+    words = tokenizer(style, template=template, pad=pad, context=context)
     torch.manual_seed(seed)
     config = LlamaConfig(
         vocab_size=len(words), hidden_size=width, intermediate_size=2 * width, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
-        max_position_embeddings=512, tie_word_embeddings=tied, eos_token_id=words.eos_token_id, bos_token_id=None, pad_token_id=words.pad_token_id,
+        max_position_embeddings=context, tie_word_embeddings=tied, eos_token_id=words.eos_token_id, bos_token_id=None, pad_token_id=words.pad_token_id,
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)
     words.save_pretrained(folder)
