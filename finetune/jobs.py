@@ -96,7 +96,13 @@ def verifying(
     if base_url:
         proof = proved(asks_server(base_url, task), f"the server at {base_url}")
     elif vllm is not None:
-        serving = Serving(vllm, base.resolve(), {task: adapter.resolve()}, port=free_port(), dtype="float32" if dtype == "auto" and _on_cpu() else dtype)
+        serving = Serving(
+            vllm,
+            base.resolve(),
+            {task: adapter.resolve()},
+            port=free_port(),
+            dtype="float32" if dtype == "auto" and _on_cpu() else dtype,
+        )
         with Server(serving, workspace.root / "finetune" / "vllm.log"):
             proof = proved(asks_server(serving.base_url, task), "vLLM")
     else:

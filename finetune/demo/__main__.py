@@ -17,7 +17,12 @@ from convrec.finetune.serving.server import found_vllm
 def main() -> int:
     """Runs the demo and returns 0 where all of it came out as it must."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("runs/finetune-demo"), help="where everything is written; what is there is deleted")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/finetune-demo"),
+        help="where everything is written; what is there is deleted",
+    )
     out: Path = parser.parse_args().out
     began = time.monotonic()
 
@@ -26,7 +31,14 @@ def main() -> int:
         sys.stderr.flush()
 
     try:
-        summary = run(out.resolve(), found_vllm(), DemoOptions(), root=Path.cwd(), progress=Lines(say, seconds_between=20), say=say)
+        summary = run(
+            out.resolve(),
+            found_vllm(),
+            DemoOptions(),
+            root=Path.cwd(),
+            progress=Lines(say, seconds_between=20),
+            say=say,
+        )
     except ConvrecError as error:
         say(str(error))
         return error.exit_code

@@ -19,7 +19,16 @@ from convrec.core.clock import SystemClock
 from convrec.core.progress import Progress, silent
 from convrec.finetune.demo.corpus import Corpus
 from convrec.finetune.demo.tiny import TinySetting, write_tiny
-from convrec.finetune.jobs import IN_PROCESS, adapter_folder, comparing, run_folder, set_folder, training, verifying, write_document
+from convrec.finetune.jobs import (
+    IN_PROCESS,
+    adapter_folder,
+    comparing,
+    run_folder,
+    set_folder,
+    training,
+    verifying,
+    write_document,
+)
 from convrec.finetune.proof.evaluate import BASE, TUNED
 from convrec.finetune.serving.serve import offered, point_at
 from convrec.finetune.serving.server import Server, Serving, free_port
@@ -33,7 +42,11 @@ TASK = "understand"
 SUMMARY = "summary.json"
 _MEASURED = 200  # held-out rows of a part
 NOTE = "A model of a million parameters on one catalogue proves that every part of the way works; it says nothing of how well a real model would understand."
-GATES: Mapping[str, tuple[str, float]] = {"f1_before": ("<=", 0.05), "f1_after": (">=", 0.80), "token_agreement": (">=", 0.99)}
+GATES: Mapping[str, tuple[str, float]] = {
+    "f1_before": ("<=", 0.05),
+    "f1_after": (">=", 0.80),
+    "token_agreement": (">=", 0.99),
+}
 
 
 @dataclass(frozen=True)
@@ -64,10 +77,14 @@ def run(out: Path, vllm: Path | None, options: DemoOptions, *, root: Path, progr
     prompts = [parts["train"][0].messages[0].content, *(row.messages[-1].content for row in parts["train"][:40])]
     told = write_tiny(base, Corpus.of(workspace.catalogue(), SystemClock().now().year), prompts, options.tiny, progress)
     before = identity(base)
-    say(f"train: an adapter on {len(parts['train']):,} rows (the base read {told['tokens']:,.0f} tokens in {told['steps']:,.0f} steps)")
+    say(
+        f"train: an adapter on {len(parts['train']):,} rows (the base read {told['tokens']:,.0f} tokens in {told['steps']:,.0f} steps)"
+    )
     training(workspace, TASK, base, rows, run_folder(workspace, TASK), options.setting, progress=progress, say=say)
     say("evaluate: base, adapter and what they must beat")
-    found = comparing(workspace, TASK, base, rows, adapter_folder(workspace, TASK), limit=options.measured, progress=progress)
+    found = comparing(
+        workspace, TASK, base, rows, adapter_folder(workspace, TASK), limit=options.measured, progress=progress
+    )
     write_document(out / "evaluation.json", found.document())
     say("verify and serve: " + ("vLLM" if vllm is not None else "in process, since there is no vLLM"))
     proof, heard = _served(workspace, base, vllm, out / "vllm.log", progress)
@@ -91,12 +108,27 @@ def _workspace(folder: Path) -> Workspace:
     return Workspace.open(folder)
 
 
-def _served(workspace: Workspace, base: Path, vllm: Path | None, log: Path, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+def _served(
+    workspace: Workspace, base: Path, vllm: Path | None, log: Path, progress: Progress
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns the proof, and what a message is understood to say by the model that `[llm]` then points at."""
     adapter, rows = adapter_folder(workspace, TASK), set_folder(workspace, TASK)
-    serving = Serving(vllm, base.resolve(), {TASK: adapter.resolve()}, port=free_port(), dtype="float32") if vllm is not None else None
+    serving = (
+        Serving(vllm, base.resolve(), {TASK: adapter.resolve()}, port=free_port(), dtype="float32")
+        if vllm is not None
+        else None
+    )
     with Server(serving, log) if serving is not None else nullcontext():
-        proof = verifying(workspace, TASK, base, rows, adapter, vllm=None, base_url=serving.base_url if serving is not None else "", progress=progress).document()
+        proof = verifying(
+            workspace,
+            TASK,
+            base,
+            rows,
+            adapter,
+            vllm=None,
+            base_url=serving.base_url if serving is not None else "",
+            progress=progress,
+        ).document()
         offer = offered(workspace, TASK, vllm, port=serving.port if serving is not None else 0)
         point_at(workspace, offer)
         heard = _heard(Workspace.open(workspace.root), rows)

@@ -47,7 +47,9 @@ class TinySetting:
     seed: int = 0
 
 
-def write_tiny(folder: Path, corpus: Corpus, prompts: Sequence[str], setting: TinySetting, progress: Progress = silent) -> dict[str, float]:
+def write_tiny(
+    folder: Path, corpus: Corpus, prompts: Sequence[str], setting: TinySetting, progress: Progress = silent
+) -> dict[str, float]:
     """Writes a base that transformers, peft and vLLM load; returns how it was trained: steps, tokens, first and last loss.
 
     `prompts` are what will be asked of it, by which its tokenizer is made too.
@@ -67,13 +69,18 @@ def make_tokenizer(corpus: Corpus, prompts: Sequence[str], setting: TinySetting)
 
     pieces: Tokenizer = Tokenizer(models.BPE())
     pieces.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(_PIECES), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        [
+            pre_tokenizers.Split(Regex(_PIECES), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     pieces.decoder = decoders.ByteLevel()
     read = [*islice(texts(corpus, setting.seed + 1), 1_000), *(prompt for prompt in prompts for _ in range(20))]
     read += islice(corpus.catalogue.cards(), 2_000)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=setting.vocabulary, special_tokens=list(SPECIAL), initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=setting.vocabulary, special_tokens=list(SPECIAL), initial_alphabet=alphabet, show_progress=False
+    )
     pieces.train_from_iterator(read, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=pieces, pad_token=SPECIAL[0], bos_token=SPECIAL[1], eos_token=SPECIAL[2], chat_template=TEMPLATE,
@@ -96,7 +103,13 @@ def make_model(tokenizer: PreTrainedTokenizerFast, setting: TinySetting) -> Llam
     )  # fmt: skip
 
 
-def pretrain(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySetting, progress: Progress = silent) -> dict[str, float]:
+def pretrain(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    corpus: Corpus,
+    setting: TinySetting,
+    progress: Progress = silent,
+) -> dict[str, float]:
     """Trains a model on texts for so many steps, fewer where they'd take more than so many minutes; returns steps, tokens, first and last loss."""
     import torch
 
@@ -129,7 +142,9 @@ def _optimisers(model: LlamaForCausalLM, setting: TinySetting) -> list[Any]:
     matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
     others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
     found = [
-        torch.optim.Muon(matrices, lr=setting.rate, weight_decay=0.02, momentum=0.95, nesterov=True, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.Muon(
+            matrices, lr=setting.rate, weight_decay=0.02, momentum=0.95, nesterov=True, adjust_lr_fn="match_rms_adamw"
+        ),
         torch.optim.AdamW(others, lr=setting.rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
     for optimiser in found:
@@ -146,6 +161,10 @@ def _batches(tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySe
     size = setting.rows * setting.row
     while True:
         while len(held) < size:
-            held += [tokenizer.bos_token_id, *tokenizer(next(drawn), add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+            held += [
+                tokenizer.bos_token_id,
+                *tokenizer(next(drawn), add_special_tokens=False)["input_ids"],
+                tokenizer.eos_token_id,
+            ]
         yield torch.tensor(held[:size]).view(setting.rows, setting.row)
         held = held[size:]

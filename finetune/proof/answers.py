@@ -25,7 +25,9 @@ class Said:
     ms: float
 
 
-def said(loaded: Loaded, prompts: Sequence[Sequence[int]], most: int, progress: Progress = silent, at_once: int = _AT_ONCE) -> list[Said]:
+def said(
+    loaded: Loaded, prompts: Sequence[Sequence[int]], most: int, progress: Progress = silent, at_once: int = _AT_ONCE
+) -> list[Said]:
     """Returns a model's answers to prompts of token ids, of at most so many tokens each; prompts of like length are answered together."""
     order = sorted(range(len(prompts)), key=lambda place: len(prompts[place]))
     found: dict[int, Said] = {}
@@ -52,7 +54,13 @@ def _together(loaded: Loaded, prompts: Sequence[Sequence[int]], most: int) -> It
         )  # fmt: skip
     ms = (time.perf_counter() - began) * 1000 / len(prompts)
     chosen = answer.sequences[:, width:]
-    chances = torch.stack([torch.log_softmax(step.float(), -1).gather(1, chosen[:, n : n + 1])[:, 0] for n, step in enumerate(answer.logits)], 1)
+    chances = torch.stack(
+        [
+            torch.log_softmax(step.float(), -1).gather(1, chosen[:, n : n + 1])[:, 0]
+            for n, step in enumerate(answer.logits)
+        ],
+        1,
+    )
     for tokens, likely in zip(chosen.tolist(), chances.tolist(), strict=True):
         end = next((n for n, token in enumerate(tokens) if token in loaded.ends), len(tokens))
         kept = tuple(tokens[:end])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def evaluate(
     held = {part: list(parts[part])[:limit] for part in _HELD if parts.get(part)}
     if not held:
         raise InputError("The set has no held-out rows, so there is nothing to measure on.", "Build it anew.")
-    answers = {name: answer for name, answer in _plain(parts["train"])}
+    answers = baselines(parts["train"])
     marks: dict[str, dict[str, list[Parts]]] = {part: {name: [_timed(parts_of(row, answer(row)), 0, 0.0) for row in rows] for name, answer in answers.items()} for part, rows in held.items()}  # fmt: skip
     for name, folder in ((BASE, None), (TUNED, adapter)):
         if name == TUNED and folder is None:
@@ -58,11 +58,9 @@ def evaluate(
     return Compared(task, {part: len(rows) for part, rows in held.items()}, {part: {name: figures(each) for name, each in found.items()} for part, found in marks.items()}, decided(task, held, marks))  # fmt: skip
 
 
-def _plain(train: Sequence[Row]) -> list[tuple[str, Callable[[Row], str]]]:
-    return list(baselines(train).items())
-
-
-def _by_model(base: Path, adapter: Path | None, held: Mapping[Part, Sequence[Row]], progress: Progress) -> dict[Part, list[Parts]]:
+def _by_model(
+    base: Path, adapter: Path | None, held: Mapping[Part, Sequence[Row]], progress: Progress
+) -> dict[Part, list[Parts]]:
     """Returns a model's marks, unguided and greedy."""
     from convrec.agent.llm.loading import load
 
@@ -75,7 +73,9 @@ def _by_model(base: Path, adapter: Path | None, held: Mapping[Part, Sequence[Row
     found = {}
     for part, rows in held.items():
         answers = said(loaded, [template.prompt(row.messages) for row in rows], room_for(template, rows), progress)
-        found[part] = [_timed(parts_of(row, one.text), len(one.ids), one.ms) for row, one in zip(rows, answers, strict=True)]
+        found[part] = [
+            _timed(parts_of(row, one.text), len(one.ids), one.ms) for row, one in zip(rows, answers, strict=True)
+        ]
     return found
 
 
@@ -83,7 +83,9 @@ def _timed(parts: Parts, tokens: int, ms: float) -> Parts:
     return {**parts, "tokens": (float(tokens), 1.0), "ms": (ms, 1.0)}
 
 
-def decided(task: Task, held: Mapping[Part, Sequence[Row]], marks: Mapping[str, Mapping[str, Sequence[Parts]]]) -> dict[str, Any]:
+def decided(
+    task: Task, held: Mapping[Part, Sequence[Row]], marks: Mapping[str, Mapping[str, Sequence[Parts]]]
+) -> dict[str, Any]:
     """Returns whether the tuned model is to serve the task: where it is clearly better than the compact engine (else than the best baseline) on rows of
     wording that it was not trained on, real ones where there are any; the 95 % interval of the difference is paired by row.
     """
@@ -97,4 +99,12 @@ def decided(task: Task, held: Mapping[Part, Sequence[Row]], marks: Mapping[str, 
     drawing = Resampling([row.group or row.id for row in held[part]])  # type: ignore[index]
     gain = drawing.gain(Ratio.of(mine), Ratio.of(theirs))
     serve = gain.low is not None and gain.low > 0
-    return {"serve": serve, "part": part, "figure": figure, "against": rival, "gain": gain.value, "low": gain.low, "high": gain.high}
+    return {
+        "serve": serve,
+        "part": part,
+        "figure": figure,
+        "against": rival,
+        "gain": gain.value,
+        "low": gain.low,
+        "high": gain.high,
+    }

@@ -24,7 +24,13 @@ _HEAD = re.compile(r"(?m)^\d{1,2}\.")
 Wish = tuple[str, int, int, int]
 """`(facet, start, end, polarity)` of a wish in its message."""
 
-MAIN: Mapping[Task, str] = {"understand": "span_f1", "plan": "exact", "explain": "claim_recall", "profile": "taste_f1", "preference": "claim_recall"}
+MAIN: Mapping[Task, str] = {
+    "understand": "span_f1",
+    "plan": "exact",
+    "explain": "claim_recall",
+    "profile": "taste_f1",
+    "preference": "claim_recall",
+}
 """The figure by which training on a task stops, and by which it is decided."""
 
 
@@ -72,7 +78,10 @@ def f1_parts(due: set[Any], found: set[Any]) -> tuple[float, float]:
 def _understand(row: Row, text: str) -> Parts:
     document, due = document_of(text, Understood), json.loads(row.answer)
     heard = document or {"acts": [], "preferences": []}
-    stated = [{(one["facet"], fold(str(one["value"])), one["polarity"]) for one in each["preferences"]} for each in (due, heard)]
+    stated = [
+        {(one["facet"], fold(str(one["value"])), one["polarity"]) for one in each["preferences"]}
+        for each in (due, heard)
+    ]
     return {
         "valid": (float(document is not None), 1.0),
         "span_f1": f1_parts(wishes(due, row.message), wishes(document, row.message)),
@@ -96,14 +105,32 @@ def _explain(row: Row, text: str) -> Parts:
     named = [slot for slot in _SLOT.findall(text) if slot in ids]
     said, due = reply_slots(text), reply_slots(row.answer)
     plain = _HEAD.sub("", _ANY_SLOT.sub("", text))
-    valid = named == ids and said <= document_slots(document) and not any(char.isdigit() for char in plain) and "[[" not in plain
-    return {"valid": (float(valid), 1.0), "claim_recall": (float(len(due & said)), float(len(due))), "claim_precision": (float(len(due & said)), float(len(said)))}
+    valid = (
+        named == ids
+        and said <= document_slots(document)
+        and not any(char.isdigit() for char in plain)
+        and "[[" not in plain
+    )
+    return {
+        "valid": (float(valid), 1.0),
+        "claim_recall": (float(len(due & said)), float(len(due))),
+        "claim_precision": (float(len(due & said)), float(len(said))),
+    }
 
 
 def _profile(row: Row, text: str) -> Parts:
     document, due = document_of(text, Taste), json.loads(row.answer)
-    keyed = [{(one["field"], fold(str(one["value"])), one["weight"] > 0) for one in (each or {}).get("tastes", ())} for each in (due, document)]
+    keyed = [
+        {(one["field"], fold(str(one["value"])), one["weight"] > 0) for one in (each or {}).get("tastes", ())}
+        for each in (due, document)
+    ]
     return {"valid": (float(document is not None), 1.0), "taste_f1": f1_parts(*keyed)}
 
 
-_MARKS: dict[Task, Callable[[Row, str], Parts]] = {"understand": _understand, "plan": _plan, "explain": _explain, "preference": _explain, "profile": _profile}
+_MARKS: dict[Task, Callable[[Row, str], Parts]] = {
+    "understand": _understand,
+    "plan": _plan,
+    "explain": _explain,
+    "preference": _explain,
+    "profile": _profile,
+}

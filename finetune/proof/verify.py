@@ -57,21 +57,47 @@ def checked_card(adapter: Path, base: Path, task: Task) -> dict[str, Any]:
     try:
         card: dict[str, Any] = json.loads((adapter / CARD).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ModelError(f"The adapter `{adapter}` has no {CARD}, so nothing says what it was trained on.", "Train it with convrec finetune train.") from error
+        raise ModelError(
+            f"The adapter `{adapter}` has no {CARD}, so nothing says what it was trained on.",
+            "Train it with convrec finetune train.",
+        ) from error
     except ValueError as error:
         raise ModelError(f"{adapter / CARD} is damaged.", "Train the adapter anew.") from error
     known: Identity = identity(base)
-    for key, value, name in (("base", known.weights, "weights"), ("tokenizer", known.tokenizer, "tokenizer"), ("template", known.template, "chat template")):
+    for key, value, name in (
+        ("base", known.weights, "weights"),
+        ("tokenizer", known.tokenizer, "tokenizer"),
+        ("template", known.template, "chat template"),
+    ):
         if card.get(key) != value:
-            raise ModelError(f"The adapter `{adapter}` was trained on another base: the {name} of `{base}` differ from those on its card ({card.get('base_revision')}).", "Name the base that it was trained on, or train it anew.")
+            raise ModelError(
+                f"The adapter `{adapter}` was trained on another base: the {name} of `{base}` differ from those on its card ({card.get('base_revision')}).",
+                "Name the base that it was trained on, or train it anew.",
+            )
     if card.get("task") != task:
-        raise ModelError(f"The adapter `{adapter}` was trained for {card.get('task')}, not for {task}.", f"Name --task {card.get('task')}.")
+        raise ModelError(
+            f"The adapter `{adapter}` was trained for {card.get('task')}, not for {task}.",
+            f"Name --task {card.get('task')}.",
+        )
     if card.get("prompt") != settings_hash(task):
-        raise ModelError(f"The adapter `{adapter}` was trained on another wording of the prompt {task} than is sent now.", "Build the set and train anew.")
+        raise ModelError(
+            f"The adapter `{adapter}` was trained on another wording of the prompt {task} than is sent now.",
+            "Build the set and train anew.",
+        )
     return card
 
 
-def verify(adapter: Path, base: Path, rows: Sequence[Row], task: Task, ask: Ask, served_by: str, *, dtype: str = "auto", progress: Progress = silent) -> Verified:
+def verify(
+    adapter: Path,
+    base: Path,
+    rows: Sequence[Row],
+    task: Task,
+    ask: Ask,
+    served_by: str,
+    *,
+    dtype: str = "auto",
+    progress: Progress = silent,
+) -> Verified:
     """Returns how a served adapter compares with the trained one, on the first rows of a fixed choice.
 
     Raises:
@@ -84,10 +110,12 @@ def verify(adapter: Path, base: Path, rows: Sequence[Row], task: Task, ask: Ask,
     loaded = load(str(base), str(adapter), dtype=dtype)
     template = Template(loaded.tokenizer)
     most = answer_tokens(task)
-    trained = said(loaded, [template.prompt(row.messages) for row in chosen], most, progress, at_once=1)
+    prompts = [template.prompt(row.messages) for row in chosen]
+    trained = said(loaded, prompts, most, progress, at_once=1)
     served = []
-    for number, row in enumerate(chosen, 1):
-        served.append(ask([(message.role, message.content) for message in row.messages], most))
+    for number, (row, prompt) in enumerate(zip(chosen, prompts, strict=True), 1):
+        sent = [(message.role, message.content) for message in row.messages]
+        served.append(ask(sent, max(min(most, loaded.window - len(prompt)), 1)))
         progress("asking the server", number, len(chosen))
     return compared(trained, served, served_by)
 
@@ -110,4 +138,11 @@ def compared(trained: Sequence[Said], served: Sequence[Said], served_by: str) ->
                 break
             apart.append(abs(likely - told))
         same += sum(mine == theirs for mine, theirs in zip(one.ids, other.ids, strict=False))
-    return Verified(len(trained), total, same / total if total else 1.0, whole / max(len(trained), 1), sum(apart) / len(apart) if apart else 0.0, served_by)
+    return Verified(
+        len(trained),
+        total,
+        same / total if total else 1.0,
+        whole / max(len(trained), 1),
+        sum(apart) / len(apart) if apart else 0.0,
+        served_by,
+    )

@@ -27,7 +27,9 @@ def asks_server(base_url: str, model: str, key: str = "none") -> Ask:
     try:
         from openai import OpenAI
     except ImportError as error:
-        raise ConvrecError("Servers are asked through the openai package, which is not installed.", "Run: pip install 'convrec[llm]'") from error
+        raise ConvrecError(
+            "Servers are asked through the openai package, which is not installed.", "Run: pip install 'convrec[llm]'"
+        ) from error
     client = OpenAI(base_url=base_url, api_key=key, max_retries=0, timeout=_TIMEOUT_S)
     return lambda messages, most: _asked(client, model, messages, most)
 
@@ -42,16 +44,23 @@ def _asked(client: OpenAI, model: str, messages: Sequence[tuple[str, str]], most
             model=model, messages=sent, temperature=0, max_tokens=most, logprobs=True, top_logprobs=0, extra_body={"return_tokens_as_token_ids": True},
         )  # fmt: skip
     except OpenAIError as error:
-        raise ModelError(f"The server at {client.base_url} does not serve {model}: {type(error).__name__}.", "See that it runs, and that the adapter is loaded under that name.") from error
+        raise ModelError(
+            f"The server at {client.base_url} does not serve {model}: {str(error)[:160]}.",
+            "See that it runs, and that the adapter is loaded under that name.",
+        ) from error
     choice = answer.choices[0]
     told = choice.logprobs.content if choice.logprobs is not None and choice.logprobs.content is not None else []
     if not told or not told[0].token.startswith("token_id:"):
-        raise ModelError(f"The server at {client.base_url} does not tell token ids.", "Verify against vLLM, or in process.")
+        raise ModelError(
+            f"The server at {client.base_url} does not tell token ids.", "Verify against vLLM, or in process."
+        )
     pairs = [(int(one.token.removeprefix("token_id:")), one.logprob) for one in told]
     if choice.finish_reason == "stop":
         pairs = pairs[:-1] if len(pairs) == (answer.usage.completion_tokens if answer.usage else len(pairs)) else pairs
     ms = (time.perf_counter() - began) * 1000
-    return Said(choice.message.content or "", tuple(token for token, _ in pairs), tuple(likely for _, likely in pairs), ms)
+    return Said(
+        choice.message.content or "", tuple(token for token, _ in pairs), tuple(likely for _, likely in pairs), ms
+    )
 
 
 def asks_here(base: Path, adapter: Path) -> Ask:
@@ -67,6 +76,11 @@ def asks_here(base: Path, adapter: Path) -> Ask:
         began = time.perf_counter()
         answer = model.invoke(convert_to_messages(list(messages)), max_tokens=most)
         text = str(answer.text)
-        return Said(text, tuple(tokenizer(text, add_special_tokens=False)["input_ids"]), (), (time.perf_counter() - began) * 1000)
+        return Said(
+            text,
+            tuple(tokenizer(text, add_special_tokens=False)["input_ids"]),
+            (),
+            (time.perf_counter() - began) * 1000,
+        )
 
     return ask

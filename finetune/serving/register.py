@@ -18,7 +18,12 @@ from convrec.finetune.sets.rows import Task
 from convrec.finetune.tuning.lora import checked_adapter, copied
 
 FILE, FOLDER = "adapters.json", "adapters"
-STEP_OF: Mapping[Task, Step] = {"understand": "understand", "plan": "plan", "explain": "explain", "preference": "explain"}
+STEP_OF: Mapping[Task, Step] = {
+    "understand": "understand",
+    "plan": "plan",
+    "explain": "explain",
+    "preference": "explain",
+}
 """The step of a turn that a task's adapter serves; a `profile` is asked for by none yet."""
 
 
@@ -43,7 +48,10 @@ def registered(workspace: Workspace) -> dict[str, Registered]:
     if not path.is_file():
         return {}
     try:
-        return {task: Registered.model_validate(entry) for task, entry in json.loads(path.read_text(encoding="utf-8")).items()}
+        return {
+            task: Registered.model_validate(entry)
+            for task, entry in json.loads(path.read_text(encoding="utf-8")).items()
+        }
     except (ValueError, ValidationError, AttributeError) as error:
         raise WorkspaceError(f"{path} is damaged.", "Delete it and verify your adapters again.") from error
 
@@ -64,7 +72,9 @@ def register(workspace: Workspace, task: Task, adapter: Path, base: Path, proof:
     target = workspace.root / FOLDER / task
     if adapter.resolve() != target.resolve():
         copied(adapter, target)
-    entry = Registered(folder=f"{FOLDER}/{task}", base=str(base.resolve()), rank=int(config["r"]), proof=proof.document())
+    entry = Registered(
+        folder=f"{FOLDER}/{task}", base=str(base.resolve()), rank=int(config["r"]), proof=proof.document()
+    )
     with disk_errors(workspace.root), workspace.lock(wait_s=10):
         known = registered(workspace) | {task: entry}
         document = {name: each.model_dump() for name, each in sorted(known.items())}

@@ -32,7 +32,10 @@ def offered(workspace: Workspace, task: Task, vllm: Path | None, *, port: int, d
     """
     known = registered(workspace)
     if task not in known:
-        raise InputError(f"No adapter for {task} is registered in {workspace.root}.", "Train one, and verify it: convrec finetune verify.")
+        raise InputError(
+            f"No adapter for {task} is registered in {workspace.root}.",
+            "Train one, and verify it: convrec finetune verify.",
+        )
     if task not in STEP_OF:
         raise InputError(f"No step of a turn asks for {task}.", f"There are adapters for {', '.join(STEP_OF)}.")
     entry, steps = known[task], [STEP_OF[task]]

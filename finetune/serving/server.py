@@ -39,7 +39,10 @@ def found_vllm(environment: Mapping[str, str] = os.environ) -> Path | None:
     if named:
         path = Path(named).absolute()
         if not os.access(path, os.X_OK):
-            raise InputError(f"$CONVREC_VLLM names {named}, which is no program.", "Name vLLM's own, as .venv-vllm/bin/vllm, or unset it.")
+            raise InputError(
+                f"$CONVREC_VLLM names {named}, which is no program.",
+                "Name vLLM's own, as .venv-vllm/bin/vllm, or unset it.",
+            )
         return path
     on_path = shutil.which("vllm")
     return Path(on_path) if on_path else None
@@ -76,12 +79,18 @@ class Serving:
             ModelError: vLLM can't serve the base or an adapter.
         """
         if is_packed(self.base):
-            raise ModelError(f"The base `{self.base}` is packed in 8 bits, which vLLM does not read.", "Unpack it: python -m convrec.finetune.pretraining unpack SOURCE TARGET.")
+            raise ModelError(
+                f"The base `{self.base}` is packed in 8 bits, which vLLM does not read.",
+                "Unpack it: python -m convrec.finetune.pretraining unpack SOURCE TARGET.",
+            )
         ranks = []
         for folder in self.adapters.values():
             config = checked_adapter(folder)
             if config.get("use_dora"):
-                raise ModelError(f"The adapter `{folder}` is weight-decomposed (DoRA), which vLLM does not serve.", "Serve it in process, or train it without dora.")
+                raise ModelError(
+                    f"The adapter `{folder}` is weight-decomposed (DoRA), which vLLM does not serve.",
+                    "Serve it in process, or train it without dora.",
+                )
             ranks.append(int(config["r"]))
         command = [
             str(self.vllm), "serve", str(self.base), "--served-model-name", self.name, "--host", self.host, "--port", str(self.port), "--dtype", self.dtype,
@@ -91,7 +100,10 @@ class Serving:
             return command
         limit = next((rank for rank in _RANKS if rank >= max(ranks)), None)
         if limit is None:
-            raise ModelError(f"An adapter has rank {max(ranks)}, and vLLM serves none above {_RANKS[-1]}.", "Train one of a smaller rank.")
+            raise ModelError(
+                f"An adapter has rank {max(ranks)}, and vLLM serves none above {_RANKS[-1]}.",
+                "Train one of a smaller rank.",
+            )
         modules = [f"{name}={folder}" for name, folder in self.adapters.items()]
         return [*command, "--enable-lora", "--max-lora-rank", str(limit), "--lora-modules", *modules]
 
@@ -112,7 +124,9 @@ class Server:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self, patience_s: float = _PATIENCE_S) -> None:
@@ -127,12 +141,22 @@ class Server:
         about.setdefault("VLLM_CACHE_ROOT", str(self._log.parent / "vllm-cache"))
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self.serving.command(), env=about, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)  # noqa: S603  (the user's own program)
+            self._process = subprocess.Popen(  # noqa: S603  (the user's own program)
+                self.serving.command(),
+                env=about,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         until = time.monotonic() + patience_s
         while not self.is_well():
             if self._process.poll() is not None or time.monotonic() > until:
                 self.stop()
-                raise ConvrecError(f"vLLM did not start; its log {self._log} ends:\n{self._log.read_text(errors='replace')[-_LOG_SHOWN:]}", "See there why.")
+                raise ConvrecError(
+                    f"vLLM did not start; its log {self._log} ends:\n{self._log.read_text(errors='replace')[-_LOG_SHOWN:]}",
+                    "See there why.",
+                )
             time.sleep(0.5)
 
     def is_well(self) -> bool:

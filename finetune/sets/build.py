@@ -36,7 +36,15 @@ class SetOptions:
         return min(max(self.messages // 8, _HELD[0]), _HELD[1])
 
 
-def build(workspace: Workspace, task: Task, out: Path, options: SetOptions, *, progress: Progress = silent, clock: Clock | None = None) -> dict[str, Any]:
+def build(
+    workspace: Workspace,
+    task: Task,
+    out: Path,
+    options: SetOptions,
+    *,
+    progress: Progress = silent,
+    clock: Clock | None = None,
+) -> dict[str, Any]:
     """Writes a set into a folder and returns its data card. No service is asked; everything is drawn from the workspace and the grammar.
 
     Raises:
@@ -45,7 +53,19 @@ def build(workspace: Workspace, task: Task, out: Path, options: SetOptions, *, p
     """
     if options.messages < 1:
         raise InputError(f"{options.messages} messages are no set.", "Ask for some hundreds at least.")
-    drawn = drawn_rows(Drawn(workspace, task, options.messages, options.held, options.contexts, options.labels, options.seed, clock or SystemClock(), progress))
+    drawn = drawn_rows(
+        Drawn(
+            workspace,
+            task,
+            options.messages,
+            options.held,
+            options.contexts,
+            options.labels,
+            options.seed,
+            clock or SystemClock(),
+            progress,
+        )
+    )
     parts, left_out = cleaned(drawn, lambda rows: forgotten_among(workspace, {row.user for row in rows if row.user}))
     check_leaks(parts)
     with disk_errors(out):
@@ -57,7 +77,9 @@ def build(workspace: Workspace, task: Task, out: Path, options: SetOptions, *, p
     return card
 
 
-def cleaned(rows: Sequence[Row], forgotten: Callable[[Sequence[Row]], set[str]]) -> tuple[dict[Part, list[Row]], dict[str, int]]:
+def cleaned(
+    rows: Sequence[Row], forgotten: Callable[[Sequence[Row]], set[str]]
+) -> tuple[dict[Part, list[Row]], dict[str, int]]:
     """Returns the rows of each part without what must not be in a set, and how many were left out for what reason."""
     left_out: dict[str, int] = {}
 
@@ -82,7 +104,9 @@ def read_set(workspace: Workspace | None, folder: Path) -> dict[Part, list[Row]]
     Raises:
         InputError: the set is missing, damaged, or leaks.
     """
-    parts: dict[Part, list[Row]] = {part: read_rows(folder / f"{part}.jsonl") for part in PARTS if (folder / f"{part}.jsonl").is_file()}
+    parts: dict[Part, list[Row]] = {
+        part: read_rows(folder / f"{part}.jsonl") for part in PARTS if (folder / f"{part}.jsonl").is_file()
+    }
     if "train" not in parts:
         raise InputError(f"There is no set in {folder}.", "Build it first: convrec finetune build.")
     users = {row.user for rows in parts.values() for row in rows if row.user}

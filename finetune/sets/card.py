@@ -24,7 +24,9 @@ _LICENCES = {
 }
 
 
-def card_of(folder: Path, task: Task, parts: Mapping[Part, Sequence[Row]], left_out: Mapping[str, int]) -> dict[str, Any]:
+def card_of(
+    folder: Path, task: Task, parts: Mapping[Part, Sequence[Row]], left_out: Mapping[str, int]
+) -> dict[str, Any]:
     """Returns the card of a set that is written."""
     rows = [row for each in parts.values() for row in each]
     sources = Counter(row.source for row in rows)
@@ -56,9 +58,20 @@ def write_card(folder: Path, card: Mapping[str, Any], rows: Sequence[Row]) -> No
 def _told(card: Mapping[str, Any], rows: Sequence[Row]) -> str:
     lines = [f"# Training set: {card['task']}", "", "| part | rows |", "|---|---|"]
     lines += [f"| {part} | {count:,} |" for part, count in card["rows"].items()]
-    lines += ["", f"Synthetic: {card['synthetic']:.0%}. Set {card['set']}, prompt {card['prompt']}.", "", "| source | rows | licence |", "|---|---|---|"]
+    lines += [
+        "",
+        f"Synthetic: {card['synthetic']:.0%}. Set {card['set']}, prompt {card['prompt']}.",
+        "",
+        "| source | rows | licence |",
+        "|---|---|---|",
+    ]
     lines += [f"| {name} | {each['rows']:,} | {each['licence']} |" for name, each in card["sources"].items()]
-    lines += ["", "Left out: " + (", ".join(f"{count:,} {why}" for why, count in card["left_out"].items() if count) or "nothing") + "."]
+    lines += [
+        "",
+        "Left out: "
+        + (", ".join(f"{count:,} {why}" for why, count in card["left_out"].items() if count) or "nothing")
+        + ".",
+    ]
     lines += ["", f"## {len(rows)} rows to read", ""]
     for row in rows:
         lines += [f"**{row.part}, {row.source}** {_inline(row.message)}", "", f"`{_inline(row.answer)}`", ""]

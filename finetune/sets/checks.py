@@ -75,10 +75,17 @@ def check_leaks(parts: Mapping[Part, Sequence[Row]]) -> None:
         InputError: a message, or a person, stands in two parts, or a synthetic row in the part `test`; it is named.
     """
     _check_apart(parts, {part: {key_of(row): row for row in rows} for part, rows in parts.items()}, "the message of")
-    _check_apart(parts, {part: {row.group: row for row in rows if row.group} for part, rows in parts.items()}, "the person or conversation of")
+    _check_apart(
+        parts,
+        {part: {row.group: row for row in rows if row.group} for part, rows in parts.items()},
+        "the person or conversation of",
+    )
     made = next((row for row in parts.get("test", ()) if row.synthetic), None)
     if made is not None:
-        raise InputError(f"Row {made.id} of the part test is synthetic, and what is made up proves nothing.", "Leave it out, or build the set anew.")
+        raise InputError(
+            f"Row {made.id} of the part test is synthetic, and what is made up proves nothing.",
+            "Leave it out, or build the set anew.",
+        )
 
 
 def _check_apart(parts: Mapping[Part, Sequence[Row]], keyed: Mapping[Part, Mapping[str, Row]], what: str) -> None:

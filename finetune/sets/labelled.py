@@ -59,8 +59,14 @@ def _of_dialogue(hearing: Hearing, follower: Follower, dialogue: Dialogue) -> It
             continue
         before = follower(said[:number]).state if number else DialogueState()
         draft = hearing.compact.understand(turn.text, before)
-        others = [p for p in draft.preferences if p.facet != "item" and not any(_overlap(p.span, m.span) for m in marked)]
-        acts = draft.acts if "state_preference" in draft.acts else (*(act for act in draft.acts if act != "other"), "state_preference")
+        others = [
+            p for p in draft.preferences if p.facet != "item" and not any(_overlap(p.span, m.span) for m in marked)
+        ]
+        acts = (
+            draft.acts
+            if "state_preference" in draft.acts
+            else (*(act for act in draft.acts if act != "other"), "state_preference")
+        )
         gold = draft.model_copy(update={"preferences": (*others, *marked), "acts": acts})
         yield _row(hearing, turn.text, before, gold, f"dialogue-{dialogue.id}-{number}", "dialogues", dialogue.id)
 
@@ -73,11 +79,17 @@ def _attitudes(turn: Turn, hearing: Hearing) -> list[Preference]:
         if item.relation in _LIKES and item.span and row is not None:
             title = hearing.catalogue.titles[row]
             polarity = 1 if item.relation == "liked" else -1
-            found.append(Preference(facet="item", value=title, item_id=item.id, polarity=polarity, scope="lasting", span=item.span))
+            found.append(
+                Preference(
+                    facet="item", value=title, item_id=item.id, polarity=polarity, scope="lasting", span=item.span
+                )
+            )
     return found
 
 
-def _row(hearing: Hearing, text: str, before: DialogueState, gold: Understanding, id_: str, source: str, group: str) -> Row:
+def _row(
+    hearing: Hearing, text: str, before: DialogueState, gold: Understanding, id_: str, source: str, group: str
+) -> Row:
     answer = quoted(gold, text)
     named = [p.value for p in gold.preferences if p.facet != "text" and ".." not in p.value]
     return Row(
@@ -92,8 +104,14 @@ def quoted(gold: Understanding, text: str) -> Understood:
         {**p.model_dump(include={"facet", "value", "polarity", "strength", "scope"}), "value": visible(p.value)[:120], "quote": text[slice(*p.span)][:120]}
         for p in gold.preferences if p.span != (0, 0)
     ]  # fmt: skip
-    pointers = [{"kind": r.kind, "item_ids": list(r.item_ids)[:6], "quote": text[slice(*r.span)][:120]} for r in gold.references if r.span != (0, 0)]
-    return Understood.model_validate({"acts": list(gold.acts)[:8], "preferences": stated[:12], "references": pointers[:6]})
+    pointers = [
+        {"kind": r.kind, "item_ids": list(r.item_ids)[:6], "quote": text[slice(*r.span)][:120]}
+        for r in gold.references
+        if r.span != (0, 0)
+    ]
+    return Understood.model_validate(
+        {"acts": list(gold.acts)[:8], "preferences": stated[:12], "references": pointers[:6]}
+    )
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:

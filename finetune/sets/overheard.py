@@ -9,7 +9,6 @@ from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.client import ChatClient, Message
 from convrec.agent.llm.failures import ModelFailure
 
-
 WORDS = "words"
 
 

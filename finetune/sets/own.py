@@ -108,7 +108,9 @@ def _facet(field: Field, catalogue: Catalogue, domain: Domain, which: Names_) ->
         spec = _number(field, catalogue)
     elif field.type == "bool":
         label = field.label.lower()
-        spec = FieldSpec((field.name,), "bool", "bool", ("",), yes=(f"with {label}",), no=(f"without {label}", f"with no {label}"))
+        spec = FieldSpec(
+            (field.name,), "bool", "bool", ("",), yes=(f"with {label}",), no=(f"without {label}", f"with no {label}")
+        )
     elif field.type in ("category", "tags"):
         spec = _named(field, catalogue, domain, which)
     else:
@@ -125,12 +127,20 @@ def _number(field: Field, catalogue: Catalogue) -> FieldSpec | None:
     step = max((high - low) // 20, 1)
     known = _known_fields().get(fold(field.name))
     year = catalogue.schema.year_field()
-    role = "year" if year is not None and year.name == field.name else known.role if known and known.kind == "number" else "amount"
+    role = (
+        "year"
+        if year is not None and year.name == field.name
+        else known.role
+        if known and known.kind == "number"
+        else "amount"
+    )
     if role in ("year", "rating") and field is not year and role != "year":
         role = "amount"
     units = known.units if known is not None and role == "amount" and known.units else (field.label.lower(),)
     less, more = (known.less, known.more) if known is not None else ((), ())
-    return FieldSpec((field.name,), "number", role, ("",), (), "", (), units, low, max(high, low + step), step, less, more)
+    return FieldSpec(
+        (field.name,), "number", role, ("",), (), "", (), units, low, max(high, low + step), step, less, more
+    )
 
 
 def _named(field: Field, catalogue: Catalogue, domain: Domain, which: Names_) -> FieldSpec | None:
@@ -140,9 +150,17 @@ def _named(field: Field, catalogue: Catalogue, domain: Domain, which: Names_) ->
     if not said:
         return None
     known = _known_fields().get(fold(field.name))
-    role = known.role if known is not None and known.role not in ("kind", "bool", "mod") and known.kind != "number" else ""
+    role = (
+        known.role if known is not None and known.role not in ("kind", "bool", "mod") and known.kind != "number" else ""
+    )
     role = role or ("kind" if len(said) <= _FEW else "brand" if field.type == "category" else "attr")
-    phrases = known.phrases if known is not None and known.phrases else ("by {}", "from {}") if role == "brand" else ("with {}",)
+    phrases = (
+        known.phrases
+        if known is not None and known.phrases
+        else ("by {}", "from {}")
+        if role == "brand"
+        else ("with {}",)
+    )
     values = tuple(_value(value, role) for value in _of(field.name, said, which)[:_MOST])
     return FieldSpec((field.name,), field.type, role, ("",), values, "", phrases)
 
@@ -166,7 +184,9 @@ def _with_kind(facets: list[Facet], catalogue: Catalogue, which: Names_) -> list
     named = [place for place, facet in enumerate(facets) if facet.spec.values]
     if named:
         return [_spoken_as(facet, "kind") if place == named[0] else facet for place, facet in enumerate(facets)]
-    words = sorted({word.lower() for title in catalogue.titles for word in title.split() if word.isalpha() and len(word) > 3})
+    words = sorted(
+        {word.lower() for title in catalogue.titles for word in title.split() if word.isalpha() and len(word) > 3}
+    )
     spoken = tuple(Value(word, (word,)) for word in _of("text", words or ["new"], which)[:_MOST])
     return [Facet("text", FieldSpec(("text",), "text", "kind", ("",), spoken, "", ("with {}",)), "", ()), *facets]
 

@@ -19,7 +19,9 @@ def preference_rows(rows: Iterable[Row], seed: int) -> Iterator[Row]:
         faults = [fault for fault in _FAULTS if fault(row, rng) not in ("", row.answer)]
         if faults:
             chosen = rng.choice(faults)
-            yield row.model_copy(update={"task": "preference", "rejected": chosen(row, rng), "kind": chosen.__name__.strip("_")})
+            yield row.model_copy(
+                update={"task": "preference", "rejected": chosen(row, rng), "kind": chosen.__name__.strip("_")}
+            )
 
 
 def _without_an_item(row: Row, rng: Random) -> str:
@@ -43,7 +45,9 @@ def _written_out(row: Row, rng: Random) -> str:
 
 def _unknown_fact(row: Row, rng: Random) -> str:
     """Returns the words with a fact that the document does not have."""
-    return _FACT.sub(lambda match: f"[[fact:{match[1]}.{rng.choice(('awards', 'mood', 'rating_by_critics'))}]]", row.answer, count=1)
+    return _FACT.sub(
+        lambda match: f"[[fact:{match[1]}.{rng.choice(('awards', 'mood', 'rating_by_critics'))}]]", row.answer, count=1
+    )
 
 
 def _without_reasons(row: Row, rng: Random) -> str:

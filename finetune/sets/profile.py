@@ -72,7 +72,11 @@ def _liked(events: Interactions) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 def _event(catalogue: Catalogue, row: int, liked: bool) -> dict[str, Any]:
     facts = catalogue.item(row).facts
-    kept = {field.name: facts[field.name] for field in catalogue.schema.of_type("category", "tags", "number") if field.name in facts}
+    kept = {
+        field.name: facts[field.name]
+        for field in catalogue.schema.of_type("category", "tags", "number")
+        if field.name in facts
+    }
     kept = {name: value[:4] if isinstance(value, list) else value for name, value in kept.items()}
     return {"did": "liked" if liked else "disliked", "title": catalogue.titles[row], **kept}
 
@@ -82,11 +86,17 @@ def _shares(catalogue: Catalogue) -> dict[Key, float]:
     found = {}
     for field in catalogue.schema.of_type("category", "tags"):
         index = catalogue.values(field.name)
-        found |= {(field.name, value): int(count) / len(catalogue) for value, count in zip(index.values, index.counts, strict=True) if count > 1}
+        found |= {
+            (field.name, value): int(count) / len(catalogue)
+            for value, count in zip(index.values, index.counts, strict=True)
+            if count > 1
+        }
     return found
 
 
-def _tastes(catalogue: Catalogue, events: Sequence[tuple[int, bool]], shares: Mapping[Key, float]) -> list[tuple[Key, int]]:
+def _tastes(
+    catalogue: Catalogue, events: Sequence[tuple[int, bool]], shares: Mapping[Key, float]
+) -> list[tuple[Key, int]]:
     """Returns the values that a person comes back to most beyond what the catalogue would give, with weights."""
     liked, disliked = Counter[Key](), Counter[Key]()
     n_liked = max(sum(good for _, good in events), 1)
@@ -99,7 +109,11 @@ def _tastes(catalogue: Catalogue, events: Sequence[tuple[int, bool]], shares: Ma
         lift = count / n_liked / shares[key] if key in shares else 0.0
         if count >= 2 and lift >= _LEAST_LIFT:
             found.append((count * float(np.log(lift)), key, 3 if lift >= 4 else 2 if lift >= 2.5 else 1))
-    found += [(count - liked[key], key, -2) for key, count in disliked.items() if key in shares and count >= 2 and count > 2 * liked[key]]
+    found += [
+        (count - liked[key], key, -2)
+        for key, count in disliked.items()
+        if key in shares and count >= 2 and count > 2 * liked[key]
+    ]
     found.sort(key=lambda one: (-one[0], one[1]))
     return [(key, weight) for _, key, weight in found[:_TASTES]]
 

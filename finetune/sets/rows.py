@@ -17,7 +17,13 @@ from convrec.prompts.rendering import prompt_hash
 Task = Literal["understand", "plan", "explain", "profile", "preference"]
 Part = Literal["train", "valid", "heldout_wording", "test"]
 PARTS: tuple[Part, ...] = ("train", "valid", "heldout_wording", "test")
-PROMPT_OF: dict[Task, str] = {"understand": "understand", "plan": "plan", "explain": "explain", "profile": "profile", "preference": "explain"}
+PROMPT_OF: dict[Task, str] = {
+    "understand": "understand",
+    "plan": "plan",
+    "explain": "explain",
+    "profile": "profile",
+    "preference": "explain",
+}
 """The prompt in `prompts/` that a task's rows are made with."""
 
 
@@ -84,7 +90,10 @@ def _rows(path: Path) -> Iterator[Row]:
                 except ValidationError as error:
                     first = error.errors()[0]
                     place = ".".join(str(step) for step in first["loc"])
-                    raise InputError(f"Line {number} of {path} is no row of a set: {place or 'the line'}: {first['msg']}.", "Build the set anew.") from error
+                    raise InputError(
+                        f"Line {number} of {path} is no row of a set: {place or 'the line'}: {first['msg']}.",
+                        "Build the set anew.",
+                    ) from error
     except FileNotFoundError as error:
         raise InputError(f"There is no {path}.", "Build the set first: convrec finetune build.") from error
     except UnicodeDecodeError as error:

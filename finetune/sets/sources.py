@@ -48,7 +48,9 @@ def drawn_rows(drawn: Drawn) -> list[Row]:
 def hearing_of(workspace: Workspace, clock: Clock) -> Hearing:
     """Returns what is sent to a model about messages in a workspace; nothing needs to be fitted."""
     catalogue = workspace.catalogue()
-    return Hearing(catalogue, Understander(catalogue, clock, TextEncoder.open(workspace.settings.models.encoder)), clock)
+    return Hearing(
+        catalogue, Understander(catalogue, clock, TextEncoder.open(workspace.settings.models.encoder)), clock
+    )
 
 
 def _understand(drawn: Drawn) -> Iterator[Row]:
@@ -59,7 +61,9 @@ def _understand(drawn: Drawn) -> Iterator[Row]:
     for voice in VOICES:
         n = drawn.messages if voice.part == "train" else drawn.held
         tell = _telling(drawn.progress, f"writing {voice.part.replace('_', ' ')}", n)
-        yield from understand_rows(hearing, voice, n, Random(f"{drawn.seed}/{voice.part}"), today, contexts=drawn.contexts, tell=tell)
+        yield from understand_rows(
+            hearing, voice, n, Random(f"{drawn.seed}/{voice.part}"), today, contexts=drawn.contexts, tell=tell
+        )
 
 
 def _telling(progress: Progress, stage: str, n: int) -> Callable[[int], None]:
@@ -77,7 +81,10 @@ def _turns(drawn: Drawn) -> Iterator[Row]:
 def _profile(drawn: Drawn) -> Iterator[Row]:
     catalogue = drawn.workspace.catalogue()
     if not catalogue.has_interactions:
-        raise InputError("The workspace has no interactions, so nobody's taste can be summed up.", "Ingest some: convrec ingest --interactions F.")
+        raise InputError(
+            "The workspace has no interactions, so nobody's taste can be summed up.",
+            "Ingest some: convrec ingest --interactions F.",
+        )
     yield from profile_rows(catalogue, drawn.messages, _telling(drawn.progress, "reading people", drawn.messages))
 
 

@@ -14,8 +14,8 @@ from random import Random
 from typing import Any
 
 from convrec.agent.elicitation import question
-from convrec.core.reply import Reason, Reply, ReplyItem
 from convrec.catalogue.workspace import Workspace
+from convrec.core.reply import Reason, Reply, ReplyItem
 from convrec.evaluation.sessions.house import agent_over
 from convrec.finetune.grammar.draft import Context, Draft
 from convrec.finetune.grammar.pointing import judging_then_asking, like_title
@@ -46,9 +46,18 @@ def turn_rows(workspace: Workspace, task: Task, voice: Voice, n: int, rng: Rando
         NotFittedError: the workspace's tools are not fitted.
     """
     catalogue = workspace.catalogue()
-    view, names, wording = own_view(catalogue, today, voice.names), OwnNames(catalogue, voice.names), Wording(voice.wording)
+    view, names, wording = (
+        own_view(catalogue, today, voice.names),
+        OwnNames(catalogue, voice.names),
+        Wording(voice.wording),
+    )
     heard = Overheard()
-    with tempfile.TemporaryDirectory() as scratch, agent_over(workspace, Path(scratch), "turns", question, client=heard, explore="always", max_questions=0) as agent:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        agent_over(
+            workspace, Path(scratch), "turns", question, client=heard, explore="always", max_questions=0
+        ) as agent,
+    ):
         for number in range(n):
             heard.first.clear()
             draft = Draft(rng, view, names, wording, Context())
@@ -59,14 +68,33 @@ def turn_rows(workspace: Workspace, task: Task, voice: Voice, n: int, rng: Rando
             answer = _plan(reply) if task == "plan" else _words(reply, rng)
             if sent is None or not answer:
                 continue
-            kind = ("stop" if '"stop": true' in answer else "explore") if task == "plan" else f"{len(reply.items)} items"
+            kind = (
+                ("stop" if '"stop": true' in answer else "explore") if task == "plan" else f"{len(reply.items)} items"
+            )
             source = "controller" if task == "plan" else "renderer"
-            yield Row(id=f"{voice.part}-{number}", task=task, part=voice.part, source=source, synthetic=True, kind=kind, message=message, messages=chat(sent), answer=answer)
+            yield Row(
+                id=f"{voice.part}-{number}",
+                task=task,
+                part=voice.part,
+                source=source,
+                synthetic=True,
+                kind=kind,
+                message=message,
+                messages=chat(sent),
+                answer=answer,
+            )
 
 
 def _plan(reply: Reply) -> str:
     """Returns what the controller explored first, as a model is to say it."""
-    explored = next((step.arguments["attribute"] for step in reply.trace if step.tool == "explore" and "attribute" in step.arguments), None)
+    explored = next(
+        (
+            step.arguments["attribute"]
+            for step in reply.trace
+            if step.tool == "explore" and "attribute" in step.arguments
+        ),
+        None,
+    )
     if explored is None:
         return dumped({"calls": [], "stop": True})
     name, _, value = str(explored).partition("=")
@@ -87,8 +115,17 @@ def _line(item: ReplyItem) -> str:
 
 def _reason(item: ReplyItem, reason: Reason) -> str:
     """Returns a reason in words, the fact that it rests on as a slot."""
-    fields = [source.removeprefix(f"item:{item.id}.") for source in (proof.source for proof in reason.evidence) if source.startswith(f"item:{item.id}.")]
-    if reason.kind in ("attribute", "constraint", "exploration") and fields and fields[0] in item.facts and fields[0] not in ("title", "description"):
+    fields = [
+        source.removeprefix(f"item:{item.id}.")
+        for source in (proof.source for proof in reason.evidence)
+        if source.startswith(f"item:{item.id}.")
+    ]
+    if (
+        reason.kind in ("attribute", "constraint", "exploration")
+        and fields
+        and fields[0] in item.facts
+        and fields[0] not in ("title", "description")
+    ):
         return f"{fields[0].replace('_', ' ')} [[fact:{item.id}.{fields[0]}]]"
     return _SAID.get(reason.kind, "")
 
@@ -106,7 +143,9 @@ def reply_slots(text: str) -> set[tuple[str, str]]:
 def document_slots(document: dict[str, Any]) -> set[tuple[str, str]]:
     """Returns the slots that a prompt's document allows."""
     items = document.get("items", [])
-    return {("item", str(item["id"])) for item in items} | {("fact", f"{item['id']}.{name}") for item in items for name in item.get("facts", {})}
+    return {("item", str(item["id"])) for item in items} | {
+        ("fact", f"{item['id']}.{name}") for item in items for name in item.get("facts", {})
+    }
 
 
 def sent_document(row: Row) -> dict[str, Any]:

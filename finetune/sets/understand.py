@@ -23,8 +23,8 @@ from convrec.finetune.grammar.draft import Context, Shown
 from convrec.finetune.grammar.schema import View
 from convrec.finetune.grammar.understand import Turn, write_turn
 from convrec.finetune.grammar.wording import Split, Wording
-from convrec.finetune.sets.own import Names_, OwnNames, own_view
 from convrec.finetune.sets.overheard import Overheard
+from convrec.finetune.sets.own import Names_, OwnNames, own_view
 from convrec.finetune.sets.rows import Part, Row, chat, dumped
 from convrec.prompts.understand.answer import Understood
 
@@ -41,7 +41,11 @@ class Voice:
     names: Names_
 
 
-VOICES = (Voice("train", "train", "known"), Voice("valid", "train", "fresh"), Voice("heldout_wording", "heldout", "fresh"))
+VOICES = (
+    Voice("train", "train", "known"),
+    Voice("valid", "train", "fresh"),
+    Voice("heldout_wording", "heldout", "fresh"),
+)
 
 
 class Hearing:
@@ -64,7 +68,11 @@ class Hearing:
 
 def understand_rows(hearing: Hearing, voice: Voice, n: int, rng: Random, today: int, *, contexts: float = 0.45, tell: Callable[[int], object] = lambda _: None) -> Iterator[Row]:  # fmt: skip
     """Yields rows about messages of the grammar, in a voice; `contexts` is the share of messages with something before them."""
-    view, names, wording = own_view(hearing.catalogue, today, voice.names), OwnNames(hearing.catalogue, voice.names), Wording(voice.wording)
+    view, names, wording = (
+        own_view(hearing.catalogue, today, voice.names),
+        OwnNames(hearing.catalogue, voice.names),
+        Wording(voice.wording),
+    )
     for number in range(n):
         context = _context(rng, view, names, wording, hearing.catalogue) if rng.random() < contexts else Context()
         turn = write_turn(rng, view, names, wording, context)
@@ -105,13 +113,19 @@ def answered(answer: dict[str, Any], facets: Sequence[str]) -> dict[str, Any]:
     for one in stated:
         if one["value"] in ("less", "more") and one["facet"] in facets:
             one |= {"facet": "text", "value": one["quote"]}
-    pointers = [{"kind": one["kind"], "item_ids": one["item_ids"], "quote": one["quote"]} for one in answer["references"]]
-    return Understood.model_validate({"acts": answer["acts"], "preferences": stated[:12], "references": pointers[:6]}).model_dump()
+    pointers = [
+        {"kind": one["kind"], "item_ids": one["item_ids"], "quote": one["quote"]} for one in answer["references"]
+    ]
+    return Understood.model_validate(
+        {"acts": answer["acts"], "preferences": stated[:12], "references": pointers[:6]}
+    ).model_dump()
 
 
 def _row(hearing: Hearing, turn: Turn, part: Part, id_: str) -> Row:
     answer = answered(turn.answer, hearing.catalogue.schema.names)
-    named = (one["value"] for one in answer["preferences"] if one["facet"] not in ("text",) and ".." not in one["value"])
+    named = (
+        one["value"] for one in answer["preferences"] if one["facet"] not in ("text",) and ".." not in one["value"]
+    )
     return Row(
         id=id_, task="understand", part=part, source="grammar", synthetic=True, kind=answer["acts"][0], message=turn.message,
         names=tuple(dict.fromkeys(fold(value) for value in named)), messages=chat(hearing.sent(turn.message, _state(turn.context))), answer=dumped(answer),

@@ -38,7 +38,9 @@ def checked_base(folder: Path) -> dict[str, Any]:
     try:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ModelError(f"`{folder}` is no folder of a language model.", "Name a folder with config.json and *.safetensors.") from error
+        raise ModelError(
+            f"`{folder}` is no folder of a language model.", "Name a folder with config.json and *.safetensors."
+        ) from error
     except ValueError as error:
         raise ModelError(f"{folder / 'config.json'} is damaged.", "Copy the model anew.") from error
     quantised = config.get("quantization_config")
@@ -71,9 +73,19 @@ def _in_four_bits(folder: Path) -> Any:
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     if not torch.cuda.is_available() or find_spec("bitsandbytes") is None:
-        raise ModelError("A base is held in 4 bits by bitsandbytes on a GPU, and one of them is not there.", 'Take a setting with quantise = "no", or: pip install bitsandbytes.')
-    kept = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16)
-    return AutoModelForCausalLM.from_pretrained(folder, quantization_config=kept, use_safetensors=True, trust_remote_code=False, device_map={"": 0})
+        raise ModelError(
+            "A base is held in 4 bits by bitsandbytes on a GPU, and one of them is not there.",
+            'Take a setting with quantise = "no", or: pip install bitsandbytes.',
+        )
+    kept = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    return AutoModelForCausalLM.from_pretrained(
+        folder, quantization_config=kept, use_safetensors=True, trust_remote_code=False, device_map={"": 0}
+    )
 
 
 def identity(folder: Path) -> Identity:
@@ -85,7 +97,11 @@ def identity(folder: Path) -> Identity:
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise ModelError(f"The folder `{folder}` holds no weights (*.safetensors).", "Copy them there.")
-    told = [path for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json") if (path := folder / name).is_file()]
+    told = [
+        path
+        for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json")
+        if (path := folder / name).is_file()
+    ]
     return Identity(folder.resolve().name, hashed(weights), hashed(told), template_hash(folder))
 
 
@@ -96,7 +112,9 @@ def template_hash(folder: Path) -> str:
         text = own.read_text(encoding="utf-8")
     else:
         settings = folder / "tokenizer_config.json"
-        text = str(json.loads(settings.read_text(encoding="utf-8")).get("chat_template", "")) if settings.is_file() else ""
+        text = (
+            str(json.loads(settings.read_text(encoding="utf-8")).get("chat_template", "")) if settings.is_file() else ""
+        )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -37,14 +37,24 @@ class Estimate:
         return {**asdict(self), "memory_bytes": self.memory_bytes}
 
 
-def estimate(config: Mapping[str, Any], setting: TrainSetting, tokens: int, per_second: float | None = None) -> Estimate:
+def estimate(
+    config: Mapping[str, Any], setting: TrainSetting, tokens: int, per_second: float | None = None
+) -> Estimate:
     """Returns what training on so many tokens an epoch takes; `per_second` are this machine's operations, measured unless given."""
     width, layers, vocabulary = int(config["hidden_size"]), int(config["num_hidden_layers"]), int(config["vocab_size"])
     inner = int(config.get("intermediate_size", 4 * width))
     heads = int(config.get("num_attention_heads", 1))
     head = int(config.get("head_dim") or width // heads)
     keys = head * int(config.get("num_key_value_heads", heads))
-    shapes = [(width, head * heads), (width, keys), (width, keys), (head * heads, width), (width, inner), (width, inner), (inner, width)]
+    shapes = [
+        (width, head * heads),
+        (width, keys),
+        (width, keys),
+        (head * heads, width),
+        (width, inner),
+        (width, inner),
+        (inner, width),
+    ]
     layer = sum(n * m for n, m in shapes)
     tables = vocabulary * width * (1 if config.get("tie_word_embeddings") else 2)
     base, adapter = layers * layer + tables, layers * setting.rank * sum(n + m for n, m in shapes)
@@ -52,10 +62,20 @@ def estimate(config: Mapping[str, Any], setting: TrainSetting, tokens: int, per_
     weights = int(base * (0.55 if setting.quantise == "nf4" else size))
     kept = (2 if setting.checkpointing else _KEPT + 3 * inner // width) * layers * width
     activations = setting.row * (kept * size + 2 * vocabulary * 4 // 3)
-    passes = 5.3 if setting.checkpointing else 4.0  # forward 2, backward to the inputs 2, the first once more with checkpointing
+    passes = (
+        5.3 if setting.checkpointing else 4.0
+    )  # forward 2, backward to the inputs 2, the first once more with checkpointing
     attention = 2 * layers * setting.row * head * heads
     operations = passes * tokens * setting.epochs * (layers * layer + vocabulary * width + attention)
-    return Estimate(base, adapter, weights, adapter * 16, activations, operations, operations / ((per_second or measured_speed()) * _EFFICIENCY))
+    return Estimate(
+        base,
+        adapter,
+        weights,
+        adapter * 16,
+        activations,
+        operations,
+        operations / ((per_second or measured_speed()) * _EFFICIENCY),
+    )
 
 
 def measured_speed() -> float:

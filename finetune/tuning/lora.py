@@ -35,10 +35,16 @@ def tensors_of(model: Any) -> dict[str, Any]:
     """
     from peft import get_peft_model_state_dict
 
-    found = {name: tensor.detach().cpu().contiguous() for name, tensor in get_peft_model_state_dict(model, save_embedding_layers=False).items()}
+    found = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in get_peft_model_state_dict(model, save_embedding_layers=False).items()
+    }
     strangers = [name for name in found if ".lora_" not in name]
     if strangers:
-        raise ModelError(f"The adapter would hold `{strangers[0]}`, which is no LoRA tensor.", "Train it without tuned embeddings or heads.")
+        raise ModelError(
+            f"The adapter would hold `{strangers[0]}`, which is no LoRA tensor.",
+            "Train it without tuned embeddings or heads.",
+        )
     return found
 
 
@@ -52,7 +58,10 @@ def write_adapter(model: Any, folder: Path, base: Path, tensors: dict[str, Any] 
 
     config = model.peft_config["default"].to_dict() | {"base_model_name_or_path": str(base), "inference_mode": True}
     config["target_modules"] = sorted(config["target_modules"])
-    content = {WEIGHTS: save(tensors if tensors is not None else tensors_of(model)), CONFIG: json.dumps(config, indent=1, default=_plain).encode()}
+    content = {
+        WEIGHTS: save(tensors if tensors is not None else tensors_of(model)),
+        CONFIG: json.dumps(config, indent=1, default=_plain).encode(),
+    }
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in content.items():
@@ -81,24 +90,37 @@ def checked_adapter(folder: Path, rank: int | None = None) -> dict[str, Any]:
     if not (folder / WEIGHTS).is_file():
         pickled = sorted(path.name for kind in _PICKLES for path in folder.glob(kind))
         if pickled:
-            raise ModelError(f"The adapter `{folder}` is pickled ({pickled[0]}), and a pickle can run any code when it is read.", f"Convert it to {WEIGHTS} where it was made.")
+            raise ModelError(
+                f"The adapter `{folder}` is pickled ({pickled[0]}), and a pickle can run any code when it is read.",
+                f"Convert it to {WEIGHTS} where it was made.",
+            )
         raise ModelError(f"The folder `{folder}` holds no adapter.", f"It needs {CONFIG} and {WEIGHTS}.")
     stated = int(config.get("r", 0))
     try:
         with safe_open(folder / WEIGHTS, framework="pt") as file:
             shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118  (the file is no dict)
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"The adapter's weights {folder / WEIGHTS} are cut short or damaged.", "Copy or train them again.") from error
+        raise ModelError(
+            f"The adapter's weights {folder / WEIGHTS} are cut short or damaged.", "Copy or train them again."
+        ) from error
     for name, shape in shapes.items():
         if ".lora_" not in name:
-            raise ModelError(f"The adapter `{folder}` holds `{name}`, which is no LoRA tensor.", "Train it without tuned embeddings or heads.")
+            raise ModelError(
+                f"The adapter `{folder}` holds `{name}`, which is no LoRA tensor.",
+                "Train it without tuned embeddings or heads.",
+            )
         found = shape[0] if ".lora_A" in name else shape[-1] if ".lora_B" in name else stated
         if found != stated:
-            raise ModelError(f"The adapter `{folder}` says rank {stated}, and `{name}` has rank {found}.", "Copy or train it again.")
+            raise ModelError(
+                f"The adapter `{folder}` says rank {stated}, and `{name}` has rank {found}.", "Copy or train it again."
+            )
     if not shapes:
         raise ModelError(f"The adapter `{folder}` is empty.", "Train it again.")
     if rank is not None and stated != rank:
-        raise ModelError(f"The adapter `{folder}` has rank {stated}, and rank {rank} is wanted.", "Name the adapter of that rank, or train one.")
+        raise ModelError(
+            f"The adapter `{folder}` has rank {stated}, and rank {rank} is wanted.",
+            "Name the adapter of that rank, or train one.",
+        )
     return config
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from convrec.core.errors import ModelError
@@ -71,8 +70,11 @@ class Template:
         for place, message in enumerate(messages):
             if message.role != "assistant":
                 continue
-            before, whole = self._written(messages[:place], speaks=True), self._written(messages[: place + 1], speaks=False)
-            start = len(before) if whole.startswith(before) else len(commonprefix([before, whole]))
+            before, whole = (
+                self._written(messages[:place], speaks=True),
+                self._written(messages[: place + 1], speaks=False),
+            )
+            start = len(before) if whole.startswith(before) else _common(before, whole)
             end = whole.find(message.content.strip(), start)
             if end < 0:
                 raise ModelError(
@@ -83,7 +85,9 @@ class Template:
             found += [(whole[written:start], False), (whole[start:end], True)]
             written = end
         if not found:
-            raise ModelError("A chat without an answer can't be learned.", "Let it end with a message of the assistant.")
+            raise ModelError(
+                "A chat without an answer can't be learned.", "Let it end with a message of the assistant."
+            )
         return [piece for piece in found if piece[0]]
 
     def _closed(self, whole: str, end: int) -> int:
@@ -99,4 +103,12 @@ class Template:
         try:
             return str(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=speaks))
         except TemplateError as error:
-            raise ModelError(f"The base's chat template refuses the messages: {error}.", "Take a base whose template has a place for a system message.") from error
+            raise ModelError(
+                f"The base's chat template refuses the messages: {error}.",
+                "Take a base whose template has a place for a system message.",
+            ) from error
+
+
+def _common(one: str, other: str) -> int:
+    """Returns how many characters two texts begin with alike."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

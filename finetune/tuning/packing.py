@@ -39,7 +39,9 @@ def shared(chats: Sequence[Encoded]) -> int:
     if not chats:
         return 0
     first, last = min(chat.ids for chat in chats), max(chat.ids for chat in chats)
-    common = next((n for n, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), min(len(first), len(last)))
+    common = next(
+        (n for n, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), min(len(first), len(last))
+    )
     unlearned = min(chat.learned.index(True) for chat in chats)
     common = min(common, unlearned - 1)
     return common if common >= _LEAST and len(chats) > 1 else 0
@@ -64,7 +66,10 @@ def _row(chats: Sequence[Encoded], beginning: int) -> Packed:
     positions, owners = list(range(beginning)), [-1] * beginning
     for number, chat in enumerate(chats):
         ids += chat.ids[beginning:]
-        labels += [token if learned else NOT_LEARNED for token, learned in zip(chat.ids[beginning:], chat.learned[beginning:], strict=True)]
+        labels += [
+            token if learned else NOT_LEARNED
+            for token, learned in zip(chat.ids[beginning:], chat.learned[beginning:], strict=True)
+        ]
         positions += range(beginning, len(chat.ids))
         owners += [number] * (len(chat.ids) - beginning)
     return Packed(tuple(ids), tuple(labels), tuple(positions), tuple(owners))

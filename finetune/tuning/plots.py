@@ -17,7 +17,9 @@ def curve(standing: Standing, figure: str, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ConvrecError("Plots are drawn by matplotlib, which is not installed.", "Run: pip install 'convrec[finetune]'") from error
+        raise ConvrecError(
+            "Plots are drawn by matplotlib, which is not installed.", "Run: pip install 'convrec[finetune]'"
+        ) from error
     canvas = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = canvas.subplots()
     axes.plot(range(1, len(standing.losses) + 1), standing.losses, color="tab:blue", linewidth=0.8)
@@ -26,7 +28,12 @@ def curve(standing: Standing, figure: str, path: Path) -> None:
     axes.set_yscale("log")
     if standing.measured:
         other = axes.twinx()
-        other.plot([one["step"] for one in standing.measured], [one[figure] for one in standing.measured], "o-", color="tab:orange")
+        other.plot(
+            [one["step"] for one in standing.measured],
+            [one[figure] for one in standing.measured],
+            "o-",
+            color="tab:orange",
+        )
         other.set_ylabel(figure.replace("_", " "), color="tab:orange")
         other.set_ylim(0, 1)
     canvas.savefig(path)

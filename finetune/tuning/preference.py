@@ -28,17 +28,31 @@ Pair = tuple[Packed, Packed]
 class PairRun(Run[Pair]):
     """A run on pairs; a step's loss is the mean over its pairs."""
 
-    def __init__(self, job: Job, loaded: Loaded, template: Template, rows: Sequence[Row], valid: Sequence[Row], say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        loaded: Loaded,
+        template: Template,
+        rows: Sequence[Row],
+        valid: Sequence[Row],
+        say: Callable[[str], object],
+    ) -> None:
         lacking = next((row for row in rows if not row.rejected), None)
         if lacking is not None:
-            raise InputError(f"Row {lacking.id} has nothing to turn down, and preferences are learned from pairs.", "Build the set anew: --task preference.")
+            raise InputError(
+                f"Row {lacking.id} has nothing to turn down, and preferences are learned from pairs.",
+                "Build the set anew: --task preference.",
+            )
         self._pairs: dict[int, Pair] = {}
         super().__init__(job, loaded, template, rows, valid, say)
 
     def _prepare(self, template: Template, rows: Sequence[Row], longest: int) -> int:
         """Reads the pairs; returns how many were left out as too long."""
         for row in rows:
-            said = [template.encode((*row.messages, ChatMessage(role="assistant", content=text))) for text in (row.answer, row.rejected)]
+            said = [
+                template.encode((*row.messages, ChatMessage(role="assistant", content=text)))
+                for text in (row.answer, row.rejected)
+            ]
             if max(len(chat.ids) for chat in said) <= longest:
                 chosen, rejected = (packed([chat], 0, longest)[0] for chat in said)
                 self._pairs[len(self._pairs)] = (chosen, rejected)

@@ -22,8 +22,12 @@ class TrainSetting(BaseModel):
     rank: int = Field(16, ge=1, le=512, description="rank of the adapter's matrices")
     alpha: int = Field(0, ge=0, description="weight of the adapter; 0 takes twice the rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of the adapter's input that is dropped")
-    dora: bool = Field(False, description="weight-decomposed LoRA (Liu et al. 2024); vLLM serves none, transformers does")
-    quantise: Literal["no", "nf4"] = Field("no", description="4 bits for the base while it trains (QLoRA); needs bitsandbytes and a GPU")
+    dora: bool = Field(
+        False, description="weight-decomposed LoRA (Liu et al. 2024); vLLM serves none, transformers does"
+    )
+    quantise: Literal["no", "nf4"] = Field(
+        "no", description="4 bits for the base while it trains (QLoRA); needs bitsandbytes and a GPU"
+    )
     epochs: float = Field(3.0, gt=0, description="times that each row is seen")
     rate: float = Field(2e-4, gt=0, description="peak learning rate")
     warm_up: float = Field(0.03, ge=0, lt=1, description="share of the steps in which the rate rises")
@@ -31,14 +35,20 @@ class TrainSetting(BaseModel):
     clip: float = Field(1.0, gt=0, description="largest norm of a gradient")
     row: int = Field(2048, ge=64, description="tokens of a packed row")
     rows: int = Field(8, ge=1, description="packed rows a step, on all devices together")
-    dtype: Literal["auto", "float32", "bfloat16"] = Field("auto", description="of the base; auto is bfloat16 on a GPU that has it, float32 on a CPU")
-    checkpointing: bool = Field(False, description="compute activations twice instead of keeping them: less memory, a third more time")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of the base; auto is bfloat16 on a GPU that has it, float32 on a CPU"
+    )
+    checkpointing: bool = Field(
+        False, description="compute activations twice instead of keeping them: less memory, a third more time"
+    )
     measure_every: int = Field(100, ge=1, description="steps between two measurements on held-out rows")
     measure: int = Field(60, ge=0, description="held-out rows that are answered at each; 0 stops by loss alone")
     patience: int = Field(3, ge=1, description="measurements without a better one after which training ends")
     save_every: int = Field(50, ge=1, description="steps after which a stopped run would go on")
     longest: int = Field(16_384, ge=64, description="tokens of a chat beyond which it is left out, and counted")
-    beta: float = Field(0.1, gt=0, description="of preference: how far it may move from the base (DPO, Rafailov et al. 2023, eq. 7)")
+    beta: float = Field(
+        0.1, gt=0, description="of preference: how far it may move from the base (DPO, Rafailov et al. 2023, eq. 7)"
+    )
     seed: int = Field(0, description="of the adapter's first weights and the order of rows")
 
     @property
@@ -66,8 +76,12 @@ def named_setting(name: str, **changes: object) -> TrainSetting:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid TOML: {error}.", "Mend the line it names.") from error
     try:
-        return TrainSetting.model_validate(document | {key: value for key, value in changes.items() if value is not None})
+        return TrainSetting.model_validate(
+            document | {key: value for key, value in changes.items() if value is not None}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"The training setting `{key}` is not right: {first['msg']}.", "Correct or remove it.") from error
+        raise InputError(
+            f"The training setting `{key}` is not right: {first['msg']}.", "Correct or remove it."
+        ) from error

@@ -37,7 +37,10 @@ def bound(folder: Path, what: dict[str, Any]) -> bool:
         before = json.loads(path.read_text(encoding="utf-8"))
         other = next((key for key in what if before.get(key) != what[key]), None)
         if other is not None:
-            raise InputError(f"{folder} holds a run with another {other.replace('_', ' ')}.", "Name another --out, or delete that folder.")
+            raise InputError(
+                f"{folder} holds a run with another {other.replace('_', ' ')}.",
+                "Name another --out, or delete that folder.",
+            )
         return (folder / STATE).is_file()
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,5 +77,5 @@ def kept(folder: Path) -> tuple[Standing, dict[str, Any]]:
     try:
         found = torch.load(folder / STATE, map_location="cpu", weights_only=True)
         return Standing(**found.pop("standing")), found
-    except Exception as error:  # noqa: BLE001  (a damaged file can fail in any way)
+    except Exception as error:
         raise WorkspaceError(f"{folder / STATE} is damaged.", "Delete the run's folder and train anew.") from error

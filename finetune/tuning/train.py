@@ -78,7 +78,9 @@ def train(
     checked(train_rows, job.task)
     before = identity(job.base)
     begun = bound(job.out, _bindings(job, before))
-    run = (make or AnswerRun)(job, *open_base(job.base, _dtype(job.setting), four_bits=job.setting.quantise == "nf4"), train_rows, valid, say)
+    run = (make or AnswerRun)(
+        job, *open_base(job.base, _dtype(job.setting), four_bits=job.setting.quantise == "nf4"), train_rows, valid, say
+    )
     if begun:
         run.go_on()
     run.train(progress)
@@ -93,9 +95,15 @@ def checked(rows: Sequence[Row], task: Task) -> None:
         InputError: there are too few, or all have the same answer.
     """
     if len(rows) < FEWEST:
-        raise InputError(f"The set has {len(rows)} training rows, and nothing is learned from fewer than {FEWEST}.", "Build a larger one: convrec finetune build --messages N.")
+        raise InputError(
+            f"The set has {len(rows)} training rows, and nothing is learned from fewer than {FEWEST}.",
+            "Build a larger one: convrec finetune build --messages N.",
+        )
     if len({row.answer for row in rows}) == 1:
-        raise InputError("Every row of the set has the same answer, so there is nothing to tell apart.", "Build a set whose rows differ.")
+        raise InputError(
+            "Every row of the set has the same answer, so there is nothing to tell apart.",
+            "Build a set whose rows differ.",
+        )
     strangers = {row.task for row in rows} - {task}
     if strangers:
         raise InputError(f"The set is of the task {min(strangers)}, not {task}.", "Name the set of that task.")
@@ -119,7 +127,15 @@ def _dtype(setting: TrainSetting) -> str:
 class Run(Generic[Unit]):
     """One run in memory; a unit is what a step learns from several of."""
 
-    def __init__(self, job: Job, loaded: Loaded, template: Template, rows: Sequence[Row], valid: Sequence[Row], say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        loaded: Loaded,
+        template: Template,
+        rows: Sequence[Row],
+        valid: Sequence[Row],
+        say: Callable[[str], object],
+    ) -> None:
         from accelerate import Accelerator
 
         setting = job.setting
@@ -128,9 +144,14 @@ class Run(Generic[Unit]):
         longest = min(setting.longest, loaded.window)
         self.left_out = self._prepare(template, rows, longest)
         if self._size() < FEWEST:
-            raise InputError(f"All but {self._size()} rows of the set are longer than {longest} tokens, which is what the base reads.", "Take a base with a larger window, or shorter rows.")
+            raise InputError(
+                f"All but {self._size()} rows of the set are longer than {longest} tokens, which is what the base reads.",
+                "Take a base with a larger window, or shorter rows.",
+            )
         if loaded.tokenizer.pad_token_id is None:
-            say("The base has no pad token; rows are packed, so none is needed, and its end token stands in where answers are measured.")
+            say(
+                "The base has no pad token; rows are packed, so none is needed, and its end token stands in where answers are measured."
+            )
         if self.left_out:
             say(f"{self.left_out} rows are longer than {longest} tokens and are left out.")
         self.valid = list(valid)[: setting.measure]
@@ -219,7 +240,9 @@ class Run(Generic[Unit]):
         for loss in self._losses(mine, self._weight(rows)):
             self.accelerator.backward(loss * self.accelerator.num_processes)
             said_loss += float(loss.detach())
-        self.accelerator.clip_grad_norm_([weight for weight in self.model.parameters() if weight.requires_grad], self.setting.clip)
+        self.accelerator.clip_grad_norm_(
+            [weight for weight in self.model.parameters() if weight.requires_grad], self.setting.clip
+        )
         self.optimiser.step()
         self.optimiser.zero_grad()
         whole = self.accelerator.reduce(torch.tensor(said_loss, device=self.accelerator.device), "sum")
@@ -244,7 +267,12 @@ class Run(Generic[Unit]):
     def _keep(self) -> None:
         import torch
 
-        parts = {"adapter": tensors_of(self.loaded.model), "optimiser": self.optimiser.state_dict(), "best": self.best or {}, "chance": torch.get_rng_state()}
+        parts = {
+            "adapter": tensors_of(self.loaded.model),
+            "optimiser": self.optimiser.state_dict(),
+            "best": self.best or {},
+            "chance": torch.get_rng_state(),
+        }
         keep(self.job.out, self.standing, parts)
 
     def finish(self, before: Identity) -> None:

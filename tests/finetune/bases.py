@@ -39,7 +39,12 @@ def tokenizer(style="plain", *, template=True, pad=True, context=512):
     pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     pieces.decoder = decoders.ByteLevel()
     special = ["<pad>", *SPECIAL[style]]
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
     pieces.train_from_iterator([row().answer, row().messages[0].content], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=pieces, eos_token=END[style], chat_template=TEMPLATES[style] if template else None, model_max_length=context,
@@ -47,7 +52,9 @@ def tokenizer(style="plain", *, template=True, pad=True, context=512):
     )  # fmt: skip
 
 
-def write_base(folder: Path, style="plain", *, template=True, pad=True, tied=True, quantised=False, seed=0, width=32, context=512):
+def write_base(
+    folder: Path, style="plain", *, template=True, pad=True, tied=True, quantised=False, seed=0, width=32, context=512
+):
     """Writes a base of some thousand parameters; returns its folder."""
     words = tokenizer(style, template=template, pad=pad, context=context)
     torch.manual_seed(seed)
@@ -59,7 +66,9 @@ def write_base(folder: Path, style="plain", *, template=True, pad=True, tied=Tru
     words.save_pretrained(folder)
     if quantised:
         document = json.loads((folder / "config.json").read_text())
-        (folder / "config.json").write_text(json.dumps(document | {"quantization_config": {"quant_method": "gptq", "bits": 4}}))
+        (folder / "config.json").write_text(
+            json.dumps(document | {"quantization_config": {"quant_method": "gptq", "bits": 4}})
+        )
     return folder
 
 
@@ -69,7 +78,18 @@ def row(number=0, part="train", message="", answer="", **about):
     heard = answer or json.dumps({"acts": ["request"], "preferences": [{"facet": "genres", "value": "Western", "polarity": 1, "strength": "hard", "scope": "session", "quote": "westerns"}], "references": [], "n": number % 5})  # fmt: skip
     messages = [{"role": "system", "content": "You put messages into JSON, one by one."}, {"role": "user", "content": json.dumps({"draft": {"acts": ["request"], "preferences": []}, "message": said}, ensure_ascii=False)}]  # fmt: skip
     return Row.model_validate(
-        {"id": f"{part}-{number}", "task": "understand", "part": part, "source": "grammar", "synthetic": True, "message": said, "messages": messages, "answer": heard, "kind": "request", **about}
+        {
+            "id": f"{part}-{number}",
+            "task": "understand",
+            "part": part,
+            "source": "grammar",
+            "synthetic": True,
+            "message": said,
+            "messages": messages,
+            "answer": heard,
+            "kind": "request",
+            **about,
+        }
     )
 
 

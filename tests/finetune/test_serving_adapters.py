@@ -1,10 +1,10 @@
 """The register of adapters, the server's command, and what `[llm]` is made to say; the commands from end to end."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
-import tomllib
 from typer.testing import CliRunner
 
 from convrec.catalogue.workspace import Workspace
@@ -30,7 +30,7 @@ def trained(tmp_path):
 
 def test_an_adapter_that_is_not_served_as_trained_is_not_registered(trained):
     workspace, job, adapter = trained
-    with pytest.raises(ModelError, match="97.0% of the tokens are the same"):
+    with pytest.raises(ModelError, match=r"97\.0% of the tokens are the same"):
         register(workspace, "understand", adapter, job.base, Verified(50, 900, 0.97, 0.8, 0.01, "vLLM"))
     assert registered(workspace) == {}
 
@@ -44,11 +44,16 @@ def test_a_registered_adapter_is_served_by_its_tasks_name(trained):
     assert command[:3] == ["/opt/vllm", "serve", str(job.base.resolve())]
     assert command[command.index("--max-lora-rank") + 1] == "8"
     assert command[-1] == f"understand={workspace.root / 'adapters/understand'}"
-    (workspace.root / "convrec.toml").write_text('# ours\n[policy]\nmax_rounds = 2\n')
+    (workspace.root / "convrec.toml").write_text("# ours\n[policy]\nmax_rounds = 2\n")
     point_at(workspace, offer)
     text = (workspace.root / "convrec.toml").read_text()
     assert text.startswith("# ours")
-    assert tomllib.loads(text)["llm"] == {"base_url": "http://127.0.0.1:8123/v1", "model": "base", "adapter": "understand", "steps": ["understand"]}
+    assert tomllib.loads(text)["llm"] == {
+        "base_url": "http://127.0.0.1:8123/v1",
+        "model": "base",
+        "adapter": "understand",
+        "steps": ["understand"],
+    }
 
 
 def test_without_vllm_the_agent_loads_the_adapter_itself(trained):
@@ -83,7 +88,9 @@ def test_the_five_commands_lead_from_a_shop_to_a_served_adapter(shop, tmp_path, 
     monkeypatch.setenv("PATH", "")
     base = write_base(tmp_path / "base", context=8192)
     setting = tmp_path / "quick.toml"
-    setting.write_text('rank = 4\nepochs = 0.2\nrow = 4096\nrows = 1\nmeasure = 2\nmeasure_every = 50\ndtype = "float32"\n')
+    setting.write_text(
+        'rank = 4\nepochs = 0.2\nrow = 4096\nrows = 1\nmeasure = 2\nmeasure_every = 50\ndtype = "float32"\n'
+    )
     about = ["-w", str(shop.root), "--task", "understand", "--json"]
 
     def done(command, *more):

@@ -23,14 +23,32 @@ from convrec.prompts.understand.answer import Understood
 from tests.finetune.bases import row, rows
 
 CLOCK = FixedClock(datetime(2026, 5, 1, tzinfo=UTC))
-KINDS = ("Teapot", "Kettle", "Mug", "Cup", "Bowl", "Tray", "Spoon", "Whisk", "Jar", "Scale", "Filter", "Carafe", "Grinder", "Strainer")
+KINDS = (
+    "Teapot",
+    "Kettle",
+    "Mug",
+    "Cup",
+    "Bowl",
+    "Tray",
+    "Spoon",
+    "Whisk",
+    "Jar",
+    "Scale",
+    "Filter",
+    "Carafe",
+    "Grinder",
+    "Strainer",
+)
 MAKERS = ("Ohara", "Brunsel", "Vettri", "Kolm", "Aster & Sons", "Ninova", "Palt", "Derrin")
 
 
 def write_shop(folder, n=60):
     """Writes a CSV of a shop whose words no grammar knows; returns its path."""
     lines = ["id,title,kind,maker,price,dishwasher_safe"]
-    lines += [f"t{i},{MAKERS[i % 8]} No. {i},{KINDS[i % 14]},{MAKERS[i % 8]},{5 + i},{'true' if i % 3 else 'false'}" for i in range(n)]
+    lines += [
+        f"t{i},{MAKERS[i % 8]} No. {i},{KINDS[i % 14]},{MAKERS[i % 8]},{5 + i},{'true' if i % 3 else 'false'}"
+        for i in range(n)
+    ]
     path = folder / "items.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
@@ -83,7 +101,8 @@ def test_prompts_are_those_that_are_sent(shop, built):
 def test_held_out_messages_name_values_that_training_does_not(shop):
     catalogue = shop.catalogue()
     known, fresh = (
-        {value.name for facet in own_view(catalogue, 2026, which).facets for value in facet.spec.values} for which in ("known", "fresh")
+        {value.name for facet in own_view(catalogue, 2026, which).facets for value in facet.spec.values}
+        for which in ("known", "fresh")
     )
     assert not {kind for kind in KINDS if is_fresh("kind", kind)} & known
     assert fresh != known
@@ -95,7 +114,14 @@ def test_dialogues_become_rows_of_one_part_each_and_none_is_synthetic(built):
     assert real
     assert not any(one.synthetic for one in real)
     liked = json.loads(real[0].answer)["preferences"]
-    assert {"facet": "item", "value": "Ohara No. 0", "polarity": 1, "strength": "soft", "scope": "lasting", "quote": "Ohara No. 0"} in liked
+    assert {
+        "facet": "item",
+        "value": "Ohara No. 0",
+        "polarity": 1,
+        "strength": "soft",
+        "scope": "lasting",
+        "quote": "Ohara No. 0",
+    } in liked
     assert not any(one.synthetic for one in read_rows(out / "test.jsonl"))
     assert card["rows"]["train"] > 0
 
@@ -111,7 +137,7 @@ def test_the_card_counts_and_shows_rows(built):
 
 
 def test_the_same_seed_builds_the_same_set(shop, built, tmp_path):
-    out, card = built
+    _, card = built
     assert build(shop, "understand", tmp_path, SetOptions(messages=120, seed=3), clock=CLOCK)["set"] == card["set"]
 
 
@@ -126,7 +152,10 @@ def test_a_planted_leak_is_caught_and_named(built, tmp_path):
     out, _ = built
     one = read_rows(out / "heldout_wording.jsonl")[0]
     leak = one.model_copy(update={"id": "planted", "part": "train", "message": one.message.upper() + " !"})
-    with pytest.raises(InputError, match=f"A leak: the message of row {one.id} of the part heldout_wording stands in training row planted"):
+    with pytest.raises(
+        InputError,
+        match=f"A leak: the message of row {one.id} of the part heldout_wording stands in training row planted",
+    ):
         read_set(None, planted(tmp_path, built, leak, "train"))
 
 
@@ -142,7 +171,14 @@ def test_a_synthetic_row_in_the_test_is_refused():
 
 @pytest.mark.parametrize(
     "secret",
-    ["my key is sk-abcdefghijklmnop1234", "password: hunter2hunter2", "write to ana@example.com", "card 4111 1111 1111 1111", "call +49 170 1234567", "AKIAABCDEFGHIJKLMNOP"],
+    [
+        "my key is sk-abcdefghijklmnop1234",
+        "password: hunter2hunter2",
+        "write to ana@example.com",
+        "card 4111 1111 1111 1111",
+        "call +49 170 1234567",
+        "AKIAABCDEFGHIJKLMNOP",
+    ],
 )
 def test_secrets_never_enter(secret):
     assert has_secret(row(0, message=f"any westerns? {secret}"))
@@ -165,7 +201,12 @@ def test_people_who_were_forgotten_are_left_out_of_a_set_that_was_built_before(s
     ledger = Ledger(open_database(shop.state_url()))
     ledger.forget("ana", datetime(2026, 5, 1, tzinfo=UTC))
     ledger.close()
-    for part, some in (("train", [row(0, user="ana"), row(1, user="ben")]), ("valid", [row(2, "valid")]), ("heldout_wording", []), ("test", [])):
+    for part, some in (
+        ("train", [row(0, user="ana"), row(1, user="ben")]),
+        ("valid", [row(2, "valid")]),
+        ("heldout_wording", []),
+        ("test", []),
+    ):
         write_rows(tmp_path / f"{part}.jsonl", some)
     assert [one.user for one in read_set(shop, tmp_path)["train"]] == ["ben"]
     assert "ana" not in (tmp_path / "train.jsonl").read_text(encoding="utf-8")
@@ -173,7 +214,9 @@ def test_people_who_were_forgotten_are_left_out_of_a_set_that_was_built_before(s
 
 def test_a_shop_without_fields_is_spoken_of_by_words_of_its_titles(tmp_path):
     path = tmp_path / "items.csv"
-    path.write_text("id,title\n" + "\n".join(f"g{i},The {word} Quest {i}" for i, word in enumerate(KINDS)), encoding="utf-8")
+    path.write_text(
+        "id,title\n" + "\n".join(f"g{i},The {word} Quest {i}" for i, word in enumerate(KINDS)), encoding="utf-8"
+    )
     workspace = Workspace.create(tmp_path / "workspace")
     take_in(workspace, Intake(items=[file_source(path)]))
     card = build(Workspace.open(workspace.root), "understand", tmp_path / "set", SetOptions(messages=40), clock=CLOCK)
@@ -182,4 +225,10 @@ def test_a_shop_without_fields_is_spoken_of_by_words_of_its_titles(tmp_path):
 
 def test_an_empty_workspace_is_a_sentence(tmp_path):
     with pytest.raises(InputError, match="catalogue is empty"):
-        build(Workspace.create(tmp_path / "workspace"), "understand", tmp_path / "set", SetOptions(messages=10), clock=CLOCK)
+        build(
+            Workspace.create(tmp_path / "workspace"),
+            "understand",
+            tmp_path / "set",
+            SetOptions(messages=10),
+            clock=CLOCK,
+        )

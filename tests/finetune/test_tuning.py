@@ -28,13 +28,21 @@ from convrec.finetune.tuning.setting import CONFIGS, TrainSetting, named_setting
 from convrec.finetune.tuning.train import Job, train
 from tests.finetune.bases import END, TEMPLATES, row, rows, tokenizer, write_base
 
-SETTING = TrainSetting(rank=4, rate=1e-2, epochs=2, row=256, rows=2, measure=2, measure_every=3, save_every=2, patience=9)
-CHAT = [ChatMessage(role="system", content="Be brief."), ChatMessage(role="user", content="Any westerns?"), ChatMessage(role="assistant", content='{"acts": ["request"]}')]
+SETTING = TrainSetting(
+    rank=4, rate=1e-2, epochs=2, row=256, rows=2, measure=2, measure_every=3, save_every=2, patience=9
+)
+CHAT = [
+    ChatMessage(role="system", content="Be brief."),
+    ChatMessage(role="user", content="Any westerns?"),
+    ChatMessage(role="assistant", content='{"acts": ["request"]}'),
+]
 
 
 def learned_text(template, chat):
     encoded = template.encode(chat)
-    return template.tokenizer.decode([token for token, learned in zip(encoded.ids, encoded.learned, strict=True) if learned])
+    return template.tokenizer.decode(
+        [token for token, learned in zip(encoded.ids, encoded.learned, strict=True) if learned]
+    )
 
 
 @pytest.mark.parametrize("style", TEMPLATES)
@@ -46,7 +54,9 @@ def test_what_the_assistant_says_is_learned_and_nothing_else(style):
 @pytest.mark.parametrize("style", TEMPLATES)
 def test_training_sees_the_prompt_that_is_served(style):
     template = Template(tokenizer(style))
-    served = template.tokenizer.apply_chat_template([m.model_dump() for m in CHAT[:2]], add_generation_prompt=True, return_dict=True)["input_ids"]
+    served = template.tokenizer.apply_chat_template(
+        [m.model_dump() for m in CHAT[:2]], add_generation_prompt=True, return_dict=True
+    )["input_ids"]
     encoded = template.encode(CHAT)
     assert list(encoded.ids[: len(served)]) == list(served)
     assert encoded.learned.index(True) >= len(served)
@@ -122,7 +132,9 @@ def test_a_run_that_was_killed_goes_on_with_the_same_losses(tmp_path, at):
     job = prepared(tmp_path / "cut")
     root = Path(__file__).parents[2]
     about = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *sys.path])}
-    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "cut"), str(at)], env=about, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "cut"), str(at)], env=about, check=False
+    )
     assert ended.returncode == -signal.SIGKILL
     cut = train(job, rows(40), rows(2, "valid", 100))
     assert cut.standing.losses == pytest.approx(whole.standing.losses, abs=1e-6)
@@ -172,7 +184,10 @@ def test_a_full_disk_at_the_end_is_a_sentence(tmp_path, monkeypatch):
     ("given", "says"),
     [
         (rows(3), "3 training rows"),
-        ([row(n, answer='{"acts": ["other"], "preferences": [], "references": []}') for n in range(20)], "the same answer"),
+        (
+            [row(n, answer='{"acts": ["other"], "preferences": [], "references": []}') for n in range(20)],
+            "the same answer",
+        ),
         ([row(n, message=f"{n} " + "a b " * 25_000) for n in range(20)], "longer than 512 tokens"),
     ],
     ids=["three rows", "one class", "long turns"],
@@ -219,7 +234,11 @@ def test_tied_weights_stay_tied(tmp_path, tied):
     job = prepared(tmp_path, tied=tied)
     trained = train(job, rows(20), ())
     assert trained.before == trained.after
-    assert not [name for name in load_file(trained.adapter / "adapter_model.safetensors") if "lm_head" in name or "embed" in name]
+    assert not [
+        name
+        for name in load_file(trained.adapter / "adapter_model.safetensors")
+        if "lm_head" in name or "embed" in name
+    ]
 
 
 def test_no_folder_of_a_model_is_a_sentence(tmp_path):
@@ -255,7 +274,7 @@ def test_an_adapter_of_another_rank_is_refused(trained):
         checked_adapter(adapter, rank=8)
     config = json.loads((adapter / "adapter_config.json").read_text())
     (adapter / "adapter_config.json").write_text(json.dumps(config | {"r": 16}))
-    with pytest.raises(ModelError, match="says rank 16, and .* has rank 4"):
+    with pytest.raises(ModelError, match=r"says rank 16, and .* has rank 4"):
         checked_adapter(adapter)
 
 
@@ -311,7 +330,11 @@ def test_an_estimate_counts_a_known_model(tmp_path):
 def test_an_identity_changes_with_the_weights_the_tokenizer_and_the_template(tmp_path):
     one, other = identity(write_base(tmp_path / "one")), identity(write_base(tmp_path / "other", seed=1))
     third = identity(write_base(tmp_path / "third", style="chatml"))
-    assert (one.weights != other.weights, one.tokenizer == other.tokenizer, one.template == other.template) == (True, True, True)
+    assert (one.weights != other.weights, one.tokenizer == other.tokenizer, one.template == other.template) == (
+        True,
+        True,
+        True,
+    )
     assert (one.tokenizer != third.tokenizer, one.template != third.template) == (True, True)
 
 
@@ -325,8 +348,9 @@ def test_four_bits_without_a_gpu_are_a_sentence(tmp_path):
 
 def test_dora_trains_and_is_refused_by_the_server(tmp_path):
     job = prepared(tmp_path)
-    with pytest.raises(ModelError, match="no LoRA tensor|DoRA"):
-        adapter = train(Job(job.task, job.base, job.rows, job.out, SETTING.model_copy(update={"dora": True})), rows(20), ()).adapter
+    setting = SETTING.model_copy(update={"dora": True})
+    adapter = train(Job(job.task, job.base, job.rows, job.out, setting), rows(20), ()).adapter
+    with pytest.raises(ModelError, match="DoRA"):
         Serving(Path("vllm"), job.base, {"understand": adapter}).command()
 
 

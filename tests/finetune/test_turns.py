@@ -6,10 +6,10 @@ import pytest
 
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError, NotFittedError
+from convrec.finetune.proof.answers import Said
 from convrec.finetune.proof.baselines import Nearest, Table, compact
 from convrec.finetune.proof.scores import figures, parts_of
 from convrec.finetune.proof.verify import compared
-from convrec.finetune.proof.answers import Said
 from convrec.finetune.sets.build import SetOptions, build
 from convrec.finetune.sets.rows import read_rows
 from tests.finetune.bases import row
@@ -25,7 +25,11 @@ def test_turns_become_rows_that_are_right_by_their_own_marks(fitted_films, tmp_p
         assert marks["valid"] == (1.0, 1.0)
         if task == "preference":
             faulty = parts_of(one, one.rejected)
-            assert faulty["valid"][0] < 1 or faulty["claim_recall"][0] < marks["claim_recall"][0] or "love it" in one.rejected
+            assert (
+                faulty["valid"][0] < 1
+                or faulty["claim_recall"][0] < marks["claim_recall"][0]
+                or "love it" in one.rejected
+            )
 
 
 def test_people_become_rows_of_one_part_each(fitted_films, tmp_path):
@@ -47,11 +51,18 @@ def test_a_workspace_that_lacks_what_a_task_needs_is_a_sentence(shop, tmp_path):
 
 
 def answer(*wishes, **keys):
-    stated = [{"facet": facet, "value": value, "polarity": sign, "strength": "hard", "scope": "session", "quote": quote} for facet, value, sign, quote in wishes]
+    stated = [
+        {"facet": facet, "value": value, "polarity": sign, "strength": "hard", "scope": "session", "quote": quote}
+        for facet, value, sign, quote in wishes
+    ]
     return json.dumps({"acts": ["request"], "preferences": stated, "references": [], **keys})
 
 
-GOLD = row(0, message="a western by Ann Lee, no horror", answer=answer(("genres", "Western", 1, "western"), ("genres", "Horror", -1, "horror")))
+GOLD = row(
+    0,
+    message="a western by Ann Lee, no horror",
+    answer=answer(("genres", "Western", 1, "western"), ("genres", "Horror", -1, "horror")),
+)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +85,9 @@ def test_an_answer_is_marked_by_its_shape_and_by_its_wishes(text, valid, f1):
 
 
 def test_baselines_answer_in_the_shape_that_is_marked():
-    train = [row(n, message=f"any westerns for {n}?", answer=answer(("genres", "Western", 1, "westerns"))) for n in range(9)]
+    train = [
+        row(n, message=f"any westerns for {n}?", answer=answer(("genres", "Western", 1, "westerns"))) for n in range(9)
+    ]
     asked = row(99, message="some WESTERNS tonight", answer=answer(("genres", "Western", 1, "WESTERNS")))
     for baseline in (Table(train), Nearest(train)):
         assert figures([parts_of(asked, baseline(asked))])["span_f1"] == 1.0
@@ -96,5 +109,3 @@ def test_the_same_tokens_agree_wholly_and_others_by_their_share():
 
 def test_the_same_tokens_with_other_probabilities_are_another_adapter():
     assert not compared([heard([1, 2], [-0.1, -0.1])], [heard([1, 2], [-0.9, -0.9])], "x").holds
-
-

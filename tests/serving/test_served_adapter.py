@@ -22,7 +22,7 @@ from tests.serving.conftest import VLLM
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tuned")
-    write_base(folder / "base", width=128)
+    write_base(folder / "base", width=128, context=2048)
     (folder / "set").mkdir()
     for part, some in (("train", rows(40)), ("valid", rows(8, "valid", 100))):
         write_rows(folder / "set" / f"{part}.jsonl", some)
@@ -46,4 +46,12 @@ def test_what_vllm_serves_is_what_was_trained_and_the_agent_finds_it(trained, mo
         asked = [(message.role, message.content) for message in rows(1)[0].messages]
         assert isinstance(connect(llm).ask(asked, Understood, Budget(llm), max_tokens=400), Understood)
         with pytest.raises(ModelError, match="does not serve"):
-            verifying(workspace, "understand", job.base, job.rows, adapter, vllm=None, base_url=offer.serving.base_url.replace("/v1", "/v2"))
+            verifying(
+                workspace,
+                "understand",
+                job.base,
+                job.rows,
+                adapter,
+                vllm=None,
+                base_url=offer.serving.base_url.replace("/v1", "/v2"),
+            )

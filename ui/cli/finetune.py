@@ -1,7 +1,5 @@
 """`convrec finetune`: training sets from one's own catalogue, adapters trained on them, their proof and their serving."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,10 +16,22 @@ if TYPE_CHECKING:
     from convrec.finetune.sets.rows import Task
 
 AnyTask = Literal["understand", "plan", "explain", "profile", "preference", "encoder"]
-TaskOption = Annotated[AnyTask, typer.Option("--task", help="What is tuned: a step of the language model, or encoder, the compact engine's reader of messages.")]
-RowsOption = Annotated[Path | None, typer.Option("--rows", metavar="DIR", help="What build wrote.", show_default="in the workspace")]
-BaseOption = Annotated[Path | None, typer.Option("--base", metavar="DIR", help="The folder of the language model that is tuned.")]
-AdapterOption = Annotated[Path | None, typer.Option("--adapter", metavar="DIR", help="The adapter.", show_default="what train wrote last")]
+TaskOption = Annotated[
+    AnyTask,
+    typer.Option(
+        "--task",
+        help="What is tuned: a step of the language model, or encoder, the compact engine's reader of messages.",
+    ),
+]
+RowsOption = Annotated[
+    Path | None, typer.Option("--rows", metavar="DIR", help="What build wrote.", show_default="in the workspace")
+]
+BaseOption = Annotated[
+    Path | None, typer.Option("--base", metavar="DIR", help="The folder of the language model that is tuned.")
+]
+AdapterOption = Annotated[
+    Path | None, typer.Option("--adapter", metavar="DIR", help="The adapter.", show_default="what train wrote last")
+]
 
 
 def build(
@@ -56,7 +66,9 @@ def build(
     target = _workspace(workspace)
     folder = out or set_folder(target, task)
     with progress_shown() as progress:
-        card = build_set(target, task, folder, SetOptions(messages or 4_000, contexts, tuple(labels or ()), seed), progress=progress)
+        card = build_set(
+            target, task, folder, SetOptions(messages or 4_000, contexts, tuple(labels or ()), seed), progress=progress
+        )
     if as_json:
         print_json({"out": str(folder), **card})
         return
@@ -71,7 +83,9 @@ def _build_encoder(data: Path | None, labels: list[Path], out: Path, seed: int, 
     if as_json:
         print_json({"task": "encoder", "out": str(out), "rows": dict(sorted(counts.items()))})
         return
-    print_table(("rows of", "part", "n"), ((*key.split("/"), f"{n:,}") for key, n in sorted(counts.items())), right=("n",))
+    print_table(
+        ("rows of", "part", "n"), ((*key.split("/"), f"{n:,}") for key, n in sorted(counts.items())), right=("n",)
+    )
     say(f"Written to {out}. Next: convrec finetune train --task encoder --rows {out} --out FILE.")
 
 
@@ -104,7 +118,19 @@ def train(
       convrec finetune train --task encoder --rows runs/reader --out runs/reader.safetensors
     """
     if task == "encoder":
-        options = {"tuning": tuning, "rank": rank or 32, "layers": layers, "rate": rate or 1e-3, "epochs": epochs or 3.0, "size": size, "most": most, "sample": sample, "without": without, "encoder": encoder, "seed": seed}
+        options = {
+            "tuning": tuning,
+            "rank": rank or 32,
+            "layers": layers,
+            "rate": rate or 1e-3,
+            "epochs": epochs or 3.0,
+            "size": size,
+            "most": most,
+            "sample": sample,
+            "without": without,
+            "encoder": encoder,
+            "seed": seed,
+        }
         _train_encoder(_needed(rows, "--rows"), _needed(out, "--out"), options, as_json)
         return
     from convrec.finetune.jobs import dry_run as estimated
@@ -119,17 +145,39 @@ def train(
         if as_json:
             print_json(found.document())
             return
-        say(f"Memory {found.memory_bytes / 2**30:.2f} GiB (weights {found.weights_bytes / 2**30:.2f}, adapter {found.adapter_bytes / 2**30:.3f}, activations {found.activation_bytes / 2**30:.2f}), about {found.seconds / 60:.1f} minutes here.")
+        say(
+            f"Memory {found.memory_bytes / 2**30:.2f} GiB (weights {found.weights_bytes / 2**30:.2f}, adapter {found.adapter_bytes / 2**30:.3f}, activations {found.activation_bytes / 2**30:.2f}), about {found.seconds / 60:.1f} minutes here."
+        )
         return
     with progress_shown() as progress:
-        trained = training(target, task, folder, rows, out or run_folder(target, task), setting, progress=progress, say=say)
+        trained = training(
+            target, task, folder, rows, out or run_folder(target, task), setting, progress=progress, say=say
+        )
     standing = trained.standing
     if as_json:
-        print_json({"task": task, "adapter": str(trained.adapter), "steps": standing.step, "loss": standing.losses[-1], "best": standing.best if standing.measured else None, "base_hash_before": trained.before.weights, "base_hash_after": trained.after.weights, "left_out": trained.left_out, "seconds": round(standing.seconds, 1)})
+        print_json(
+            {
+                "task": task,
+                "adapter": str(trained.adapter),
+                "steps": standing.step,
+                "loss": standing.losses[-1],
+                "best": standing.best if standing.measured else None,
+                "base_hash_before": trained.before.weights,
+                "base_hash_after": trained.after.weights,
+                "left_out": trained.left_out,
+                "seconds": round(standing.seconds, 1),
+            }
+        )
         return
     last = standing.measured[-1] if standing.measured else {}
-    print_table(("figure", "value"), ((name, f"{value:.3f}") for name, value in last.items() if name != "step"), right=("value",))
-    say(f"{standing.step} steps in {standing.seconds / 60:.1f} minutes. The adapter is {trained.adapter}. Next: convrec finetune evaluate --task {task} --base {folder}.")
+    print_table(
+        ("figure", "value"),
+        ((name, f"{value:.3f}") for name, value in last.items() if name != "step"),
+        right=("value",),
+    )
+    say(
+        f"{standing.step} steps in {standing.seconds / 60:.1f} minutes. The adapter is {trained.adapter}. Next: convrec finetune evaluate --task {task} --base {folder}."
+    )
 
 
 def _train_encoder(rows: Path, out: Path, given: dict[str, object], as_json: bool) -> None:
@@ -146,7 +194,15 @@ def _train_encoder(rows: Path, out: Path, given: dict[str, object], as_json: boo
         seed=given["seed"], without=left_out,  # type: ignore[arg-type]
     )  # fmt: skip
     with progress_shown() as progress:
-        measured = train_reader(rows, out, setting, TextEncoder.open(str(given["encoder"])), progress, most=given["most"], sample=given["sample"])  # type: ignore[arg-type]
+        measured = train_reader(
+            rows,
+            out,
+            setting,
+            TextEncoder.open(str(given["encoder"])),
+            progress,
+            most=given["most"],
+            sample=given["sample"],
+        )  # type: ignore[arg-type]
     if as_json:
         print_json({"task": "encoder", "out": str(out), "figures": measured})
         return
@@ -180,14 +236,19 @@ def evaluate(
         return
     for part, systems in found.figures.items():
         names = list(dict.fromkeys(name for each in systems.values() for name in each))
-        table = ((system, *(f"{each[name]:.3f}" if name in each else "" for name in names)) for system, each in systems.items())
+        table = (
+            (system, *(f"{each[name]:.3f}" if name in each else "" for name in names))
+            for system, each in systems.items()
+        )
         print_table((f"{part} ({found.rows[part]})", *names), table, right=names)
     decision = found.decision
     if "gain" not in decision:
         say(f"Nothing to decide: {decision['why']}.")
         return
     verdict = "should serve" if decision["serve"] else "should not serve"
-    say(f"The adapter {verdict} {task}: {decision['figure']} {decision['gain']:+.3f} [{decision['low']:+.3f}, {decision['high']:+.3f}] against {decision['against']} on {decision['part']}.")
+    say(
+        f"The adapter {verdict} {task}: {decision['figure']} {decision['gain']:+.3f} [{decision['low']:+.3f}, {decision['high']:+.3f}] against {decision['against']} on {decision['part']}."
+    )
 
 
 def verify(
@@ -217,7 +278,9 @@ def verify(
     if as_json:
         print_json(proof.document())
         return
-    say(f"{proof.token_agreement:.1%} of {proof.tokens:,} tokens are the same over {proof.prompts} prompts, served by {proof.served_by}; log probabilities differ by {proof.logprob_distance:.4f}. Registered. Next: convrec finetune serve --task {task}.")
+    say(
+        f"{proof.token_agreement:.1%} of {proof.tokens:,} tokens are the same over {proof.prompts} prompts, served by {proof.served_by}; log probabilities differ by {proof.logprob_distance:.4f}. Registered. Next: convrec finetune serve --task {task}."
+    )
 
 
 def serve(
@@ -244,17 +307,21 @@ def serve(
         return
     if offer.serving is None:
         point_at(target, offer)
-        print_json({"served_by": "transformers", "llm": dict(offer.settings)}) if as_json else say(f"There is no vLLM, so the agent loads the adapter itself: [llm] of {target.root / 'convrec.toml'} names it.")
+        print_json({"served_by": "transformers", "llm": dict(offer.settings)}) if as_json else say(
+            f"There is no vLLM, so the agent loads the adapter itself: [llm] of {target.root / 'convrec.toml'} names it."
+        )
         return
     say(offer.serving.line())
     server = Server(offer.serving, target.root / "finetune" / "vllm.log")
     with server:
         point_at(target, offer)
-        print_json({"served_by": "vLLM", "llm": dict(offer.settings)}) if as_json else say(f"Serving at {offer.serving.base_url}; [llm] of {target.root / 'convrec.toml'} points there. Ctrl-C ends it.")
+        print_json({"served_by": "vLLM", "llm": dict(offer.settings)}) if as_json else say(
+            f"Serving at {offer.serving.base_url}; [llm] of {target.root / 'convrec.toml'} points there. Ctrl-C ends it."
+        )
         server.wait()
 
 
-def _workspace(path: Path | None) -> Workspace:
+def _workspace(path: Path | None) -> "Workspace":
     from convrec.catalogue.workspace import Workspace
 
     return Workspace.resolve(path)
@@ -266,12 +333,17 @@ def _needed(path: Path | None, option: str) -> Path:
     return path
 
 
-def _of_a_model(task: AnyTask) -> Task:
+def _of_a_model(task: AnyTask) -> "Task":
     if task == "encoder":
         raise InputError("The encoder is measured by train and used from its file.", "Name another --task.")
     return task
 
 
-app = typer.Typer(name="finetune", help="Build training sets, train adapters on them, prove them and serve them.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    name="finetune",
+    help="Build training sets, train adapters on them, prove them and serve them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 for function in (build, train, evaluate, verify, serve):
     command(app, function)
