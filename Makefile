@@ -62,8 +62,9 @@ adapter: $(VENV)/ready-dev ## train the reader of messages anew on the public da
 	$(BIN)/convrec finetune build --task encoder --labels tests/agent/attitudes.jsonl --out runs/reader
 	$(BIN)/convrec finetune train --task encoder --rows runs/reader --most 30000 --out agent/compact/tagger/weights.safetensors $(ADAPTER)
 
-finetune-demo: $(VENV)/ready-dev $(if $(CONVREC_VLLM),,$(VLLM)/ready) ## make a tiny model from nothing, tune, measure, verify and serve it by vLLM (a quarter of an hour on two cores)
-	CONVREC_VLLM=$(or $(CONVREC_VLLM),$(VLLM)/bin/vllm) $(BIN)/python -m convrec.finetune.demo $(DEMO)
+finetune-demo: $(VENV)/ready-dev ## make a tiny model from nothing, tune, measure, verify and serve it, by vLLM where it installs (a quarter of an hour on two cores)
+	@test -n "$(CONVREC_VLLM)" || $(MAKE) --no-print-directory $(VLLM)/ready || echo "vLLM can't be installed here: the adapter is served in process."
+	CONVREC_VLLM="$(or $(CONVREC_VLLM),$$(test -e $(VLLM)/ready && echo $(VLLM)/bin/vllm))" $(BIN)/python -m convrec.finetune.demo $(DEMO)
 
 verify: $(VENV)/ready-dev check ## check, then every test, the slow ones too
 	$(BIN)/python -m pytest $(PYTEST)

@@ -8,7 +8,7 @@ from typing import Any
 
 from convrec.catalogue.store import disk_errors, write_atomically
 from convrec.catalogue.workspace import Workspace
-from convrec.core.errors import InputError
+from convrec.core.errors import InputError, ModelError
 from convrec.core.progress import Progress, silent
 from convrec.finetune.proof.evaluate import Compared, evaluate
 from convrec.finetune.proof.verify import Ask, Verified, checked_card, verify
@@ -64,7 +64,12 @@ def dry_run(workspace: Workspace, base: Path, rows: Path, setting: TrainSetting)
     from transformers import AutoTokenizer
 
     config = checked_base(base)
-    template = Template(AutoTokenizer.from_pretrained(str(base), trust_remote_code=False))
+    try:
+        template = Template(AutoTokenizer.from_pretrained(str(base), trust_remote_code=False))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"`{base}` has no tokenizer that can be read.", "Put the model's tokenizer.json there."
+        ) from error
     chats = encoded(template, read_set(workspace, rows)["train"])
     return estimate(config, setting, sum(len(chat.ids) for chat in chats))
 

@@ -55,7 +55,7 @@ class DemoOptions:
 
     tiny: TinySetting = field(default_factory=TinySetting)
     messages: int = 4_000
-    contexts: float = 0.25
+    contexts: float = 0.0
     setting: TrainSetting = field(default_factory=lambda: named_setting("demo"))
     measured: int = _MEASURED
 

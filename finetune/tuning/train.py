@@ -273,10 +273,13 @@ class Run(Generic[Unit]):
             "best": self.best or {},
             "chance": torch.get_rng_state(),
         }
-        keep(self.job.out, self.standing, parts)
+        if self.accelerator.is_main_process:
+            keep(self.job.out, self.standing, parts)
 
     def finish(self, before: Identity) -> None:
-        """Writes the adapter that was best, its card, the measurements and a plot."""
+        """Writes the adapter that was best, its card, the measurements and a plot; of several processes the first one does."""
+        if not self.accelerator.is_main_process:
+            return
         folder = self.job.out / ADAPTER
         write_adapter(self.loaded.model, folder, self.job.base.resolve(), self.best)
         card = {
