@@ -40,8 +40,8 @@ class Corpus:
 
     def draw(self, rng: Random, *, early: bool = False) -> str:
         """Returns one text; `early` ones are copies above all, for everything else is learned faster by who can copy."""
-        kinds: Sequence[Callable[[Random], str]] = (self.noted, self.copied, self.repeated, self.card)
-        return rng.choices(kinds, (25, 45, 28, 2) if early else (65, 13, 16, 6))[0](rng)
+        kinds: Sequence[Callable[[Random], str]] = (self.noted, self.told, self.copied, self.repeated, self.card)
+        return rng.choices(kinds, (13, 15, 42, 28, 2) if early else (34, 40, 10, 12, 4))[0](rng)
 
     def card(self, rng: Random) -> str:
         """Returns an item's card."""
@@ -67,6 +67,11 @@ class Corpus:
         message, answer = self._turn(rng)
         document = json.dumps({"draft": drafted(answer, rng), "message": message}, ensure_ascii=False)
         return f"{document}\n{notes(answer)}"
+
+    def told(self, rng: Random) -> str:
+        """Returns what a message says, and only then the draft and the message: the same copies as in an answer, the other way round."""
+        message, answer = self._turn(rng)
+        return json.dumps(answer, ensure_ascii=False) + "\n" + json.dumps({"draft": drafted(answer, rng), "message": message}, ensure_ascii=False)
 
     def _turn(self, rng: Random) -> tuple[str, dict[str, Any]]:
         turn = write_turn(rng, self.view, self.names, self.wording, Context())

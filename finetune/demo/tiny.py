@@ -40,9 +40,9 @@ class TinySetting:
     shared_heads: int = 2
     context: int = 4096
     row: int = 512
-    rows: int = 6
+    rows: int = 3
     rate: float = 4e-3
-    steps: int = 900
+    steps: int = 1800
     minutes: float = 8.0
     seed: int = 0
 

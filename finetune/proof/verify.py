@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,16 @@ def verify(
         sent = [(message.role, message.content) for message in row.messages]
         served.append(ask(sent, max(min(most, loaded.window - len(prompt)), 1)))
         progress("asking the server", number, len(chosen))
-    return compared(trained, served, served_by)
+    pairs = [
+        (one if other.logprobs else _read_again(one, template), other)
+        for one, other in zip(trained, served, strict=True)
+    ]
+    return compared([one for one, _ in pairs], served, served_by)
+
+
+def _read_again(one: Said, template: Template) -> Said:
+    """Returns an answer with the tokens that its text is read as, for whoever tells text alone."""
+    return replace(one, ids=tuple(template.tokens(one.text)))
 
 
 def fixed_prompts(rows: Sequence[Row]) -> list[Row]:

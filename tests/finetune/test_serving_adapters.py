@@ -9,10 +9,12 @@ from typer.testing import CliRunner
 
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError, ModelError
+from convrec.finetune.proof import verify as proof
 from convrec.finetune.proof.verify import Verified
 from convrec.finetune.serving.register import register, registered
 from convrec.finetune.serving.serve import offered, point_at
 from convrec.finetune.serving.server import Serving, found_vllm
+from convrec.finetune.tuning import train as training
 from convrec.finetune.tuning.train import train
 from convrec.ui.cli.app import app
 from tests.finetune.bases import rows, write_base
@@ -86,10 +88,13 @@ def test_a_named_vllm_that_is_no_program_is_a_sentence(tmp_path):
 def test_the_five_commands_lead_from_a_shop_to_a_served_adapter(shop, tmp_path, monkeypatch):  # noqa: F811  (the fixture)
     monkeypatch.delenv("CONVREC_VLLM", raising=False)
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(proof, "PROMPTS", 2)
+    monkeypatch.setattr(training, "answer_tokens", lambda task: 12)
+    monkeypatch.setattr(proof, "answer_tokens", lambda task: 12)
     base = write_base(tmp_path / "base", context=8192)
     setting = tmp_path / "quick.toml"
     setting.write_text(
-        'rank = 4\nepochs = 0.2\nrow = 4096\nrows = 1\nmeasure = 2\nmeasure_every = 50\ndtype = "float32"\n'
+        'rank = 4\nepochs = 0.1\nrow = 4096\nrows = 1\nmeasure = 0\nmeasure_every = 50\ndtype = "float32"\n'
     )
     about = ["-w", str(shop.root), "--task", "understand", "--json"]
 
@@ -102,7 +107,7 @@ def test_the_five_commands_lead_from_a_shop_to_a_served_adapter(shop, tmp_path, 
     assert done("train", "--base", str(base), "--config", str(setting), "--dry-run")["memory_bytes"] > 0
     trained_here = done("train", "--base", str(base), "--config", str(setting))
     assert trained_here["base_hash_before"] == trained_here["base_hash_after"]
-    figures = done("evaluate", "--base", str(base), "--limit", "3")["figures"]["valid"]
+    figures = done("evaluate", "--base", str(base), "--limit", "2")["figures"]["valid"]
     assert set(figures) == {"base", "tuned", "compact", "table", "nearest"}
     assert done("verify", "--base", str(base))["served_by"] == "transformers"
     assert done("serve")["llm"]["steps"] == ["understand"]
