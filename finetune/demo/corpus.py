@@ -71,7 +71,11 @@ class Corpus:
     def told(self, rng: Random) -> str:
         """Returns what a message says, and only then the draft and the message: the same copies as in an answer, the other way round."""
         message, answer = self._turn(rng)
-        return json.dumps(answer, ensure_ascii=False) + "\n" + json.dumps({"draft": drafted(answer, rng), "message": message}, ensure_ascii=False)
+        return (
+            json.dumps(answer, ensure_ascii=False)
+            + "\n"
+            + json.dumps({"draft": drafted(answer, rng), "message": message}, ensure_ascii=False)
+        )
 
     def _turn(self, rng: Random) -> tuple[str, dict[str, Any]]:
         turn = write_turn(rng, self.view, self.names, self.wording, Context())

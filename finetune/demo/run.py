@@ -13,6 +13,7 @@ from typing import Any
 
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.connect import connect
+from convrec.agent.llm.failures import ModelFailure
 from convrec.catalogue.demo.shipped import ingest_shipped
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import SystemClock
@@ -33,12 +34,13 @@ from convrec.finetune.proof.evaluate import BASE, TUNED
 from convrec.finetune.serving.serve import offered, point_at
 from convrec.finetune.serving.server import Server, Serving, free_port
 from convrec.finetune.sets.build import SetOptions, build, read_set
+from convrec.finetune.sets.rows import Task
 from convrec.finetune.tuning.base import identity
 from convrec.finetune.tuning.setting import TrainSetting, named_setting
 from convrec.prompts.tasks import UNDERSTAND
 from convrec.prompts.understand.answer import Understood
 
-TASK = "understand"
+TASK: Task = "understand"
 SUMMARY = "summary.json"
 _MEASURED = 200  # held-out rows of a part
 NOTE = "A model of a million parameters on one catalogue proves that every part of the way works; it says nothing of how well a real model would understand."
@@ -141,7 +143,10 @@ def _heard(workspace: Workspace, rows: Path) -> dict[str, Any]:
     client = connect(workspace.settings.llm)
     assert client is not None  # it was just written
     asked = [(message.role, message.content) for message in row.messages]
-    answer = client.ask(asked, Understood, Budget(workspace.settings.llm), max_tokens=UNDERSTAND.answer_tokens)
+    try:
+        answer = client.ask(asked, Understood, Budget(workspace.settings.llm), max_tokens=UNDERSTAND.answer_tokens)
+    except ModelFailure as failure:
+        return {"message": row.message, "failed": failure.kind}
     return {"message": row.message, "understood": json.loads(answer.model_dump_json())}
 
 

@@ -114,7 +114,8 @@ def pretrain(
     import torch
 
     optimisers = _optimisers(model, setting)
-    began, losses, n_tokens = time.monotonic(), [], 0
+    losses: list[float] = []
+    began, n_tokens = time.monotonic(), 0
     model.train()
     for ids in _batches(tokenizer, corpus, setting):
         share = max(len(losses) / setting.steps, (time.monotonic() - began) / 60 / setting.minutes)

@@ -83,7 +83,7 @@ def _event(catalogue: Catalogue, row: int, liked: bool) -> dict[str, Any]:
 
 def _shares(catalogue: Catalogue) -> dict[Key, float]:
     """Returns the share of the catalogue's items that carry each value."""
-    found = {}
+    found: dict[Key, float] = {}
     for field in catalogue.schema.of_type("category", "tags"):
         index = catalogue.values(field.name)
         found |= {
