@@ -1,7 +1,7 @@
 """What a tiny base reads before it is tuned: the demo catalogue's cards, names to copy, and messages of the grammar with notes on them.
 
 None of it is a chat, and the notes are in another notation than the answers that tuning teaches. No value that is kept for measuring is
-named in a message, though the cards have them all.
+named in a message; cards and lists of names to copy have them all, for the catalogue's words are known before anybody speaks of them.
 """
 
 from __future__ import annotations
@@ -26,17 +26,24 @@ _SLIPS = 0.25  # share of wishes that a draft has wrong or lacks
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts about one catalogue, without end."""
+    """Texts about one catalogue, without end; `words` are all values of each field, in the forms in which they are said."""
 
     catalogue: Catalogue
     view: View
     names: OwnNames
     wording: Wording
+    words: tuple[tuple[str, ...], ...]
 
     @classmethod
     def of(cls, catalogue: Catalogue, today: int) -> Corpus:
         """Returns the texts about a catalogue."""
-        return cls(catalogue, own_view(catalogue, today, "known"), OwnNames(catalogue, "known"), Wording("train"))
+        known, fresh = own_view(catalogue, today, "known"), own_view(catalogue, today, "fresh")
+        words: dict[str, dict[str, None]] = {}
+        for facet in (*known.facets, *fresh.facets):
+            for value in facet.spec.values:
+                words.setdefault(facet.name, {}).update(dict.fromkeys((value.name, *value.modifiers, value.plural)))
+        spoken = tuple(tuple(word for word in each if word) for each in words.values())
+        return cls(catalogue, known, OwnNames(catalogue, "known"), Wording("train"), spoken)
 
     def draw(self, rng: Random, *, early: bool = False) -> str:
         """Returns one text; `early` ones are copies above all, for everything else is learned faster by who can copy."""
@@ -53,8 +60,7 @@ class Corpus:
         return "; ".join(named) + "\n" + "; ".join(named)
 
     def _name(self, rng: Random) -> str:
-        facets = [facet for facet in self.view.facets if facet.spec.values]
-        said = self.names.title(rng) if rng.random() < 0.3 else rng.choice(rng.choice(facets).spec.values).name
+        said = self.names.title(rng) if rng.random() < 0.3 else rng.choice(rng.choice(self.words))
         return said.lower() if rng.random() < 0.4 else said
 
     def repeated(self, rng: Random) -> str:

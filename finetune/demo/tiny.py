@@ -77,6 +77,11 @@ def make_tokenizer(corpus: Corpus, prompts: Sequence[str], setting: TinySetting)
     pieces.decoder = decoders.ByteLevel()
     read = [*islice(texts(corpus, setting.seed + 1), 1_000), *(prompt for prompt in prompts for _ in range(20))]
     read += islice(corpus.catalogue.cards(), 2_000)
+    read += [
+        f'"{word}" "{word.lower()}" {word} {word.lower()}'
+        for words in corpus.words
+        for word in words * (30 if len(words) < 200 else 1)
+    ]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
         vocab_size=setting.vocabulary, special_tokens=list(SPECIAL), initial_alphabet=alphabet, show_progress=False
