@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter verify format docs package
+.PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter finetune-demo verify format docs package
 .DELETE_ON_ERROR:
 
 help: ## list every target
@@ -61,6 +61,10 @@ policy: $(VENV)/ready-dev ## learn from simulated people when to ask back, and w
 adapter: $(VENV)/ready-dev ## train the reader of messages anew on the public data in CONVREC_DATA (an hour on two cores)
 	$(BIN)/convrec finetune build --task encoder --labels tests/agent/attitudes.jsonl --out runs/reader
 	$(BIN)/convrec finetune train --task encoder --rows runs/reader --most 30000 --out agent/compact/tagger/weights.safetensors $(ADAPTER)
+
+finetune-demo: $(VENV)/ready-dev ## make a tiny model from nothing, tune, measure, verify and serve it, by vLLM where it installs (a quarter of an hour on two cores)
+	@test -n "$(CONVREC_VLLM)" || $(MAKE) --no-print-directory $(VLLM)/ready || echo "vLLM can't be installed here: the adapter is served in process."
+	CONVREC_VLLM="$(or $(CONVREC_VLLM),$$(test -e $(VLLM)/ready && echo $(VLLM)/bin/vllm))" $(BIN)/python -m convrec.finetune.demo $(DEMO)
 
 verify: $(VENV)/ready-dev check ## check, then every test, the slow ones too
 	$(BIN)/python -m pytest $(PYTEST)

@@ -105,7 +105,8 @@ def draw_view(rng: Random, domain: Domain, names: Names) -> View:
 def draw_value(rng: Random, facet: Facet, names: Names) -> Value:
     """Returns a value to speak of; of a field with open values sometimes one that the prompt lists, else a new name."""
     if facet.spec.values:
-        listed = [value for value in facet.spec.values if value.name in facet.listed]
+        every = len(facet.listed) >= len(facet.spec.values)
+        listed = facet.spec.values if every else [value for value in facet.spec.values if value.name in facet.listed]
         return rng.choice(listed) if listed and rng.random() < 0.75 else rng.choice(facet.spec.values)
     if facet.listed and rng.random() < 0.3:
         name = rng.choice(facet.listed)

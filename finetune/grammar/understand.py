@@ -86,9 +86,9 @@ def _dressed(draft: Draft, text: str) -> str:
     return text
 
 
-def write_turn(rng: Random, view: View, names: Names, wording: Wording) -> Turn:
-    """Returns one message about the catalogue, with what came before it and what it says."""
-    context = _context(rng, view, names, wording)
+def write_turn(rng: Random, view: View, names: Names, wording: Wording, context: Context | None = None) -> Turn:
+    """Returns one message about the catalogue, with what came before it (drawn too, unless it is given) and what it says."""
+    context = _context(rng, view, names, wording) if context is None else context
     draft = Draft(rng, view, names, wording, context)
     text = _dressed(draft, _scene(rng, context)(draft))
     message, answer = draft.finish(text)

@@ -1,0 +1,1 @@
+"""Adapters served: a register, and the server's command."""

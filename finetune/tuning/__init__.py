@@ -1,0 +1,1 @@
+"""LoRA adapters over causal language models: trained on sets of chats, resumable, with proof beside them."""

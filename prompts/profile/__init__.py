@@ -1,0 +1,1 @@
+"""The prompt of the task `profile` and the schema of its answer."""
