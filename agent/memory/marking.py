@@ -49,14 +49,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Marked:
-    """A message's marks in order, and how likely each of its word pieces, at these characters, tells anything."""
+    """A message's marks in order, and how likely each of its word pieces, at these characters, is part of a value."""
 
     marks: tuple[Mark, ...] = ()
     places: tuple[tuple[int, int], ...] = ()
     telling: tuple[float, ...] = ()
 
     def tells(self, start: int, end: int) -> float:
-        """Returns how likely the likeliest word in the characters `[start, end)` tells something."""
+        """Returns how likely something in the characters `[start, end)` is told of the writer, in [0, 1]."""
         here = [p for (a, b), p in zip(self.places, self.telling, strict=True) if a < end and start < b]
         return max(here, default=0.0)
 
@@ -87,7 +87,8 @@ def decoded(text: str, places: Sequence[tuple[int, int]], scores: Floats, labels
     for each in stretches(scores[:, :-1], scores[:, -1], _LEAST, _TOLL):
         start, end = whole_words(text, places[each.first][0], places[each.last - 1][1])
         marks.append(Mark(start, end, labels[each.label - 1], each.probability))
-    return Marked(tuple(marks), tuple(places), tuple((1.0 - shares[:, 0]).tolist()))
+    telling = 1.0 - shares[:, 0] - shares[:, 1 + labels.index(WHOSE)]
+    return Marked(tuple(marks), tuple(places), tuple(telling.tolist()))
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,12 @@ def sentence_at(text: str, at: int) -> str:
     return _sentence(text, at)[0].strip()
 
 
+def sentence_span(text: str, at: int) -> Span:
+    """Returns where the sentence around a place begins and ends."""
+    sentence, start = _sentence(text, at)
+    return start, start + len(sentence)
+
+
 def _sentence(text: str, at: int) -> tuple[str, int]:
     """Returns the sentence around a place and where it begins."""
     start = max((text.rfind(mark, 0, at) for mark in ".!?;\n"), default=-1) + 1
