@@ -14,23 +14,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import BertModel
 
 from convrec.agent.compact.tagger.pieces import cut, open_tokenizer
-from convrec.agent.memory.marking import GONE, OTHER, WHOSE, Mark, decoded
+from convrec.agent.memory.marking import GONE, OTHER, WHOSE, Mark, decoded, layers_of, seen
 from convrec.core.text import words
+from convrec.tools.bert import Bert
 from convrec.tools.encoder import TextEncoder
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "finetune" / "memory_wordings.jsonl"
 OUT = ROOT / "agent" / "memory" / "marks.safetensors"
 FOLDS, ALIKE = 5, 0.85
-EPOCHS, BATCH, RANK, RATE, HEAD_RATE, BEGIN = 5, 32, 16, 2e-3, 4e-3, 0.3
-ADAPTED = [3, 4, 5]  # layers; those below stay as they are, and cost no backward pass
+EPOCHS, BATCH, RATE, BEGIN = 7, 48, 4e-3, 0.3
+VARIED = 2  # variations of each example
 SWAPPED = frozenset(
     "home|origin|name|age|birthday|pet's name|relative's name|relative's home|relative's birthday|car|language|learns|plays|collects|allergy|hobby|job|pet|workplace".split(
         "|"
@@ -128,74 +127,72 @@ def _rewritten(each: Example, values: Sequence[str]) -> Example:
     return Example(text + each.text[at:], tuple(marks))
 
 
-class Marker(nn.Module):
-    """The encoder under an adapter, and a layer over its words."""
-
-    def __init__(self, folder: Path, n_labels: int) -> None:
-        super().__init__()
-        bert = BertModel.from_pretrained(
-            folder, add_pooling_layer=False, attn_implementation="sdpa", dtype=torch.float32
-        )
-        targets = ["query", "key", "value", "dense"]
-        config = LoraConfig(r=RANK, lora_alpha=RANK, target_modules=targets, layers_to_transform=ADAPTED, bias="none")
-        self.bert = get_peft_model(bert, config)
-        self.drop = nn.Dropout(0.1)
-        self.head = nn.Linear(bert.config.hidden_size, n_labels + 2)
-
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Returns scores `(n, length, 2 + n_labels)`."""
-        scores: Tensor = self.head(self.drop(self.bert(input_ids=ids, attention_mask=mask).last_hidden_state.float()))
-        return scores
-
-
-class Batches:
-    """Examples as tensors: piece ids, labels (-1 where none is known) and first pieces."""
+class Tensors:
+    """An example as tensors: piece ids, labels (-1 where none is known) and first pieces."""
 
     def __init__(self, tokenizer: Any, labels: Sequence[str]) -> None:
         self._tokenizer, self._order = tokenizer, {label: place + 1 for place, label in enumerate(labels)}
 
-    def of(self, examples: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Returns ids, mask, labels and beginnings, all `(n, length)`."""
-        cuts = [cut(self._tokenizer, "", each.text) for each in examples]
-        length = max(len(each.ids) for each in cuts)
-        ids, mask, labels, begins = (np.full((len(cuts), length), fill) for fill in (0, 0, -1, 0))
-        for row, (pieces, each) in enumerate(zip(cuts, examples, strict=True)):
-            ids[row, : len(pieces.ids)] = pieces.ids
-            mask[row, : len(pieces.ids)] = 1
-            labels[row, pieces.offset : pieces.offset + len(pieces.places)] = 0
-            for mark in each.marks:
-                here = [i for i, (a, b) in enumerate(pieces.places) if a < mark.end and mark.start < b]
-                labels[row, [pieces.offset + i for i in here]] = self._order[mark.label]
-                begins[row, [pieces.offset + i for i in here[:1]]] = 1
-        return tuple(torch.from_numpy(each) for each in (ids, mask, labels, begins))  # type: ignore[return-value]
+    def of(self, each: Example) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns ids, labels and beginnings, all `(1, length)`."""
+        pieces = cut(self._tokenizer, "", each.text)
+        labels, begins = np.full((1, len(pieces.ids)), -1), np.zeros((1, len(pieces.ids)), np.int64)
+        labels[0, pieces.offset : pieces.offset + len(pieces.places)] = 0
+        for mark in each.marks:
+            here = [pieces.offset + i for i, (a, b) in enumerate(pieces.places) if a < mark.end and mark.start < b]
+            labels[0, here] = self._order[mark.label]
+            begins[0, here[:1]] = 1
+        return torch.tensor([pieces.ids]), torch.from_numpy(labels), torch.from_numpy(begins)
 
 
-def learned(folder: Path, examples: Sequence[Example], labels: Sequence[str], seed: int, epochs: int) -> Marker:
-    """Returns a marker that was taught the examples."""
+class Taught:
+    """Examples and their variations, each once through the encoder, as `(states, labels, beginnings)` of like length."""
+
+    def __init__(self, examples: Sequence[Example], labels: Sequence[str], encoder: TextEncoder, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        varied = Varied(examples, rng)
+        every = [*examples, *(varied.of(each) for _ in range(VARIED) for each in examples)]
+        tensors, bert = Tensors(open_tokenizer(encoder.folder), labels), Bert(encoder.folder, torch.bfloat16)
+        self._order = rng
+        self._batches = []
+        lengths: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {}
+        for each in every:
+            ids, tags, begins = tensors.of(each)
+            lengths.setdefault(ids.shape[1], []).append((ids, tags, begins))
+        for _, some in sorted(lengths.items()):
+            for start in range(0, len(some), BATCH):
+                ids, tags, begins = (torch.cat(parts) for parts in zip(*some[start : start + BATCH], strict=True))
+                with torch.inference_mode():
+                    states = seen(bert, ids).to(torch.float16)
+                self._batches.append((states.clone(), tags, begins))
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        for place in self._order.permutation(len(self._batches)):
+            states, tags, begins = self._batches[place]
+            yield states.float(), tags, begins
+
+
+def learned(
+    encoder: TextEncoder, examples: Sequence[Example], labels: Sequence[str], seed: int, epochs: int
+) -> nn.Module:
+    """Returns a network that was taught the examples."""
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    model, varied, batches = Marker(folder, len(labels)), Varied(examples, rng), Batches(open_tokenizer(folder), labels)
-    groups = [
-        {"params": [p for n, p in model.named_parameters() if "lora_" in n], "lr": RATE},
-        {"params": list(model.head.parameters()), "lr": HEAD_RATE},
-    ]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps = epochs * -(-len(examples) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [RATE, HEAD_RATE], total_steps=steps, pct_start=0.1)
+    taught, model = Taught(examples, labels, encoder, seed), layers_of(encoder.width, len(labels))
+    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * len(taught), pct_start=0.1)
     model.train()
     for _ in range(epochs):
         lost = []
-        for some in _drawn(examples, rng):
-            ids, mask, tags, begins = batches.of([varied.of(each) for each in some])
-            with torch.autocast("cpu", torch.bfloat16):
-                scores = model(ids, mask).float()
-            loss = functional.cross_entropy(
-                scores[..., :-1].transpose(1, 2), tags, ignore_index=-1, label_smoothing=0.02
-            )
+        for states, tags, begins in taught:
+            scores = model(states)
+            loss = functional.cross_entropy(scores[..., :-1].transpose(1, 2), tags, ignore_index=-1)
             inside = tags > 0
-            loss = loss + BEGIN * functional.binary_cross_entropy_with_logits(
-                scores[..., -1][inside], begins[inside].float()
-            )
+            if inside.any():
+                first = functional.binary_cross_entropy_with_logits(scores[..., -1][inside], begins[inside].float())
+                loss = loss + BEGIN * first
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -205,21 +202,13 @@ def learned(folder: Path, examples: Sequence[Example], labels: Sequence[str], se
     return model.eval()
 
 
-def _drawn(examples: Sequence[Example], rng: np.random.Generator) -> Iterator[list[Example]]:
-    """Yields batches of examples of like length, all of them once."""
-    order = np.argsort([len(each.text) + 15 * rng.random() for each in examples])
-    groups = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-    for place in rng.permutation(len(groups)):
-        yield [examples[i] for i in groups[place]]
-
-
-def read(model: Marker, folder: Path, texts: Sequence[str], labels: Sequence[str]) -> list[tuple[Mark, ...]]:
+def read(model: nn.Module, encoder: TextEncoder, texts: Sequence[str], labels: Sequence[str]) -> list[tuple[Mark, ...]]:
     """Returns the marks of each text."""
-    tokenizer, found = open_tokenizer(folder), []
+    tokenizer, bert, found = open_tokenizer(encoder.folder), Bert(encoder.folder, torch.float32), []
     for text in texts:
         pieces = cut(tokenizer, "", text)
         with torch.inference_mode():
-            scores = model(torch.tensor([pieces.ids]), torch.ones(1, len(pieces.ids), dtype=torch.long))[0].numpy()
+            scores = model(seen(bert, torch.tensor([pieces.ids])))[0].numpy()
         here = scores[pieces.offset : pieces.offset + len(pieces.places)]
         found.append(decoded(text, pieces.places, here, labels).marks)
     return found
@@ -279,29 +268,23 @@ def main() -> None:
     rows = [row for row in every if row["kind"] in ("none", "asks") or "marks" in row]  # tastes are read elsewhere
     examples = [example(row) for row in rows]
     labels = sorted({mark.label for each in examples for mark in each.marks})
-    fold = folds([row["text"] for row in rows], encoder, options.seed)
+    fold = folds([row["text"] for row in rows], encoder, options.seed) if options.dry_run else np.zeros(0)
     held: list[int] = []
     found: list[tuple[Mark, ...]] = []
     for number in range(options.folds if options.dry_run else 0):
         train = [examples[i] for i in np.flatnonzero(fold != number)]
-        model = learned(encoder.folder, train, labels, options.seed, options.epochs)
+        model = learned(encoder, train, labels, options.seed, options.epochs)
         here = np.flatnonzero(fold == number).tolist()
         held += here
-        found += read(model, encoder.folder, [rows[i]["text"] for i in here], labels)
+        found += read(model, encoder, [rows[i]["text"] for i in here], labels)
     for least in (0.35, 0.5, 0.6, 0.7, 0.8) if held else ():
         counts = measured([rows[i] for i in held], found, least)
         print(least, "; ".join(f"{name} {right / n:.3f} of {n}" for name, (right, n) in sorted(counts.items())))
     if not options.dry_run:
-        model = learned(encoder.folder, examples, labels, options.seed, options.epochs)
-        tensors = {f"adapter.{_plain(n)}": p for n, p in model.bert.named_parameters() if "lora_" in n}
-        tensors |= {"weights": model.head.weight, "bias": model.head.bias}
-        half = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in tensors.items()}
+        model = learned(encoder, examples, labels, options.seed, options.epochs)
+        half = {name: tensor.to(torch.float16).contiguous() for name, tensor in model.state_dict().items()}
         save_file(half, OUT, {"labels": "|".join(labels), "encoder": encoder.revision})
         print(f"written: {OUT.relative_to(ROOT)}")
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("base_model.model.").replace(".default", "").removesuffix(".weight")
 
 
 if __name__ == "__main__":

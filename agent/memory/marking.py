@@ -1,4 +1,4 @@
-"""What in a message tells something lasting of who wrote it, word by word: a LoRA adapter and one layer over the sentence encoder.
+"""What in a message tells something lasting of who wrote it, word by word: a small network over the sentence encoder's hidden states.
 
 Where the rules of `tellings.yaml` know wordings, this knows what such a value is told like: it was learned by `scripts/learn_marks.py` from the marked
 sentences of `finetune/memory_wordings.jsonl`, jokes, reports and passing states among them. Each word is of one topic, or of none.
@@ -23,7 +23,7 @@ from convrec.agent.compact.tagger.pieces import cut, open_tokenizer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from convrec.tools.bert import Bert
     from convrec.tools.encoder import TextEncoder
@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.float32]
 
 GONE, WHOSE, OTHER = "gone", "whose", "other"
 """A value that holds no more, whose matter it is ("sister", "dog", "favourite colour"), and what is told of a matter that has no topic."""
+_STATES = (2, 4, 6)
 _LEAST = 0.35  # mean probability of a stretch of words that is told at all
 _TOLL = 0.5
 _WEIGHTS = resources.files("convrec.agent.memory").joinpath("marks.safetensors")
@@ -75,9 +76,23 @@ def marked(text: str, encoder: TextEncoder) -> Marked:
     if not pieces.places:
         return Marked()
     with torch.inference_mode():
-        hidden = network.bert(torch.tensor([pieces.ids]), None)[0, pieces.offset : pieces.offset + len(pieces.places)]
-        scores = (hidden @ network.weights.T + network.bias).numpy()
-    return decoded(text, pieces.places, scores, network.labels)
+        scores = network.layers(seen(network.bert, torch.tensor([pieces.ids])))[0].numpy()
+    return decoded(text, pieces.places, scores[pieces.offset : pieces.offset + len(pieces.places)], network.labels)
+
+
+def seen(bert: Bert, ids: Tensor) -> Tensor:
+    """Returns what the network reads of each piece, `(n, length, 3 * width)`: the encoder's lower, middle and last hidden states."""
+    import torch
+
+    states = bert.states(ids, None)
+    return torch.cat([states[place].float() for place in _STATES], -1)
+
+
+def layers_of(width: int, n_labels: int) -> nn.Module:
+    """Returns the network untaught: scores `(n, length, 2 + n_labels)` of what `seen` returns, each piece read with those around it."""
+    from convrec.agent.memory.marker import Marker
+
+    return Marker(width * len(_STATES), n_labels)
 
 
 def decoded(text: str, places: Sequence[tuple[int, int]], scores: Floats, labels: Sequence[str]) -> Marked:
@@ -94,8 +109,7 @@ def decoded(text: str, places: Sequence[tuple[int, int]], scores: Floats, labels
 @dataclass(frozen=True)
 class _Network:
     bert: Bert
-    weights: Tensor
-    bias: Tensor
+    layers: nn.Module
     labels: tuple[str, ...]
     tokenizer: object
 
@@ -123,8 +137,8 @@ def _load(folder: Path) -> _Network:
 
     from convrec.tools.bert import Bert
 
-    tensors = load(_WEIGHTS.read_bytes())
-    adapter = {name.removeprefix("adapter."): t for name, t in tensors.items() if name.startswith("adapter.")}
-    bert = Bert(folder, torch.float32, adapter)
     labels = tuple(_metadata()["labels"].split("|"))
-    return _Network(bert, tensors["weights"].float(), tensors["bias"].float(), labels, open_tokenizer(folder))
+    bert = Bert(folder, torch.float32)
+    layers = layers_of(bert.width, len(labels))
+    layers.load_state_dict({name: tensor.float() for name, tensor in load(_WEIGHTS.read_bytes()).items()})
+    return _Network(bert, layers.eval(), labels, open_tokenizer(folder))
