@@ -178,6 +178,11 @@ def _document() -> dict[str, Any]:
     return document
 
 
+def looks_like_job(word: str) -> bool:
+    """Tells whether a word names an occupation."""
+    return _JOBS.fullmatch(word) is not None
+
+
 @cache
 def _ways() -> Mapping[str, tuple[_Way, ...]]:
     """Returns the ways to tell facts that hold, that are over, and that took another's place."""

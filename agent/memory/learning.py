@@ -66,7 +66,7 @@ class Learner:
         told = (entry for entry in self._current.values() if entry.about and entry.polarity > 0)
         old = next((entry for entry in told if _alike(_bare(entry.value), _bare(fact.instead or fact.value))), None)
         if old is not None:
-            self._write(self._told(replace(fact, about=fact.about or old.about)), old)
+            self._write(self._told(replace(fact, about=old.about)), old)
         return old is not None
 
     def fact(self, fact: Fact) -> None:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from convrec.agent.memory.facts import MANY, Fact, may_be_kept
+from convrec.agent.memory.facts import MANY, Fact, looks_like_job, may_be_kept
 from convrec.agent.memory.marking import GONE, OTHER, WHOSE, Mark, Marked
 from convrec.agent.memory.topics import PETS
-from convrec.agent.memory.whose import sentence_span
+from convrec.agent.memory.whose import is_of_another, sentence_span
 from convrec.core.text import fold
 
 _SURE = 0.6
@@ -25,12 +25,45 @@ _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
             re.IGNORECASE,
         ),
         "status": re.compile(
-            r"\b(?:married|marriage|single|engaged|divorce[ds]?|widow(?:ed|er)?|separated|wed|newly\W?weds?|bachelor|partnership|alone|relationship|long distance|together)\b",
+            r"\b(?:married|marriage|single|engaged|divorce[ds]?|widow(?:ed|er)?|separated|wed|newly\W?weds?|bachelor|partnership|relationship)\b",
             re.IGNORECASE,
         ),
     }
 )
 """How values must look of topics whose words often stand by the way: "my son" alone is no news of a family."""
+
+
+_NOT_BEFORE: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "home": re.compile(
+            r"\s+(?:until|till|today|tonight|tomorrow|this\s+\w+|for\s+(?:the|a|an|two|three|some)\s+(?:few\s+)?(?:days?|nights?|weeks?|weekend|wedding|conference|holidays?|meeting))\b",
+            re.IGNORECASE,
+        ),
+        "status": re.compile(r"\s+to\s+(?:my|the|a|an)\b", re.IGNORECASE),
+        "name": re.compile(r"\W*(?:my|our|from|is|has|just|thinks|says)\b", re.IGNORECASE),
+        "hobby": re.compile(r"\s+(?:films?|movies?|books?|series|shows?|games?|music|stories|plots?)\b", re.IGNORECASE),
+    }
+)
+"""What no value of a topic stands before: "Kaunas until Sunday", "married to my sofa", "Gareth, my best mate", "adventure films"."""
+_NOT_AFTER = re.compile(
+    r"\b(?:instead\s+of|rather\s+than|not|no\s+longer|no\s+more|used\s+to\s+be|isn['’]?t)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(r"\b(?:i|im|ive|id|we|weve|me|us|mine|myself)\b", re.IGNORECASE)
+_MINE = re.compile(r"\b(?:my|our)\b", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"^\W*(?:(?:and|so|but|anyway|also|btw|lol|oh)\W+)*(?:[\w'’-]+\s+){1,6}?(?:is|was|has|had|just|used|drives|lives|works|plays|moved|bought|keeps|speaks|learns|goes|collects|studies|teaches|sold)\b",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(
+    r"\b(?:landlord|landlady|neighbou?rs?|colleagues?|coworker|postman|postie|boss|teacher|tutor|mates?|friends?|flatmates?|roommate|tenant|guy|man|woman|girl|boy|lady|couple|one|he|she|they|someone|somebody"
+    r"|wife|husband|partner|girlfriend|boyfriend|sons?|daughters?|brothers?|sisters?|mum|mom|mother|dad|father|gran\w*|nan|aunt|uncle|cousin|niece|nephew|kids?|parents)\b",
+    re.IGNORECASE,
+)
+_BORN = re.compile(
+    r"\b(?:born|bred|grew\s+up|raised|brought\s+up|childhood|originally|native|hail|roots)\b", re.IGNORECASE
+)
+_LIVES = re.compile(r"\b(?:live|living|moved|now|home|based|settled|these\s+days)\b", re.IGNORECASE)
 
 
 def sensed(text: str, found: Marked) -> Iterator[Fact]:
@@ -58,15 +91,41 @@ def vouched(facts: Iterable[Fact], found: Marked) -> Iterator[Fact]:
 
 
 def _is_told(mark: Mark, text: str) -> bool:
+    """Tells whether a mark is believed: sure enough, worth keeping, and in a sentence about the writer or who belongs to them."""
     value = text[mark.start : mark.end]
+    if mark.label in (GONE, WHOSE, OTHER) or mark.probability < _SURE:
+        return False
     shape = _SHAPES.get(mark.label)
-    kept = mark.probability >= _SURE and may_be_kept(value, _ABOUT.get(mark.label, mark.label))
-    return kept and mark.label not in (GONE, WHOSE, OTHER) and (shape is None or shape.search(value) is not None)
+    kept = may_be_kept(value, _ABOUT.get(mark.label, mark.label)) and (shape is None or shape.search(value) is not None)
+    after = text[mark.end :]
+    meant = not (
+        _NOT_AFTER.search(text[: mark.start]) or ((denied := _NOT_BEFORE.get(mark.label)) and denied.match(after))
+    )
+    return kept and meant and _is_of_writer(mark, text) and not is_of_another(text, (mark.start, mark.end))
+
+
+def _is_of_writer(mark: Mark, text: str) -> bool:
+    """Tells whether the sentence around a mark may speak of its writer: it says "I", or no one else is its subject."""
+    start, end = sentence_span(text, mark.start)
+    sentence = text[start:end]
+    if _FIRST.search(sentence):
+        return True
+    mine = _MINE.search(sentence) is not None
+    if "'s " in mark.label:
+        return mine
+    subject = _SUBJECT.match(sentence)
+    if subject is None:
+        return True
+    someone = _PERSON.search(subject[0]) or any(looks_like_job(word) for word in subject[0].split())
+    return mine and not someone
 
 
 def _about(mark: Mark, marks: Iterable[Mark], text: str) -> str:
     """Returns what a value is about, by whose it is said to be: "sister's home", "favourite colour"."""
     owner, _, matter = mark.label.rpartition("'s ")
+    if mark.label == "home":
+        start, end = sentence_span(text, mark.start)
+        return "origin" if _BORN.search(text, start, end) and not _LIVES.search(text, start, end) else "home"
     if not owner and mark.label != "favourite":
         return _ABOUT.get(mark.label, mark.label)
     near = _nearest(mark, [other for other in marks if other.label == WHOSE])

@@ -48,6 +48,12 @@ def is_own(text: str, span: Span) -> bool:
     return _SELF.fullmatch(told[-1]) is not None or not (_OTHERS.match(told[-1]) or _ELSEWHERE.search(plain))
 
 
+def is_of_another(text: str, span: Span) -> bool:
+    """Tells whether the sentence around a place asks something for somebody else, or tells whom somebody else likes best."""
+    sentence, _ = _sentence(_plain(text), span[0])
+    return bool(_ELSEWHERE.search(sentence) or _THEIRS.search(sentence))
+
+
 def is_over(text: str, span: Span) -> bool:
     """Tells whether a taste is said to have been one: "I've gone off westerns", "not into horror any more"."""
     return _OVER.search(_sentence(_plain(text), span[0])[0]) is not None

@@ -41,10 +41,12 @@ def test_the_weights_that_ship_are_of_the_encoder_that_ships(encoder):
 @pytest.mark.parametrize(
     ("text", "about", "value"),
     [
-        ("the removal van has left, so Kaunas has two new inhabitants: us, for good", "home", "Kaunas"),
-        ("my alarm goes at three because the loaves won't bake themselves, baker's life", "job", "baker"),
+        ("we said goodbye to Kaunas and settled in Tartu", "home", "Tartu"),
+        ("my apron smells of yeast, I've been a baker since school", "job", "baker"),
         ("a single walnut and my face doubles in size", "allergy", "walnut"),
         ("the neighbours complain whenever I get the clarinet out", "plays", "clarinet"),
+        ("I finally passed my test, so the Mazda outside is mine", "car", "Mazda"),
+        ("Estonian is what we talk at the dinner table", "language", "Estonian"),
         ("there is a whippet snoring on my feet, mine since April", "pet", "whippet"),
     ],
 )
@@ -76,6 +78,13 @@ def test_a_new_value_takes_the_place_of_the_old_one_in_words_of_their_own(listen
     listener.tell("I live in Kaunas")
     listener.tell("forget about Kaunas, as of Monday I'm settled in Tartu")
     assert listener.facts == {("home", "Tartu")}
+
+
+def test_of_what_one_can_have_several_of_the_one_that_is_gone_makes_room(listener):
+    listener.tell("I play the tuba")
+    listener.tell("I play the piano")
+    listener.tell("after a decade the tuba had to go, it's the clarinet for me now")
+    assert {value for about, value in listener.facts} == {"piano", "clarinet"}
 
 
 def test_what_a_quote_tells_is_the_sentence(listener):
