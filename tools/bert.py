@@ -69,11 +69,16 @@ class Bert:
 
     def __call__(self, ids: Tensor, padding: Tensor | None) -> Tensor:
         """Returns the last layer's hidden states; `padding` `(n, length)` is true where there is no word."""
+        return self.states(ids, padding)[-1]
+
+    def states(self, ids: Tensor, padding: Tensor | None) -> list[Tensor]:
+        """Returns the hidden states below the first layer and above each, the last layer's last."""
         from torch.nn.functional import gelu, linear, scaled_dot_product_attention
 
         n, length = ids.shape
         heard = None if padding is None else ~padding[:, None, None, :]
         hidden = self._normed(self.words[ids] + self._places[:length], self._norm)
+        states = [hidden]
         for layer in self._layers:
             joined = linear(hidden, *layer["attention.self"]).view(n, length, 3, self._heads, -1)
             query, key, value = joined.permute(2, 0, 3, 1, 4)
@@ -83,7 +88,8 @@ class Bert:
             )
             wide = gelu(linear(hidden, *layer["intermediate.dense"]))
             hidden = self._normed(hidden + linear(wide, *layer["output.dense"]), layer["output.LayerNorm"])
-        return hidden
+            states.append(hidden)
+        return states
 
     def _normed(self, hidden: Tensor, norm: Matrix) -> Tensor:
         from torch.nn.functional import layer_norm

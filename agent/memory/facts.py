@@ -16,7 +16,23 @@ import yaml
 
 from convrec.core.text import fold
 
-MANY = frozenset({"allergy", "has", "hobby", "language", "pet", "plays", "uses", "child", "collects"})
+MANY = frozenset(
+    {
+        "allergy",
+        "has",
+        "hobby",
+        "language",
+        "pet",
+        "plays",
+        "uses",
+        "child",
+        "collects",
+        "health",
+        "favourite",
+        "pet's name",
+    }
+    | {"relative's name", "relative's home", "relative's job", "relative's birthday"}
+)
 """What a person can have several of; of anything else the latest counts."""
 _NO_WISH = re.compile(r"(?:.+'s )?(?:home|origin|name|job|birthday|age)|language|learns|workplace")
 _LONGEST = 60
@@ -129,7 +145,8 @@ _NO_ACTIVITY = frozenset(
 class Fact:
     """A statement about the person: what it tells (`home`, `job`, `dog's name`), its value in their words, where it stands.
 
-    `over`: it holds no more. `instead` is the value that it takes the place of, "a laptop now, not the tablet"; `about` is then that one's.
+    `over`: it holds no more. `instead` is the value that it takes the place of, "a laptop now, not the tablet"; `about` may then be
+    left open, and is that one's. `sentence` is where the words stand that tell it, if they are more than its place.
     """
 
     about: str
@@ -137,6 +154,7 @@ class Fact:
     span: tuple[int, int]
     over: bool = False
     instead: str = ""
+    sentence: tuple[int, int] | None = None
 
     @property
     def key(self) -> str:
@@ -158,11 +176,6 @@ def _document() -> dict[str, Any]:
     text = resources.files("convrec.agent.memory").joinpath("tellings.yaml").read_text("utf-8")
     document: dict[str, Any] = yaml.safe_load(text)
     return document
-
-
-def part(name: str) -> str:
-    """Returns a part of the tellings, such as the months or the instruments, as a pattern."""
-    return _SHORTHAND.sub(_written_out, str(_document()["parts"][name]))
 
 
 def looks_like_job(word: str) -> bool:
@@ -305,13 +318,17 @@ def _is_jest(value: str, about: str) -> bool:
     return about == "collects" and value.casefold() == "dust"
 
 
+def may_be_kept(value: str, about: str) -> bool:
+    """Tells whether a value is short, no secret, and one that the matter can have."""
+    short = 1 <= len(value.split()) <= 8 and len(value) <= _LONGEST
+    return short and not (_SECRET.search(f"{about} {value}") or _is_jest(value, about))
+
+
 def _fits(needs: str, value: str, about: str) -> bool:
     """Tells whether a value is one that such a statement can have, lasting, and no secret."""
+    if not may_be_kept(value, about):
+        return False
     words = value.split()
-    if not 1 <= len(words) <= 8 or len(value) > _LONGEST or _SECRET.search(f"{about} {value}"):
-        return False
-    if _is_jest(value, about):
-        return False
     if needs in ("any", "activity"):
         return fold(words[0]) not in _NO_ACTIVITY
     if needs == "age":

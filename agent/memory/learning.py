@@ -80,10 +80,10 @@ class Learner:
             self._write(self._told(fact), same or next(iter(of_kind), None))
 
     def _told(self, fact: Fact) -> ProfileEntry:
-        start, end = fact.span
+        start, end = fact.sentence or fact.span
         return ProfileEntry(
             id="", facet="text", value=fact.value, about=fact.about, polarity=-1 if fact.over else 1, scope="lasting",
-            quote=self._origin.text[start:end].strip(), **self._place(),
+            quote=self._origin.text[start:end].strip()[:_QUOTED], **self._place(),
         )  # fmt: skip
 
     def _place(self) -> dict[str, object]:
@@ -120,9 +120,12 @@ def learn(
         *(fact.span for fact in changed),
     ]  # "my favourite genre is drama" is a taste
     for fact in facts:
-        if not any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
+        if any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
+            continue
+        changes = (fact.instead or not fact.about) and learner.change(fact)
+        if not changes and fact.about:
             learner.fact(fact)
-            spoken_for.append(fact.span)
+        spoken_for.append(fact.span)
     return learner.patch
 
 

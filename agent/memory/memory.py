@@ -7,11 +7,12 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from convrec.agent.memory.facts import Fact, facts_of
+from convrec.agent.memory.facts import Fact, facts_of, statements
 from convrec.agent.memory.history import Choice, Taste, tastes
+from convrec.agent.memory.marking import fits, marked
 from convrec.agent.memory.questions import Question
 from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
-from convrec.agent.memory.sensed import sensed
+from convrec.agent.memory.sensed import sensed, vouched
 from convrec.agent.memory.topics import Topics, shipped
 from convrec.agent.stores.ledger import Ledger
 from convrec.agent.stores.records import Vector, turn_key
@@ -68,9 +69,11 @@ class Memory:
         if not text.strip():
             return Heard(None, ())
         vectors = self._encoder.encode(parts_of(text), _TOKENS)
-        layer = self._layer
         read = facts_of(text)
-        return Heard(vectors, (*read, *sensed(text, vectors, layer)) if layer is not None else read)
+        if not fits(self._encoder):
+            return Heard(vectors, read)
+        found = marked(statements(text), self._encoder)
+        return Heard(vectors, (*vouched(read, found), *sensed(text, found)))
 
     def vectors(self, entries: Sequence[ProfileEntry]) -> tuple[Vector, ...]:
         """Returns the vectors to store with entries that are new or were edited."""

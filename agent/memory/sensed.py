@@ -1,52 +1,141 @@
-"""Facts told in words that no rule foresaw: what a statement is about by its meaning, the value by what such a value looks like."""
+"""Facts told in words that no rule foresaw: from the marks that were learned, and which facts of the rules these bear out."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
-from convrec.agent.memory.facts import Fact, looks_like_job, part, states
-from convrec.agent.memory.recall import parts_of
-from convrec.agent.memory.topics import NONE, Floats, Topics
+from convrec.agent.memory.facts import MANY, Fact, looks_like_job, may_be_kept
+from convrec.agent.memory.marking import GONE, OTHER, WHOSE, Mark, Marked
+from convrec.agent.memory.topics import PETS
+from convrec.agent.memory.whose import is_of_another, sentence_span
+from convrec.core.text import fold
 
-_SURE = 0.55
-"""How likely a statement must tell a topic before a value is looked for in it."""
-_NAMES = re.compile(r"(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)*")
-_NO_NAME = frozenset(
-    "I I'm I've I'd I'll Im Ive Monday Tuesday Wednesday Thursday Friday Saturday Sunday Christmas Easter English Netflix Lol Ok Also Anyway And But So".split()
+_SURE = 0.6
+"""Mean probability of the words of a value from which it is believed."""
+_OVER = 0.5
+"""The like of a value that is said to hold no more: it counts only where the person has it."""
+_VOUCHED = 0.1
+"""How likely what a rule reads must tell something; less is a joke or another's."""
+_ABOUT: Mapping[str, str] = MappingProxyType({"device": "uses"})
+_SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "age": re.compile(r"\d|\w*(?:teen|ty|een)\b|\b(?:twelve|eleven|ten|three-oh)\b|\w+genarian", re.IGNORECASE),
+        "family": re.compile(
+            r"\b(?:\d+|an? |two|three|four|five|six|seven|eight|nine|ten|both|twins|triplets|only|first|second|third|fourth|fifth|step|single)",
+            re.IGNORECASE,
+        ),
+        "status": re.compile(
+            r"\b(?:married|marriage|single|engaged|divorce[ds]?|widow(?:ed|er)?|separated|wed|newly\W?weds?|bachelor|partnership|relationship)\b",
+            re.IGNORECASE,
+        ),
+    }
 )
-_ONE = re.compile(r"\b[^\W\d]{3,}\b")
+"""How values must look of topics whose words often stand by the way: "my son" alone is no news of a family."""
 
 
-def sensed(text: str, vectors: Floats, topics: Topics) -> Iterator[Fact]:
-    """Yields the facts that the statements of a message tell, one a statement; `vectors` are those of `parts_of(text)`."""
-    for said, likely in zip(parts_of(text), topics.of(vectors), strict=True):
-        topic, sure = topics.likeliest(likely)
-        start = text.find(said)
-        if topic == NONE or sure < _SURE or start < 0 or not states(said):
-            continue
-        for value in _values(topic, said)[-1:]:
-            yield Fact(_ABOUT.get(topic, topic), value, (start, start + len(said)))
+_NOT_BEFORE: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "home": re.compile(
+            r"\s+(?:until|till|today|tonight|tomorrow|this\s+\w+|for\s+(?:the|a|an|two|three|some)\s+(?:few\s+)?(?:days?|nights?|weeks?|weekend|wedding|conference|holidays?|meeting))\b",
+            re.IGNORECASE,
+        ),
+        "status": re.compile(r"\s+to\s+(?:my|the|a|an)\b", re.IGNORECASE),
+        "name": re.compile(r"\W*(?:my|our|from|is|has|just|thinks|says)\b", re.IGNORECASE),
+        "hobby": re.compile(r"\s+(?:films?|movies?|books?|series|shows?|games?|music|stories|plots?)\b", re.IGNORECASE),
+    }
+)
+"""What no value of a topic stands before: "Kaunas until Sunday", "married to my sofa", "Gareth, my best mate", "adventure films"."""
+_NOT_AFTER = re.compile(
+    r"\b(?:instead\s+of|rather\s+than|not|no\s+longer|no\s+more|used\s+to\s+be|isn['’]?t)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(r"\b(?:i|im|ive|id|we|weve|me|us|mine|myself)\b", re.IGNORECASE)
+_MINE = re.compile(r"\b(?:my|our)\b", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"^\W*(?:(?:and|so|but|anyway|also|btw|lol|oh)\W+)*(?:[\w'’-]+\s+){1,6}?(?:is|was|has|had|just|used|drives|lives|works|plays|moved|bought|keeps|speaks|learns|goes|collects|studies|teaches|sold)\b",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(
+    r"\b(?:landlord|landlady|neighbou?rs?|colleagues?|coworker|postman|postie|boss|teacher|tutor|mates?|friends?|flatmates?|roommate|tenant|guy|man|woman|girl|boy|lady|couple|one|he|she|they|someone|somebody"
+    r"|wife|husband|partner|girlfriend|boyfriend|sons?|daughters?|brothers?|sisters?|mum|mom|mother|dad|father|gran\w*|nan|aunt|uncle|cousin|niece|nephew|kids?|parents)\b",
+    re.IGNORECASE,
+)
+_BORN = re.compile(
+    r"\b(?:born|bred|grew\s+up|raised|brought\s+up|childhood|originally|native|hail|roots)\b", re.IGNORECASE
+)
+_LIVES = re.compile(r"\b(?:live|living|moved|now|home|based|settled|these\s+days)\b", re.IGNORECASE)
 
 
-_ABOUT = {"device": "uses"}
+def sensed(text: str, found: Marked) -> Iterator[Fact]:
+    """Yields the facts that marks tell, in order; what is only said to be over has no `about`."""
+    gone = [mark for mark in found.marks if mark.label == GONE and mark.probability >= _OVER]
+    told = [mark for mark in found.marks if _is_told(mark, text)]
+    for mark in told:
+        about = _about(mark, found.marks, text)
+        left = _nearest(mark, gone) if about in MANY or "'s " in about else None
+        instead = text[left.start : left.end] if left else ""
+        yield Fact(
+            about, text[mark.start : mark.end], (mark.start, mark.end), False, instead, sentence_span(text, mark.start)
+        )
+    for mark in gone if not told else ():
+        value = text[mark.start : mark.end]
+        if may_be_kept(value, ""):
+            yield Fact("", value, (mark.start, mark.end), True, "", sentence_span(text, mark.start))
 
 
-def _values(topic: str, said: str) -> Sequence[str]:
-    """Returns what in a statement looks like a value of the topic, in order."""
-    if topic in ("home", "origin", "language", "learns", "nationality"):
-        return [name for name in _NAMES.findall(said) if not {*name.split()} & _NO_NAME]
-    if topic == "job":
-        return [word for word in _ONE.findall(said) if looks_like_job(word)]
-    pattern = _lookalikes().get(topic)
-    return pattern.findall(said) if pattern is not None else []
+def vouched(facts: Iterable[Fact], found: Marked) -> Iterator[Fact]:
+    """Yields those facts read by rules whose words the marks do not take for a joke, a report or a passing state."""
+    for fact in facts:
+        if found.tells(*fact.span) >= _VOUCHED:
+            yield fact
 
 
-@cache
-def _lookalikes() -> Mapping[str, re.Pattern[str]]:
-    """Returns how the values of a topic look that come from a short list or have a shape."""
-    shapes = {
-        "age": r"\d{1,2}", "birthday": rf"(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {part('month')}|{part('month')}(?: the)? \d{{1,2}}(?:st|nd|rd|th)?)",
-        "plays": part("instrument"), "hobby": part("activity"), "device": part("device"), "diet": r"vegetarian|vegan|pescatarian|flexitarian|teetotal|coeliac|gluten[- ]free|halal|kosher",
-        "pet": part("pet"),
-    }  # fmt: skip
-    return {topic: re.compile(rf"\b(?:{shape})\b", re.IGNORECASE) for topic, shape in shapes.items()}
+def _is_told(mark: Mark, text: str) -> bool:
+    """Tells whether a mark is believed: sure enough, worth keeping, and in a sentence about the writer or who belongs to them."""
+    value = text[mark.start : mark.end]
+    if mark.label in (GONE, WHOSE, OTHER) or mark.probability < _SURE:
+        return False
+    shape = _SHAPES.get(mark.label)
+    kept = may_be_kept(value, _ABOUT.get(mark.label, mark.label)) and (shape is None or shape.search(value) is not None)
+    after = text[mark.end :]
+    meant = not (
+        _NOT_AFTER.search(text[: mark.start]) or ((denied := _NOT_BEFORE.get(mark.label)) and denied.match(after))
+    )
+    return kept and meant and _is_of_writer(mark, text) and not is_of_another(text, (mark.start, mark.end))
+
+
+def _is_of_writer(mark: Mark, text: str) -> bool:
+    """Tells whether the sentence around a mark may speak of its writer: it says "I", or no one else is its subject."""
+    start, end = sentence_span(text, mark.start)
+    sentence = text[start:end]
+    if _FIRST.search(sentence):
+        return True
+    mine = _MINE.search(sentence) is not None
+    if "'s " in mark.label:
+        return mine
+    subject = _SUBJECT.match(sentence)
+    if subject is None:
+        return True
+    someone = _PERSON.search(subject[0]) or any(looks_like_job(word) for word in subject[0].split())
+    return mine and not someone
+
+
+def _about(mark: Mark, marks: Iterable[Mark], text: str) -> str:
+    """Returns what a value is about, by whose it is said to be: "sister's home", "favourite colour"."""
+    owner, _, matter = mark.label.rpartition("'s ")
+    if mark.label == "home":
+        start, end = sentence_span(text, mark.start)
+        return "origin" if _BORN.search(text, start, end) and not _LIVES.search(text, start, end) else "home"
+    if not owner and mark.label != "favourite":
+        return _ABOUT.get(mark.label, mark.label)
+    near = _nearest(mark, [other for other in marks if other.label == WHOSE])
+    named = fold(text[near.start : near.end]) if near else ""
+    if mark.label == "favourite":
+        return f"favourite {named}".strip()
+    if owner == "pet":
+        return f"{named if named in PETS else 'pet'}'s {matter}"
+    return f"{named or owner}'s {matter}"
+
+
+def _nearest(mark: Mark, others: Iterable[Mark]) -> Mark | None:
+    return min(others, key=lambda other: max(other.start - mark.end, mark.start - other.end), default=None)

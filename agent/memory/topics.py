@@ -1,7 +1,7 @@
 """What a statement tells of a person, by its meaning: one linear layer over the sentence encoder's vectors.
 
-The rules of `tellings.yaml` find the value; this layer knows a telling that no rule foresaw, and a joke that looks like one. It
-was learned by `scripts/learn_topics.py` from `finetune/memory_wordings.jsonl`.
+It knows what a question asks for and which of a person's sentences tell that, where they share no word. It was learned by
+`scripts/learn_topics.py` from `finetune/memory_wordings.jsonl`.
 """
 
 from functools import cache
@@ -50,7 +50,7 @@ class Topics:
         """Returns the topic that a fact about something belongs to."""
         owner, _, matter = about.rpartition("'s ")
         if owner:
-            return f"{'pet' if owner in _PETS and matter == 'name' else 'relative'}'s {matter}"
+            return f"{'pet' if owner in PETS and matter == 'name' else 'relative'}'s {matter}"
         return "favourite" if about.startswith("favourite") else _OF_ABOUT.get(about, about)
 
     def likeliest(self, likely: Floats) -> tuple[str, float]:
@@ -70,7 +70,7 @@ class Topics:
         return without
 
 
-_PETS = frozenset(
+PETS = frozenset(
     "dog puppy cat kitten rabbit bunny hamster parrot budgie horse pony tortoise turtle goldfish fish snake ferret rat lizard gecko bird hen pet".split()
 )
 

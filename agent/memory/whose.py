@@ -48,6 +48,12 @@ def is_own(text: str, span: Span) -> bool:
     return _SELF.fullmatch(told[-1]) is not None or not (_OTHERS.match(told[-1]) or _ELSEWHERE.search(plain))
 
 
+def is_of_another(text: str, span: Span) -> bool:
+    """Tells whether the sentence around a place asks something for somebody else, or tells whom somebody else likes best."""
+    sentence, _ = _sentence(_plain(text), span[0])
+    return bool(_ELSEWHERE.search(sentence) or _THEIRS.search(sentence))
+
+
 def is_over(text: str, span: Span) -> bool:
     """Tells whether a taste is said to have been one: "I've gone off westerns", "not into horror any more"."""
     return _OVER.search(_sentence(_plain(text), span[0])[0]) is not None
@@ -71,6 +77,12 @@ def _plain(text: str) -> str:
 def sentence_at(text: str, at: int) -> str:
     """Returns the sentence around a place, without white space around it."""
     return _sentence(text, at)[0].strip()
+
+
+def sentence_span(text: str, at: int) -> Span:
+    """Returns where the sentence around a place begins and ends."""
+    sentence, start = _sentence(text, at)
+    return start, start + len(sentence)
 
 
 def _sentence(text: str, at: int) -> tuple[str, int]:

@@ -1,0 +1,291 @@
+"""Learns to mark what messages tell of their writers from marked examples, prints how well on examples held back, and writes agent/memory/marks.safetensors.
+
+python scripts/learn_marks.py                     # learn from finetune/memory_wordings.jsonl, and write
+python scripts/learn_marks.py --dry-run           # only measure, on the first of five folds
+python scripts/learn_marks.py --dry-run --folds 5 # on all five
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from convrec.agent.compact.tagger.pieces import cut, open_tokenizer
+from convrec.agent.memory.marking import GONE, OTHER, WHOSE, Mark, decoded, layers_of, seen
+from convrec.core.text import words
+from convrec.tools.bert import Bert
+from convrec.tools.encoder import TextEncoder
+
+ROOT = Path(__file__).resolve().parent.parent
+ROWS = ROOT / "finetune" / "memory_wordings.jsonl"
+OUT = ROOT / "agent" / "memory" / "marks.safetensors"
+FOLDS, ALIKE = 5, 0.85
+EPOCHS, BATCH, RATE, BEGIN = 7, 48, 4e-3, 0.3
+VARIED = 2  # variations of each example
+SWAPPED = frozenset(
+    "home|origin|name|age|birthday|pet's name|relative's name|relative's home|relative's birthday|car|language|learns|plays|collects|allergy|hobby|job|pet|workplace".split(
+        "|"
+    )
+)
+"""Topics whose values stand for each other in most sentences."""
+SAID = (
+    "she said ", "the hero says ", "my mate goes ", "imagine ", "what if ", "if ", "my colleague told me ", "I wish ", "in the film a woman says ", "he goes on about how ",
+    "somebody wrote ", "quote: ", "suppose ", "pretend ", "I dreamt ",
+)  # fmt: skip
+"""What makes a telling none, at its beginning."""
+JOINTS = (". ", ", ", " - ", " and ", "! ", ", so ", "... ", ". anyway, ", ". btw ", ", but ", " ")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A message and the stretches of it that tell something."""
+
+    text: str
+    marks: tuple[Mark, ...]
+
+
+def example(row: Mapping[str, Any]) -> Example:
+    """Returns a row with the places of its marks, each looked for behind the one before."""
+    marks, at = [], 0
+    for label, value in row.get("marks", ()):
+        start = row["text"].index(value, at)
+        at = start + len(value)
+        marks.append(Mark(start, at, label, 1.0))
+    return Example(row["text"], tuple(marks))
+
+
+class Varied:
+    """Examples in other words: values of one topic in each other's place, messages joined, apostrophes and letters lost."""
+
+    def __init__(self, examples: Sequence[Example], rng: np.random.Generator) -> None:
+        self._examples, self._rng = examples, rng
+        self._pools: dict[str, list[str]] = {}
+        for each in examples:
+            for mark in each.marks:
+                self._pools.setdefault(mark.label, []).append(each.text[mark.start : mark.end])
+
+    def of(self, each: Example) -> Example:
+        """Returns the example varied, by chance."""
+        rng = self._rng
+        if rng.random() < 0.5:
+            each = self._swapped(each)
+        if each.marks and rng.random() < 0.06:
+            each = Example(str(rng.choice(SAID)) + each.text, ())
+        elif rng.random() < 0.3:
+            other = self._swapped(self._examples[rng.integers(len(self._examples))])
+            joint = str(rng.choice(JOINTS))
+            first, second = (each, other) if rng.random() < 0.5 else (other, each)
+            head = first.text.rstrip(".!") + joint
+            moved = (Mark(m.start + len(head), m.end + len(head), m.label, 1.0) for m in second.marks)
+            each = Example(head + second.text, (*first.marks, *moved))
+        return self._worn(each)
+
+    def _swapped(self, each: Example) -> Example:
+        topics = [mark.label for mark in each.marks if mark.label in SWAPPED]
+        values = []
+        for mark in each.marks:
+            label = topics[0] if mark.label == GONE and topics else mark.label
+            pool = self._pools.get(label, ()) if label in SWAPPED else ()
+            values.append(str(self._rng.choice(pool)) if pool else each.text[mark.start : mark.end])
+        return _rewritten(each, values)
+
+    def _worn(self, each: Example) -> Example:
+        """Returns it without apostrophes or with a slip, outside its values."""
+        rng, (drops, slips) = self._rng, self._rng.random(2) < (0.3, 0.1)
+        pieces, marks, at, said = [], [], 0, 0
+        for mark in (*each.marks, None):
+            between = each.text[at : mark.start if mark else len(each.text)]
+            if drops:
+                between = between.replace("'", "").replace("’", "")
+            if slips and len(between) > 6:
+                place = int(rng.integers(1, len(between) - 2))
+                between = between[:place] + between[place + 1] + between[place] + between[place + 2 :]
+            pieces.append(between)
+            said += len(between)
+            if mark:
+                value = each.text[mark.start : mark.end]
+                marks.append(Mark(said, said + len(value), mark.label, 1.0))
+                pieces.append(value)
+                said, at = said + len(value), mark.end
+        return Example("".join(pieces), tuple(marks))
+
+
+def _rewritten(each: Example, values: Sequence[str]) -> Example:
+    text, marks, at = "", [], 0
+    for mark, value in zip(each.marks, values, strict=True):
+        text += each.text[at : mark.start]
+        marks.append(Mark(len(text), len(text) + len(value), mark.label, 1.0))
+        text, at = text + value, mark.end
+    return Example(text + each.text[at:], tuple(marks))
+
+
+class Tensors:
+    """An example as tensors: piece ids, labels (-1 where none is known) and first pieces."""
+
+    def __init__(self, tokenizer: Any, labels: Sequence[str]) -> None:
+        self._tokenizer, self._order = tokenizer, {label: place + 1 for place, label in enumerate(labels)}
+
+    def of(self, each: Example) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns ids, labels and beginnings, all `(1, length)`."""
+        pieces = cut(self._tokenizer, "", each.text)
+        labels, begins = np.full((1, len(pieces.ids)), -1), np.zeros((1, len(pieces.ids)), np.int64)
+        labels[0, pieces.offset : pieces.offset + len(pieces.places)] = 0
+        for mark in each.marks:
+            here = [pieces.offset + i for i, (a, b) in enumerate(pieces.places) if a < mark.end and mark.start < b]
+            labels[0, here] = self._order[mark.label]
+            begins[0, here[:1]] = 1
+        return torch.tensor([pieces.ids]), torch.from_numpy(labels), torch.from_numpy(begins)
+
+
+class Taught:
+    """Examples and their variations, each once through the encoder, as `(states, labels, beginnings)` of like length."""
+
+    def __init__(self, examples: Sequence[Example], labels: Sequence[str], encoder: TextEncoder, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        varied = Varied(examples, rng)
+        every = [*examples, *(varied.of(each) for _ in range(VARIED) for each in examples)]
+        tensors, bert = Tensors(open_tokenizer(encoder.folder), labels), Bert(encoder.folder, torch.bfloat16)
+        self._order = rng
+        self._batches = []
+        lengths: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {}
+        for each in every:
+            ids, tags, begins = tensors.of(each)
+            lengths.setdefault(ids.shape[1], []).append((ids, tags, begins))
+        for _, some in sorted(lengths.items()):
+            for start in range(0, len(some), BATCH):
+                ids, tags, begins = (torch.cat(parts) for parts in zip(*some[start : start + BATCH], strict=True))
+                with torch.inference_mode():
+                    states = seen(bert, ids).to(torch.float16)
+                self._batches.append((states.clone(), tags, begins))
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        for place in self._order.permutation(len(self._batches)):
+            states, tags, begins = self._batches[place]
+            yield states.float(), tags, begins
+
+
+def learned(
+    encoder: TextEncoder, examples: Sequence[Example], labels: Sequence[str], seed: int, epochs: int
+) -> nn.Module:
+    """Returns a network that was taught the examples."""
+    torch.manual_seed(seed)
+    taught, model = Taught(examples, labels, encoder, seed), layers_of(encoder.width, len(labels))
+    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * len(taught), pct_start=0.1)
+    model.train()
+    for _ in range(epochs):
+        lost = []
+        for states, tags, begins in taught:
+            scores = model(states)
+            loss = functional.cross_entropy(scores[..., :-1].transpose(1, 2), tags, ignore_index=-1)
+            inside = tags > 0
+            if inside.any():
+                first = functional.binary_cross_entropy_with_logits(scores[..., -1][inside], begins[inside].float())
+                loss = loss + BEGIN * first
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            lost.append(loss.item())
+        print(f"loss {np.mean(lost):.3f}", flush=True)
+    return model.eval()
+
+
+def read(model: nn.Module, encoder: TextEncoder, texts: Sequence[str], labels: Sequence[str]) -> list[tuple[Mark, ...]]:
+    """Returns the marks of each text."""
+    tokenizer, bert, found = open_tokenizer(encoder.folder), Bert(encoder.folder, torch.float32), []
+    for text in texts:
+        pieces = cut(tokenizer, "", text)
+        with torch.inference_mode():
+            scores = model(seen(bert, torch.tensor([pieces.ids])))[0].numpy()
+        here = scores[pieces.offset : pieces.offset + len(pieces.places)]
+        found.append(decoded(text, pieces.places, here, labels).marks)
+    return found
+
+
+def folds(texts: Sequence[str], encoder: TextEncoder, seed: int) -> np.ndarray:
+    """Returns each text's fold; texts that mean nearly the same are in one."""
+    vectors = encoder.encode(texts, 64, full_precision=True)
+    leader = np.arange(len(texts))
+    for place in range(len(texts)):
+        near = np.flatnonzero(vectors[:place] @ vectors[place] > ALIKE)
+        if len(near):
+            leader[place] = leader[near[0]]
+    return np.random.default_rng(seed).integers(0, FOLDS, len(texts))[leader]
+
+
+def measured(
+    rows: Sequence[Mapping[str, Any]], found: Sequence[tuple[Mark, ...]], least: float
+) -> dict[str, tuple[int, int]]:
+    """Returns counts `(right, of all)` of values found with their topic, exactly and in part, of what is gone, whose it is, and of noise taken for a telling."""
+    counts: dict[str, list[int]] = {}
+
+    def count(name: str, right: bool) -> None:
+        counts.setdefault(name, [0, 0])
+        counts[name][0] += right
+        counts[name][1] += 1
+
+    for row, marks in zip(rows, found, strict=True):
+        text = row["text"]
+        sure = [(m.label, set(words(text[m.start : m.end]))) for m in marks if m.probability >= least]
+        for label, value in row.get("marks", ()):
+            if label == OTHER:
+                continue
+            name = label if label in (GONE, WHOSE) else "value"
+            own = set(words(value))
+            count(f"{name} exact", (label, own) in sure)
+            count(f"{name} overlaps", any(label == of and own & said for of, said in sure))
+        told = {label for label, _ in row.get("marks", ())}
+        for label, _ in sure:
+            if label not in (GONE, WHOSE, OTHER):
+                count("marks right", label in told)
+        if row["kind"] in ("none", "asks"):
+            count(f"{row['kind']} taken for it", any(label not in (WHOSE, OTHER) for label, _ in sure))
+    return {name: (right, n) for name, (right, n) in counts.items()}
+
+
+def main() -> None:
+    """Learns, measures by folds, and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dry-run", action="store_true", help="only measure")
+    parser.add_argument("--folds", type=int, default=1, help="of five, how many to measure")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    encoder = TextEncoder.open()
+    every = [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()]
+    rows = [row for row in every if row["kind"] in ("none", "asks") or "marks" in row]  # tastes are read elsewhere
+    examples = [example(row) for row in rows]
+    labels = sorted({mark.label for each in examples for mark in each.marks})
+    fold = folds([row["text"] for row in rows], encoder, options.seed) if options.dry_run else np.zeros(0)
+    held: list[int] = []
+    found: list[tuple[Mark, ...]] = []
+    for number in range(options.folds if options.dry_run else 0):
+        train = [examples[i] for i in np.flatnonzero(fold != number)]
+        model = learned(encoder, train, labels, options.seed, options.epochs)
+        here = np.flatnonzero(fold == number).tolist()
+        held += here
+        found += read(model, encoder, [rows[i]["text"] for i in here], labels)
+    for least in (0.35, 0.5, 0.6, 0.7, 0.8) if held else ():
+        counts = measured([rows[i] for i in held], found, least)
+        print(least, "; ".join(f"{name} {right / n:.3f} of {n}" for name, (right, n) in sorted(counts.items())))
+    if not options.dry_run:
+        model = learned(encoder, examples, labels, options.seed, options.epochs)
+        half = {name: tensor.to(torch.float16).contiguous() for name, tensor in model.state_dict().items()}
+        save_file(half, OUT, {"labels": "|".join(labels), "encoder": encoder.revision})
+        print(f"written: {OUT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Tellings that no rule foresaw are understood by what was learned of sentences; jokes, reports and the day's small news are not."""
+
+import numpy as np
+import pytest
+
+from convrec.agent.memory.facts import facts_of, statements
+from convrec.agent.memory.learning import Origin, learn
+from convrec.agent.memory.marking import Marked, decoded, fits, marked
+from convrec.agent.memory.sensed import sensed, vouched
+from convrec.core.understanding import Understanding
+from convrec.tools.encoder import TextEncoder
+from tests.agent.memory.test_learning import NOON, Diary
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return TextEncoder.open()
+
+
+@pytest.fixture
+def listener(encoder):
+    class Listener(Diary):
+        """A diary that hears by rules and by marks."""
+
+        def tell(self, text, *tastes):
+            self.days += 1
+            found = marked(statements(text), encoder)
+            facts = [*vouched(facts_of(text), found), *sensed(text, found)]
+            origin = Origin("t", self.days, NOON, text)
+            patch = learn(self.current, Understanding(preferences=tastes), origin, self.new_id, facts)
+            self.entries |= {entry.id: entry for entry in patch.entries}
+            return patch
+
+    return Listener()
+
+
+def test_the_weights_that_ship_are_of_the_encoder_that_ships(encoder):
+    assert fits(encoder)
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "value"),
+    [
+        ("we said goodbye to Kaunas and settled in Tartu", "home", "Tartu"),
+        ("my apron smells of yeast, I've been a baker since school", "job", "baker"),
+        ("a single walnut and my face doubles in size", "allergy", "walnut"),
+        ("the neighbours complain whenever I get the clarinet out", "plays", "clarinet"),
+        ("I finally passed my test, so the Mazda outside is mine", "car", "Mazda"),
+        ("Estonian is what we talk at the dinner table", "language", "Estonian"),
+        ("there is a whippet snoring on my feet, mine since April", "pet", "whippet"),
+    ],
+)
+def test_what_no_rule_foresaw_is_told(listener, text, about, value):
+    assert not facts_of(text)
+    listener.tell(text)
+    assert (about, value) in listener.facts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm basically a hedgehog in a cardigan",
+        "my job is finishing the biscuits",
+        "my colleague just moved to Kaunas",
+        "we're in Kaunas until Sunday, then back",
+        "the heroine plays the clarinet and lives in Kaunas",
+        "if I had a whippet I'd call it Comet",
+        "is there anything with a whippet in it?",
+        "something for my brother, he plays the clarinet",
+    ],
+)
+def test_jokes_reports_and_the_days_news_tell_nothing(listener, text):
+    listener.tell(text)
+    assert not listener.facts
+
+
+def test_a_new_value_takes_the_place_of_the_old_one_in_words_of_their_own(listener):
+    listener.tell("I live in Kaunas")
+    listener.tell("forget about Kaunas, as of Monday I'm settled in Tartu")
+    assert listener.facts == {("home", "Tartu")}
+
+
+def test_of_what_one_can_have_several_of_the_one_that_is_gone_makes_room(listener):
+    listener.tell("I play the tuba")
+    listener.tell("I play the piano")
+    listener.tell("after a decade the tuba had to go, it's the clarinet for me now")
+    assert {value for about, value in listener.facts} == {"piano", "clarinet"}
+
+
+def test_what_a_quote_tells_is_the_sentence(listener):
+    listener.tell("lovely film. a single walnut and my face doubles in size! more like it")
+    (entry,) = listener.current
+    assert entry.quote == "a single walnut and my face doubles in size"
+
+
+def test_scores_become_marks_of_whole_words():
+    labels, places = ("gone", "home", "whose"), [(0, 2), (3, 5), (5, 8)]
+    scores = [[5.0, 0, 0, 0, 0], [0, 0, 5.0, 0, 3.0], [0, 0, 5.0, 0, -3.0]]
+    found = decoded("in Tartuu", places, np.array(scores, np.float32), labels)
+    assert [(m.start, m.end, m.label) for m in found.marks] == [(3, 9, "home")]
+    assert found.tells(0, 2) < 0.1
+    assert found.tells(3, 9) > 0.9
+    assert Marked().tells(0, 5) == 0
