@@ -118,20 +118,10 @@ def train(
       convrec finetune train --task encoder --rows runs/reader --out runs/reader.safetensors
     """
     if task == "encoder":
-        options = {
-            "tuning": tuning,
-            "rank": rank or 32,
-            "layers": layers,
-            "rate": rate or 1e-3,
-            "epochs": epochs or 3.0,
-            "size": size,
-            "most": most,
-            "sample": sample,
-            "without": without,
-            "encoder": encoder,
-            "seed": seed,
-        }
-        _train_encoder(_needed(rows, "--rows"), _needed(out, "--out"), options, as_json)
+        _train_encoder(
+            _needed(rows, "--rows"), _needed(out, "--out"), tuning=tuning, rank=rank or 32, layers=layers, rate=rate or 1e-3, epochs=epochs or 3.0, size=size, most=most,
+            sample=sample, without=without, encoder=encoder, seed=seed, as_json=as_json,
+        )  # fmt: skip
         return
     from convrec.finetune.jobs import dry_run as estimated
     from convrec.finetune.jobs import run_folder, set_folder, training
@@ -180,29 +170,21 @@ def train(
     )
 
 
-def _train_encoder(rows: Path, out: Path, given: dict[str, object], as_json: bool) -> None:
+def _train_encoder(
+    rows: Path, out: Path, *, tuning: Literal["lora", "full", "frozen"], rank: int, layers: int, rate: float, epochs: float, size: int, most: int, sample: int,
+    without: str | None, encoder: str, seed: int, as_json: bool,
+) -> None:  # fmt: skip
     from convrec.finetune.encoder.jobs import summary, train_reader
     from convrec.finetune.encoder.model import Tuning
     from convrec.finetune.encoder.train import Setting
     from convrec.tools.encoder import TextEncoder
 
-    without = given["without"]
-    left_out = tuple(name.strip() for name in str(without).split(",")) if without else ()
-    tuning, rate = given["tuning"], given["rate"]
+    left_out = tuple(name.strip() for name in without.split(",")) if without else ()
     setting = Setting(
-        tuning=Tuning(kind=tuning, rank=given["rank"], layers=given["layers"]), rate=rate, heads_rate=rate if tuning == "lora" else 1e-3, epochs=given["epochs"], size=given["size"],  # type: ignore[arg-type]
-        seed=given["seed"], without=left_out,  # type: ignore[arg-type]
+        tuning=Tuning(kind=tuning, rank=rank, layers=layers), rate=rate, heads_rate=rate if tuning == "lora" else 1e-3, epochs=epochs, size=size, seed=seed, without=left_out,
     )  # fmt: skip
     with progress_shown() as progress:
-        measured = train_reader(
-            rows,
-            out,
-            setting,
-            TextEncoder.open(str(given["encoder"])),
-            progress,
-            most=given["most"],
-            sample=given["sample"],
-        )  # type: ignore[arg-type]
+        measured = train_reader(rows, out, setting, TextEncoder.open(encoder), progress, most=most, sample=sample)
     if as_json:
         print_json({"task": "encoder", "out": str(out), "figures": measured})
         return
