@@ -9,6 +9,8 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c c
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
+SKIP := not slow and not serving and not ci
+
 .DEFAULT_GOAL := help
 .PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter finetune-demo verify format docs package
 .DELETE_ON_ERROR:
@@ -23,7 +25,7 @@ chat: $(VENV)/ready-ui ## open the chat in a browser, on the demo films
 	@$(BIN)/convrec ui --open $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/ready-dev ## run every test that takes seconds (PYTEST="-k word" chooses)
-	$(BIN)/python -m pytest -m "not slow and not serving" -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -m "$(SKIP)" -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 test-kill: $(VENV)/ready-dev ## kill chatting processes, 500 over SQLite and 500 over PostgreSQL, and look at what is left (ten minutes)
 	CONVREC_KILLS=500 CONVREC_REQUIRE_POSTGRES=1 $(BIN)/python -m pytest tests/agent/test_kills.py $(PYTEST)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.ci
+
 pytest.importorskip("mcp")
 
 ROOT = Path(__file__).parents[1]

@@ -161,7 +161,9 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
 
 def _is_wish_only(message: Message, heard: Heard) -> bool:
     """Tells whether what looks like a question only asks for items: "what about something like it?"."""
-    return all(a in ("like", "liked", "disliked", "excluded", "unlike", "seen") for a in heard.attitudes) and not message.has(
+    return all(
+        a in ("like", "liked", "disliked", "excluded", "unlike", "seen") for a in heard.attitudes
+    ) and not message.has(
         r"\b(?:who|whos|what (?:year|is it|was it)|whats .* about|when (?:was|did)|how long|tell me|is it|was it)\b"
     )
 

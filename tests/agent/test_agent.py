@@ -322,7 +322,7 @@ def test_forgetting_leaves_nothing_in_the_raw_files_and_says_so(agent):
     assert not [token for token in TOKENS if token.encode() in raw]
     assert b"ploughfolk" in raw
     assert agent.export("ana") == {"user_id": "ana", "paused": False, "profile": [], "threads": [], "feedback": []}
-    assert agent.forget("ana").deleted == dict.fromkeys((*TABLES, "checkpoints", "demonstrations"), 0)
+    assert agent.forget("ana").deleted == dict.fromkeys((*TABLES, "checkpoints", "demonstrations", "exported_log"), 0)
 
 
 def test_a_forgotten_id_starts_as_a_new_person(agent):

@@ -74,7 +74,7 @@ def test_a_short_secret_stops_the_server(run, workspace):
     assert "too-short-a-secret" not in done.stderr
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.ci)])
 def test_the_page_is_at_the_root_and_its_doors_are_open(run, workspace, workers):
     run("add", "ana", said=f"{PASSWORD}\n")
     with (

@@ -21,6 +21,8 @@ from tests.tools.test_vectors import Server as ChromaServer
 from tests.ui.collector import attributes, collecting
 from tests.ui.served import COMMAND, TENANT, serving, until
 
+pytestmark = pytest.mark.ci
+
 SAID = "a western with my cousin Balthasar"
 
 

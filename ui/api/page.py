@@ -46,7 +46,9 @@ class Handover:
 
     def __init__(self, place: str) -> None:
         unlimited = httpx.Limits(max_connections=None, max_keepalive_connections=20)  # every tab holds one
-        self._transport = httpx.AsyncHTTPTransport(uds=place, limits=unlimited)  # no client, which would keep people's cookies
+        self._transport = httpx.AsyncHTTPTransport(
+            uds=place, limits=unlimited
+        )  # no client, which would keep people's cookies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a request on."""

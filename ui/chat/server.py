@@ -32,10 +32,23 @@ def serving(
     page = Page(agent, own_catalogues=own_catalogues, root=root)
     try:
         _, address, _ = page.blocks.launch(
-            server_name=_bracketed(host), server_port=port or _free_port(host), share=False, quiet=True, prevent_thread_lock=True,
-            inbrowser=False, show_error=False, footer_links=[], run_history=False, enable_monitoring=False, ssr_mode=False,
-            pwa=False, mcp_server=False, max_file_size=_LARGEST, **look(),
-        )  # fmt: skip
+            server_name=_bracketed(host),
+            server_port=port or _free_port(host),
+            share=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            inbrowser=False,
+            show_error=False,
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            max_file_size=_LARGEST,
+            _frontend=False,
+            **look(),
+        )  # fmt: skip  (_frontend: Gradio would give up on a machine that is slow to answer itself)
     except OSError as error:
         raise InputError(f"Port {port} on {host} is taken.", "Name another one, or 0 for any that is free.") from error
     try:

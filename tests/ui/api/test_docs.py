@@ -14,6 +14,8 @@ from convrec.agent.agent import Agent
 from tests.ui.api.conftest import KEYS
 from tests.ui.api.served import serving
 
+pytestmark = pytest.mark.ci
+
 PAGE = Path(__file__).parents[3] / "docs" / "http-api.md"
 BLOCKS = re.findall(r"^```(bash|python)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 

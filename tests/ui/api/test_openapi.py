@@ -47,7 +47,7 @@ def test_every_route_of_the_api_says_that_it_takes_a_key(client):
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=str)
-@pytest.mark.parametrize("key", ["key-of-ana", "key-of-admin"])
+@pytest.mark.parametrize("key", ["key-of-ana", pytest.param("key-of-admin", marks=pytest.mark.ci)])
 def test_no_request_made_from_the_document_breaks_the_server(agent, key, mode):
     with serving(agent, json.dumps(KEYS), Server(requests_per_minute=0, queue=1_000)) as url:
         tried = set()

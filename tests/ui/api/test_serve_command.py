@@ -56,6 +56,7 @@ def test_it_prints_an_address_that_answers_and_ends_at_a_signal(films):
         assert process.wait(timeout=30) == 0
 
 
+@pytest.mark.ci
 def test_several_workers_serve_one_state_and_count_together(films):
     with served(films, "--workers", "2", CONVREC_API_KEYS=KEYS) as (url, process):
         headers, answered = {"Authorization": "Bearer key-of-ana"}, []
