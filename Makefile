@@ -9,7 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c c
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-SKIP := not slow and not serving and not ci
+SKIP := not slow and not serving and not ci and not browser
 
 .DEFAULT_GOAL := help
 .PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter finetune-demo verify format docs package
