@@ -88,9 +88,9 @@ def test_of_what_one_can_have_several_of_the_one_that_is_gone_makes_room(listene
 
 
 def test_what_a_quote_tells_is_the_sentence(listener):
-    listener.tell("lovely film. a single walnut and my face doubles in size! more like it")
+    listener.tell("lovely film. I finally passed my test, so the Mazda outside is mine! more like it")
     (entry,) = listener.current
-    assert entry.quote == "a single walnut and my face doubles in size"
+    assert entry.quote == "I finally passed my test, so the Mazda outside is mine"
 
 
 def test_scores_become_marks_of_whole_words():
