@@ -18,11 +18,12 @@ from convrec.core.text import fold, visible
 from convrec.finetune.grammar.domains import Domain, FieldSpec, Value, domains
 from convrec.finetune.grammar.names import Names
 from convrec.finetune.grammar.schema import Facet, View
+from convrec.prompts.understand.answer import Understood
 
 Names_ = Literal["known", "fresh"]
 """Which values a message may name: `known` ones, of training, or `fresh` ones, that no training message names."""
 
-_FRESH = 15  # per cent of the values of a field, and of the titles, that training never names
+_FRESH = 15  # per cent of the values of an open field, and of the titles, that training never names
 _FEW = 60  # values up to which people speak of a field as of kinds of things
 _MOST = 4_000  # values of a field that are drawn from
 _LONGEST = 60  # characters of a value or title that somebody says
@@ -37,8 +38,22 @@ _GENERIC = Domain(
 
 
 def is_fresh(field: str, value: str) -> bool:
-    """Tells whether a value is kept from training, by a checksum of its name."""
+    """Tells whether a value of an open field is kept from training, by a checksum of its name."""
     return zlib.crc32(f"{field}/{fold(value)}".encode()) % 100 < _FRESH
+
+
+def names_fresh(answer: Understood, catalogue: Catalogue) -> bool:
+    """Tells whether a message names something that no training message names. A field of few values is no open one: all of its values are trained."""
+    opened = {
+        field.name
+        for field in catalogue.schema.of_type("category", "tags")
+        if len(catalogue.values(field.name).values) > _FEW
+    }
+    wished = any(is_fresh(one.facet, one.value) for one in answer.preferences if one.facet in opened)
+    titles = [one.value for one in answer.preferences if one.facet == "item"] + [
+        one.quote for one in answer.references if one.kind == "title"
+    ]
+    return wished or any(is_fresh("title", title) for title in titles)
 
 
 class OwnNames(Names):
@@ -161,7 +176,8 @@ def _named(field: Field, catalogue: Catalogue, domain: Domain, which: Names_) ->
         if role == "brand"
         else ("with {}",)
     )
-    values = tuple(_value(value, role) for value in _of(field.name, said, which)[:_MOST])
+    drawn = said if len(said) <= _FEW else _of(field.name, said, which)[:_MOST]
+    values = tuple(_value(value, role) for value in drawn)
     return FieldSpec((field.name,), field.type, role, ("",), values, "", phrases)
 
 

@@ -24,7 +24,7 @@ from convrec.finetune.grammar.schema import View
 from convrec.finetune.grammar.understand import Turn, write_turn
 from convrec.finetune.grammar.wording import Split, Wording
 from convrec.finetune.sets.overheard import Overheard
-from convrec.finetune.sets.own import Names_, OwnNames, own_view
+from convrec.finetune.sets.own import Names_, OwnNames, names_fresh, own_view
 from convrec.finetune.sets.rows import Part, Row, chat, dumped
 from convrec.prompts.understand.answer import Understood
 
@@ -74,9 +74,11 @@ def understand_rows(hearing: Hearing, voice: Voice, n: int, rng: Random, today: 
         Wording(voice.wording),
     )
     for number in range(n):
-        context = _context(rng, view, names, wording, hearing.catalogue) if rng.random() < contexts else Context()
-        turn = write_turn(rng, view, names, wording, context)
-        yield _row(hearing, turn, voice.part, f"{voice.part}-{number}")
+        row = None
+        while row is None:
+            context = _context(rng, view, names, wording, hearing.catalogue) if rng.random() < contexts else Context()
+            row = _row(hearing, write_turn(rng, view, names, wording, context), voice, f"{voice.part}-{number}")
+        yield row
         tell(number + 1)
 
 
@@ -121,17 +123,13 @@ def answered(answer: dict[str, Any], facets: Sequence[str]) -> dict[str, Any]:
     ).model_dump()
 
 
-def _row(hearing: Hearing, turn: Turn, part: Part, id_: str) -> Row:
-    answer = answered(turn.answer, hearing.catalogue.schema.names)
-    named = (
-        one["value"] for one in answer["preferences"] if one["facet"] not in ("text",) and ".." not in one["value"]
-    )
+def _row(hearing: Hearing, turn: Turn, voice: Voice, id_: str) -> Row | None:
+    """Returns the row of a message; nothing where its names are to be fresh, and it has some and none of them is."""
+    answer = Understood.model_validate(answered(turn.answer, hearing.catalogue.schema.names))
+    named = [one.value for one in answer.preferences if one.facet != "text" and ".." not in one.value]
+    if voice.names == "fresh" and named and not names_fresh(answer, hearing.catalogue):
+        return None
     return Row(
-        id=id_, task="understand", part=part, source="grammar", synthetic=True, kind=answer["acts"][0], message=turn.message,
-        names=tuple(dict.fromkeys(fold(value) for value in named)), messages=chat(hearing.sent(turn.message, _state(turn.context))), answer=dumped(answer),
+        id=id_, task="understand", part=voice.part, source="grammar", synthetic=True, kind=answer.acts[0], message=turn.message, names=tuple(dict.fromkeys(map(fold, named))),
+        messages=chat(hearing.sent(turn.message, _state(turn.context))), answer=dumped(answer.model_dump()),
     )  # fmt: skip
-
-
-def with_part(row: Row, part: Part) -> Row:
-    """Returns the row as one of another part."""
-    return row.model_copy(update={"part": part})

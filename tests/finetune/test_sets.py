@@ -16,7 +16,7 @@ from convrec.core.text import fold
 from convrec.finetune.proof.scores import parts_of
 from convrec.finetune.sets.build import SetOptions, build, read_set
 from convrec.finetune.sets.checks import balanced, check_leaks, has_secret, without_doubles
-from convrec.finetune.sets.own import is_fresh, own_view
+from convrec.finetune.sets.own import is_fresh, names_fresh, own_view
 from convrec.finetune.sets.rows import PARTS, read_rows, write_rows
 from convrec.finetune.sets.sources import hearing_of
 from convrec.prompts.understand.answer import Understood
@@ -75,7 +75,7 @@ def built(shop, tmp_path_factory):
 def test_messages_name_the_shops_own_values(shop, built):
     out, _ = built
     named = {name for one in read_rows(out / "train.jsonl") for name in one.names}
-    assert {fold(kind) for kind in KINDS if not is_fresh("kind", kind)} & named
+    assert {fold(kind) for kind in KINDS} & named
     assert any(fold(maker) in named for maker in MAKERS)
 
 
@@ -98,14 +98,26 @@ def test_prompts_are_those_that_are_sent(shop, built):
     assert [(message.role, message.content) for message in one.messages] == list(sent)
 
 
-def test_held_out_messages_name_values_that_training_does_not(shop):
+def test_held_out_messages_name_what_training_does_not(shop, built):
+    out, _ = built
     catalogue = shop.catalogue()
-    known, fresh = (
-        {value.name for facet in own_view(catalogue, 2026, which).facets for value in facet.spec.values}
-        for which in ("known", "fresh")
-    )
-    assert not {kind for kind in KINDS if is_fresh("kind", kind)} & known
-    assert fresh != known
+    titles = {fold(title) for title in catalogue.titles if is_fresh("title", title)}
+    assert titles
+    trained = [one for one in read_rows(out / "train.jsonl") if one.source == "grammar"]
+    assert not titles & {name for one in trained for name in one.names}
+    held = [one for one in read_rows(out / "heldout_wording.jsonl") if one.names]
+    assert held
+    assert all(names_fresh(Understood.model_validate_json(one.answer), catalogue) for one in held)
+
+
+def test_a_field_of_few_values_is_trained_whole_and_an_open_one_is_not(shop, fitted_films):
+    def drawn(workspace, which, field):
+        facets = own_view(workspace.catalogue(), 2026, which).facets
+        return {value.name for facet in facets if facet.name == field for value in facet.spec.values}
+
+    assert drawn(shop, "known", "kind") == set(KINDS)
+    films = Workspace.open(fitted_films)
+    assert not drawn(films, "known", "cast") & drawn(films, "fresh", "cast")
 
 
 def test_dialogues_become_rows_of_one_part_each_and_none_is_synthetic(built):
