@@ -124,7 +124,7 @@ module.train(job, rows(40), rows(2, "valid", 100))
 """
 
 
-@pytest.mark.parametrize("at", [1, 5])
+@pytest.mark.parametrize("at", [1, pytest.param(5, marks=pytest.mark.ci)])
 def test_a_run_that_was_killed_goes_on_with_the_same_losses(tmp_path, at):
     (tmp_path / "whole").mkdir()
     (tmp_path / "cut").mkdir()
