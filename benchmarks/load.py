@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ def served(command: list[str]) -> Iterator[tuple[str, int]]:
         process.wait(timeout=60)
 
 
+@cache
 def turns() -> list[list[str]]:
     """Returns the messages of the scripted conversations."""
     paths = sorted(CONVERSATIONS.glob("*.yaml"))
