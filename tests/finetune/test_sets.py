@@ -1,6 +1,7 @@
 """What a set promises: one's own values, the prompts that are sent, parts apart from each other, no secret, nobody who was forgotten."""
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -205,8 +206,9 @@ def test_doubles_are_told_by_their_words_alone():
 
 def test_no_kind_of_row_drowns_the_others():
     many = [row(n, kind="request") for n in range(90)] + [row(n, kind="forget") for n in range(90, 100)]
-    kept = balanced(many)
-    assert sum(one.kind == "request" for one in kept) == sum(one.kind == "forget" for one in kept) == 10
+    kept = Counter(one.kind for one in balanced(many))
+    assert kept["forget"] == 10
+    assert 0.6 < kept["request"] / kept.total() <= 0.65
 
 
 def test_people_who_were_forgotten_are_left_out_of_a_set_that_was_built_before(shop, tmp_path):

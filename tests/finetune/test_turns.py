@@ -18,7 +18,7 @@ from tests.finetune.test_sets import CLOCK, shop  # noqa: F401  (a fixture)
 
 @pytest.mark.parametrize("task", ["plan", "explain", "preference"])
 def test_turns_become_rows_that_are_right_by_their_own_marks(fitted_films, tmp_path, task):
-    card = build(Workspace.open(fitted_films), task, tmp_path, SetOptions(messages=14), clock=CLOCK)
+    card = build(Workspace.open(fitted_films), task, tmp_path, SetOptions(messages=40), clock=CLOCK)
     assert card["rows"]["train"] > 0
     for one in read_rows(tmp_path / "train.jsonl"):
         marks = parts_of(one, one.answer)

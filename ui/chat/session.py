@@ -125,6 +125,7 @@ class Session:
                 with suppress(ValueError):
                     self.exchanges.remove(exchange)
             self._talking.release()
+        yield  # an end is shown once another message is taken, for the page then lets the person send it
 
     def _answer(self, exchange: Exchange, dials: Dials) -> Iterator[None]:
         """The outermost boundary of a turn: whatever goes wrong becomes a sentence, and the conversation goes on."""
@@ -132,7 +133,8 @@ class Session:
         try:
             for event in agent.stream(exchange.text, user_id=user_id, thread_id=thread_id, dials=dials):
                 exchange.take(event)
-                yield
+                if exchange.running:
+                    yield
         except ConvrecError as error:
             exchange.failure = str(error)
         except Exception:  # noqa: BLE001  (the boundary)
@@ -144,7 +146,6 @@ class Session:
             self.clicks = {}  # they are forgotten too
             for earlier in self.exchanges:
                 earlier.drawn = ""
-        yield
 
     def click(self, item_id: str, event: str) -> None:
         """Stores a button's click and shows it pressed. One that is pressed already stays so.
