@@ -64,6 +64,7 @@ def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         return {"understanding": Understanding(acts=("other",))}
     option = picked(before.question, text) if before.question is not None else None
     turn = runtime.context
+    turn.hearing = None if turn.paused else turn.house.memory.hear(text)
     heard = turn.house.engine.understand(option or text, before)
     if (
         turn.model is not None
@@ -117,9 +118,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if plan.action == "edit" and plan.note == "unlearn":
         turn.patch = unlearn(state["profile"], heard.preferences)
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
-    elif not turn.paused:
-        turn.heard = house.memory.hear(state["text"])
-        learnt = learn(state["profile"], heard, origin, house.new_id, turn.heard.facts)
+    elif turn.hearing is not None:
+        learnt = learn(state["profile"], heard, origin, house.new_id, turn.hearing.facts)
         turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
         if plan.action == "chat" and plan.note in SEARCHING and any(entry.about for entry in learnt.entries):
             plan = plan.model_copy(update={"note": "noted"})
@@ -275,5 +275,5 @@ def _vectors(state: TurnState, turn: Turn) -> tuple[Vector, ...]:
     if turn.paused:
         return ()
     memory = turn.house.memory
-    heard = turn.heard or memory.hear(state["text"])
-    return (*memory.vectors(turn.patch.entries), *memory.of_turn(state["thread_id"], state["state"].turn, heard))
+    hearing = turn.hearing or memory.hear(state["text"])
+    return (*memory.vectors(turn.patch.entries), *memory.of_turn(state["thread_id"], state["state"].turn, hearing))

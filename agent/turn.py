@@ -14,7 +14,7 @@ from convrec.agent.engine import Engine, Follower
 from convrec.agent.llm.demonstrations import Demonstrations
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
 from convrec.agent.memory.learning import Patch
-from convrec.agent.memory.memory import Heard, Memory
+from convrec.agent.memory.memory import Hearing, Memory
 from convrec.agent.memory.recall import Recalled
 from convrec.agent.realiser import Realiser
 from convrec.agent.request import Wanted
@@ -84,7 +84,7 @@ class House:
 
 @dataclass
 class Turn:
-    """One turn's candidates, patches, dials, memories told, what was heard by its meaning, trace and part of a model; `led` is how a conversation stands that others led so far, `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
+    """One turn's candidates, patches, dials, memories told, how it is heard by its meaning, trace and part of a model; `led` is how a conversation stands that others led so far, `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
 
     house: House
     generation: int
@@ -100,7 +100,7 @@ class Turn:
     paused: bool = False
     pausing: bool | None = None
     told: tuple[Recalled, ...] = ()
-    heard: Heard | None = None
+    hearing: Hearing | None = None
     forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None
     model: ModelTurn | None = None

@@ -1,17 +1,17 @@
 """The memory of all people: what is learned of a turn, and what is recalled for one. Every search begins with the one person's rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
 from convrec.agent.memory.facts import Fact, facts_of, statements
 from convrec.agent.memory.history import Choice, Taste, tastes
 from convrec.agent.memory.marking import fits, marked
 from convrec.agent.memory.questions import Question
-from convrec.agent.memory.recall import Recalled, Trace, entry_text, of_entry, parts_of, recalled
+from convrec.agent.memory.recall import Recalled, Trace, Vectors, entry_text, of_entry, parts_of, recalled
 from convrec.agent.memory.sensed import sensed, vouched
 from convrec.agent.memory.topics import Topics, shipped
 from convrec.agent.stores.ledger import Ledger
@@ -35,12 +35,23 @@ class Remembered:
     at: datetime | None
 
 
-@dataclass(frozen=True)
-class Heard:
-    """A message by its meaning: the vectors of its statements, `(n_statements, n_dimensions)`, and the facts told in them, those that rules read first."""
+class Hearing:
+    """A message heard by its meaning in a thread of its own, beside whatever else the turn does: first what is told, then the vectors."""
 
-    vectors: npt.NDArray[np.float32] | None
-    facts: tuple[Fact, ...]
+    def __init__(self, text: str, facts: Callable[[str], tuple[Fact, ...]], vectors: Callable[[str], Vectors]) -> None:
+        thread = ThreadPoolExecutor(1, thread_name_prefix="hearing")
+        self._facts, self._vectors = thread.submit(facts, text), thread.submit(vectors, text)
+        thread.shutdown(wait=False)  # it ends with its work
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts told in the message, those that rules read first."""
+        return self._facts.result()
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors of the message's statements, `(n_statements, n_dimensions)`."""
+        return self._vectors.result()
 
 
 class Memory:
@@ -64,16 +75,19 @@ class Memory:
         now = self._clock.now()
         return tuple(entry for entry in entries if entry.expires is None or entry.expires > now)
 
-    def hear(self, text: str) -> Heard:
-        """Returns what a message tells by its meaning, and the vectors of its statements, made once a turn."""
-        if not text.strip():
-            return Heard(None, ())
-        vectors = self._encoder.encode(parts_of(text), _TOKENS)
+    def hear(self, text: str) -> Hearing:
+        """Begins to hear what a message tells by its meaning."""
+        return Hearing(text, self._facts, self._statements)
+
+    def _facts(self, text: str) -> tuple[Fact, ...]:
         read = facts_of(text)
         if not fits(self._encoder):
-            return Heard(vectors, read)
+            return read
         found = marked(statements(text), self._encoder)
-        return Heard(vectors, (*vouched(read, found), *sensed(text, found)))
+        return (*vouched(read, found), *sensed(text, found))
+
+    def _statements(self, text: str) -> Vectors:
+        return self._encoder.encode(parts_of(text) if text.strip() else (), _TOKENS)
 
     def vectors(self, entries: Sequence[ProfileEntry]) -> tuple[Vector, ...]:
         """Returns the vectors to store with entries that are new or were edited."""
@@ -82,11 +96,14 @@ class Memory:
         model = self._encoder.revision
         return tuple(Vector("entry", entry.id, model, vector) for entry, vector in zip(new, encoded, strict=True))
 
-    def of_turn(self, thread_id: str, turn: int, heard: Heard) -> tuple[Vector, ...]:
+    def of_turn(self, thread_id: str, turn: int, heard: Hearing) -> tuple[Vector, ...]:
         """Returns the vector to store with a turn: those of its statements, end to end."""
-        if heard.vectors is None:
-            return ()
-        return (Vector("turn", turn_key(thread_id, turn), self._encoder.revision, heard.vectors.ravel()),)
+        vectors = heard.vectors
+        return (
+            (Vector("turn", turn_key(thread_id, turn), self._encoder.revision, vectors.ravel()),)
+            if vectors.size
+            else ()
+        )
 
     def recall(self, user_id: str, text: str, k: int = 5, vector: np.ndarray | None = None) -> list[Recalled]:
         """Returns what is remembered of one person that fits a text best: profile entries and earlier turns, best first.

@@ -1,6 +1,7 @@
 """Talking over HTTP: one turn whole, or as server-sent events."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -24,15 +25,16 @@ _EVENTS: dict[str, Any] = {
 async def chat(body: ChatBody, service: ServiceOf, caller: CallerOf, request_id: RequestIdOf) -> Response:
     """Answers one message of a person. The same Idempotency-Key again gets the answer that was stored."""
     events = turn(service, body.text, caller.user_id(body.user_id), body.thread_id, request_id)
-    if body.stream:
-        return StreamingResponse(_sent(await started(events)), media_type=STREAM, headers=STREAM_HEADERS)
-    return document([event.reply async for event in events if isinstance(event, DoneEvent)][-1])
+    if not body.stream:
+        return document(*await replied(service, events))
+    sent = _sent(await started(service.pool.stream(events)))
+    return StreamingResponse(sent, media_type=STREAM, headers=STREAM_HEADERS)
 
 
 def turn(
     service: Service, text: str, user_id: str, thread_id: str, request_id: str | None, history: Sequence[dict[str, str]] = ()
-) -> AsyncIterator[TurnEvent]:  # fmt: skip
-    """Returns the events of a turn, which is counted when it is committed."""
+) -> Callable[[], Iterator[TurnEvent]]:  # fmt: skip
+    """Returns what yields the events of a turn, which is counted when it is committed."""
 
     def follow() -> Iterator[TurnEvent]:
         stream = service.agent.stream(
@@ -43,7 +45,19 @@ def turn(
                 service.metrics.turned(event.reply)
             yield event
 
-    return service.pool.stream(service.tracing.turn(follow, text))
+    return service.tracing.turn(follow, text)
+
+
+async def replied(service: Service, events: Callable[[], Iterator[TurnEvent]]) -> tuple[Reply, dict[str, str]]:
+    """Returns the reply of a turn whose events nobody asked for, and the header that tells how long the turn itself took (W3C Server Timing)."""
+
+    def last() -> tuple[Reply, float]:
+        began = time.perf_counter()
+        reply = [event.reply for event in events() if isinstance(event, DoneEvent)][-1]
+        return reply, time.perf_counter() - began
+
+    reply, seconds = await service.run(last)
+    return reply, {"Server-Timing": f"turn;dur={seconds * 1000:.2f}"}
 
 
 async def started(events: AsyncIterator[TurnEvent]) -> AsyncIterator[TurnEvent]:

@@ -1,7 +1,7 @@
 """The agent as a model behind OpenAI's chat completions. The Reply rides along under `convrec`."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from convrec.core.clock import random_id
 from convrec.core.reply import DoneEvent, ErrorEvent, Reply, TokenEvent, TurnEvent
-from convrec.ui.api.chat import STREAM, STREAM_HEADERS, started, turn
+from convrec.ui.api.chat import STREAM, STREAM_HEADERS, replied, started, turn
 from convrec.ui.api.problems import ProblemError
 from convrec.ui.api.service import CallerOf, RequestIdOf, ServiceOf, problems
 from convrec.ui.api.shapes import CompletionBody
@@ -49,9 +49,11 @@ async def completions(body: CompletionBody, service: ServiceOf, caller: CallerOf
     history = () if body.thread_id else said[:-1]
     events = turn(service, said[-1]["content"], user_id, thread_id, request_id, history)
     if not body.stream:
-        return completion.whole([event.reply async for event in events if isinstance(event, DoneEvent)][-1])
+        return completion.whole(*await replied(service, events))
     usage = bool((body.stream_options or {}).get("include_usage"))
-    return StreamingResponse(completion.pieces(await started(events), usage), media_type=STREAM, headers=STREAM_HEADERS)
+    return StreamingResponse(
+        completion.pieces(await started(service.pool.stream(events)), usage), media_type=STREAM, headers=STREAM_HEADERS
+    )
 
 
 def _check(name: str) -> None:
@@ -66,7 +68,7 @@ class _Completion:
     id: str
     created: int
 
-    def whole(self, reply: Reply) -> Response:
+    def whole(self, reply: Reply, headers: Mapping[str, str]) -> Response:
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": reply.text},
@@ -79,7 +81,8 @@ class _Completion:
                 "choices": [choice],
                 "usage": _usage(reply),
                 "convrec": reply.model_dump(mode="json"),
-            }
+            },
+            headers=headers,
         )
 
     async def pieces(self, events: AsyncIterator[TurnEvent], usage: bool) -> AsyncIterator[bytes]:

@@ -78,7 +78,8 @@ class Pool:
         self._submit(follow)
         while True:
             try:
-                kind, value = await asyncio.wait_for(events.get(), self._timeout_s)
+                async with asyncio.timeout(self._timeout_s):
+                    kind, value = await events.get()
             except TimeoutError as error:
                 raise ProblemError(503, _SLOW, after_s=5) from error
             if kind == "event":

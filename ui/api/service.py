@@ -1,6 +1,6 @@
 """What all routes share: the agent, the threads that work for it, and what a request tells about whoever asks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 from urllib.parse import unquote
@@ -100,9 +100,9 @@ UserOf = Annotated[str, Depends(_user)]
 RequestIdOf = Annotated[str | None, Depends(_request_id)]
 
 
-def document(value: BaseModel) -> Response:
+def document(value: BaseModel, headers: Mapping[str, str] | None = None) -> Response:
     """Returns a shape of ours as a response, which is written once and not checked again."""
-    return Response(value.model_dump_json(), media_type="application/json")
+    return Response(value.model_dump_json(), media_type="application/json", headers=headers)
 
 
 _CAUSES = {

@@ -23,6 +23,7 @@ UserOf = Callable[[gr.Request], str | None]
 """Returns the verified user id of whoever sends a request; None for a guest."""
 
 _AT_ONCE = 16  # turns that run side by side; more wait their turn
+_QUEUE_SLEEPS_S = 0.02
 _CACHED_S = (
     3_600,
     86_400,
@@ -74,6 +75,8 @@ class Page:
             self._wire()
             if self._own is not None:
                 self._wire_workshop()
+        queue = self.blocks._queue  # noqa: SLF001  (it would wake a thousand times a second, and every turn beside it would give way)
+        queue.sleep_when_free = queue.progress_update_sleep_when_free = _QUEUE_SLEEPS_S
 
     def close(self) -> None:
         """Closes the own catalogues that were opened."""
