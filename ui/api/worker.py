@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
@@ -29,7 +28,6 @@ def app() -> FastAPI:
     from convrec.ui.api.app import create_app
 
     end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    sys.setswitchinterval(0.0002)
     agent = _agent()
     workers = int(os.environ.get(WORKERS, "1"))
     made = create_app(
