@@ -44,13 +44,20 @@ def askers(catalogue: Catalogue, n: int, seed: int = 0) -> list[Asker]:
     every = sorted(clear)
     values = _values(catalogue)
     if len(every) <= _LIKED or not values:
-        raise InputError("The catalogue has too few titles, or no kinds, to ask about.", "Bring items with a field of tags or a category.")
+        raise InputError(
+            "The catalogue has too few titles, or no kinds, to ask about.",
+            "Bring items with a field of tags or a category.",
+        )
     found = []
     for number in range(n):
         own = sorted(histories[number % len(histories)] & clear) if histories else every[:_WELL_KNOWN]
         liked = chance.sample(own, _LIKED)
         disliked = chance.choice([row for row in every if row not in liked])
-        carried = [(field, value) for field, value in values if any(value in catalogue.values(field.name).of(row) for row in liked)]
+        carried = [
+            (field, value)
+            for field, value in values
+            if any(value in catalogue.values(field.name).of(row) for row in liked)
+        ]
         field, value = chance.choice(carried or values)
         found.append(_asker(catalogue, f"asker {number}", liked, disliked, field, value))
     return found
@@ -96,5 +103,7 @@ def _values(catalogue: Catalogue) -> list[tuple[Field, str]]:
             found.setdefault(fold(value), []).append((field, value))
     alone = [each[0] for each in found.values() if len(each) == 1]
     return [
-        (field, value) for field, value in alone if _FEWEST <= len(catalogue.values(field.name).rows(value)) < len(catalogue)
+        (field, value)
+        for field, value in alone
+        if _FEWEST <= len(catalogue.values(field.name).rows(value)) < len(catalogue)
     ]

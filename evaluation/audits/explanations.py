@@ -44,7 +44,12 @@ class ExplanationOptions:
 
 
 def evaluate_explanations(
-    workspace: Workspace, options: ExplanationOptions, runs: Path, *, progress: Progress = silent, out: Path | None = None
+    workspace: Workspace,
+    options: ExplanationOptions,
+    runs: Path,
+    *,
+    progress: Progress = silent,
+    out: Path | None = None,
 ) -> tuple[Run, Result]:
     """Lets people who like, dislike and ask for something drawn from the catalogue talk to the agent, and audits every reason that they are given.
 
@@ -70,16 +75,24 @@ def _audited(asker: Asker, agent: Agent, checker: ClaimChecker) -> Answer:
     for item in replies[-1].items:
         for reason in item.reasons:
             for evidence in reason.evidence:
-                broken += [] if tally.count(CARRIED, books.carries(item, evidence)) else [f"{item.id}: {evidence.source}"]
+                broken += (
+                    [] if tally.count(CARRIED, books.carries(item, evidence)) else [f"{item.id}: {evidence.source}"]
+                )
             if reason.kind != "other":
                 tally.count("reasons with evidence", bool(reason.evidence))
-                broken += [] if tally.count("sentiment agrees", books.agrees(item, reason)) else [f"{item.id}: {reason.text}"]
+                broken += (
+                    [] if tally.count("sentiment agrees", books.agrees(item, reason)) else [f"{item.id}: {reason.text}"]
+                )
         tally.count("weights sum to the score", abs(sum(r.weight for r in item.reasons) - item.score) <= 1e-6)
     false, of = _false(checker, asker, replies)
     tally.all("sentences carried by facts", of - len(false), of)
     broken += false
-    for item_id, reason, held in _taken(agent, asker):
-        broken += [] if tally.count("taking the top exact evidence out changes the score", held) else [f"{item_id} without: {reason}"]
+    for item_id, cited, held in _taken(agent, asker):
+        broken += (
+            []
+            if tally.count("taking the top exact evidence out changes the score", held)
+            else [f"{item_id} without: {cited}"]
+        )
     reasons_given = [[item.id, *(r.text for r in item.reasons if r.kind != "other")] for item in replies[-1].items]
     return {"held": tally.held, "broken": broken, "kinds": dict(books.kinds), "reasons": reasons_given}
 
@@ -104,7 +117,9 @@ class _Books:
         self._toolbox, self._asker = agent.toolbox, asker
         self._said = {f"turn:{asker.id}/{reply.turn}": said for reply, said in zip(replies, asker.said, strict=True)}
         self._entries = {f"profile:{entry.id}": entry for entry in agent.profile(asker.id)}
-        self.kinds: Counter[str] = Counter(r.kind for item in replies[-1].items for r in item.reasons if r.kind != "other")
+        self.kinds: Counter[str] = Counter(
+            r.kind for item in replies[-1].items for r in item.reasons if r.kind != "other"
+        )
 
     def carries(self, item: ReplyItem, evidence: Evidence) -> bool:
         """Tells whether what the evidence says stands where it says."""
@@ -126,14 +141,20 @@ class _Books:
     def agrees(self, item: ReplyItem, reason: Reason) -> bool:
         """Tells whether a reason speaks for the item as its weight does, by items that the person likes."""
         cited = {e.value for e in reason.evidence if e.source.startswith("tool:") and isinstance(e.value, str)}
-        of_others = {e.source.removeprefix("item:").rpartition(".")[0] for e in reason.evidence if e.source.startswith("item:")} - {item.id}
-        return reason.weight >= 0 and self._asker.disliked not in cited | of_others and of_others <= set(self._asker.liked)
+        of_others = {
+            e.source.removeprefix("item:").rpartition(".")[0] for e in reason.evidence if e.source.startswith("item:")
+        } - {item.id}
+        return (
+            reason.weight >= 0 and self._asker.disliked not in cited | of_others and of_others <= set(self._asker.liked)
+        )
 
 
 def _false(checker: ClaimChecker, asker: Asker, replies: Sequence[Reply]) -> tuple[list[str], int]:
     """Returns the sentences of the last reply that the facts do not carry, and how many it has."""
     known = [item for reply in replies for item in (shown.id for shown in reply.items)]
-    check = checker.begin([item.id for item in replies[-1].items], known=[*known, *asker.liked, asker.disliked], said=" ".join(asker.said))
+    check = checker.begin(
+        [item.id for item in replies[-1].items], known=[*known, *asker.liked, asker.disliked], said=" ".join(asker.said)
+    )
     said = [one for one in sentences(replies[-1].text, [item.title for item in replies[-1].items]) if one.strip()]
     for one in said:
         check.sentence(one)
@@ -144,7 +165,14 @@ def _taken(agent: Agent, asker: Asker) -> Iterator[tuple[str, str, bool]]:
     """Yields, for each item of a list, its strongest exact reason that can be taken out, and whether its score changes then."""
     messages = [{"role": "user", "content": said} for said in asker.said]
     asked, toolbox = replace(agent.requested(messages=messages), k=_SLATE), agent.toolbox
-    ground = Ground(toolbox.catalogue, Wanted(asked, {}, ()), {wish.label: wish for wish in asked.wishes}, asker.id, len(messages), toolbox.rules)
+    ground = Ground(
+        toolbox.catalogue,
+        Wanted(asked, {}, ()),
+        {wish.label: wish for wish in asked.wishes},
+        asker.id,
+        len(messages),
+        toolbox.rules,
+    )
     for item in toolbox.recommend(asked).items:
         given = reasons(item, toolbox.explain(asked, item.id), ground)
         cuts = ((r.text, _cut(asked, item, r)) for r in given if r.weight > _SAME and not r.approximate)
@@ -157,8 +185,12 @@ def _cut(request: Request, item: Recommended, reason: Reason) -> Request | None:
     """Returns the request without what a reason rests on; None where that is no part of a request (popularity, a house rule)."""
     cited = {str(e.value) for e in reason.evidence if e.source.startswith("tool:") and str(e.value) in request.history}
     if cited:
-        return replace(request, history={liked: weight for liked, weight in request.history.items() if liked not in cited})
-    terms = [term for e in reason.evidence if e.source.startswith("tool:") and isinstance(e.value, list) for term in e.value]
+        return replace(
+            request, history={liked: weight for liked, weight in request.history.items() if liked not in cited}
+        )
+    terms = [
+        term for e in reason.evidence if e.source.startswith("tool:") and isinstance(e.value, list) for term in e.value
+    ]
     if terms:
         return replace(request, text="\n".join(_unsaid(line, tuple(terms)) for line in request.text.splitlines()))
     said = {str(e.value) for e in reason.evidence if e.source.startswith("turn:")}
@@ -184,7 +216,9 @@ def _result(run: Run, asked: Sequence[Asker], found: Sequence[Answer], options: 
     names = list(dict.fromkeys(name for answer in found for name in answer.get("held", {})))
     ratios = {name: Ratio.of([_ratio(answer, name) for answer in found]) for name in names}
     ratios["distinct people get distinct reasons"] = Ratio.of(_distinct(found))
-    run.write_lines("broken.jsonl", [{"id": answer["id"], "broken": answer["broken"]} for answer in found if answer.get("broken")])
+    run.write_lines(
+        "broken.jsonl", [{"id": answer["id"], "broken": answer["broken"]} for answer in found if answer.get("broken")]
+    )
     kinds = Counter[str]()
     for answer in found:
         kinds.update(answer.get("kinds", {}))
@@ -210,4 +244,7 @@ def _distinct(found: Sequence[Answer]) -> list[tuple[float, float]]:
     """Returns, for each person, whether the next one is given other reasons or items."""
     given = [answer.get("reasons") for answer in found]
     nexts = given[1:] + given[:1]
-    return [(float(one != other), 1.0) if one and other and len(found) > 1 else (0.0, 0.0) for one, other in zip(given, nexts, strict=True)]
+    return [
+        (float(one != other), 1.0) if one and other and len(found) > 1 else (0.0, 0.0)
+        for one, other in zip(given, nexts, strict=True)
+    ]
