@@ -2,13 +2,17 @@
 
 import json
 import os
+import random
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 os.environ |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 from convrec.agent import Agent
 from convrec.catalogue.ingest import ingest
+from convrec.catalogue.live import delete_items, patch_items, put_items
 from convrec.catalogue.workspace import Workspace
 from convrec.tools.fitting import fit
 
@@ -53,6 +57,81 @@ def prices(reply):
         for evidence in reason.evidence
         if evidence.source == f"item:{item.id}.price"
     }
+
+
+@dataclass
+class Keeper:
+    """Changes the shop all day, and knows what every turn has to show: in every version all items have one price, which is another in each.
+
+    `put`, `patch` and `delete` write rows, each as one new version, whose number they return; the rest is done on the workspace.
+    """
+
+    workspace: Workspace
+    folder: Path
+    put: Callable[[list], int]
+    patch: Callable[[list], int]
+    delete: Callable[[list], int]
+    price_of: dict = field(default_factory=dict)  # by version
+    written: list = field(default_factory=list)  # when each price was answered, and the price
+    rolled_back: list = field(default_factory=list)  # when each rollback began
+    deleted: dict = field(default_factory=dict)  # when each item was gone
+
+    def work(self, seconds, chance=random.Random(1)):
+        """Changes prices, ingests, fits, rolls back, adds and deletes until the time is over."""
+        self.price_of = {version.number: 10.0 for version in self.workspace.versions()}
+        price, end, round_ = 10, time.time() + seconds, 0
+        while time.time() < end or round_ < 12:
+            round_ += 1
+            price += 1
+            self._reprice(price, by_file=round_ % 6 == 3)
+            if round_ % 6 == 5:
+                self.price_of[fit(self.workspace, only=("popularity", "bm25")).version] = float(price)
+            if round_ % 24 == 8:
+                self.rolled_back.append(time.time())
+                assert self.workspace.rollback().number in self.price_of
+            if round_ % 6 == 1:
+                self._come_and_go(f"x{round_}", price)
+            time.sleep(chance.uniform(0.2, 0.6))
+
+    def _reprice(self, price, by_file):
+        if by_file:
+            path = self.folder / "ingest.jsonl"
+            path.write_text("".join(json.dumps(row) + "\n" for row in goods(price)))
+            number = ingest(self.workspace, items=[path]).version
+        else:
+            number = self.patch([{"id": f"g{n}", "price": price} for n in range(N)])
+        self.price_of[number] = float(price)
+        self.written.append((time.time(), price))
+
+    def _come_and_go(self, item, price):
+        added = self.put([{"id": item, "title": f"Zany {item}", "kind": "Chair", "price": price}])
+        taken = self.delete([item])
+        self.price_of |= {added: float(price), taken: float(price)}
+        self.deleted[item] = time.time()
+
+    def check(self, turn):
+        """Fails where a turn went wrong, mixed versions, showed what was gone, or an older price than the last that was answered before it began."""
+        began = turn["began"]
+        assert turn["error"] == ""
+        assert turn["trace"] == []
+        assert len(turn["prices"]) == len(turn["items"]) > 0
+        assert set(turn["prices"].values()) == {self.price_of[turn["version"]]}, turn
+        assert not {item for item in turn["found"] if self.deleted.get(item, began + 1) < began}
+        if any(began - 10 < at < turn["ended"] for at in self.rolled_back):
+            return  # a rollback is opened behind the turns
+        before = [price for at, price in self.written if at < began]
+        if before:
+            assert turn["version"] >= min(number for number, price in self.price_of.items() if price == before[-1]), (
+                turn
+            )
+
+
+def here(workspace, folder):
+    """A keeper who writes in this process."""
+    writes = (
+        (lambda rows, write=write: write(workspace, rows).version) for write in (put_items, patch_items, delete_items)
+    )
+    return Keeper(workspace, folder, *writes)
 
 
 def serve(root, name, out, stop):
