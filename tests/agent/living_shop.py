@@ -76,10 +76,10 @@ class Keeper:
     rolled_back: list = field(default_factory=list)  # when each rollback began
     deleted: dict = field(default_factory=dict)  # when each item was gone
 
-    def work(self, seconds, chance=random.Random(1)):
+    def work(self, seconds):
         """Changes prices, ingests, fits, rolls back, adds and deletes until the time is over."""
         self.price_of = {version.number: 10.0 for version in self.workspace.versions()}
-        price, end, round_ = 10, time.time() + seconds, 0
+        chance, price, end, round_ = random.Random(1), 10, time.time() + seconds, 0
         while time.time() < end or round_ < 12:
             round_ += 1
             price += 1
