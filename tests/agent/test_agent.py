@@ -60,6 +60,19 @@ def test_a_request_sent_twice_is_answered_once(agent, shop):
         assert again.chat("a western", **ANA, request_id="r1") == first
 
 
+def test_who_hears_of_turns_hears_of_each_once(agent):
+    heard = []
+    with agent.heard_by(heard.append):
+        first = agent.chat("a western", **ANA, request_id="r1")
+        agent.chat("a western", **ANA, request_id="r1")
+        *_, done = agent.stream("a comedy", **ANA)
+        unfinished = agent.stream("a drama", **ANA)
+        next(unfinished)
+        unfinished.close()
+    agent.chat("a drama", **ANA)
+    assert heard == [first, done.reply]
+
+
 def test_another_message_under_an_answered_request_id_is_refused(agent):
     agent.chat("a western", **ANA, request_id="r1")
     with pytest.raises(InputError, match="Another message was answered under this request id"):

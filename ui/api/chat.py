@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -34,17 +35,10 @@ async def chat(body: ChatBody, service: ServiceOf, caller: CallerOf, request_id:
 def turn(
     service: Service, text: str, user_id: str, thread_id: str, request_id: str | None, history: Sequence[dict[str, str]] = ()
 ) -> Callable[[], Iterator[TurnEvent]]:  # fmt: skip
-    """Returns what yields the events of a turn, which is counted when it is committed."""
-
-    def follow() -> Iterator[TurnEvent]:
-        stream = service.agent.stream(
-            text, user_id=user_id, thread_id=thread_id, request_id=request_id, history=history
-        )
-        for event in stream:
-            if isinstance(event, DoneEvent):
-                service.metrics.turned(event.reply)
-            yield event
-
+    """Returns what yields the events of a turn."""
+    follow = partial(
+        service.agent.stream, text, user_id=user_id, thread_id=thread_id, request_id=request_id, history=history
+    )
     return service.tracing.turn(follow, text)
 
 
