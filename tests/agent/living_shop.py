@@ -72,26 +72,30 @@ class Keeper:
     patch: Callable[[list], int]
     delete: Callable[[list], int]
     price_of: dict = field(default_factory=dict)  # by version
-    written: list = field(default_factory=list)  # when each price was answered, and the price
-    rolled_back: list = field(default_factory=list)  # when each rollback began
+    answered: list = field(default_factory=list)  # when each version was in force, and its number, in order
     deleted: dict = field(default_factory=dict)  # when each item was gone
 
     def work(self, seconds):
         """Changes prices, ingests, fits, rolls back, adds and deletes until the time is over."""
-        self.price_of = {version.number: 10.0 for version in self.workspace.versions()}
+        for version in self.workspace.versions():
+            self._note(version.number, 10)
         chance, price, end, round_ = random.Random(1), 10, time.time() + seconds, 0
         while time.time() < end or round_ < 12:
             round_ += 1
             price += 1
             self._reprice(price, by_file=round_ % 6 == 3)
             if round_ % 6 == 5:
-                self.price_of[fit(self.workspace, only=("popularity", "bm25")).version] = float(price)
+                self._note(fit(self.workspace, only=("popularity", "bm25")).version, price)
             if round_ % 24 == 8:
-                self.rolled_back.append(time.time())
-                assert self.workspace.rollback().number in self.price_of
+                back = self.workspace.rollback().number
+                self._note(back, self.price_of[back])
             if round_ % 6 == 1:
                 self._come_and_go(f"x{round_}", price)
             time.sleep(chance.uniform(0.2, 0.6))
+
+    def _note(self, number, price):
+        self.price_of[number] = float(price)
+        self.answered.append((time.time(), number))
 
     def _reprice(self, price, by_file):
         if by_file:
@@ -100,30 +104,23 @@ class Keeper:
             number = ingest(self.workspace, items=[path]).version
         else:
             number = self.patch([{"id": f"g{n}", "price": price} for n in range(N)])
-        self.price_of[number] = float(price)
-        self.written.append((time.time(), price))
+        self._note(number, price)
 
     def _come_and_go(self, item, price):
-        added = self.put([{"id": item, "title": f"Zany {item}", "kind": "Chair", "price": price}])
-        taken = self.delete([item])
-        self.price_of |= {added: float(price), taken: float(price)}
+        self._note(self.put([{"id": item, "title": f"Zany {item}", "kind": "Chair", "price": price}]), price)
+        self._note(self.delete([item]), price)
         self.deleted[item] = time.time()
 
     def check(self, turn):
-        """Fails where a turn went wrong, mixed versions, showed what was gone, or an older price than the last that was answered before it began."""
+        """Fails where a turn went wrong, mixed versions, showed what was gone, or ran on an older version than was in force before it began."""
         began = turn["began"]
         assert turn["error"] == ""
         assert turn["trace"] == []
         assert len(turn["prices"]) == len(turn["items"]) > 0
         assert set(turn["prices"].values()) == {self.price_of[turn["version"]]}, turn
         assert not {item for item in turn["found"] if self.deleted.get(item, began + 1) < began}
-        if any(began - 10 < at < turn["ended"] for at in self.rolled_back):
-            return  # a rollback is opened behind the turns
-        before = [price for at, price in self.written if at < began]
-        if before:
-            assert turn["version"] >= min(number for number, price in self.price_of.items() if price == before[-1]), (
-                turn
-            )
+        before = sum(at < began for at, _ in self.answered)
+        assert turn["version"] in [number for _, number in self.answered[before - 1 :]], turn
 
 
 def here(workspace, folder):
