@@ -119,7 +119,7 @@ class Keeper:
         assert len(turn["prices"]) == len(turn["items"]) > 0
         assert set(turn["prices"].values()) == {self.price_of[turn["version"]]}, turn
         assert not {item for item in turn["found"] if self.deleted.get(item, began + 1) < began}
-        before = sum(at < began for at, _ in self.answered)
+        before = max(1, sum(at < began for at, _ in self.answered))
         assert turn["version"] in [number for _, number in self.answered[before - 1 :]], turn
 
 

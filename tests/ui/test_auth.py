@@ -350,6 +350,11 @@ def test_of_gradio_only_what_the_page_needs_can_be_asked(visit, path):
     assert client.post(path, headers={"Origin": str(client.base_url).rstrip("/")}).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/svelte/" + "a" * 5_000, "/static/" + "%C3%A4" * 200, "/assets/%00"])
+def test_a_file_that_there_can_be_none_of_is_not_looked_for(visit, path):
+    assert visit().get(path).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "convrec.toml", "state.sqlite"])
 def test_no_file_of_this_machine_is_given_away(visit, agent, path):
     client = visit()

@@ -16,9 +16,13 @@ from convrec.ui.api.shapes import ChatBody
 router = APIRouter(tags=["chat"])
 STREAM = "text/event-stream"
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+EVENT: dict[str, Any] = {
+    "type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}, "required": ["data"],
+}  # fmt: skip
+"""What each event of a stream is, for the OpenAPI document; `data` is JSON."""
 _EVENTS: dict[str, Any] = {
     "description": "The reply; with `stream`, server-sent events named plan, tool, candidates, token, item, question, profile, error and done.",
-    "content": {STREAM: {"schema": {"type": "string"}}},
+    "content": {STREAM: {"schema": EVENT}},
 }
 
 
