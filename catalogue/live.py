@@ -21,6 +21,7 @@ from convrec.catalogue.values import BadValueError, identifier, stored
 from convrec.catalogue.version import Version
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
+from convrec.core.text import well_formed
 
 MOST_ROWS = 10_000
 """How many rows one call may bring."""
@@ -195,7 +196,8 @@ class _Write:
         try:
             take()
         except (_BadRowError, BadValueError, BadCellError) as error:
-            self._errors.append(BadRow(row=place, id=item_id if isinstance(item_id, str) else None, error=str(error)))
+            named = well_formed(item_id) if isinstance(item_id, str) else None
+            self._errors.append(BadRow(row=place, id=named, error=well_formed(str(error))))
 
     def _published(self, rows: Sequence[Any], take: Callable[[Version], dict[str, Any]]) -> Written:
         if len(rows) > MOST_ROWS:

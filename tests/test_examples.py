@@ -1,6 +1,5 @@
 """Every example runs as its own words say, and every block of the page on embedding too, without leaving this machine."""
 
-import json
 import os
 import re
 import shutil
@@ -135,8 +134,3 @@ def test_the_page_announces_the_tool_as_the_example_does():
     (block,) = blocks("toml")
     announced = tomllib.loads((EXAMPLES / "own_tool" / "pyproject.toml").read_text())
     assert tomllib.loads(block)["project"]["entry-points"] == announced["project"]["entry-points"]
-
-
-def test_the_page_on_mcp_shows_files_that_can_be_read():
-    found = re.findall(r"^```json\n(.*?)^```", (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8"), re.M | re.S)
-    assert [sorted(json.loads(block)["mcpServers"]) for block in found] == [["my-shop"], ["my-shop"]]
