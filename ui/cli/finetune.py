@@ -54,7 +54,7 @@ def build(
 
     Examples:
       convrec finetune build -w shop --task understand
-      convrec finetune build --task encoder --data public --labels tests/agent/attitudes.jsonl --out runs/reader
+      convrec finetune build --task reader --data public --labels tests/agent/attitudes.jsonl --out runs/reader
     """
     if task == "encoder":
         _build_encoder(data, labels or [], _needed(out, "--out"), seed, messages or 20_000, as_json)
@@ -77,7 +77,7 @@ def build(
 
 
 def _build_encoder(data: Path | None, labels: list[Path], out: Path, seed: int, messages: int, as_json: bool) -> None:
-    from convrec.finetune.encoder.build import build as build_rows
+    from convrec.finetune.reader.build import build as build_rows
 
     counts = build_rows(data, labels, out, seed=seed, messages=messages)
     if as_json:
@@ -86,7 +86,7 @@ def _build_encoder(data: Path | None, labels: list[Path], out: Path, seed: int, 
     print_table(
         ("rows of", "part", "n"), ((*key.split("/"), f"{n:,}") for key, n in sorted(counts.items())), right=("n",)
     )
-    say(f"Written to {out}. Next: convrec finetune train --task encoder --rows {out} --out FILE.")
+    say(f"Written to {out}. Next: convrec finetune train --task reader --rows {out} --out FILE.")
 
 
 def train(
@@ -115,7 +115,7 @@ def train(
     Examples:
       convrec finetune train -w shop --task understand --base models/qwen3-4b --config gpu-24gb
       convrec finetune train -w shop --task understand --base models/qwen3-4b --dry-run
-      convrec finetune train --task encoder --rows runs/reader --out runs/reader.safetensors
+      convrec finetune train --task reader --rows runs/reader --out runs/reader.safetensors
     """
     if task == "encoder":
         _train_encoder(
@@ -174,9 +174,9 @@ def _train_encoder(
     rows: Path, out: Path, *, tuning: Literal["lora", "full", "frozen"], rank: int, layers: int, rate: float, epochs: float, size: int, most: int, sample: int,
     without: str | None, encoder: str, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
-    from convrec.finetune.encoder.jobs import summary, train_reader
-    from convrec.finetune.encoder.model import Tuning
-    from convrec.finetune.encoder.train import Setting
+    from convrec.finetune.reader.jobs import summary, train_reader
+    from convrec.finetune.reader.model import Tuning
+    from convrec.finetune.reader.train import Setting
     from convrec.tools.encoder import TextEncoder
 
     left_out = tuple(name.strip() for name in without.split(",")) if without else ()

@@ -9,13 +9,13 @@ from convrec.agent.compact.tagger.labels import KINDS
 from convrec.agent.compact.tagger.pieces import open_tokenizer
 from convrec.core.errors import InputError
 from convrec.core.progress import silent
-from convrec.finetune.encoder.build import build
-from convrec.finetune.encoder.features import Encoded, batched
-from convrec.finetune.encoder.films import attitudes_of
-from convrec.finetune.encoder.jobs import chosen, thinned, train_reader
-from convrec.finetune.encoder.model import Tuning, loss_of, on
-from convrec.finetune.encoder.rows import FacetText, Labelled, Row, read, written
-from convrec.finetune.encoder.train import Setting
+from convrec.finetune.reader.build import build
+from convrec.finetune.reader.features import Encoded, batched
+from convrec.finetune.reader.films import attitudes_of
+from convrec.finetune.reader.jobs import chosen, thinned, train_reader
+from convrec.finetune.reader.model import Tuning, loss_of, on
+from convrec.finetune.reader.rows import FacetText, Labelled, Row, read, written
+from convrec.finetune.reader.train import Setting
 from convrec.tools.encoder import TextEncoder
 
 SCHEMAS = {

@@ -1,4 +1,4 @@
-"""From rows to weights: what `convrec finetune train --task encoder` does."""
+"""From rows to weights: what `convrec finetune train --task reader` does."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 from convrec.agent.compact.tagger.pieces import open_tokenizer
 from convrec.core.errors import InputError
 from convrec.core.progress import Progress
-from convrec.finetune.encoder.features import Encoded, Example
-from convrec.finetune.encoder.model import FacetVectors
-from convrec.finetune.encoder.rows import Row, read
-from convrec.finetune.encoder.scoring import figures, read_all
-from convrec.finetune.encoder.train import Setting, trained, weights_of
+from convrec.finetune.reader.features import Encoded, Example
+from convrec.finetune.reader.model import FacetVectors
+from convrec.finetune.reader.rows import Row, read
+from convrec.finetune.reader.scoring import figures, read_all
+from convrec.finetune.reader.train import Setting, trained, weights_of
 from convrec.tools.encoder import TextEncoder
 
 _MEASURED = {
@@ -38,7 +38,7 @@ def train_reader(
         InputError: `rows` is no folder that `build` wrote.
     """
     if not (rows / "rows.jsonl.gz").exists():
-        raise InputError(f"{rows} holds no rows.", "Make them: convrec finetune build --task encoder --out DIR.")
+        raise InputError(f"{rows} holds no rows.", "Make them: convrec finetune build --task reader --out DIR.")
     found, schemas = read(rows / "rows.jsonl.gz")
     parts = {name: thinned([r for r in found if r.part == part], sample) for part, name in _MEASURED.items()}
     training = chosen([row for row in found if row.part == "train"], most)

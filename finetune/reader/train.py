@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from convrec.core.progress import Progress
-from convrec.finetune.encoder.features import Example, batched
-from convrec.finetune.encoder.model import FacetVectors, Reader, Tuning, loss_of, on
+from convrec.finetune.reader.features import Example, batched
+from convrec.finetune.reader.model import FacetVectors, Reader, Tuning, loss_of, on
 
 _WARM = 0.06
 _CLIP = 1.0
