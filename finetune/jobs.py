@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from convrec.catalogue.store import disk_errors, write_atomically
 from convrec.catalogue.workspace import Workspace
@@ -28,12 +28,12 @@ Say = Callable[[str], object]
 IN_PROCESS = "transformers"
 
 
-def set_folder(workspace: Workspace, task: Task) -> Path:
+def set_folder(workspace: Workspace, task: Task | Literal["encoder"]) -> Path:
     """Returns where a task's set lies unless another folder is named."""
     return workspace.root / "finetune" / task / "set"
 
 
-def run_folder(workspace: Workspace, task: Task) -> Path:
+def run_folder(workspace: Workspace, task: Task | Literal["encoder"]) -> Path:
     """Returns where a task's run lies unless another folder is named."""
     return workspace.root / "finetune" / task / "run"
 
