@@ -116,6 +116,7 @@ def train(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run's folder; a stopped run goes on in it. Of reader: the weights to write (safetensors).", show_default="in the workspace")] = None,
     config: Annotated[str, typer.Option("--config", metavar="NAME|F", help="The setting: cpu, gpu-24gb, gpu-80gb, several-gpus, or a TOML file.")] = "cpu",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what memory and time it would take; no weights are read.")] = False,
+    tflops: Annotated[float | None, typer.Option("--tflops", min=0.001, help="Of --dry-run: the speed of the device that it would run on, in 10^12 operations a second.", show_default="this machine's, measured")] = None,
     rank: Annotated[int | None, typer.Option("--rank", min=1, help="Of the adapter.", show_default="the setting's; 32 for reader")] = None,
     rate: Annotated[float | None, typer.Option("--rate", help="Learning rate.", show_default="the setting's; 1e-3 for reader and reader")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Times that each row is seen.", show_default="the setting's; 3 for reader")] = None,
@@ -153,12 +154,12 @@ def train(
     setting = named_setting(config, rank=rank, rate=rate, epochs=epochs, seed=seed)
     folder, rows = _needed(base, "--base"), rows or set_folder(target, task)
     if dry_run:
-        found = estimated(target, folder, rows, setting)
+        found = estimated(target, folder, rows, setting, tflops * 1e12 if tflops else None)
         if as_json:
             print_json(found.document())
             return
         say(
-            f"Memory {found.memory_bytes / 2**30:.2f} GiB (weights {found.weights_bytes / 2**30:.2f}, adapter {found.adapter_bytes / 2**30:.3f}, activations {found.activation_bytes / 2**30:.2f}), about {found.seconds / 60:.1f} minutes here."
+            f"Memory {found.memory_bytes / 2**30:.2f} GiB (weights {found.weights_bytes / 2**30:.2f}, adapter {found.adapter_bytes / 2**30:.3f}, activations {found.activation_bytes / 2**30:.2f}), about {found.seconds / 60:.1f} minutes {'there' if tflops else 'here'}."
         )
         return
     with progress_shown() as progress:
