@@ -63,7 +63,7 @@ def estimate(
     tables = vocabulary * width * (1 if config.get("tie_word_embeddings") else 2)
     base, adapter = layers * layer + tables, layers * setting.rank * sum(n + m for n, m in shapes)
     size = _BYTES[setting.dtype]
-    weights = int(base * (0.55 if setting.quantise == "nf4" else size))
+    weights = int(layers * layer * (0.55 if setting.quantise == "nf4" else size)) + tables * size
     a_layer = _KEPT * width + _KEPT_INNER * inner
     kept = 2 * layers * width + a_layer if setting.checkpointing else layers * a_layer
     mask = setting.row * (size + 1)
