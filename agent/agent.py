@@ -102,13 +102,13 @@ class Agent:
         toolbox = Toolbox.open(workspace)
         checker = TitleChecker(toolbox.catalogue)
         clock = clock or SystemClock()
-        compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
+        compact = Understander(toolbox.catalogue, clock, toolbox.encoder.untuned)
         ledger = Ledger(open_database(workspace.state_url()))
         demonstrations = Demonstrations(
-            workspace.root / "demonstrations.jsonl", toolbox.encoder, workspace.settings.llm.demonstrations
+            workspace.root / "demonstrations.jsonl", toolbox.encoder.untuned, workspace.settings.llm.demonstrations
         )
         house = House(
-            toolbox=toolbox, engine=compact, memory=Memory(ledger, toolbox.encoder, toolbox.catalogue, clock), ledger=ledger, checker=checker,
+            toolbox=toolbox, engine=compact, memory=Memory(ledger, toolbox.encoder.untuned, toolbox.catalogue, clock), ledger=ledger, checker=checker,
             realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking, demonstrations=demonstrations,
             model=ModelEngine.over(
                 workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client, demonstrations=demonstrations

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from convrec.agent.compact.tagger.labels import ACTS, MOOD, POINTER, TITLE
-from convrec.finetune.encoder.rows import FacetText, Labelled, Row
+from convrec.finetune.reader.rows import FacetText, Labelled, Row
 from convrec.finetune.grammar.draft import Context, Draft, Wish
 from convrec.finetune.grammar.names import Names
 from convrec.finetune.grammar.phrasing import exclusion, noun_phrase

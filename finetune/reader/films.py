@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from convrec.finetune.encoder.rows import FacetText, Labelled, Row
+from convrec.finetune.reader.rows import FacetText, Labelled, Row
 from convrec.finetune.grammar.markup import misspelt
 
 FILMS = [
