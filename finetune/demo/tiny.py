@@ -1,4 +1,4 @@
-"""A base made from nothing: a tokenizer and a Llama of less than a million parameters that has read one catalogue for some minutes."""
+"""A base made from nothing: a tokenizer and a Llama of less than a million parameters that has read for some minutes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from convrec.core.progress import Progress, silent
-from convrec.finetune.demo.corpus import Corpus, texts
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +25,18 @@ _PIECES = (
     r"|[a-z_]+\": [\[{\"]*|[\"\]}]+| ?[A-Za-z]+| ?[0-9]+|\s+| ?[^\sA-Za-z0-9\"\]}]+"
 )
 """What may become one token: what stands between two values of a JSON document, a word, a number, marks."""
+
+
+class Reading(Protocol):
+    """What a base reads."""
+
+    def texts(self, seed: int, n_early: int = 0) -> Iterator[str]:
+        """Yields texts without end, the same ones for the same seed; so many early ones teach to copy above all."""
+        ...
+
+    def spelt(self) -> Iterator[str]:
+        """Yields what the tokenizer is to know beside the texts."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,22 +59,22 @@ class TinySetting:
 
 
 def write_tiny(
-    folder: Path, corpus: Corpus, prompts: Sequence[str], setting: TinySetting, progress: Progress = silent
+    folder: Path, reading: Reading, prompts: Sequence[str], setting: TinySetting, progress: Progress = silent
 ) -> dict[str, float]:
     """Writes a base that transformers, peft and vLLM load; returns how it was trained: steps, tokens, first and last loss.
 
     `prompts` are what will be asked of it, by which its tokenizer is made too.
     """
-    tokenizer = make_tokenizer(corpus, prompts, setting)
+    tokenizer = make_tokenizer(reading, prompts, setting)
     model = make_model(tokenizer, setting)
-    told = pretrain(model, tokenizer, corpus, setting, progress)
+    told = pretrain(model, tokenizer, reading, setting, progress)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return told
 
 
-def make_tokenizer(corpus: Corpus, prompts: Sequence[str], setting: TinySetting) -> PreTrainedTokenizerFast:
-    """Returns a byte-level BPE tokenizer of the corpus and the prompts, with a chat template."""
+def make_tokenizer(reading: Reading, prompts: Sequence[str], setting: TinySetting) -> PreTrainedTokenizerFast:
+    """Returns a byte-level BPE tokenizer of the texts and the prompts, with a chat template."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -75,13 +86,8 @@ def make_tokenizer(corpus: Corpus, prompts: Sequence[str], setting: TinySetting)
         ]
     )
     pieces.decoder = decoders.ByteLevel()
-    read = [*islice(texts(corpus, setting.seed + 1), 1_000), *(prompt for prompt in prompts for _ in range(20))]
-    read += islice(corpus.catalogue.cards(), 2_000)
-    read += [
-        f'"{word}" "{word.lower()}" {word} {word.lower()}'
-        for words in corpus.words
-        for word in words * (30 if len(words) < 200 else 1)
-    ]
+    read = [*islice(reading.texts(setting.seed + 1), 1_000), *(prompt for prompt in prompts for _ in range(20))]
+    read += reading.spelt()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
         vocab_size=setting.vocabulary, special_tokens=list(SPECIAL), initial_alphabet=alphabet, show_progress=False
@@ -111,7 +117,7 @@ def make_model(tokenizer: PreTrainedTokenizerFast, setting: TinySetting) -> Llam
 def pretrain(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    corpus: Corpus,
+    reading: Reading,
     setting: TinySetting,
     progress: Progress = silent,
 ) -> dict[str, float]:
@@ -122,7 +128,7 @@ def pretrain(
     losses: list[float] = []
     began, n_tokens = time.monotonic(), 0
     model.train()
-    for ids in _batches(tokenizer, corpus, setting):
+    for ids in _batches(tokenizer, reading, setting):
         share = max(len(losses) / setting.steps, (time.monotonic() - began) / 60 / setting.minutes)
         if share >= 1:
             break
@@ -159,11 +165,11 @@ def _optimisers(model: LlamaForCausalLM, setting: TinySetting) -> list[Any]:
     return found
 
 
-def _batches(tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySetting) -> Iterator[torch.Tensor]:
+def _batches(tokenizer: PreTrainedTokenizerFast, reading: Reading, setting: TinySetting) -> Iterator[torch.Tensor]:
     """Yields rows of token ids `(rows, row)`, texts one after the other: what went before distracts, as a long prompt will."""
     import torch
 
-    drawn, held = texts(corpus, setting.seed, n_early=setting.steps * setting.rows * setting.row // 400), list[int]()
+    drawn, held = reading.texts(setting.seed, n_early=setting.steps * setting.rows * setting.row // 400), list[int]()
     size = setting.rows * setting.row
     while True:
         while len(held) < size:
