@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.finetune.demo.tiny import Text
 from convrec.finetune.grammar.draft import Context
 from convrec.finetune.grammar.schema import View
 from convrec.finetune.grammar.understand import write_turn
@@ -45,11 +46,11 @@ class Corpus:
         spoken = tuple(tuple(word for word in each if word) for each in words.values())
         return cls(catalogue, known, OwnNames(catalogue, "known"), Wording("train"), spoken)
 
-    def texts(self, seed: int, n_early: int = 0) -> Iterator[str]:
+    def texts(self, seed: int, n_early: int = 0) -> Iterator[Text]:
         """Yields texts, the same ones for the same seed, so many early ones first."""
         rng = Random(seed)
         for number in count():
-            yield self.draw(rng, early=number < n_early)
+            yield Text("", self.draw(rng, early=number < n_early))
 
     def spelt(self) -> Iterator[str]:
         """Yields what the tokenizer is to know beside the texts: cards, and every value in the forms in which it is written."""

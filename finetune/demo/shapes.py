@@ -1,7 +1,7 @@
 """What a tiny base reads before it is tuned on a planted task: documents as they are sent, about people and items drawn by chance, with notes.
 
-The notes are in another notation than the answers that tuning teaches, and none of it is a chat: to find what is commonest and to copy a
-name is what a base brings along, what to answer is not.
+The notes are in another notation than the answers that tuning teaches; those are read too, but about nobody. To find what is commonest, to copy a
+name and to write an answer's marks is what a base brings along; what to answer is not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from random import Random
 from typing import Any
 
 from convrec.finetune.demo.planted import FIELD, TOPICS, Planted, drawn_events, drawn_items
-from convrec.finetune.sets.rows import Task
+from convrec.finetune.demo.tiny import Text
+from convrec.finetune.sets.rows import Task, dumped
+from convrec.finetune.sets.turns import LEADS, SAID
 
 _WORLDS = 40  # catalogues that documents are drawn from, none of them the one that is tuned on
 _SLATE, _TOP, _COMMON = 5, 8, 5
@@ -23,33 +25,63 @@ _SLATE, _TOP, _COMMON = 5, 8, 5
 
 @dataclass(frozen=True)
 class Shapes:
-    """Texts of a task's shape, without end; `seed` draws catalogues and people of their own."""
+    """Texts of a task's shape, without end; `seed` draws catalogues and people of their own. What is given is read, what is said of it is learned."""
 
     task: Task
     seed: int
 
-    def texts(self, seed: int, n_early: int = 0) -> Iterator[str]:
+    def texts(self, seed: int, n_early: int = 0) -> Iterator[Text]:
         """Yields texts, the same ones for the same seed; of the early ones most are copies, for everything else is learned faster by who can copy."""
         rng = Random(f"{self.seed}/{seed}/shapes")
         worlds = [drawn_items(Random(f"{self.seed}/world {number}")) for number in range(_WORLDS)]
         for number in count():
             items = rng.choice(worlds)
-            yield _copies(rng, items) if rng.random() < (0.6 if number < n_early else 0.1) else self._noted(rng, items)
+            copies, answers = (0.5, 0.2) if number < n_early else (0.05, 0.2)
+            roll = rng.random()
+            if roll < copies:
+                said = _names(rng, items)
+                yield Text(_asked(said), said)
+            elif roll < copies + answers:
+                said = self._answer(rng, items)
+                yield Text(_asked(said), said)
+            else:
+                yield self._noted(rng, items)
 
     def spelt(self) -> Iterator[str]:
         """Yields what the tokenizer is to know beside the texts."""
         for topic in TOPICS:
             yield from (f'"{topic}" {topic} {topic.title()}',) * 30
 
-    def _noted(self, rng: Random, items: Sequence[Planted]) -> str:
-        document, notes = {"profile": _person, "plan": _search}.get(self.task, _slate)(rng, tuple(items))
-        return f"{json.dumps(document, ensure_ascii=False)}\n{notes}"
+    def _noted(self, rng: Random, items: tuple[Planted, ...]) -> Text:
+        document, notes = {"profile": _person, "plan": _search}.get(self.task, _slate)(rng, items)
+        return Text(_asked(json.dumps(document, ensure_ascii=False)), notes)
+
+    def _answer(self, rng: Random, items: tuple[Planted, ...]) -> str:
+        """Returns an answer in the task's own notation, about nobody."""
+        return {"profile": _taste, "plan": _steps}.get(self.task, _reply)(rng, items)
 
 
-def _copies(rng: Random, items: Sequence[Planted]) -> str:
-    """Returns names, twice."""
-    said = [rng.choice((item.id, item.id, item.title, item.topic)) for item in rng.sample(items, rng.randint(3, 9))]
-    return "; ".join(said) + "\n" + "; ".join(said)
+def _asked(text: str) -> str:
+    return f"<|user|>{text}<|end|><|assistant|>"
+
+
+def _names(rng: Random, items: Sequence[Planted]) -> str:
+    return "; ".join(rng.choice((item.id, item.id, item.title, item.topic)) for item in rng.sample(items, rng.randint(3, 9)))
+
+
+def _taste(rng: Random, items: Sequence[Planted]) -> str:
+    found = [{"field": FIELD, "value": topic, "weight": weight} for topic, weight in zip(rng.sample(TOPICS, 2), (rng.choice((2, 3)), -2), strict=True)]  # fmt: skip
+    return dumped({"tastes": found[: rng.randint(1, 2)]})
+
+
+def _steps(rng: Random, items: Sequence[Planted]) -> str:
+    call = {"tool": "explore", "field": FIELD, "value": rng.choice(TOPICS)}
+    return dumped({"calls": [call], "stop": False} if rng.random() < 0.6 else {"calls": [], "stop": True})
+
+
+def _reply(rng: Random, items: Sequence[Planted]) -> str:
+    lines = [f"{place}. [[item:{item.id}]]: {rng.choice((f'{FIELD} [[fact:{item.id}.{FIELD}]]', *SAID.values()))}." for place, item in enumerate(rng.sample(items, _SLATE), 1)]  # fmt: skip
+    return "\n".join([rng.choice(LEADS), *lines])
 
 
 def _person(rng: Random, items: tuple[Planted, ...]) -> tuple[dict[str, Any], str]:
