@@ -28,7 +28,13 @@ THINGS = (
     "Anchor", "Basket", "Candle", "Door", "Engine", "Forest", "Garden", "Hammer", "Island", "Jacket", "Kettle", "Ladder", "Mirror", "Needle", "Orchard", "Pencil",
 )  # fmt: skip
 _EACH = 8  # items of a topic
-_TOOLS = ("popularity", "item_knn", "ease", "bm25", "dense")  # tools that a planted taste needs, and that learn in seconds
+_TOOLS = (
+    "popularity",
+    "item_knn",
+    "ease",
+    "bm25",
+    "dense",
+)  # tools that a planted taste needs, and that learn in seconds
 _LIKED, _OTHER = 5, 6  # events of a person with what they like, and with anything else
 _ODD = 0.2  # share of the others that are liked all the same
 _BEGAN = 1_600_000_000

@@ -66,7 +66,9 @@ def _asked(text: str) -> str:
 
 
 def _names(rng: Random, items: Sequence[Planted]) -> str:
-    return "; ".join(rng.choice((item.id, item.id, item.title, item.topic)) for item in rng.sample(items, rng.randint(3, 9)))
+    return "; ".join(
+        rng.choice((item.id, item.id, item.title, item.topic)) for item in rng.sample(items, rng.randint(3, 9))
+    )
 
 
 def _taste(rng: Random, items: Sequence[Planted]) -> str:
@@ -87,10 +89,16 @@ def _reply(rng: Random, items: Sequence[Planted]) -> str:
 def _person(rng: Random, items: tuple[Planted, ...]) -> tuple[dict[str, Any], str]:
     events = drawn_events(items, rng)[: rng.randint(8, 10)]
     document = {
-        "events": [{"did": "liked" if liked else "disliked", "title": item.title, FIELD: item.topic} for item, liked in events]
+        "events": [
+            {"did": "liked" if liked else "disliked", "title": item.title, FIELD: item.topic} for item, liked in events
+        ]
     }
-    best, worst = (Counter(item.topic for item, liked in events if liked is side).most_common(1) for side in (True, False))
-    return document, "".join(f"{side} {found[0][0]} {found[0][1]}\n" for side, found in (("+", best), ("-", worst)) if found)
+    best, worst = (
+        Counter(item.topic for item, liked in events if liked is side).most_common(1) for side in (True, False)
+    )
+    return document, "".join(
+        f"{side} {found[0][0]} {found[0][1]}\n" for side, found in (("+", best), ("-", worst)) if found
+    )
 
 
 def _search(rng: Random, items: tuple[Planted, ...]) -> tuple[dict[str, Any], str]:
@@ -111,7 +119,8 @@ def _slate(rng: Random, items: tuple[Planted, ...]) -> tuple[dict[str, Any], str
     shown, like = rng.sample(items, _SLATE), rng.choice(items)
     kinds = ("{topic}", "{topic}, like {title}", "liked by people who liked {title}", "well known among people", "near what you describe", "rather on the {topic} side, I think")  # fmt: skip
     reasons = {
-        item.id: [kind.format(topic=item.topic, title=like.title) for kind in rng.sample(kinds, rng.randint(1, 3))] for item in shown
+        item.id: [kind.format(topic=item.topic, title=like.title) for kind in rng.sample(kinds, rng.randint(1, 3))]
+        for item in shown
     }
     document = {
         "liked": [like.title], "items": [{"id": item.id, "facts": {FIELD: item.topic}, "reasons": reasons[item.id]} for item in shown], "message": f"something like {like.title}",

@@ -95,7 +95,10 @@ def make_tokenizer(reading: Reading, prompts: Sequence[str], setting: TinySettin
         ]
     )
     pieces.decoder = decoders.ByteLevel()
-    read = [*(text.given + text.said for text in islice(reading.texts(setting.seed + 1), 1_000)), *(prompt for prompt in prompts for _ in range(20))]
+    read = [
+        *(text.given + text.said for text in islice(reading.texts(setting.seed + 1), 1_000)),
+        *(prompt for prompt in prompts for _ in range(20)),
+    ]
     read += reading.spelt()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(

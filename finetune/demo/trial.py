@@ -76,7 +76,10 @@ def trial(out: Path, task: Task, options: TrialOptions, *, progress: Progress = 
     say(f"{len(held)} rows of held-out people")
     figure = figure_of(workspace, parts["train"], held, out / "base", progress)
     marks = {name: figure.by_model(adapter) for name, adapter in adapters.items()} | figure.by_rule()
-    found = judged(task, held, marks) | {"train": len(parts["train"]), "cpu_seconds": round(time.process_time() - began)}
+    found = judged(task, held, marks) | {
+        "train": len(parts["train"]),
+        "cpu_seconds": round(time.process_time() - began),
+    }
     write_document(out / "trial.json", found)
     return found
 
@@ -130,7 +133,9 @@ def _told(gain: Gain) -> dict[str, float | None]:
 
 def lines_of(found: Mapping[str, Any]) -> list[str]:
     """Returns a trial's result for people, a line a system and the verdict."""
-    lines = [f"{found['task']}: {found['figure']}, {found['rows']} rows of held-out people, {found['train']} training rows"]
+    lines = [
+        f"{found['task']}: {found['figure']}, {found['rows']} rows of held-out people, {found['train']} training rows"
+    ]
     for name, one in found["figures"].items():
         lines.append(f"{name:20} {one['value']:7.3f}  [{one['low']:.3f}, {one['high']:.3f}]")
     for name, key in ((TUNED, "tuned_gain"), (SHUFFLED, "control_gain")):
@@ -138,5 +143,3 @@ def lines_of(found: Mapping[str, Any]) -> list[str]:
         lines.append(f"{name} over {found['over']}: {one['value']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]")
     verdict = "tuning moves it, shuffled answers do not" if found["passed"] else "not shown"
     return [*lines, f"{verdict} ({found['cpu_seconds']} s of CPU)"]
-
-

@@ -74,7 +74,7 @@ def people(tmp_path_factory):
 
 
 def test_what_a_person_likes_is_planted_and_read_from_what_they_did(people):
-    workspace, parts = people
+    _, parts = people
     rows = [row for each in parts.values() for row in each]
     assert len(rows) > 40
     items = drawn_items(Random("0/items"))
