@@ -36,7 +36,7 @@ class Shapes:
         worlds = [drawn_items(Random(f"{self.seed}/world {number}")) for number in range(_WORLDS)]
         for number in count():
             items = rng.choice(worlds)
-            copies, answers = (0.5, 0.2) if number < n_early else (0.05, 0.2)
+            copies, answers = (0.7, 0.1) if number < n_early else (0.2, 0.2)
             roll = rng.random()
             if roll < copies:
                 said = _names(rng, items)
@@ -66,9 +66,8 @@ def _asked(text: str) -> str:
 
 
 def _names(rng: Random, items: Sequence[Planted]) -> str:
-    return "; ".join(
-        rng.choice((item.id, item.id, item.title, item.topic)) for item in rng.sample(items, rng.randint(3, 9))
-    )
+    drawn = rng.sample(items, rng.randint(8, 30))
+    return "; ".join(rng.choice((item.id, item.id, item.title, item.topic)) for item in drawn)
 
 
 def _taste(rng: Random, items: Sequence[Planted]) -> str:
@@ -96,9 +95,7 @@ def _person(rng: Random, items: tuple[Planted, ...]) -> tuple[dict[str, Any], st
     best, worst = (
         Counter(item.topic for item, liked in events if liked is side).most_common(1) for side in (True, False)
     )
-    return document, "".join(
-        f"{side} {found[0][0]} {found[0][1]}\n" for side, found in (("+", best), ("-", worst)) if found
-    )
+    return document, "\n".join(f"{side} {found[0][0]}" for side, found in (("+", best), ("-", worst)) if found)
 
 
 def _search(rng: Random, items: tuple[Planted, ...]) -> tuple[dict[str, Any], str]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from convrec.catalogue.workspace import Workspace
 from convrec.core.metrics.bootstrap import Gain, Ratio, Resampling
 from convrec.core.progress import Progress, silent
 from convrec.finetune.demo.marks import FIGURES, Mark, figure_of
 from convrec.finetune.demo.planted import plant
 from convrec.finetune.demo.shapes import Shapes
-from convrec.finetune.demo.tiny import TinySetting, write_tiny
+from convrec.finetune.demo.tiny import Reading, TinySetting, write_tiny
 from convrec.finetune.jobs import training, write_document
 from convrec.finetune.sets.build import SetOptions, build, read_set
 from convrec.finetune.sets.rows import PARTS, Part, Row, Task, write_rows
@@ -38,14 +39,15 @@ class TrialOptions:
     seed: int = 0
 
 
-_TINY = TinySetting(vocabulary=768, width=96, inner=256, layers=3, context=2048, row=512, rows=2, steps=600, minutes=30)
-_SETTING = TrainSetting(rank=32, rate=3e-3, epochs=3, row=1024, rows=2, dtype="float32", measure=0)
+_TINY = TinySetting(vocabulary=768, width=96, inner=256, layers=3, context=2048, row=512, rows=2, steps=400, minutes=60)
+_SETTING = TrainSetting(rank=32, rate=4e-3, epochs=3, row=1024, rows=1, dtype="float32", measure=0)
 TRIALS: Mapping[Task, TrialOptions] = {
-    "plan": TrialOptions(150, 500, 120, _TINY, _SETTING),
-    "explain": TrialOptions(150, 400, 80, _TINY, _SETTING),
-    "profile": TrialOptions(900, 900, 150, _TINY, _SETTING),
-    "preference": TrialOptions(150, 250, 80, _TINY, _SETTING),
+    "plan": TrialOptions(150, 300, 100, _TINY, _SETTING),
+    "explain": TrialOptions(150, 160, 60, _TINY, _SETTING),
+    "profile": TrialOptions(700, 700, 100, _TINY, _SETTING),
+    "preference": TrialOptions(150, 120, 60, replace(_TINY, steps=150), _SETTING.model_copy(update={"epochs": 1, "rate": 1e-3})),
 }  # fmt: skip
+"""What each task's trial takes: some minutes of one CPU core."""
 
 
 def trial(out: Path, task: Task, options: TrialOptions, *, progress: Progress = silent, say: Callable[[str], object] = lambda _: None) -> dict[str, Any]:  # fmt: skip
@@ -57,31 +59,42 @@ def trial(out: Path, task: Task, options: TrialOptions, *, progress: Progress = 
     """
     began = time.process_time()
     shutil.rmtree(out, ignore_errors=True)
-    say("planting people")
     out.mkdir(parents=True)
+    say("planting people")
     workspace = plant(out, task, options.people, options.seed)
     say(f"building the set of the task {task}")
-    sets = {TUNED: out / "set", SHUFFLED: out / "shuffled"}
-    build(workspace, task, sets[TUNED], SetOptions(options.messages, 0.0, seed=options.seed), progress=progress)
-    parts = read_set(workspace, sets[TUNED])
+    rows = out / "set"
+    build(workspace, task, rows, SetOptions(options.messages, 0.0, seed=options.seed), progress=progress)
+    found = tried(out, workspace, rows, Shapes(task, options.seed + 1), options, progress=progress, say=say)
+    found |= {"cpu_seconds": round(time.process_time() - began)}
+    write_document(out / "trial.json", found)
+    return found
+
+
+def tried(out: Path, workspace: Workspace, rows: Path, reading: Reading, options: TrialOptions, *, progress: Progress = silent, say: Callable[[str], object] = lambda _: None) -> dict[str, Any]:  # fmt: skip
+    """Returns what a set teaches a base that has read something else: `judged`, of the set's own rows and of a copy with shuffled answers.
+
+    Raises:
+        ConvrecError: what training raises.
+    """
+    parts = read_set(workspace, rows)
+    task, sets = parts["train"][0].task, {TUNED: rows, SHUFFLED: out / "shuffled"}
     write_shuffled(sets[SHUFFLED], parts, options.seed)
     say("a base from nothing, which reads of other people in another notation")
     prompts = [parts["train"][0].messages[0].content, *(row.messages[-1].content for row in parts["train"][:60])]
-    told = write_tiny(out / "base", Shapes(task, options.seed + 1), prompts, options.tiny, progress)
+    told = write_tiny(out / "base", reading, prompts, options.tiny, progress)
     held = [row for part in PARTS if part != "train" for row in parts.get(part, ())][: options.measured]
     adapters: dict[str, Path | None] = {UNTUNED: None}
-    for name, rows in sets.items():
+    for name, folder in sets.items():
         say(f"{name}: an adapter on {len(parts['train'])} rows (the base read {told['tokens']:,.0f} tokens)")
-        adapters[name] = training(workspace, task, out / "base", rows, out / name.split()[0], options.setting, progress=progress).adapter  # fmt: skip
+        run = training(
+            workspace, task, out / "base", folder, out / f"run-{folder.name}", options.setting, progress=progress
+        )
+        adapters[name] = run.adapter
     say(f"{len(held)} rows of held-out people")
     figure = figure_of(workspace, parts["train"], held, out / "base", progress)
     marks = {name: figure.by_model(adapter) for name, adapter in adapters.items()} | figure.by_rule()
-    found = judged(task, held, marks) | {
-        "train": len(parts["train"]),
-        "cpu_seconds": round(time.process_time() - began),
-    }
-    write_document(out / "trial.json", found)
-    return found
+    return judged(task, held, marks) | {"train": len(parts["train"])}
 
 
 def write_shuffled(folder: Path, parts: Mapping[Part, Sequence[Row]], seed: int) -> None:

@@ -11,8 +11,21 @@ import pytest
 from convrec.catalogue.workspace import Workspace
 from convrec.finetune.demo.marks import claimed, claims, ranking
 from convrec.finetune.demo.planted import FIELD, TOPICS, drawn_events, drawn_items, plant
-from convrec.finetune.demo.trial import CHANCE, SHUFFLED, TUNED, UNTUNED, judged, lines_of, shuffled
+from convrec.finetune.demo.tiny import Text, TinySetting
+from convrec.finetune.demo.trial import (
+    CHANCE,
+    SHUFFLED,
+    TUNED,
+    UNTUNED,
+    TrialOptions,
+    judged,
+    lines_of,
+    shuffled,
+    tried,
+)
 from convrec.finetune.sets.build import SetOptions, build, read_set
+from convrec.finetune.sets.rows import Row, dumped, write_rows
+from convrec.finetune.tuning.setting import TrainSetting
 from tests.finetune.bases import task_rows
 
 HELD = task_rows("plan", 40, "valid")
@@ -93,3 +106,74 @@ def test_a_taste_is_marked_by_how_it_ranks_what_came_later(people):
     wrong = sum(mark(row, text)[0] for row, text in zip(rows, turned, strict=True)) / len(rows)
     silent = sum(mark(row, "")[0] for row in rows) / len(rows)
     assert right > 0.4 > silent > wrong
+
+
+# At a size of seconds: documents of a few words, whose one topic decides what is right.
+
+SHORT = TrialOptions(
+    people=0, messages=0, measured=40,
+    tiny=TinySetting(vocabulary=400, width=48, inner=96, layers=2, heads=2, shared_heads=2, context=512, row=128, rows=4, steps=120, rate=1e-2),
+    setting=TrainSetting(rank=16, rate=1e-2, epochs=3, row=512, rows=1, dtype="float32", measure=0),
+)  # fmt: skip
+
+
+def document(task, topic):
+    """Returns what is sent about a topic, short."""
+    if task == "plan":
+        return {"liked": [topic]}
+    if task == "profile":
+        return {"events": [{"did": "liked", FIELD: topic}]}
+    return {"items": [{"id": topic, "facts": {FIELD: topic}}]}
+
+
+def right(task, topic):
+    """Returns the right answer about a topic."""
+    if task == "plan":
+        return dumped({"calls": [{"tool": "explore", "field": FIELD, "value": topic}], "stop": False})
+    if task == "profile":
+        return dumped({"tastes": [{"field": FIELD, "value": topic, "weight": 3}]})
+    return f"1. [[item:{topic}]]: {FIELD} [[fact:{topic}.{FIELD}]]."
+
+
+class ShortReading:
+    """What the tiny base reads: a topic noted beside its document, and answers about nothing."""
+
+    def __init__(self, task):
+        self._task = task
+
+    def texts(self, seed, n_early=0):
+        rng = Random(seed)
+        while True:
+            topic, other = rng.choice(TOPICS), rng.choice(TOPICS)
+            yield Text(f"<|user|>{dumped(document(self._task, topic))}<|end|><|assistant|>", f"+ {topic}")
+            yield Text(f"<|user|>{other}<|end|><|assistant|>", right(self._task, other))
+
+    def spelt(self):
+        return [f'"{topic}" {topic}' for topic in TOPICS for _ in range(50)]
+
+
+def short_row(task, row, number, part, topic):
+    """Returns a row of a person in words short enough to be learned in seconds."""
+    messages = [{"role": "system", "content": "Answer."}, {"role": "user", "content": dumped(document(task, topic))}]
+    about = {"rejected": f"1. [[item:{topic}]]: you will love it!"} if task == "preference" else {}
+    return Row.model_validate({**row, "id": f"{part}-{number}", "part": part, "messages": messages, "answer": right(task, topic), **about})  # fmt: skip
+
+
+def short_set(folder, task, people):
+    """Writes a set of short rows, about planted people where the task is their taste."""
+    _, parts = people
+    for part, n in (("train", 120), ("valid", 40)):
+        if task == "profile":
+            led = [(row, json.loads(row.answer)["tastes"][0]["value"]) for row in (parts["train"] if part == "train" else [*parts["valid"], *parts["test"]])]  # fmt: skip
+        else:
+            led = [(row, Random(f"{part}{row.id}").choice(TOPICS)) for row in task_rows(task, n, part)]
+        rows = [short_row(task, row.model_dump(), number, part, topic) for number, (row, topic) in enumerate(led)]
+        write_rows(folder / f"{part}.jsonl", rows)
+
+
+@pytest.mark.parametrize("task", ["plan", *(pytest.param(task, marks=pytest.mark.ci) for task in ("explain", "profile", "preference"))])  # fmt: skip
+def test_training_moves_a_task_and_shuffled_answers_do_not(tmp_path, task, people):
+    (tmp_path / "set").mkdir()
+    short_set(tmp_path / "set", task, people)
+    found = tried(tmp_path, people[0], tmp_path / "set", ShortReading(task), SHORT)
+    assert found["passed"], lines_of(found | {"cpu_seconds": 0})
