@@ -27,7 +27,7 @@ from convrec.prompts.profile.answer import Taste
 Mark = tuple[float, float]
 """A row's part in a figure, as `(numerator, denominator)`."""
 FIGURES: Mapping[Task, str] = {
-    "plan": "exact tool plan",
+    "plan": "exact tool plan, where there is something to explore",
     "explain": "recall of the computed claims",
     "profile": "NDCG at 10 of ranking by the text alone",
     "preference": "margin of what is preferred over what is not, in nats, more than the base's",

@@ -42,7 +42,7 @@ class TrialOptions:
 _TINY = TinySetting(vocabulary=768, width=96, inner=256, layers=3, context=2048, row=512, rows=2, steps=400, minutes=60)
 _SETTING = TrainSetting(rank=32, rate=4e-3, epochs=3, row=1024, rows=1, dtype="float32", measure=0)
 TRIALS: Mapping[Task, TrialOptions] = {
-    "plan": TrialOptions(150, 300, 100, _TINY, _SETTING),
+    "plan": TrialOptions(150, 240, 100, _TINY, _SETTING.model_copy(update={"epochs": 8})),
     "explain": TrialOptions(150, 160, 60, _TINY, _SETTING),
     "profile": TrialOptions(700, 700, 100, _TINY, _SETTING),
     "preference": TrialOptions(150, 120, 60, replace(_TINY, steps=150), _SETTING.model_copy(update={"epochs": 1, "rate": 1e-3})),
@@ -83,7 +83,9 @@ def tried(out: Path, workspace: Workspace, rows: Path, reading: Reading, options
     say("a base from nothing, which reads of other people in another notation")
     prompts = [parts["train"][0].messages[0].content, *(row.messages[-1].content for row in parts["train"][:60])]
     told = write_tiny(out / "base", reading, prompts, options.tiny, progress)
-    held = [row for part in PARTS if part != "train" for row in parts.get(part, ())][: options.measured]
+    held = [row for part in PARTS if part != "train" for row in parts.get(part, ()) if is_planted(row)][
+        : options.measured
+    ]
     adapters: dict[str, Path | None] = {UNTUNED: None}
     for name, folder in sets.items():
         say(f"{name}: an adapter on {len(parts['train'])} rows (the base read {told['tokens']:,.0f} tokens)")
@@ -92,9 +94,14 @@ def tried(out: Path, workspace: Workspace, rows: Path, reading: Reading, options
         )
         adapters[name] = run.adapter
     say(f"{len(held)} rows of held-out people")
-    figure = figure_of(workspace, parts["train"], held, out / "base", progress)
+    figure = figure_of(workspace, [row for row in parts["train"] if is_planted(row)], held, out / "base", progress)
     marks = {name: figure.by_model(adapter) for name, adapter in adapters.items()} | figure.by_rule()
     return judged(task, held, marks) | {"train": len(parts["train"])}
+
+
+def is_planted(row: Row) -> bool:
+    """Tells whether a row is of somebody whose taste decides the answer: whoever said nothing of themselves is answered as everybody is, by stopping."""
+    return row.task != "plan" or row.kind != "stop"
 
 
 def write_shuffled(folder: Path, parts: Mapping[Part, Sequence[Row]], seed: int) -> None:
