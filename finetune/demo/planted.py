@@ -7,7 +7,7 @@ short words, so that a model of some hundred thousand parameters reads them whol
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -74,20 +74,21 @@ def plant(folder: Path, task: Task, n_people: int, seed: int) -> Workspace:
         ConvrecError: what ingesting and fitting raise.
     """
     items = drawn_items(Random(f"{seed}/items"))
-    events = _written(items, n_people, seed)
-    tables = {"items.csv": [("id", "title", FIELD), *((item.id, item.title, item.topic) for item in items)], "ratings.csv": [("user_id", "item_id", "value", "timestamp"), *events]}  # fmt: skip
     workspace = Workspace.create(folder / "workspace")
-    with disk_errors(folder):
-        for name, lines in tables.items():
-            with (folder / name).open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows(lines)
+    _write(folder / "items.csv", [("id", "title", FIELD), *((item.id, item.title, item.topic) for item in items)])
+    _write(folder / "ratings.csv", [("user_id", "item_id", "value", "timestamp"), *_events(items, n_people, seed)])
     ingest(workspace, items=[folder / "items.csv"], interactions=[folder / "ratings.csv"])
     if task != "profile":
         fit(workspace, only=_TOOLS)
     return Workspace.open(workspace.root)
 
 
-def _written(items: tuple[Planted, ...], n_people: int, seed: int) -> Iterator[tuple[str, str, int, int]]:
+def _write(path: Path, lines: Iterable[Iterable[object]]) -> None:
+    with disk_errors(path.parent), path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(lines)
+
+
+def _events(items: tuple[Planted, ...], n_people: int, seed: int) -> Iterator[tuple[str, str, int, int]]:
     for number in range(n_people):
         events = drawn_events(items, Random(f"{seed}/person {number}"))
         for place, (item, liked) in enumerate(events):

@@ -162,11 +162,11 @@ def short_row(task, row, number, part, topic):
 def short_set(folder, task, people):
     """Writes a set of short rows, about planted people where the task is their taste."""
     _, parts = people
-    for part, n in (("train", 120), ("valid", 40)):
+    for part, n, start in (("train", 120, 0), ("valid", 40, 500)):
         if task == "profile":
             led = [(row, json.loads(row.answer)["tastes"][0]["value"]) for row in (parts["train"] if part == "train" else [*parts["valid"], *parts["test"]])]  # fmt: skip
         else:
-            led = [(row, Random(f"{part}{row.id}").choice(TOPICS)) for row in task_rows(task, n, part)]
+            led = [(row, Random(f"{part}{row.id}").choice(TOPICS)) for row in task_rows(task, n, part, start)]
         rows = [short_row(task, row.model_dump(), number, part, topic) for number, (row, topic) in enumerate(led)]
         write_rows(folder / f"{part}.jsonl", rows)
 
