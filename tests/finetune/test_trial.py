@@ -10,7 +10,7 @@ import pytest
 
 from convrec.catalogue.workspace import Workspace
 from convrec.finetune.demo.marks import claimed, claims, ranking
-from convrec.finetune.demo.planted import FIELD, TOPICS, drawn_events, drawn_items, plant
+from convrec.finetune.demo.planted import FIELD, QUALITIES, THINGS, TOPICS, drawn_events, drawn_items, plant
 from convrec.finetune.demo.tiny import Text, TinySetting
 from convrec.finetune.demo.trial import (
     CHANCE,
@@ -108,22 +108,19 @@ def test_a_taste_is_marked_by_how_it_ranks_what_came_later(people):
     assert right > 0.4 > silent > wrong
 
 
-# At a size of seconds: documents of a few words, whose one topic decides what is right.
+# At a size of seconds: documents of a few words, whose one topic decides what is right. Titles of held-out people are in no training row.
 
 SHORT = TrialOptions(
     people=0, messages=0, measured=40,
-    tiny=TinySetting(vocabulary=400, width=48, inner=96, layers=2, heads=2, shared_heads=2, context=512, row=128, rows=4, steps=120, rate=1e-2),
-    setting=TrainSetting(rank=16, rate=1e-2, epochs=3, row=512, rows=1, dtype="float32", measure=0),
+    tiny=TinySetting(vocabulary=400, width=48, inner=96, layers=2, heads=2, shared_heads=2, context=512, row=128, rows=4, steps=250, rate=1e-2),
+    setting=TrainSetting(rank=16, rate=1e-2, epochs=6, row=512, rows=1, dtype="float32", measure=0),
 )  # fmt: skip
 
 
-def document(task, topic):
-    """Returns what is sent about a topic, short."""
-    if task == "plan":
-        return {"liked": [topic]}
-    if task == "profile":
-        return {"events": [{"did": "liked", FIELD: topic}]}
-    return {"items": [{"id": topic, "facts": {FIELD: topic}}]}
+def document(task, topic, title):
+    """Returns what is sent about an item of a topic, short."""
+    key, item = {"plan": "liked", "profile": "events"}.get(task, "items"), {"title": title, FIELD: topic}
+    return {key: [item]}
 
 
 def right(task, topic):
@@ -144,8 +141,12 @@ class ShortReading:
     def texts(self, seed, n_early=0):
         rng = Random(seed)
         while True:
-            topic, other = rng.choice(TOPICS), rng.choice(TOPICS)
-            yield Text(f"<|user|>{dumped(document(self._task, topic))}<|end|><|assistant|>", f"+ {topic}")
+            topic, other, title = (
+                rng.choice(TOPICS),
+                rng.choice(TOPICS),
+                f"{rng.choice(QUALITIES)} {rng.choice(THINGS)}",
+            )
+            yield Text(f"<|user|>{dumped(document(self._task, topic, title))}<|end|><|assistant|>", f"+ {topic}")
             yield Text(f"<|user|>{other}<|end|><|assistant|>", right(self._task, other))
 
     def spelt(self):
@@ -154,7 +155,11 @@ class ShortReading:
 
 def short_row(task, row, number, part, topic):
     """Returns a row of a person in words short enough to be learned in seconds."""
-    messages = [{"role": "system", "content": "Answer."}, {"role": "user", "content": dumped(document(task, topic))}]
+    title = f"{QUALITIES[number % len(QUALITIES)]} {THINGS[number % 8 + 8 * (part == 'valid')]}"
+    messages = [
+        {"role": "system", "content": "Answer."},
+        {"role": "user", "content": dumped(document(task, topic, title))},
+    ]
     about = {"rejected": f"1. [[item:{topic}]]: you will love it!"} if task == "preference" else {}
     return Row.model_validate({**row, "id": f"{part}-{number}", "part": part, "messages": messages, "answer": right(task, topic), **about})  # fmt: skip
 
@@ -164,14 +169,16 @@ def short_set(folder, task, people):
     _, parts = people
     for part, n, start in (("train", 120, 0), ("valid", 40, 500)):
         if task == "profile":
-            led = [(row, json.loads(row.answer)["tastes"][0]["value"]) for row in (parts["train"] if part == "train" else [*parts["valid"], *parts["test"]])]  # fmt: skip
+            rows = parts["train"] if part == "train" else [*parts["valid"], *parts["test"]]
+            led = [(row, json.loads(row.answer)["tastes"][0]["value"]) for row in rows]
         else:
             led = [(row, Random(f"{part}{row.id}").choice(TOPICS)) for row in task_rows(task, n, part, start)]
-        rows = [short_row(task, row.model_dump(), number, part, topic) for number, (row, topic) in enumerate(led)]
-        write_rows(folder / f"{part}.jsonl", rows)
+        short = [short_row(task, row.model_dump(), number, part, topic) for number, (row, topic) in enumerate(led)]
+        write_rows(folder / f"{part}.jsonl", short)
 
 
-@pytest.mark.parametrize("task", ["plan", *(pytest.param(task, marks=pytest.mark.ci) for task in ("explain", "profile", "preference"))])  # fmt: skip
+@pytest.mark.ci
+@pytest.mark.parametrize("task", ["plan", "explain", "profile", "preference"])
 def test_training_moves_a_task_and_shuffled_answers_do_not(tmp_path, task, people):
     (tmp_path / "set").mkdir()
     short_set(tmp_path / "set", task, people)
