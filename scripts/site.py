@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 ROOMS = ("core", "catalogue", "tools", "prompts", "agent", "evaluation", "finetune", "ui")
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 GRAPH = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -35,20 +37,23 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Points links at pages of the site, names files that it does not have, and draws the graph."""
-    at_root = page.file.src_uri == "index.md"
-    return GRAPH.sub(lambda found: drawn(found[1]), LINK.sub(lambda found: linked(*found.groups(), at_root), markdown))
+    place = ROOT if page.file.src_uri == "index.md" else DOCS / Path(page.file.src_uri).parent
+    return GRAPH.sub(lambda found: drawn(found[1]), LINK.sub(lambda found: linked(*found.groups(), place), markdown))
 
 
-def linked(mark: str, text: str, target: str, at_root: bool) -> str:
-    """Returns a link as the site needs it; a file of the repository that is no page is named by its path."""
-    if at_root:
-        target = target.removeprefix("docs/") if target.startswith("docs/") else f"../{target}"
-    if target.startswith("../notebooks/"):
-        target = target.removeprefix("../").replace(".ipynb", ".md")
-    if not target.startswith("../") or "://" in target:
+def linked(mark: str, text: str, target: str, place: Path) -> str:
+    """Returns a link, written in a folder of the repository, as the site needs it; a file that is no page is named by its path."""
+    path, _, heading = target.partition("#")
+    if "://" in target or not path:
         return f"{mark}[{text}]({target})"
-    path = target.removeprefix("../")
-    return text if text.strip("`") == path else f"{text} (`{path}`)"
+    found = Path(os.path.normpath(place / path))
+    if found.parent == ROOT / "notebooks":
+        found = DOCS / "notebooks" / f"{found.stem}.md"
+    if not found.is_relative_to(DOCS):
+        named = found.relative_to(ROOT).as_posix()
+        return text if text.strip("`") == named else f"{text} (`{named}`)"
+    there = os.path.relpath(found, DOCS if place == ROOT else place)
+    return f"{mark}[{text}]({there}{'#' * bool(heading)}{heading})"
 
 
 def as_page(notebook: Path) -> str:
