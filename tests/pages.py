@@ -11,8 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FENCED = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL)
-SERVERS = ("convrec ui", "convrec serve", "convrec mcp", "convrec chat -w my-shop\n")
 CONVREC = "import sys; from convrec.ui.cli import main; sys.exit(main())"
+OFFLINE = """
+import socket
+connect = socket.socket.connect
+def guarded(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+        raise OSError(f"an example tried to reach {address[0]}")
+    return connect(self, address)
+socket.socket.connect = guarded
+"""
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,9 @@ def blocks(page: Path) -> list[Block]:
 class Reader:
     """Somebody who follows a page in a folder of their own, and can reach nothing but this machine."""
 
-    def __init__(self, folder: Path, offline: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "sitecustomize.py").write_text(offline)
+        (folder / "sitecustomize.py").write_text(OFFLINE)
         programs = folder / "bin"
         programs.mkdir()
         (programs / "convrec").write_text(f"#!/bin/sh\nexec {sys.executable} -c '{CONVREC}' \"$@\"\n")
@@ -63,8 +71,9 @@ class Reader:
             ["bash", "-euo", "pipefail", "-c", text] if language in ("sh", "bash") else [sys.executable, "-c", text]
         )
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False
-        )
+            command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=600, check=False,
+        )  # fmt: skip
         assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
         return done.stdout
 

@@ -13,7 +13,6 @@ import tomllib
 
 import jinja2
 import pytest
-from typer._click.exceptions import MissingParameter
 from typer.main import get_command
 
 from convrec.core.settings import Settings, load_settings
@@ -168,10 +167,79 @@ def test_a_page_that_is_run_names_its_test(page, test):
     assert blocks(ROOT / page)
 
 
-def test_a_command_that_is_not_there_is_found():
-    for wrong in ("convrec ingset -w shop", "convrec fit --olny ease", "make chta", "pip install 'convrec[gui]'", "rm -r x"):
-        with pytest.raises(AssertionError):
-            for words in commands(wrong):
-                check(words)
-    with pytest.raises(MissingParameter):
+WRONG = ("convrec ingset -w shop", "convrec fit --olny ease", "make chta", "pip install 'convrec[gui]'", "rm -r x")
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_command_that_is_not_there_is_found(wrong):
+    (words,) = commands(wrong)
+    with pytest.raises(AssertionError):
+        check(words)
+
+
+def test_a_command_without_what_it_needs_is_found():
+    with pytest.raises(Exception, match="Missing parameter: out"):
         check(["convrec", "backup", "-w", "shop"])
+
+
+def shell_and_python(page):
+    return [block for block in blocks(ROOT / page) if block.language in (*SHELLS, "python")]
+
+
+def follow(reader, page):
+    """Runs a page's blocks of shell and Python in order; `make` is only planned, servers are started and stopped. Returns what was printed."""
+    printed = []
+    for block in shell_and_python(page):
+        lines = block.text.replace("\\\n", " ").splitlines() if block.language in SHELLS else [block.text]
+        for line in filter(str.strip, lines):
+            if re.match(r"convrec (ui|serve|mcp)\b", line):
+                printed.append(reader.serve(line.split(" #")[0].replace("--port 8000", "--port 0")))
+            elif line.startswith("make "):
+                printed.append(
+                    subprocess.run(
+                        ["make", "-n", line.split()[1]], cwd=ROOT, check=True, capture_output=True, text=True
+                    ).stdout
+                )
+            else:
+                printed.append(reader.run(block.language, line))
+    return printed
+
+
+def files(page, *names):
+    """Returns what the page's CSV blocks hold, by the names that they are to be given."""
+    return dict(zip(names, (block.text for block in blocks(ROOT / page) if block.language == "csv"), strict=True))
+
+
+@pytest.fixture
+def reader(tmp_path):
+    reader = Reader(tmp_path)
+    for name, text in files("docs/own-catalogue.md", "products.csv", "sales.csv").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return reader
+
+
+@pytest.mark.ci
+def test_the_page_on_ones_own_catalogue_runs_from_top_to_bottom(reader):
+    printed = "\n".join(follow(reader, "docs/own-catalogue.md"))
+    for words in (
+        "The Hound of the Baskervilles",
+        "subjects",
+        "books",
+        "The Hobbit",
+        "item_knn",
+        "The chat is at",
+        "convrec answers at",
+    ):
+        assert words in printed
+
+
+@pytest.mark.ci
+def test_the_readme_runs_from_top_to_bottom(reader):
+    printed = "\n".join(follow(reader, "README.md"))
+    for words in ("The chat is at", "convrec answers at", "western", "recall@20", "success@5"):
+        assert words in printed
+
+
+@pytest.mark.ci
+def test_the_page_on_predicates_runs(reader):
+    assert follow(reader, "docs/api/predicates.md") == ["and 3\n"]
