@@ -84,7 +84,7 @@ class Reader:
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         printed = ""
-        end = time.monotonic() + 120
+        end = time.monotonic() + 600  # the demo is indexed on first use
         try:
             while "http://127.0.0.1:" not in printed:
                 line = server.stdout.readline()

@@ -194,6 +194,8 @@ def follow(reader, page):
         for line in filter(str.strip, lines):
             if re.match(r"convrec (ui|serve|mcp)\b", line):
                 printed.append(reader.serve(line.split(" #")[0].replace("--port 8000", "--port 0")))
+            elif line.startswith("convrec evaluate sessions"):
+                printed.append(reader.run(block.language, f"{line.split(' #')[0]} --users 3"))
             elif line.startswith("make "):
                 printed.append(
                     subprocess.run(
