@@ -22,6 +22,7 @@ from tests.pages import ROOT, Reader, blocks, pages
 RUN = {  # the pages whose blocks are run, in order, and by which test
     "docs/api/predicates.md": "tests/test_pages.py",
     "docs/embedding.md": "tests/test_examples.py",
+    "docs/evaluation-understanding.md": "tests/test_pages.py",
     "docs/http-api.md": "tests/ui/api/test_docs.py",
     "docs/own-catalogue.md": "tests/test_pages.py",
     "README.md": "tests/test_pages.py",
@@ -245,3 +246,15 @@ def test_the_readme_runs_from_top_to_bottom(reader):
 @pytest.mark.ci
 def test_the_page_on_predicates_runs(reader):
     assert follow(reader, "docs/api/predicates.md") == ["and 3\n"]
+
+
+@pytest.mark.ci
+def test_the_page_on_understanding_measures_ones_own_turns(reader, films):
+    page = "docs/evaluation-understanding.md"
+    turns = re.search(
+        r'^    (\{"id": "1".*?\}\]\}\})$', (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )[1]
+    (reader.folder / "turns.jsonl").write_text(json.dumps(json.loads(turns)), encoding="utf-8")
+    films.rename(reader.folder / "films")
+    (printed,) = follow(reader, page)
+    assert re.match(r"\d\.\d+ \{", printed)
