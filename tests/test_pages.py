@@ -19,12 +19,13 @@ from convrec.core.settings import Settings, load_settings
 from convrec.ui.cli.app import app
 from tests.pages import ROOT, Reader, blocks, pages
 
-RUN = {  # the pages whose blocks are run, in order, and by which test
+RUN = {  # the pages of which blocks are run, and by which test
     "docs/api/predicates.md": "tests/test_pages.py",
     "docs/embedding.md": "tests/test_examples.py",
     "docs/evaluation-understanding.md": "tests/test_pages.py",
     "docs/http-api.md": "tests/ui/api/test_docs.py",
     "docs/own-catalogue.md": "tests/test_pages.py",
+    "docs/signing-in.md": "tests/ui/test_auth_elsewhere.py",
     "README.md": "tests/test_pages.py",
 }
 SHELLS = ("sh", "bash", "console")
