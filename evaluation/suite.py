@@ -98,8 +98,8 @@ def _demo(place: Place) -> None:
     root = place.workspace("demo")
     ingest_shipped(root)
     workspace = Workspace.open(root)
-    _topn(place, workspace, "demo", "leave-last-out", repeats=1)
-    _sessions(place, workspace, "demo", users=20 if place.quick else 100)
+    _topn(place, workspace, "demo", "leave-last-out", repeats=1, limit=150 if place.quick else None)
+    _sessions(place, workspace, "demo", users=8 if place.quick else 100)
 
 
 def _memory(place: Place) -> None:

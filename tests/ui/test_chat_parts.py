@@ -298,6 +298,14 @@ def test_only_one_message_at_a_time(venue):
     assert [exchange.text for exchange in session.exchanges] == ["a western"]
 
 
+def test_a_message_sent_the_moment_an_answer_ends_is_taken(venue):
+    session = Session(venue)
+    turn = session.say("a western")
+    while session.exchanges == [] or session.exchanges[-1].running:
+        next(turn)
+    assert all_of(session.say("a comedy")) > 0
+
+
 def test_leaving_in_the_middle_leaves_nothing_half_said(agent, venue):
     session = Session(venue)
     turn = session.say("a western")

@@ -20,6 +20,12 @@ def test_a_message_gets_a_reply(client):
     assert all(item.title in reply.text for item in reply.items)
 
 
+def test_an_answer_tells_how_long_the_turn_itself_took(client):
+    answer = client.post("/v1/chat", json={"text": "a western", "user_id": "tim"})
+    turn_ms = float(answer.headers["server-timing"].removeprefix("turn;dur="))
+    assert answer.json()["ms"] <= turn_ms <= answer.elapsed.total_seconds() * 1000
+
+
 def test_a_thread_goes_on(client):
     first = client.post("/v1/chat", json={"text": "a western", "user_id": "ben"}).json()
     second = client.post("/v1/chat", json={"text": "from before 1970", "user_id": "ben"}).json()
