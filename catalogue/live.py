@@ -74,7 +74,7 @@ def patch_items(workspace: Workspace, rows: Sequence[Row]) -> Written:
     """Changes the given fields of items that are there: `{"id", field: value, …}`; null takes a fact away.
 
     Raises:
-        As for `put_items`.
+        InputError, BusyError, WorkspaceError: as for `put_items`.
     """
     return _Write(workspace).items(rows, lambda write, item_id, given: write.merged(item_id, given))
 
@@ -83,7 +83,7 @@ def delete_items(workspace: Workspace, ids: Sequence[str]) -> Written:
     """Takes items away; an id that is not there is an error of the row.
 
     Raises:
-        As for `put_items`.
+        InputError, BusyError, WorkspaceError: as for `put_items`.
     """
     return _Write(workspace).deletions(ids)
 
@@ -92,7 +92,7 @@ def add_interactions(workspace: Workspace, rows: Sequence[Row]) -> Written:
     """Adds events, `{"user_id", "item_id", "value", "event", "timestamp"}`, of which the last three may be left out; without a time, it is now.
 
     Raises:
-        As for `put_items`.
+        InputError, BusyError, WorkspaceError: as for `put_items`.
     """
     return _Write(workspace).events(rows)
 

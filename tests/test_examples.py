@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages import OFFLINE
+
 pytestmark = pytest.mark.ci
 
 pytest.importorskip("mcp")
@@ -24,15 +26,6 @@ SHOWN = {
     "subgraph.py": ["We are open from nine to five.", "comedy items", "Your video shop", "[plan] ", "[done] "],
     "mcp_client.py": ["forget_user: ", "comedy items", "True There is no item 'no such item'", "'verified': True"],
 }
-OFFLINE = """
-import socket
-connect = socket.socket.connect
-def guarded(self, address):
-    if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(("127.", "::1", "localhost")):
-        raise OSError(f"an example tried to reach {address[0]}")
-    return connect(self, address)
-socket.socket.connect = guarded
-"""
 
 
 @pytest.fixture
