@@ -62,8 +62,8 @@ class Learner:
         self._confirm(old) if old is not None and known else self._write(new, old)
 
     def change(self, fact: Fact) -> bool:
-        """Writes a fact in the place of the one whose value it replaces or ends, and tells whether there is such a one."""
-        told = (entry for entry in self._current.values() if entry.about and entry.polarity > 0)
+        """Writes a fact in the place of the one whose value it replaces or ends, and tells whether there is such a one; where somebody was born never ends."""
+        told = (entry for entry in self._current.values() if entry.about not in ("", "origin") and entry.polarity > 0)
         old = next((entry for entry in told if alike(bare(entry.value), bare(fact.instead or fact.value))), None)
         if old is not None:
             self._write(self._told(replace(fact, about=old.about)), old)

@@ -25,7 +25,7 @@ def listener(encoder):
         def tell(self, text, *tastes):
             self.days += 1
             found = marked(statements(text), encoder)
-            facts = [*vouched(facts_of(text), found), *sensed(text, found)]
+            facts = [*vouched(facts_of(text), text, found), *sensed(text, found)]
             origin = Origin("t", self.days, NOON, text)
             patch = learn(self.current, Understanding(preferences=tastes), origin, self.new_id, facts)
             self.entries |= {entry.id: entry for entry in patch.entries}
