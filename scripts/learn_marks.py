@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "finetune" / "memory_wordings.jsonl"
 OUT = ROOT / "agent" / "memory" / "marks.safetensors"
 FOLDS = 5
-EPOCHS, BATCH, RATE, BEGIN = 7, 48, 4e-3, 0.3
-VARIED = 2  # variations of each example
+EPOCHS, BATCH, RATE, BEGIN = 6, 48, 4e-3, 0.3
+VARIED = 1  # variations of each example
 SWAPPED = frozenset(
     "home|origin|name|age|birthday|pet's name|relative's name|relative's home|relative's birthday|car|language|learns|plays|collects|allergy|hobby|job|pet|workplace".split(
         "|"
