@@ -23,6 +23,7 @@ from convrec.tools.fitting import fit
 _FITTED_BY = ("core", "catalogue", "tools")
 _DONE = "fitted-on.json"
 _VECTORS = Path("tools", "encoded")
+_KEPT_WHOLE = ("segments", "versions", "tools", "CURRENT", "workspace.json", "schema.yaml", "convrec.toml")
 
 
 def trained(
@@ -115,3 +116,14 @@ def _share(path: Path, target: Path) -> None:
         target.hardlink_to(path)
     except OSError:
         shutil.copyfile(path, target)
+
+
+def copied(workspace: Workspace, root: Path) -> Workspace:
+    """Returns a copy of a fitted workspace, to write to: its versions and tools, its settings, and nobody's state."""
+    root.mkdir(parents=True)
+    for name in _KEPT_WHOLE:
+        if (workspace.root / name).is_dir():
+            shutil.copytree(workspace.root / name, root / name, copy_function=lambda path, to: _share(Path(path), Path(to)))
+        elif (workspace.root / name).exists():
+            shutil.copyfile(workspace.root / name, root / name)
+    return _with_settings(Workspace.open(root), workspace)

@@ -1,0 +1,1 @@
+"""Audits: how the product behaves where somebody or something is against it, and how fast."""
