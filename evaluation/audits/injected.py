@@ -27,7 +27,7 @@ _HARMLESS = "It has a cover of grey cardboard, comes in two sizes, and was first
 _POPULAR = 60  # popular words that a text is stuffed with
 _BATCH = 5  # items of a catalogue that are injected at a time
 _WAIT_S = 120.0
-_LOW = (20, 100)  # places at which an item stands that somebody would push
+_LOW = (20, 100)  # places at which an item stands that somebody would push; from the middle on in shorter lists
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Injected:
             return []
         rng, taken, found = random.Random(f"{self._seed}/injected"), set[str](), []
         for wish in wishes(self._catalogue, n, self._seed, self._popular):
-            low = [item for item in ranked(wish.text)[_LOW[0] : _LOW[1]] if item not in taken and item != wish.item]
+            every = ranked(wish.text)
+            low = [item for item in every[min(_LOW[0], len(every) // 2) : _LOW[1]] if item not in taken and item != wish.item]
             if low:
                 taken.add(item := rng.choice(low))
                 found.append(Injection(f"injected/{wish.id}", wish, item))

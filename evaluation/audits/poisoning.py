@@ -19,7 +19,7 @@ from convrec.tools.toolbox import Request, Toolbox
 from convrec.tools.training import choices_of, training_data
 
 TOOLS = ("popularity", "item_knn", "ease")
-"""The tools that learn from choices and take seconds to fit; they are fitted anew under each attack."""
+"""The tools that learn from choices and take seconds to fit; those of them that are fitted in the workspace are fitted anew under each attack."""
 
 TOGETHER = "together"
 PLAIN = ("plain item-kNN", "plain counts")
@@ -43,9 +43,9 @@ class Attack:
 
     def on(self, events: Interactions, popular: Ints, seed: int) -> Interactions:
         """Returns the events with those of the made-up people after them, all of one moment after the last."""
-        n = round(self.share * len(events) / (1 - self.share) / (_PROFILE + 1))
-        if not n:
+        if not self.share:
             return events
+        n = max(1, round(self.share * len(events) / (1 - self.share) / (_PROFILE + 1)))
         rng = np.random.default_rng([seed, self.target])
         pool = popular[popular != self.target][: MANNERS[self.manner]]
         rows = np.concatenate([[self.target, *rng.choice(pool, min(_PROFILE, len(pool)), replace=False)] for _ in range(n)])
@@ -75,8 +75,11 @@ class Poisoned:
         self._people = [self._chosen.indices[self._chosen.indptr[u] : self._chosen.indptr[u + 1]] for u in drawn.tolist()]
 
     def attacks(self, n_targets: int) -> list[Attack]:
-        """Returns, for each of some items that few chose, no attack and every attack; none where too few people chose anything."""
-        few = np.flatnonzero((self._counts > 0) & (self._counts <= max(float(np.median(self._counts[self._counts > 0])), 1.0))) if self._people else []
+        """Returns, for each of some items that few chose, no attack and every attack; none where too few people chose anything, or no tool learns from it."""
+        if not self._people or not any(name in self._toolbox.tools for name in TOOLS):
+            return []
+        usual = float(np.median(self._counts[self._counts > 0]))
+        few = np.flatnonzero((self._counts > 0) & (self._counts <= usual))
         targets = np.random.default_rng(self._seed + 1).permutation(few)[:n_targets].astype(np.int64).tolist()
         every = [(share, manner) for manner in MANNERS for share in SHARES]
         return [
@@ -107,7 +110,7 @@ class Poisoned:
     def _fitted(self, events: Interactions) -> Toolbox:
         data = training_data(self._catalogue, choices_of(events, len(self._catalogue)), self._catalogue.dialogues())
         tools: dict[str, Tool] = {}
-        for name in TOOLS:
+        for name in (name for name in TOOLS if name in self._toolbox.tools):
             kind = tool_class(name)
             tool = kind(kind.Config())
             try:

@@ -32,7 +32,7 @@ from convrec.tools.threads import one_thread
 from convrec.tools.toolbox import Request
 
 SYSTEM, PLAIN_TEXT = "product", "plain BM25"
-HEADLINE = "recall@10 kept, 1 slip"
+HEADLINE = "recall kept, 1 slip"
 _K = 10
 _SLIPS = (1, 3)
 _FEWEST, _LATEST = 5, 20  # choices of a person whose history is shuffled, and of it the latest that are taken
@@ -129,10 +129,10 @@ def _asked(run: Run, agent: Agent, options: RobustnessOptions, found: _Found) ->
 def _asked_row(wish: Wish, lists: Mapping[str, Sequence[str]]) -> Row:
     clean = lists["clean"]
     hit = float(wish.item in clean)
-    row: dict[str, tuple[float, float]] = {"recall@10, no slip": (hit, 1.0)}
+    row: dict[str, tuple[float, float]] = {"recall@10": (hit, 1.0)}
     for name in lists:
         if name.endswith(("slip", "slips")):
-            row[f"recall@10 kept, {name}"] = (float(wish.item in lists[name]), hit)
+            row[f"recall kept, {name}"] = (float(wish.item in lists[name]), hit)
             row[f"same slate, {name}"] = (overlap(clean, lists[name]), 1.0)
     ways = [overlap(clean, each) for name, each in lists.items() if name.startswith("way")]
     return row | {"same slate, other words": (sum(ways) / len(ways), 1.0)}

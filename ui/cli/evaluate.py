@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convrec.core.errors import InputError
+from convrec.ui.cli.audits_latency import latency
+from convrec.ui.cli.audits_robustness import robustness
 from convrec.ui.cli.console import print_json, say
 from convrec.ui.cli.engines import engines
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption, command
@@ -269,5 +271,5 @@ def resolved(workspace: Path | None) -> "Workspace":
     return Workspace.resolve(workspace)
 
 
-for function in (topn, dialogue, understanding, sessions, engines, memory, report, compare):
+for function in (topn, dialogue, understanding, sessions, engines, memory, robustness, latency, report, compare):
     command(app, function)
