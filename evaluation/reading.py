@@ -67,9 +67,15 @@ _MEANINGS = {
     "same slate, 3 slips": "items of the slate without a slip that stay with three",
     "same slate, other words": "items of the slate that stay when the wish is said in another way",
     "same list, history shuffled": "items of the list that stay when the history is told in another order",
-    **{f"pushed item in lists, {attack}": "people whose ten best have an item that made-up people push" for attack in _ATTACKS},
+    **{
+        f"pushed item in lists, {attack}": "people whose ten best have an item that made-up people push"
+        for attack in _ATTACKS
+    },
     **{f"places gained by {push}": "places that an item gains by such words in its text" for push in _PUSHES},
-    **{f"pushed into the first 10 by {push}": "items that such words in their text put among the first ten" for push in _PUSHES},
+    **{
+        f"pushed into the first 10 by {push}": "items that such words in their text put among the first ten"
+        for push in _PUSHES
+    },
     "turns answered": "turns that ended in a reply",
     "turns with items": "turns that showed items",
     "fell back": "turns in which the model did not serve the step",

@@ -123,7 +123,9 @@ def copied(workspace: Workspace, root: Path) -> Workspace:
     root.mkdir(parents=True)
     for name in _KEPT_WHOLE:
         if (workspace.root / name).is_dir():
-            shutil.copytree(workspace.root / name, root / name, copy_function=lambda path, to: _share(Path(path), Path(to)))
+            shutil.copytree(
+                workspace.root / name, root / name, copy_function=lambda path, to: _share(Path(path), Path(to))
+            )
         elif (workspace.root / name).exists():
             shutil.copyfile(workspace.root / name, root / name)
     return with_settings(Workspace.open(root), workspace)

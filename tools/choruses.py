@@ -44,7 +44,9 @@ def chorus(events: Events, n_users: int, n_items: int) -> Bools:
         return found
     base, own = _chance(chosen), chosen.T @ weight
     among = base * audience * (audience - 1)  # what pairs of an audience would have in common by chance
-    likeness = np.concatenate([(_squares(beside) - own[rows]) / among[rows] for rows, beside in _beside(chosen, weight, able)])
+    likeness = np.concatenate(
+        [(_squares(beside) - own[rows]) / among[rows] for rows, beside in _beside(chosen, weight, able)]
+    )
     limit = _FAR * float(np.quantile(likeness, _USUAL))
     for rows, beside in _beside(chosen, weight, able[likeness > limit]):
         for row, what in zip(rows.tolist(), beside.toarray(), strict=True):
@@ -78,4 +80,4 @@ def _beside(chosen: Matrix, weight: Floats, rows: Ints) -> Iterator[tuple[Ints, 
 
 def _squares(beside: Matrix) -> Floats:
     """Returns the sum of squares of each row."""
-    return np.asarray(beside.multiply(beside).sum(axis=1)).ravel()
+    return np.asarray(beside.multiply(beside).sum(axis=1), np.float64).ravel()

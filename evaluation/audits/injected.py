@@ -55,7 +55,11 @@ class Injected:
         rng, taken, found = random.Random(f"{self._seed}/injected"), set[str](), []
         for wish in wishes(self._catalogue, n, self._seed, self._popular):
             every = ranked(wish.text)
-            low = [item for item in every[min(_LOW[0], len(every) // 2) : _LOW[1]] if item not in taken and item != wish.item]
+            low = [
+                item
+                for item in every[min(_LOW[0], len(every) // 2) : _LOW[1]]
+                if item not in taken and item != wish.item
+            ]
             if low:
                 taken.add(item := rng.choice(low))
                 found.append(Injection(f"injected/{wish.id}", wish, item))
@@ -75,7 +79,10 @@ class Injected:
             for case in batch:
                 asked = [{"role": "user", "content": case.wish.text}]
                 product = [item.id for item in self._agent.recommend(messages=asked, k=DEPTH)]
-                found[case.id] = {"product": place(product, case.item), "plain": place(plain.ranked(case.wish.text, DEPTH), case.item)}
+                found[case.id] = {
+                    "product": place(product, case.item),
+                    "plain": place(plain.ranked(case.wish.text, DEPTH), case.item),
+                }
             self._put({case.item: "" for case in batch})
         return found
 
@@ -86,16 +93,28 @@ class Injected:
     def _put(self, words: Mapping[str, str]) -> Catalogue:
         """Returns the catalogue with these words behind the items' own texts, once the agent serves it."""
         facts = {item: str(self._catalogue.item(item).facts.get(self._field, "")) for item in words}
-        patch_items(self._workspace, [{"id": item, self._field: f"{facts[item]} {said}".strip() or None} for item, said in words.items()])
+        patch_items(
+            self._workspace,
+            [{"id": item, self._field: f"{facts[item]} {said}".strip() or None} for item, said in words.items()],
+        )
         if not self._agent.follow(_WAIT_S):
-            raise ConvrecError("The changed items were not taken up in time.", "Run it again when the machine is less busy.")
+            raise ConvrecError(
+                "The changed items were not taken up in time.", "Run it again when the machine is less busy."
+            )
         return self._agent.toolbox.catalogue
 
 
 def text_field(catalogue: Catalogue) -> str:
     """Returns the field of the items' longest text; nothing where they have but a title."""
-    names = [field.name for field in catalogue.schema.of_type("text") if field.searchable and not field.name.endswith("title")]
-    lengths = {name: sum(len(str(catalogue.item(row).facts.get(name, ""))) for row in range(min(len(catalogue), 50))) for name in names}
+    names = [
+        field.name
+        for field in catalogue.schema.of_type("text")
+        if field.searchable and not field.name.endswith("title")
+    ]
+    lengths = {
+        name: sum(len(str(catalogue.item(row).facts.get(name, ""))) for row in range(min(len(catalogue), 50)))
+        for name in names
+    }
     return max(lengths, key=lambda name: lengths[name]) if any(lengths.values()) else ""
 
 

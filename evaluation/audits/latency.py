@@ -84,9 +84,16 @@ def evaluate_latency(
         InputError: no item's text has words to ask for. NotFittedError: nothing was fitted yet.
         ConvrecError: nothing could be measured.
     """
-    about = manifest("latency", workspace, vars(options) | {"sizes": list(options.sizes), "concurrency": list(options.concurrency)}, seed=options.seed)
+    about = manifest(
+        "latency",
+        workspace,
+        vars(options) | {"sizes": list(options.sizes), "concurrency": list(options.concurrency)},
+        seed=options.seed,
+    )
     run = Run.opened(out, runs, about, progress)
-    openings = tuple(wish.text for wish in wishes(workspace.catalogue(), -(-options.turns // (len(_TURNS) + 1)), options.seed))
+    openings = tuple(
+        wish.text for wish in wishes(workspace.catalogue(), -(-options.turns // (len(_TURNS) + 1)), options.seed)
+    )
     sizes = [Size("as it is", None), *(Size(f"{n:,} items", n) for n in options.sizes)]
 
     def measured(size: Size) -> Answer:
@@ -111,7 +118,9 @@ def measure(root: Path, openings: Sequence[str], options: LatencyOptions) -> Ans
             times = NodeTimes()
             agent.graph = agent.graph.with_config(callbacks=[times])
             opened = resident_mib()
-            _converse(agent, "before", openings[0], len(_TURNS) + 1)  # what is made at the first use is no part of a turn
+            _converse(
+                agent, "before", openings[0], len(_TURNS) + 1
+            )  # what is made at the first use is no part of a turn
             found = {str(n): _at_once(agent, times, openings, n, options.turns) for n in options.concurrency}
             return {"items": len(agent.toolbox.catalogue), "MiB opened": opened, "at once": found}
 
@@ -159,11 +168,17 @@ def _result(sizes: Sequence[Size], answers: Sequence[Answer], options: LatencyOp
     cases = list(_cases(sizes, answers))
     named = dict.fromkeys(where for where, _, _ in cases)
     parts = {
-        where: Part([talk for at, talk, _ in cases if at == where], {"agent": _answered([turns for at, _, turns in cases if at == where])}) for where in named
+        where: Part(
+            [talk for at, talk, _ in cases if at == where],
+            {"agent": _answered([turns for at, _, turns in cases if at == where])},
+        )
+        for where in named
     }
     whole = Part([talk for _, talk, _ in cases], {"agent": _answered([turns for _, _, turns in cases])})
     counts = {f"items, {size.id}": int(answer.get("items", 0)) for size, answer in zip(sizes, answers, strict=True)}
-    failed = sum("error" in turn for _, _, turns in cases for turn in turns) + sum("error" in answer for answer in answers)
+    failed = sum("error" in turn for _, _, turns in cases for turn in turns) + sum(
+        "error" in answer for answer in answers
+    )
     return summarised(
         "latency", "agent", HEADLINE, whole, slices=parts, seed=options.seed, counts={"turns": sum(len(turns) for _, _, turns in cases), "errors": failed, **counts},
         notes=("Times and memory are in timings.json: they are the machine's, and differ from run to run.",),

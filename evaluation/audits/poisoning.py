@@ -48,7 +48,9 @@ class Attack:
         n = max(1, round(self.share * len(events) / (1 - self.share) / (_PROFILE + 1)))
         rng = np.random.default_rng([seed, self.target])
         pool = popular[popular != self.target][: MANNERS[self.manner]]
-        rows = np.concatenate([[self.target, *rng.choice(pool, min(_PROFILE, len(pool)), replace=False)] for _ in range(n)])
+        rows = np.concatenate(
+            [[self.target, *rng.choice(pool, min(_PROFILE, len(pool)), replace=False)] for _ in range(n)]
+        )
         each = len(rows) // n
         known, latest = events.value[~np.isnan(events.value)], events.timestamp[~np.isnan(events.timestamp)]
         return replace(
@@ -68,11 +70,15 @@ class Poisoned:
         self._catalogue, self._toolbox, self._seed = catalogue, toolbox, seed
         self._events = catalogue.interactions()
         liked = positive(self._events, np.ones(len(self._events), np.bool_))
-        self._chosen = matrix(self._events.user[liked], self._events.row[liked], len(self._events.users), len(catalogue))
+        self._chosen = matrix(
+            self._events.user[liked], self._events.row[liked], len(self._events.users), len(catalogue)
+        )
         self._counts = np.bincount(self._chosen.indices, minlength=len(catalogue))
         able = np.flatnonzero(np.diff(self._chosen.indptr) >= _FEWEST)
         drawn = np.random.default_rng(seed).permutation(able)[:n_people]
-        self._people = [self._chosen.indices[self._chosen.indptr[u] : self._chosen.indptr[u + 1]] for u in drawn.tolist()]
+        self._people = [
+            self._chosen.indices[self._chosen.indptr[u] : self._chosen.indptr[u + 1]] for u in drawn.tolist()
+        ]
 
     def attacks(self, n_targets: int) -> list[Attack]:
         """Returns, for each of some items that few chose, no attack and every attack; none where too few people chose anything, or no tool learns from it."""
@@ -101,11 +107,18 @@ class Poisoned:
             PLAIN[0]: self._hits(PlainNeighbours(every).top, attack), PLAIN[1]: self._hits(PlainCounts(every).top, attack),
             TOGETHER: self._hits(lambda history, k: _listed(toolbox, history, k, None), attack),
         }  # fmt: skip
-        found |= {name: self._hits(lambda history, k, name=name: _listed(toolbox, history, k, (name,)), attack) for name in toolbox.tools}
+        found |= {
+            name: self._hits(lambda history, k, name=name: _listed(toolbox, history, k, (name,)), attack)
+            for name in toolbox.tools
+        }
         return {"people": len(self._people), "in lists": found}
 
     def _hits(self, top: Any, attack: Attack) -> int:
-        return sum(attack.target in top(history.astype(np.int64), _K).tolist() for history in self._people if attack.target not in history)
+        return sum(
+            attack.target in top(history.astype(np.int64), _K).tolist()
+            for history in self._people
+            if attack.target not in history
+        )
 
     def _fitted(self, events: Interactions) -> Toolbox:
         data = training_data(self._catalogue, choices_of(events, len(self._catalogue)), self._catalogue.dialogues())
@@ -130,7 +143,9 @@ def _listed(toolbox: Toolbox, history: Ints, k: int, tools: tuple[str, ...] | No
     return np.array([item.row for item in toolbox.recommend(request).items], np.int64)
 
 
-def attacked(attacks: Sequence[Attack], answers: Sequence[Mapping[str, Any]], ranker: str) -> list[dict[str, tuple[float, float]]]:
+def attacked(
+    attacks: Sequence[Attack], answers: Sequence[Mapping[str, Any]], ranker: str
+) -> list[dict[str, tuple[float, float]]]:
     """Returns, for each attack, the target's share of people's lists with that ranker, named for how and by how much; a failed one counts as a whole harm."""
     rows = []
     for attack, answer in zip(attacks, answers, strict=True):

@@ -79,8 +79,8 @@ class _Found:
     def add(self, ids: Sequence[str], rows: Mapping[str, Sequence[Row]]) -> None:
         """Adds cases with what each system did in them; the others had no part in them."""
         self.ids += ids
-        for name, known in self.rows.items():
-            known += rows.get(name, [{}] * len(ids))
+        for name in self.rows:
+            self.rows[name] += rows.get(name, [{}] * len(ids))
 
 
 def evaluate_robustness(
@@ -114,11 +114,14 @@ def _asked(run: Run, agent: Agent, options: RobustnessOptions, found: _Found) ->
         return {"text": text, SYSTEM: product, PLAIN_TEXT: plain.ranked(text, _K)}
 
     changes: dict[str, Callable[[Wish], Wish]] = {"clean": lambda wish: wish}
-    changes |= {f"{n} slip{'s' * (n > 1)}": (lambda wish, n=n: wish.mistyped(n, options.seed)) for n in _SLIPS}
-    changes |= {f"way {way}": (lambda wish, way=way: wish.said(way)) for way in range(1, len(WAYS))}
+    changes |= {f"{n} slip{'s' * (n > 1)}": partial(Wish.mistyped, slips=n, seed=options.seed) for n in _SLIPS}
+    changes |= {f"way {way}": partial(Wish.said, way=way) for way in range(1, len(WAYS))}
     answers = {name: run.answers(name, asked, partial(lists, change=change)) for name, change in changes.items()}
     rows = {
-        system: [_asked_row(wish, {name: each[place].get(system, []) for name, each in answers.items()}) for place, wish in enumerate(asked)]
+        system: [
+            _asked_row(wish, {name: each[place].get(system, []) for name, each in answers.items()})
+            for place, wish in enumerate(asked)
+        ]
         for system in (SYSTEM, PLAIN_TEXT)
     }
     found.add([f"asked/{wish.id}" for wish in asked], rows)
@@ -142,7 +145,9 @@ def _different(asked: Sequence[Wish], lists: Sequence[Sequence[str]]) -> list[Ro
     """Returns the overlap of each wish's slate with that of the next wish that has nothing in common with it."""
     rows: list[Row] = []
     for place, wish in enumerate(asked):
-        others = [n % len(asked) for n in range(place + 1, place + len(asked)) if not wish.shares_with(asked[n % len(asked)])]
+        others = [
+            n % len(asked) for n in range(place + 1, place + len(asked)) if not wish.shares_with(asked[n % len(asked)])
+        ]
         rows.append({"same slate, other words": (overlap(lists[place], lists[others[0]]), 1.0)} if others else {})
     return rows
 
@@ -150,7 +155,9 @@ def _different(asked: Sequence[Wish], lists: Sequence[Sequence[str]]) -> list[Ro
 def _shuffled(run: Run, agent: Agent, options: RobustnessOptions, found: _Found) -> None:
     """Adds people whose history is told in another order."""
     toolbox, asked = agent.toolbox, _people(agent, options)
-    able: dict[str, tuple[str, ...] | None] = {SYSTEM: None} | {name: (name,) for name, tool in toolbox.tools.items() if tool.capabilities.fold_in}
+    able: dict[str, tuple[str, ...] | None] = {SYSTEM: None} | {
+        name: (name,) for name, tool in toolbox.tools.items() if tool.capabilities.fold_in
+    }
 
     def lists(person: Person, shuffled: bool) -> Answer:
         history = list(person.history)
@@ -163,9 +170,16 @@ def _shuffled(run: Run, agent: Agent, options: RobustnessOptions, found: _Found)
 
     told = run.answers("history", asked, partial(lists, shuffled=False))
     mixed = run.answers("history shuffled", asked, partial(lists, shuffled=True))
-    kept = {name: [overlap(a.get(name, []), b.get(name, [])) for a, b in zip(told, mixed, strict=True)] for name in able}
-    found.add([person.id for person in asked], {SYSTEM: [{"same list, history shuffled": (share, 1.0)} for share in kept[SYSTEM]]})
-    found.sections["same list with the history shuffled, by tool"] = {name: _share(sum(each), len(each)) for name, each in kept.items()}
+    kept = {
+        name: [overlap(a.get(name, []), b.get(name, [])) for a, b in zip(told, mixed, strict=True)] for name in able
+    }
+    found.add(
+        [person.id for person in asked],
+        {SYSTEM: [{"same list, history shuffled": (share, 1.0)} for share in kept[SYSTEM]]},
+    )
+    found.sections["same list with the history shuffled, by tool"] = {
+        name: _share(sum(each), len(each)) for name, each in kept.items()
+    }
     found.counts |= {"histories": len(asked), **_failures({"histories": told, "shuffled histories": mixed})}
 
 
@@ -177,7 +191,11 @@ def _people(agent: Agent, options: RobustnessOptions) -> list[Person]:
     told: dict[int, dict[str, None]] = {}
     for user, row in zip(events.user[liked].tolist(), events.row[liked].tolist(), strict=True):
         told.setdefault(user, {})[catalogue.ids[row]] = None
-    people = [Person(f"history/{events.users[user]}", tuple(each)[-_LATEST:]) for user, each in sorted(told.items()) if len(each) >= _FEWEST]
+    people = [
+        Person(f"history/{events.users[user]}", tuple(each)[-_LATEST:])
+        for user, each in sorted(told.items())
+        if len(each) >= _FEWEST
+    ]
     return random.Random(f"{options.seed}/people").sample(people, min(options.users, len(people)))
 
 
@@ -187,9 +205,15 @@ def _poisoned(run: Run, agent: Agent, options: RobustnessOptions, found: _Found)
     poisoned = Poisoned(catalogue, agent.toolbox, options.users, options.seed)
     attacks = poisoned.attacks(options.targets)
     answers = run.answers("poisoned", attacks, poisoned.answer)
-    found.add([each.id for each in attacks], {name: attacked(attacks, answers, TOGETHER if name == SYSTEM else name) for name in (SYSTEM, *PLAIN)})
+    found.add(
+        [each.id for each in attacks],
+        {name: attacked(attacks, answers, TOGETHER if name == SYSTEM else name) for name in (SYSTEM, *PLAIN)},
+    )
     found.sections["share of lists that a pushed item is in, by tool"] = _by_tool(attacks, answers)
-    found.counts |= {"attacks by made-up people": sum(bool(each.share) for each in attacks), **_failures({"attacks": answers})}
+    found.counts |= {
+        "attacks by made-up people": sum(bool(each.share) for each in attacks),
+        **_failures({"attacks": answers}),
+    }
 
 
 def _by_tool(attacks: Sequence[Attack], answers: Sequence[Answer]) -> dict[str, dict[str, float | None]]:
@@ -223,7 +247,10 @@ def _injected(run: Run, copy: Workspace, agent: Agent, options: RobustnessOption
         name: [_injected_row({kind: each[at].get(key, DEPTH + 1) for kind, each in answers.items()}) for at in range(len(cases))]
         for name, key in ((SYSTEM, "product"), (PLAIN_TEXT, "plain"))
     })  # fmt: skip
-    found.counts |= {"items pushed by their text": len(cases), **_failures({f"texts with {kind}": each for kind, each in answers.items()})}
+    found.counts |= {
+        "items pushed by their text": len(cases),
+        **_failures({f"texts with {kind}": each for kind, each in answers.items()}),
+    }
 
 
 def _injected_row(places: Mapping[str, int]) -> Row:

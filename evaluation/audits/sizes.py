@@ -33,13 +33,20 @@ def sized(workspace: Workspace, n: int, parent: Path, progress: Progress) -> Wor
     Copies take their original's vector, and share its events. It lies under `parent`, named by what it depends on, and is used again.
     """
     tools = [name for name in TOOLS if name in workspace.current().tools]
-    about = {"data": data_hashes(workspace), "items": n, "settings": settings_of(workspace), "code": code_hash(("core", "catalogue", "tools", "evaluation"))}
+    about = {
+        "data": data_hashes(workspace),
+        "items": n,
+        "settings": settings_of(workspace),
+        "code": code_hash(("core", "catalogue", "tools", "evaluation")),
+    }
     root = parent / f"{n}-items-{fingerprint(about)}"
     made = with_settings(Workspace.create(root), workspace)
     if (root / _DONE).exists():
         return made
     catalogue = workspace.catalogue()
-    origins = spread(range(len(catalogue)), n) if n <= len(catalogue) else [place % len(catalogue) for place in range(n)]
+    origins = (
+        spread(range(len(catalogue)), n) if n <= len(catalogue) else [place % len(catalogue) for place in range(n)]
+    )
     if not made.current().items:
         _fill(made, workspace, origins)
     if "dense" in tools:
@@ -57,11 +64,16 @@ def _fill(made: Workspace, source: Workspace, origins: Sequence[int]) -> None:
     items = write_segment(made.store.segments, "items", items_table(ids, columns))
     events = write_segment(made.store.segments, "interactions", _events(catalogue, origins, ids))
     write_atomically(made.root / "schema.yaml", source.schema.dump_yaml().encode())
-    made.publish("ingest", note=f"{len(ids)} items", items=[items], interactions=[events], inferred=source.current().inferred)
+    made.publish(
+        "ingest", note=f"{len(ids)} items", items=[items], interactions=[events], inferred=source.current().inferred
+    )
 
 
 def _ids(catalogue: Catalogue, origins: Sequence[int]) -> list[str]:
-    return [catalogue.ids[origin] + (f"~{copy}" if (copy := place // len(catalogue)) else "") for place, origin in enumerate(origins)]
+    return [
+        catalogue.ids[origin] + (f"~{copy}" if (copy := place // len(catalogue)) else "")
+        for place, origin in enumerate(origins)
+    ]
 
 
 def _facts(catalogue: Catalogue, origin: int, copy: int) -> dict[str, Any]:
@@ -92,4 +104,6 @@ def _events(catalogue: Catalogue, origins: Sequence[int], ids: Sequence[str]) ->
 def _share_vectors(made: Workspace, source: Workspace, catalogue: Catalogue, origins: Sequence[int]) -> None:
     encoder, length = TextEncoder.open(source.settings.models.encoder), source.settings.fit.max_tokens
     known = VectorCache(source.root / _VECTORS, encoder, length).halves(list(catalogue.cards()))
-    VectorCache(made.root / _VECTORS, encoder, length).keep(list(made.catalogue().cards()), known[np.array(origins, np.int64)])
+    VectorCache(made.root / _VECTORS, encoder, length).keep(
+        list(made.catalogue().cards()), known[np.array(origins, np.int64)]
+    )

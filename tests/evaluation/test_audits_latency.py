@@ -19,7 +19,7 @@ NODES = {"recall", "understand", "decide", "act", "ground", "respond", "remember
 
 
 def test_every_turn_is_timed_with_its_nodes_and_tools(fitted_films):
-    found = measure(fitted_films, ["a crime film", "a drama"], LatencyOptions(turns=7, concurrency=(1, 2)))
+    found = measure(fitted_films, ["a smuggling ring", "a bank"], LatencyOptions(turns=7, concurrency=(1, 2)))
     assert found["items"] == 20
     for each in found["at once"].values():
         turns = [turn for talk in each["talks"] for turn in talk]
@@ -29,7 +29,7 @@ def test_every_turn_is_timed_with_its_nodes_and_tools(fitted_films):
         assert set(named) == NODES
         assert named.count("understand") == named.count("remember") == 7, "each node once a turn"
         assert sum(ms for _, ms in each["nodes"]) <= sum(turn["ms"] for turn in turns)
-        assert any(name == "bm25" for turn in turns for name, _ in turn["tools"])
+        assert any(name == "fuse" for turn in turns for name, _ in turn["tools"])
 
 
 @pytest.mark.parametrize("n", [7, 50])
@@ -66,7 +66,10 @@ def _asked_to_encode(source):
 def test_copies_differ_from_their_originals(fitted_films, tmp_path):
     catalogue = sized(Workspace.open(fitted_films), 50, tmp_path, silent).catalogue()
     assert len(set(catalogue.titles)) == 50
-    assert any(catalogue.item(f"{item}~1").facts.get("genres") != catalogue.item(item).facts.get("genres") for item in catalogue.ids[:20])
+    assert any(
+        catalogue.item(f"{item}~1").facts.get("genres") != catalogue.item(item).facts.get("genres")
+        for item in catalogue.ids[:20]
+    )
 
 
 def test_percentiles_are_those_of_the_times():
@@ -76,7 +79,18 @@ def test_percentiles_are_those_of_the_times():
 
 def test_the_command_prints_times_and_metrics_hold_none(fitted_films, tmp_path):
     out = tmp_path / "run"
-    arguments = ["evaluate", "latency", "-w", str(fitted_films), "--turns", "6", "--concurrency", "2", "--out", str(out)]
+    arguments = [
+        "evaluate",
+        "latency",
+        "-w",
+        str(fitted_films),
+        "--turns",
+        "6",
+        "--concurrency",
+        "2",
+        "--out",
+        str(out),
+    ]
     printed = CliRunner().invoke(app, arguments)
     assert printed.exit_code == 0, printed.output
     assert "understand" in printed.output
@@ -86,11 +100,13 @@ def test_the_command_prints_times_and_metrics_hold_none(fitted_films, tmp_path):
     assert document["metrics"]["turns answered"]["value"] == 1
     assert document["counts"]["turns"] == 6
     assert document["counts"]["items, as it is"] == 20
-    assert "ms" not in metrics.replace("items", "")
+    assert '"ms' not in metrics
     (row,) = json.loads((out / "timings.json").read_text())["latency"]
     assert row["mib"] is None or row["mib"] > 50
     assert set(row["ms_by_node"]) == NODES
-    evaluate_latency(Workspace.open(fitted_films), LatencyOptions(turns=6, concurrency=(2,)), tmp_path, out=tmp_path / "again")
+    evaluate_latency(
+        Workspace.open(fitted_films), LatencyOptions(turns=6, concurrency=(2,)), tmp_path, out=tmp_path / "again"
+    )
     assert (tmp_path / "again" / "metrics.json").read_text() == metrics
     assert "turns answered" in report([out], tmp_path / "report.html").read_text()
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from convrec.catalogue.ingest import ingest
 from convrec.catalogue.interactions import Interactions
 from convrec.catalogue.workspace import Workspace
 from convrec.core.text import words
@@ -84,22 +85,31 @@ def test_made_up_people_have_their_share_of_all_events(catalogue):
     assert len(Attack("b", target).on(events, popular, 0)) == len(events)
 
 
-def crowded(catalogue_like, n_people=300, n_items=120):
+def crowded(n_people=300, n_items=120):
     """Returns the events of people with ten likes each, some items liked more often than others."""
     rng, worth = np.random.default_rng(3), 1.0 / (10.0 + np.arange(n_items))
     rows = np.concatenate([rng.choice(n_items, 10, replace=False, p=worth / worth.sum()) for _ in range(n_people)])
     n = len(rows)
-    return Interactions([f"u{u}" for u in range(n_people)], np.repeat(np.arange(n_people), 10), rows, np.full(n, 5.0), np.full(n, "rating"), np.arange(n, dtype=float), 0)
+    return Interactions(
+        [f"u{u}" for u in range(n_people)],
+        np.repeat(np.arange(n_people), 10),
+        rows,
+        np.full(n, 5.0),
+        np.full(n, "rating"),
+        np.arange(n, dtype=float),
+        0,
+    )
 
 
 def test_made_up_people_push_an_item_into_plain_lists_and_less_than_half_as_far_into_the_products(tmp_path):
     workspace = Workspace.create(tmp_path / "crowd")
     (tmp_path / "items.csv").write_text("id,title\n" + "".join(f"i{n},Thing {n}\n" for n in range(120)))
-    events = crowded(None)
-    lines = [f"{events.users[u]},i{r},5,{int(t)}\n" for u, r, t in zip(events.user.tolist(), events.row.tolist(), events.timestamp.tolist(), strict=True)]
+    events = crowded()
+    lines = [
+        f"{events.users[u]},i{r},5,{int(t)}\n"
+        for u, r, t in zip(events.user.tolist(), events.row.tolist(), events.timestamp.tolist(), strict=True)
+    ]
     (tmp_path / "ratings.csv").write_text("user_id,item_id,value,timestamp\n" + "".join(lines))
-    from convrec.catalogue.ingest import ingest
-
     ingest(workspace, items=[tmp_path / "items.csv"], interactions=[tmp_path / "ratings.csv"])
     catalogue = workspace.catalogue()
     data = training_data(catalogue, choices_of(catalogue.interactions(), len(catalogue)), ())
@@ -110,7 +120,10 @@ def test_made_up_people_push_an_item_into_plain_lists_and_less_than_half_as_far_
     attacks = poisoned.attacks(2)
     answers = [poisoned.answer(attack) for attack in attacks]
     name = "pushed item in lists, alike, 5%"
-    harm = {ranker: sum(row.get(name, (0, 0))[0] for row in attacked(attacks, answers, ranker)) for ranker in ("plain counts", "plain item-kNN", "together", "popularity", "item_knn")}
+    harm = {
+        ranker: sum(row.get(name, (0, 0))[0] for row in attacked(attacks, answers, ranker))
+        for ranker in ("plain counts", "plain item-kNN", "together", "popularity", "item_knn")
+    }
     assert harm["plain item-kNN"] > 0
     assert harm["together"] * 2 <= max(harm["plain item-kNN"], harm["plain counts"])
     assert harm["item_knn"] * 2 <= harm["plain item-kNN"]

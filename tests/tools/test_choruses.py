@@ -8,7 +8,7 @@ from convrec.tools.choruses import chorus
 from convrec.tools.contract import Events
 from convrec.tools.training import choices_of
 
-N_ITEMS, N_PEOPLE, TARGET = 80, 300, 79
+N_ITEMS, N_PEOPLE, TARGET = 300, 500, 299
 
 
 def people(seed=0):
@@ -31,7 +31,7 @@ def test_people_with_tastes_of_their_own_are_all_heard():
     assert not chorus(people(), N_PEOPLE, N_ITEMS).any()
 
 
-@pytest.mark.parametrize("pool", [4, 8])
+@pytest.mark.parametrize("pool", [4, 12])
 def test_of_made_up_people_five_are_heard_for_the_item_that_they_push_and_nobody_else_is_lost(pool):
     rng = np.random.default_rng(1)
     events = joined(people(), 60, lambda number: rng.choice(pool, 4, replace=False))
@@ -45,13 +45,18 @@ def test_those_who_came_first_are_the_ones_heard():
     events = joined(people(), 60, lambda number: range(4))
     crowd = chorus(events, N_PEOPLE + 60, N_ITEMS)
     heard = events.user[(events.row == TARGET) & ~crowd]
-    assert heard.tolist() == [*events.user[(events.row == TARGET) & (events.user < N_PEOPLE)], *range(300, 305)]
+    assert heard.tolist() == [
+        *events.user[(events.row == TARGET) & (events.user < N_PEOPLE)],
+        *range(N_PEOPLE, N_PEOPLE + 5),
+    ]
 
 
 def test_sets_that_are_bought_whole_all_over_a_catalogue_are_no_chorus():
     rng = np.random.default_rng(2)
     sets = rng.integers(0, N_ITEMS // 5, N_PEOPLE)
-    events = Events(np.repeat(np.arange(N_PEOPLE), 5), (5 * sets[:, None] + np.arange(5)).ravel(), np.zeros(N_PEOPLE * 5))
+    events = Events(
+        np.repeat(np.arange(N_PEOPLE), 5), (5 * sets[:, None] + np.arange(5)).ravel(), np.zeros(N_PEOPLE * 5)
+    )
     assert not chorus(events, N_PEOPLE, N_ITEMS).any()
 
 
