@@ -135,7 +135,7 @@ def _asked_row(wish: Wish, lists: Mapping[str, Sequence[str]]) -> Row:
     row: dict[str, tuple[float, float]] = {"recall@10": (hit, 1.0)}
     for name in lists:
         if name.endswith(("slip", "slips")):
-            row[f"recall kept, {name}"] = (float(wish.item in lists[name]), hit)
+            row[f"recall kept, {name}"] = (hit * float(wish.item in lists[name]), hit)
             row[f"same slate, {name}"] = (overlap(clean, lists[name]), 1.0)
     ways = [overlap(clean, each) for name, each in lists.items() if name.startswith("way")]
     return row | {"same slate, other words": (sum(ways) / len(ways), 1.0)}
