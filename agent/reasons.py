@@ -186,8 +186,9 @@ def _tool_reasons(key: str, amount: float, explanation: Explanation, item: Item,
     """Yields a tool's part of the score, divided between the liked items and the words that its own score rests on."""
     positive = [part for part in explanation.contributions if part.amount > 0]
     total = sum(part.amount for part in positive)
+    likes = {f"item:{liked}" for liked, weight in ground.wanted.request.history.items() if weight > 0}
     groups = (
-        ([part for part in positive if part.source.startswith("item:")], _liked_reason),
+        ([part for part in positive if part.source in likes], _liked_reason),  # what speaks for it by a dislike is summed
         ([part for part in positive if part.source.startswith("term:")], _terms_reason),
         ([part for part in positive if part.source == "text"], _meaning_reason),
     )

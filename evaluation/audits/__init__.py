@@ -1,1 +1,1 @@
-"""Audits: how the product behaves where somebody or something is against it, and how fast."""
+"""Audits: whether what is said is true, whether what must not change it does, how the product stands up to those against it, and how fast it is."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convrec.core.errors import InputError
+from convrec.ui.cli.audits import explanations, fairness
 from convrec.ui.cli.audits_latency import latency
 from convrec.ui.cli.audits_robustness import robustness
 from convrec.ui.cli.console import print_json, say
@@ -271,5 +272,7 @@ def resolved(workspace: Path | None) -> "Workspace":
     return Workspace.resolve(workspace)
 
 
-for function in (topn, dialogue, understanding, sessions, engines, memory, robustness, latency, report, compare):
+for function in (
+    topn, dialogue, understanding, sessions, engines, memory, explanations, fairness, robustness, latency, report, compare,
+):  # fmt: skip
     command(app, function)
