@@ -8,11 +8,17 @@ from typing import get_args
 from convrec.core.settings import Step
 from convrec.evaluation.result import Difference, Figure, Result
 
+_ATTACKS = ("no attack", "alike, 1%", "alike, 5%", "varied, 1%", "varied, 5%")
+_PUSHES = ("orders", "popular words", "harmless words")
+_HARMS = (
+    *(f"pushed item in lists, {attack}" for attack in _ATTACKS),
+    *(f"{harm} by {push}" for harm in ("places gained", "pushed into the first 10") for push in _PUSHES),
+)
 LOWER_IS_BETTER = frozenset(
     {
         "turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae", "repeated openings", "stock phrases", "fell back",
         "requests a turn", "tokens a turn", "cost a turn", "junk share", "stale share", "duplicates a person", "cross-user hits a person",
-        "veto checks without a slate",
+        "veto checks without a slate", *_HARMS,
     }
 )  # fmt: skip
 """The families of metrics of which less is better; of all others, more is."""
@@ -55,6 +61,23 @@ _MEANINGS = {
     "veto held": "of those understood, whose slates all kept to it after so many other messages",
     "veto checks without a slate": "requests for a slate, after so many other messages, that got none",
     "slates that keep to a veto": "of all slates shown to those understood",
+    "recall kept, 1 slip": "items found without a slip that are found with one, too",
+    "recall kept, 3 slips": "items found without a slip that are found with three, too",
+    "same slate, 1 slip": "items of the slate without a slip that stay with one",
+    "same slate, 3 slips": "items of the slate without a slip that stay with three",
+    "same slate, other words": "items of the slate that stay when the wish is said in another way",
+    "same list, history shuffled": "items of the list that stay when the history is told in another order",
+    **{
+        f"pushed item in lists, {attack}": "people whose ten best have an item that made-up people push"
+        for attack in _ATTACKS
+    },
+    **{f"places gained by {push}": "places that an item gains by such words in its text" for push in _PUSHES},
+    **{
+        f"pushed into the first 10 by {push}": "items that such words in their text put among the first ten"
+        for push in _PUSHES
+    },
+    "turns answered": "turns that ended in a reply",
+    "turns with items": "turns that showed items",
     "fell back": "turns in which the model did not serve the step",
 }
 _STEPS = get_args(Step)

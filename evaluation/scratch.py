@@ -23,6 +23,7 @@ from convrec.tools.fitting import fit
 _FITTED_BY = ("core", "catalogue", "tools")
 _DONE = "fitted-on.json"
 _VECTORS = Path("tools", "encoded")
+_KEPT_WHOLE = ("segments", "versions", "tools", "CURRENT", "workspace.json", "schema.yaml", "convrec.toml")
 
 
 def trained(
@@ -41,8 +42,8 @@ def trained(
     about |= {"only": list(only)} if only else {}
     root = parent / f"{split.name.replace(' ', '-')}-{fingerprint(about)}"
     if (root / _DONE).exists():
-        return _with_settings(Workspace.open(root), workspace)
-    made = _with_settings(Workspace.create(root), workspace)
+        return with_settings(Workspace.open(root), workspace)
+    made = with_settings(Workspace.create(root), workspace)
     if not made.current().items:
         _fill(made, workspace, split)
     _share_vectors(workspace, made, parent / "encoded")
@@ -56,8 +57,8 @@ def hash_of(array: np.ndarray) -> str:
     return fingerprint(np.packbits(array).tobytes().hex())
 
 
-def _with_settings(made: Workspace, source: Workspace) -> Workspace:
-    """Gives the workspace the other's settings, but for where people's state lies: that is its own."""
+def with_settings(made: Workspace, source: Workspace) -> Workspace:
+    """Returns the workspace with the other's settings, but for where people's state lies: that is its own."""
     made.settings = source.settings.model_copy(update={"state": State()})
     return made
 
@@ -115,3 +116,16 @@ def _share(path: Path, target: Path) -> None:
         target.hardlink_to(path)
     except OSError:
         shutil.copyfile(path, target)
+
+
+def copied(workspace: Workspace, root: Path) -> Workspace:
+    """Returns a copy of a fitted workspace, to write to: its versions and tools, its settings, and nobody's state."""
+    root.mkdir(parents=True)
+    for name in _KEPT_WHOLE:
+        if (workspace.root / name).is_dir():
+            shutil.copytree(
+                workspace.root / name, root / name, copy_function=lambda path, to: _share(Path(path), Path(to))
+            )
+        elif (workspace.root / name).exists():
+            shutil.copyfile(workspace.root / name, root / name)
+    return with_settings(Workspace.open(root), workspace)

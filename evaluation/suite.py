@@ -19,6 +19,8 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import ConvrecError, InputError
 from convrec.core.progress import Lines
 from convrec.evaluation import corpora
+from convrec.evaluation.audits.latency import LatencyOptions, evaluate_latency
+from convrec.evaluation.audits.robustness import RobustnessOptions, evaluate_robustness
 from convrec.evaluation.dialogue import DialogueOptions, evaluate_dialogue
 from convrec.evaluation.manifest import CODE, code_hash
 from convrec.evaluation.memory.protocol import MemoryOptions, evaluate_memory
@@ -88,6 +90,9 @@ class Outcome:
         return f"{self.name}: {self.end}{self.why and ', '}{self.why}"
 
 
+_AUDITED = ("popularity", "item_knn", "bm25", "dense")
+"""The tools that are fitted for a quick audit."""
+
 say = Lines(lambda line: _log.info("%s", line))
 """Says how far a job has come."""
 
@@ -112,6 +117,20 @@ def _memory(place: Place) -> None:
         fit(workspace, only=("bm25",), progress=say)  # what is remembered does not depend on what else ranks
     options = MemoryOptions(users=5, messages=66, vetoes=2, after=(10,)) if place.quick else MemoryOptions()
     evaluate_memory(workspace, options, root / "evaluations", progress=say, out=place.folder("demo-memory"))
+
+
+def _audits(place: Place) -> None:
+    from convrec.catalogue.demo.shipped import ingest_shipped
+
+    root = place.workspace("audits")
+    ingest_shipped(root)
+    workspace = Workspace.open(root)
+    if not workspace.current().tools:
+        fit(workspace, only=_AUDITED if place.quick else (), progress=say)
+    robust = RobustnessOptions(users=6) if place.quick else RobustnessOptions()
+    evaluate_robustness(workspace, robust, root / "evaluations", progress=say, out=place.folder("demo-robustness"))
+    timed = LatencyOptions(turns=20) if place.quick else LatencyOptions(sizes=(300, 5000))
+    evaluate_latency(workspace, timed, root / "evaluations", progress=say, out=place.folder("demo-latency"))
 
 
 def _movielens(place: Place) -> None:
@@ -192,6 +211,7 @@ JOBS = (
         _understanding,
     ),
     Job("memory", (), _memory),
+    Job("audits", (), _audits),
     Job("demo", (), _demo),
 )
 """The longest first, so that two at a time end together."""

@@ -62,6 +62,12 @@ class VectorCache:
         found = [heard_together(each, vectors[[place_of[line] for line in each]]) for each in lines]
         return np.stack(found) if found else np.empty((0, self._encoder.width), np.float32)
 
+    def keep(self, texts: Sequence[str], vectors: Halves) -> None:
+        """Keeps `(n, width)` unit vectors that texts are to have, as if they had been encoded; those of texts that have one stay."""
+        fresh = {d: place for place, text in enumerate(texts) if (d := digest(text)) not in self._place_of}
+        if fresh:
+            self._keep(list(fresh), vectors[np.array(list(fresh.values()), np.int64)])
+
     def _encode(self, digests: list[bytes], texts: list[str], progress: Progress, stage: str) -> None:
         fresh: list[bytes] = []
         encoded: list[Halves] = []

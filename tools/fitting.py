@@ -21,7 +21,7 @@ from convrec.catalogue.version import FittedTool, Version
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import BusyError, ConvrecError, InterruptedFitError, NotFittedError
 from convrec.core.progress import Progress, silent
-from convrec.tools import heldout
+from convrec.tools import choruses, heldout
 from convrec.tools.contract import Tool, ToolConfig, TrainingData
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.heldout import DIALOGUE, HISTORY, Fold, Task
@@ -305,7 +305,7 @@ class _Fit:
         about = {
             "tool": [kind.name, kind.revision], "config": config.model_dump(mode="json"), "items": self.before.items,
             "schema": hashlib.sha256(self._catalogue.schema.dump_yaml().encode()).hexdigest(),
-            "events": [self.before.interactions, self.before.dialogues, self._cutoff],
+            "events": [self.before.interactions, self.before.dialogues, self._cutoff, choruses.REVISION],
             "encoder": self._encoder.revision, "seed": self._settings.fit.seed, "heldout": heldout.REVISION,
         }  # fmt: skip
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]

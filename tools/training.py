@@ -11,7 +11,9 @@ import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.dialogues import Dialogue
+from convrec.catalogue.interactions import Interactions
 from convrec.core.progress import Progress, silent
+from convrec.tools.choruses import chorus
 from convrec.tools.contract import Events, Floats, TrainingData
 from convrec.tools.feedback import dialogue_choices, matrix, positive, ratings
 
@@ -33,17 +35,22 @@ class Choices:
 def choices(catalogue: Catalogue, cutoff: float | None = None) -> Choices:
     """Returns the positive feedback of a catalogue, only what came before `cutoff` (Unix seconds) where one is given.
 
-    Events without a time are kept only where no cutoff is given.
+    Events without a time are kept only where no cutoff is given. What a chorus chose, and its ratings of that, are left out.
     """
-    events = catalogue.interactions()
+    return choices_of(catalogue.interactions(), len(catalogue), cutoff)
+
+
+def choices_of(events: Interactions, n_items: int, cutoff: float | None = None) -> Choices:
+    """Returns the positive feedback among events with items in so many rows, as `choices` does."""
     kept = np.ones(len(events), np.bool_) if cutoff is None else events.timestamp < cutoff
     liked = np.flatnonzero(positive(events, kept))
     times = np.nan_to_num(events.timestamp[liked], nan=-np.inf)
     order = np.lexsort((np.arange(len(liked)), times, events.user[liked]))
-    liked = liked[order]
-    return Choices(
-        Events(events.user[liked], events.row[liked], times[order]), len(events.users), ratings(events, kept)
-    )
+    liked, n_users = liked[order], len(events.users)
+    chosen = Events(events.user[liked], events.row[liked], times[order])
+    crowd = chorus(chosen, n_users, n_items)
+    kept[liked[crowd]] = False
+    return Choices(chosen[~crowd], n_users, ratings(events, kept))
 
 
 def training_data(

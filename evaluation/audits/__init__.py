@@ -1,1 +1,1 @@
-"""Audits: whether what is said is true, and whether who says it, how, and how often, changes what it must not change."""
+"""Audits: whether what is said is true, whether what must not change it does, how the product stands up to those against it, and how fast it is."""

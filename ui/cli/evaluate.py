@@ -7,6 +7,8 @@ import typer
 
 from convrec.core.errors import InputError
 from convrec.ui.cli.audits import explanations, fairness
+from convrec.ui.cli.audits_latency import latency
+from convrec.ui.cli.audits_robustness import robustness
 from convrec.ui.cli.console import print_json, say
 from convrec.ui.cli.engines import engines
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption, command
@@ -270,5 +272,7 @@ def resolved(workspace: Path | None) -> "Workspace":
     return Workspace.resolve(workspace)
 
 
-for function in (topn, dialogue, understanding, sessions, engines, memory, explanations, fairness, report, compare):
+for function in (
+    topn, dialogue, understanding, sessions, engines, memory, explanations, fairness, robustness, latency, report, compare,
+):  # fmt: skip
     command(app, function)
