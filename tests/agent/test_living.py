@@ -261,6 +261,7 @@ def test_langchain_tools_follow(agent, workspace):
     assert look_up.invoke({"item_id": "g1"})["price"] == 11
 
 
+@pytest.mark.slow
 def test_four_processes_serve_whole_turns_while_everything_changes(workspace, tmp_path):
     """Short by default; CONVREC_LIVING_SECONDS makes it longer."""
     seconds = float(os.environ.get("CONVREC_LIVING_SECONDS", "15"))

@@ -183,8 +183,8 @@ tuned(module.Job(task, folder / "base", folder / "set", folder / "run", SETTING)
 """
 
 
-@pytest.mark.parametrize("task", [TASKS[0], *(pytest.param(task, marks=pytest.mark.ci) for task in TASKS[1:])])
-@pytest.mark.parametrize("at", [1, pytest.param(5, marks=pytest.mark.ci)])
+@pytest.mark.parametrize("task", [TASKS[0], *(pytest.param(task, marks=pytest.mark.slow) for task in TASKS[1:])])
+@pytest.mark.parametrize("at", [1, pytest.param(5, marks=pytest.mark.slow)])
 def test_a_run_that_was_killed_goes_on_with_the_same_losses(tmp_path, task, at):
     whole, job = tuned(prepared(tmp_path / "whole", task=task)), prepared(tmp_path / "cut", task=task)
     root = Path(__file__).parents[2]
