@@ -21,7 +21,9 @@ _VOUCHED = 0.2
 _ABOUT: Mapping[str, str] = MappingProxyType({"device": "uses"})
 _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
-        "age": re.compile(r"(?<!\d)\d{1,3}(?!\d)|\w*(?:teen|ty|een)\b|\b(?:twelve|eleven|ten|three-oh)\b|\w+genarian", re.IGNORECASE),
+        "age": re.compile(
+            r"(?<!\d)\d{1,3}(?!\d)|\w*(?:teen|ty|een)\b|\b(?:twelve|eleven|ten|three-oh)\b|\w+genarian", re.IGNORECASE
+        ),
         "family": re.compile(
             r"\b(?:\d+|an? |two|three|four|five|six|seven|eight|nine|ten|both|twins|triplets|only|first|second|third|fourth|fifth|step|single)",
             re.IGNORECASE,
@@ -48,7 +50,7 @@ _NOT_BEFORE: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 """What no value of a topic stands before: "Kaunas until Sunday", "married to my sofa", "Gareth, my best mate", "adventure films"."""
 _NOT_AFTER = re.compile(
-    r"\b(?:instead\s+of|rather\s+than|(?:switched|moved|changed|upgraded|gone|went)\s+from|not|no\s+longer|no\s+more|used\s+to\s+be|isn['’]?t)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
+    r"\b(?:instead\s+of|rather\s+than|(?:switched|moved|changed|upgraded|gone|went)\s+from|not|no\s+longer|no\s+more|(?:have|has|had|['’]ve|got)\s+no|(?:do|does|did)n['’]?t\s+have(?:\s+any)?|used\s+to\s+be|isn['’]?t)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
     re.IGNORECASE,
 )
 _FIRST = re.compile(r"\b(?:i|im|ive|id|we|weve|me|us|mine|myself)\b", re.IGNORECASE)

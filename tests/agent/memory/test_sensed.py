@@ -69,6 +69,7 @@ def test_what_no_rule_foresaw_is_told(listener, text, about, value):
         "if I had a whippet I'd call it Comet",
         "is there anything with a whippet in it?",
         "something for my brother, he plays the clarinet",
+        "we don't have any allergies",
     ],
 )
 def test_jokes_reports_and_the_days_news_tell_nothing(listener, text):
