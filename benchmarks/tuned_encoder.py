@@ -30,7 +30,9 @@ def main() -> None:
     """Prints the gate's figures for true and for shuffled pairs on each catalogue."""
     parser = argparse.ArgumentParser(description="Measures the tuned sentence encoder and its gate.")
     parser.add_argument("--data", type=Path, default=os.environ.get("CONVREC_DATA"), help="the folder of the data sets")
-    parser.add_argument("--work", type=Path, required=True, help="a folder in which catalogues and vectors are kept between runs")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="a folder in which catalogues and vectors are kept between runs"
+    )
     parser.add_argument("--json", type=Path, help="where the document is written")
     parser.add_argument("--catalogues", default="movielens,movielens-plots", help="what is measured, with commas")
     options = parser.parse_args()
@@ -59,7 +61,9 @@ def measured(name: str, root: Path) -> dict[str, Any]:
 
 
 def _show(pairs: str, judged: Judged) -> None:
-    print(f"  {pairs} pairs: {'may be used' if judged.use else 'refused'}: {judged.why} ({judged.people} people, {judged.items} films)")
+    print(
+        f"  {pairs} pairs: {'may be used' if judged.use else 'refused'}: {judged.why} ({judged.people} people, {judged.items} films)"
+    )
     for name, recall in judged.recall.items():
         gain = judged.gains.get(name)
         over = f"   gain over it {gain['value']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]" if gain else ""

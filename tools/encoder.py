@@ -146,7 +146,9 @@ class TextEncoder:
             lengths = torch.tensor([len(row) for row in rows])
             padding = torch.arange(length)[None, :] >= lengths[:, None]
             hidden = model(ids, padding if bool(padding.any()) else None).float()
-            vectors: Vectors = torch.nn.functional.normalize(self._projected(self._pooled(hidden, padding)), dim=1).numpy()
+            vectors: Vectors = torch.nn.functional.normalize(
+                self._projected(self._pooled(hidden, padding)), dim=1
+            ).numpy()
         return vectors
 
     def _projected(self, pooled: Tensor) -> Tensor:

@@ -10,8 +10,13 @@ from typing import Any
 from convrec.finetune.tuning.setting import TrainSetting
 
 _BYTES = {"float32": 4, "bfloat16": 2, "auto": 4}  # auto is settled before where there is a GPU
-_KEPT, _KEPT_INNER = 36, 4  # numbers of the width, and of the inner width, of a layer that are held of each token until backward
-_KEPT_LOGITS = 4  # bytes a token and word of the vocabulary: a third of the tokens is learned, in three copies of 4 bytes
+_KEPT, _KEPT_INNER = (
+    36,
+    4,
+)  # numbers of the width, and of the inner width, of a layer that are held of each token until backward
+_KEPT_LOGITS = (
+    4  # bytes a token and word of the vocabulary: a third of the tokens is learned, in three copies of 4 bytes
+)
 _EFFICIENCY = 0.4  # of what a plain product of matrices reaches
 _SIDE = 1024
 

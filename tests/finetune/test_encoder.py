@@ -28,7 +28,20 @@ COLOURS = (
 THINGS = (
     "garden shed", "jazz record", "fishing rod", "chess board", "rain coat", "bread oven", "desk lamp", "road map", "wine glass", "tennis racket", "school bag", "violin bow",
 )  # fmt: skip
-ROOMS = ("hotel", "hospital", "kitchen", "farm", "opera", "airport", "prison", "beach", "school", "church", "factory", "library")
+ROOMS = (
+    "hotel",
+    "hospital",
+    "kitchen",
+    "farm",
+    "opera",
+    "airport",
+    "prison",
+    "beach",
+    "school",
+    "church",
+    "factory",
+    "library",
+)
 N_ITEMS = 480
 
 
@@ -76,7 +89,11 @@ def test_true_pairs_pass_the_gate_and_the_workspace_gets_the_encoder(accepted):
 def test_an_accepted_encoder_compares_as_people_do_and_knows_what_it_was(accepted):
     workspace, _ = accepted
     encoder, frozen = TextEncoder.open(str(workspace.root / FOLDER)), TextEncoder.open()
-    texts = ["garden shed for the farm, crimson", "jazz record for the opera, silver", "garden shed for the farm, olive"]
+    texts = [
+        "garden shed for the farm, crimson",
+        "jazz record for the opera, silver",
+        "garden shed for the farm, olive",
+    ]
     before, after = ((vectors := one.encode(texts)) @ vectors.T for one in (frozen, encoder))
     assert before[0, 1] < before[0, 2]
     assert after[0, 1] > after[0, 2]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-STEP = '''
+STEP = """
 import gc, json, sys, time
 from pathlib import Path
 import torch
@@ -52,7 +52,7 @@ for _ in range(3):
     speeds.append(measured_speed())
 found = estimate(config.to_dict(), SETTING, ROW, sorted(speeds)[len(speeds) // 2])
 print(json.dumps({"memory": memory("VmHWM") - before, "estimated_memory": found.memory_bytes, "seconds": sorted(seconds)[1], "estimated_seconds": found.seconds}))
-'''
+"""
 
 
 @pytest.mark.ci

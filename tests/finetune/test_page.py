@@ -15,7 +15,12 @@ from convrec.ui.cli.app import app
 from tests.finetune.bases import write_base
 
 PAGE = Path(__file__).parents[2] / "docs" / "finetuning.md"
-ELSEWHERE = ("accelerate launch", "make ", "python ", "pip ")  # several processes, the demo, benchmarks: their own tests
+ELSEWHERE = (
+    "accelerate launch",
+    "make ",
+    "python ",
+    "pip ",
+)  # several processes, the demo, benchmarks: their own tests
 TINY = "rank = 4\nepochs = 0.1\nrow = 4096\nrows = 2\nmeasure = 1\nmeasure_every = 50\n"
 SMALLER = {"build --task understand": ["--messages", "60"], "evaluate --task understand": ["--limit", "3"]}
 COLOURS = ("crimson", "turquoise", "beige", "violet", "olive", "amber", "indigo", "ivory")

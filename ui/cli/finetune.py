@@ -32,7 +32,13 @@ BaseOption = Annotated[
     Path | None, typer.Option("--base", metavar="DIR", help="The folder of the language model that is tuned.")
 ]
 AdapterOption = Annotated[
-    Path | None, typer.Option("--adapter", metavar="DIR", help="The adapter; of encoder: the run's folder.", show_default="what train wrote last")
+    Path | None,
+    typer.Option(
+        "--adapter",
+        metavar="DIR",
+        help="The adapter; of encoder: the run's folder.",
+        show_default="what train wrote last",
+    ),
 ]
 
 
