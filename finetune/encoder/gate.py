@@ -10,7 +10,7 @@ import numpy as np
 
 from convrec.core.metrics.bootstrap import Resampling, mean
 from convrec.finetune.encoder.liked import Liked
-from convrec.finetune.encoder.ranking import Cases, cases_of, recalls, text_recalls
+from convrec.finetune.encoder.ranking import cases_of, recalls, text_recalls
 from convrec.finetune.encoder.train import Projection, centred
 from convrec.tools.contract import Floats, Vectors
 
