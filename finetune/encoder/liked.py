@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,6 +28,9 @@ _FILES = ("items.jsonl", "people.jsonl", "texts.jsonl")
 
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Kind = TypeVar("Kind", bound=_Line)
 
 
 class Item(_Line):
@@ -148,8 +151,10 @@ def _texts(catalogue: Catalogue, items: Sequence[Item]) -> tuple[Text, ...]:
 
 
 def _check(found: Liked) -> None:
-    """Raises:
-    InputError: too few people liked both training items and items of a held-out part.
+    """Checks that a gate can be measured.
+
+    Raises:
+        InputError: too few people liked both training items and items of a held-out part.
     """
     train = found.ids("train")
     for part in ("valid", "test"):

@@ -391,7 +391,7 @@ def _needed(path: Path | None, option: str) -> Path:
 
 
 def _of_a_model(task: AnyTask) -> "Task":
-    if task in ("encoder", "reader"):
+    if task == "encoder" or task == "reader":  # noqa: PLR1714  (mypy narrows this)
         raise InputError(f"The {task} is no adapter of a language model.", "Name another --task.")
     return task
 
