@@ -73,7 +73,9 @@ class Liked:
         Nothing is left of who liked what, so that whoever learns from it learns nothing of taste.
         """
         train = self.ids("train")
-        places = [(n, m) for n, person in enumerate(self.people) for m, id in enumerate(person.liked) if id in train]
+        places = [
+            (n, m) for n, person in enumerate(self.people) for m, each in enumerate(person.liked) if each in train
+        ]
         order = np.random.default_rng(seed).permutation(len(places)).tolist()
         liked = [list(person.liked) for person in self.people]
         for (n, m), other in zip(places, order, strict=True):
