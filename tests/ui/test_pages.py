@@ -232,6 +232,7 @@ def test_the_blocks_make_a_page_with_the_chat_on_it(films, tmp_path, host):
             host.given = ()
             host.page = f"<!doctype html><style>{style}</style><body>{put}{script}</body>"
             page = browser.new_context(color_scheme="light").new_page()
+            page.set_default_timeout(90_000)
             page.goto(own)
             page.locator("convrec-chat button.opener").click()
             page.get_by_label("Your message").fill("a western please")
