@@ -4,6 +4,7 @@ The whole one is `python -m convrec.finetune.demo --task TASK`.
 """
 
 import json
+import sys
 from random import Random
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_verdict_needs_what_tuning_moves_and_shuffled_answers_do_not(untuned, 
     found = judged("plan", HELD, dict(zip((UNTUNED, TUNED, SHUFFLED, CHANCE), marks(untuned, tuned, control, constant), strict=True)))  # fmt: skip
     assert found["passed"] is passed
     assert found["figures"][TUNED]["low"] <= found["figures"][TUNED]["value"] <= found["figures"][TUNED]["high"]
-    assert any("shuffled control" in line for line in lines_of(found | {"train": 9, "cpu_seconds": 1}))
+    assert any("shuffled control" in line for line in lines_of(found | {"train": 9}))
 
 
 @pytest.mark.parametrize("task", ["plan", "explain", "profile"])
@@ -183,4 +184,5 @@ def test_training_moves_a_task_and_shuffled_answers_do_not(tmp_path, task, peopl
     (tmp_path / "set").mkdir()
     short_set(tmp_path / "set", task, people)
     found = tried(tmp_path, people[0], tmp_path / "set", ShortReading(task), SHORT)
-    assert found["passed"], lines_of(found | {"cpu_seconds": 0})
+    sys.stdout.write("\n".join(lines_of(found)))
+    assert found["passed"]
