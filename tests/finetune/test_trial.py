@@ -82,8 +82,8 @@ def test_a_claim_counts_where_it_is_made_of_the_item_that_it_is_true_of():
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     folder = tmp_path_factory.mktemp("people")
-    workspace = plant(folder, "profile", 120, 0)
-    build(workspace, "profile", folder / "set", SetOptions(120))
+    workspace = plant(folder, "profile", 400, 0)
+    build(workspace, "profile", folder / "set", SetOptions(400))
     return Workspace.open(workspace.root), read_set(None, folder / "set")
 
 
