@@ -21,7 +21,9 @@ _VOUCHED = 0.2
 _ABOUT: Mapping[str, str] = MappingProxyType({"device": "uses"})
 _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
-        "age": re.compile(r"(?<!\d)\d{1,3}(?!\d)|\w*(?:teen|ty|een)\b|\b(?:twelve|eleven|ten|three-oh)\b|\w+genarian", re.IGNORECASE),
+        "age": re.compile(
+            r"(?<!\d)\d{1,3}(?!\d)|\w*(?:teen|ty|een)\b|\b(?:twelve|eleven|ten|three-oh)\b|\w+genarian", re.IGNORECASE
+        ),
         "family": re.compile(
             r"\b(?:\d+|an? |two|three|four|five|six|seven|eight|nine|ten|both|twins|triplets|only|first|second|third|fourth|fifth|step|single)",
             re.IGNORECASE,
