@@ -12,7 +12,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 SKIP := not slow and not serving and not ci and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter finetune-demo verify format docs package
+.PHONY: help install chat test test-kill test-load test-serving check bench bench-turns evaluate-quick evaluate policy adapter finetune-demo verify format docs site package
 .DELETE_ON_ERROR:
 
 help: ## list every target
@@ -44,6 +44,7 @@ check: $(VENV)/ready-dev .typing/convrec ## format, lint, types, import rules, g
 	$(BIN)/python scripts/docs_cli.py --check
 	$(BIN)/python scripts/docs_graph.py --check
 	$(BIN)/python scripts/docs_prompts.py --check
+	$(BIN)/python scripts/docs_settings.py --check
 
 bench: $(VENV)/ready-dev ## run the benchmarks, on public data in CONVREC_DATA too, and write docs/benchmarks.md (hours; goes on where it was stopped)
 	$(BIN)/python scripts/bench.py $(BENCH)
@@ -61,8 +62,8 @@ policy: $(VENV)/ready-dev ## learn from simulated people when to ask back, and w
 	$(BIN)/python scripts/learn_policy.py $(POLICY)
 
 adapter: $(VENV)/ready-dev ## train the reader of messages anew on the public data in CONVREC_DATA (an hour on two cores)
-	$(BIN)/convrec finetune build --task encoder --labels tests/agent/attitudes.jsonl --out runs/reader
-	$(BIN)/convrec finetune train --task encoder --rows runs/reader --most 30000 --out agent/compact/tagger/weights.safetensors $(ADAPTER)
+	$(BIN)/convrec finetune build --task reader --labels tests/agent/attitudes.jsonl --out runs/reader
+	$(BIN)/convrec finetune train --task reader --rows runs/reader --most 30000 --out agent/compact/tagger/weights.safetensors $(ADAPTER)
 
 finetune-demo: $(VENV)/ready-dev ## make a tiny model from nothing, tune, measure, verify and serve it, by vLLM where it installs (a quarter of an hour on two cores)
 	@test -n "$(CONVREC_VLLM)" || $(MAKE) --no-print-directory $(VLLM)/ready || echo "vLLM can't be installed here: the adapter is served in process."
@@ -79,6 +80,10 @@ docs: $(VENV)/ready-dev ## write the generated parts of docs/ again
 	$(BIN)/python scripts/docs_cli.py
 	$(BIN)/python scripts/docs_graph.py
 	$(BIN)/python scripts/docs_prompts.py
+	$(BIN)/python scripts/docs_settings.py
+
+site: $(VENV)/ready-dev ## build the pages of docs/ as a site, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 package: $(VENV)/ready-dev ## build wheel and sdist, try the wheel in a clean environment
 	scripts/try_wheel.sh

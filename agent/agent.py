@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +80,7 @@ class Agent:
         self.graph = build_graph(self._saver, self.store)
         self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
+        self._hearers: list[Callable[[Reply], None]] = []
         self.forgetting = Forgetting(house.ledger, house.clock, self._drop_words)
         self.forgetting.reach(house.demonstrations)
         self.forgetting.reach(LogsOfWorkspace(workspace.root))
@@ -101,13 +102,13 @@ class Agent:
         toolbox = Toolbox.open(workspace)
         checker = TitleChecker(toolbox.catalogue)
         clock = clock or SystemClock()
-        compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
+        compact = Understander(toolbox.catalogue, clock, toolbox.encoder.untuned)
         ledger = Ledger(open_database(workspace.state_url()))
         demonstrations = Demonstrations(
-            workspace.root / "demonstrations.jsonl", toolbox.encoder, workspace.settings.llm.demonstrations
+            workspace.root / "demonstrations.jsonl", toolbox.encoder.untuned, workspace.settings.llm.demonstrations
         )
         house = House(
-            toolbox=toolbox, engine=compact, memory=Memory(ledger, toolbox.encoder, toolbox.catalogue, clock), ledger=ledger, checker=checker,
+            toolbox=toolbox, engine=compact, memory=Memory(ledger, toolbox.encoder.untuned, toolbox.catalogue, clock), ledger=ledger, checker=checker,
             realiser=Realiser(toolbox.catalogue.schema), settings=workspace.settings, clock=clock, new_id=new_id, seed=seed, asking=asking, demonstrations=demonstrations,
             model=ModelEngine.over(
                 workspace.settings.llm, toolbox, compact, checker, clock, seed=seed, client=client, demonstrations=demonstrations
@@ -172,10 +173,11 @@ class Agent:
     def chat(
         self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None, dials: Dials = AS_SET,
     ) -> Reply:  # fmt: skip
-        """Returns the committed reply to one message. The same `request_id` again returns the stored reply; `dials` hold for this turn.
+        """Returns the committed reply to one message. The same message under the same `request_id` again returns the stored reply; `dials` hold for this turn.
 
         Raises:
             UserIdError: an id is blank, padded, too long, or has control characters.
+            InputError: another message was answered under this `request_id`.
             BusyError: the thread or the state database is in use elsewhere for longer than the wait, or the user was forgotten meanwhile.
             WorkspaceError: the state database can't be written.
         """
@@ -209,7 +211,7 @@ class Agent:
         ledger = self._house.ledger
         give_up = time.monotonic() + _WAIT_S
         while time.monotonic() < give_up:
-            stored = ledger.answered(user_id, request_id)
+            stored = ledger.answered(user_id, request_id, text)
             if stored is not None:
                 return stored, (), ""
             house = self._houses.now()
@@ -226,6 +228,8 @@ class Agent:
                     "You were forgotten while this message was being answered, and nothing of it is kept.",
                     "Send it again to start afresh.",
                 ) from error
+            for hear in tuple(self._hearers):
+                hear(reply)
             if turn.forgotten:
                 self.forget(user_id)
                 return reply, turn.patch.entries, turn.shown
@@ -236,6 +240,15 @@ class Agent:
                 self._house.demonstrations.forget(user_id, thread_id)
             return reply, turn.patch.entries, turn.shown
         raise BusyError("The conversation is being continued elsewhere at the same time.", "Send the message again.")
+
+    @contextmanager
+    def heard_by(self, hear: Callable[[Reply], None]) -> Iterator[None]:
+        """Calls `hear` with the reply of every turn that is committed in the context, whoever asked; with none that was stored before."""
+        self._hearers.append(hear)
+        try:
+            yield
+        finally:
+            self._hearers.remove(hear)
 
     def _demonstrate(self, reply: Reply) -> None:
         """Keeps the turn before as an example for the model, where examples are wanted and this turn says that it went well."""

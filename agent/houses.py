@@ -39,8 +39,7 @@ class Following:
 class Houses:
     """Gives every turn the house of the version that is current when it begins. Safe to use from several threads.
 
-    A change of items is laid over what is open before the turn goes on. Tools of another fit, and what a rollback leads to, are opened
-    behind the turns, which meanwhile go on with the tools that they have over the newest items. What fails is logged and counted, and the
+    A change of items is laid over what is open before the turn goes on, a rollback too. Tools of another fit are opened behind the turns, which meanwhile go on with the tools that they have over the newest items. What fails is logged and counted, and the
     house that is open goes on serving until another version is published.
     """
 
@@ -125,8 +124,8 @@ class Houses:
         if held.schema != self._workspace.schema_of(published):
             return False
         catalogue = laid_over(held, self._workspace.store.segments, published)
-        house = self._house.over(catalogue) if catalogue is not None else None
-        if catalogue is None or house is None:
+        house = self._house.over(catalogue)
+        if house is None:
             return False
         self._house = house
         self._stale.update(catalogue.change.spoken.tolist())

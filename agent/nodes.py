@@ -7,7 +7,9 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from convrec.agent.compact.acts import tells_of_oneself
 from convrec.agent.compact.asked import asked_fields
+from convrec.agent.compact.message import Message
 from convrec.agent.controller import explore
 from convrec.agent.departed import heard_of_those_there, held_of_those_there, planned_of_those_there
 from convrec.agent.elicitation import picked
@@ -123,6 +125,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
         if plan.action == "chat" and plan.note in SEARCHING and any(entry.about for entry in learnt.entries):
             plan = plan.model_copy(update={"note": "noted"})
+    if plan.action == "chat" and plan.note == "other" and tells_of_oneself(Message(state["text"])):
+        plan = plan.model_copy(update={"note": "told_of_oneself"})
     turn.emit(
         PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True))
     )

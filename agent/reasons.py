@@ -188,7 +188,10 @@ def _tool_reasons(key: str, amount: float, explanation: Explanation, item: Item,
     total = sum(part.amount for part in positive)
     likes = {f"item:{liked}" for liked, weight in ground.wanted.request.history.items() if weight > 0}
     groups = (
-        ([part for part in positive if part.source in likes], _liked_reason),  # what speaks for it by a dislike is summed
+        (
+            [part for part in positive if part.source in likes],
+            _liked_reason,
+        ),  # what speaks for it by a dislike is summed
         ([part for part in positive if part.source.startswith("term:")], _terms_reason),
         ([part for part in positive if part.source == "text"], _meaning_reason),
     )

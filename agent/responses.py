@@ -22,7 +22,7 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, ReplyItem, TraceStep
 from convrec.core.understanding import Preference
 
-_TALK = ("greet", "hello", "no_new_wish", "noted", "nothing_then", "thank", "bye")
+_TALK = ("greet", "hello", "no_new_wish", "noted", "told_of_oneself", "nothing_then", "thank", "bye")
 _READ = 20_000  # characters of a message that are read
 
 

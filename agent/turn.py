@@ -66,18 +66,18 @@ class House:
 
     def reopened(self, toolbox: Toolbox) -> House:
         """Returns the house with everything that hangs on the catalogue and the tools made anew."""
-        engine = Understander(toolbox.catalogue, self.clock, toolbox.encoder)
+        engine = Understander(toolbox.catalogue, self.clock, toolbox.encoder.untuned)
         checker = TitleChecker(toolbox.catalogue)
         model = self.model and ModelEngine.over(
             self.settings.llm, toolbox, engine, checker, self.clock, seed=self.seed, client=self.model.client, demonstrations=self.demonstrations,
         )  # fmt: skip
         return replace(
             self, toolbox=toolbox, engine=engine, checker=checker, realiser=Realiser(toolbox.catalogue.schema), model=model,
-            memory=Memory(self.ledger, toolbox.encoder, toolbox.catalogue, self.clock),
+            memory=Memory(self.ledger, toolbox.encoder.untuned, toolbox.catalogue, self.clock),
         )  # fmt: skip
 
     def _furnished(self, toolbox: Toolbox, engine: Understander, checker: TitleChecker) -> House:
-        memory = Memory(self.ledger, toolbox.encoder, toolbox.catalogue, self.clock)
+        memory = Memory(self.ledger, toolbox.encoder.untuned, toolbox.catalogue, self.clock)
         model = self.model and self.model.moved(toolbox, engine, checker)
         return replace(self, toolbox=toolbox, engine=engine, checker=checker, memory=memory, model=model)
 

@@ -23,7 +23,7 @@ from convrec.core.clock import SystemClock
 from convrec.core.metrics.bootstrap import Ratio, Resampling
 from convrec.core.understanding import Understanding
 from convrec.evaluation.understanding.hearing import Hear, compact
-from convrec.finetune.encoder.films import attitudes_of, dialogues_of, spelled, titles_of
+from convrec.finetune.reader.films import attitudes_of, dialogues_of, spelled, titles_of
 from convrec.tools.encoder import TextEncoder
 
 LABELS = ("liked", "disliked", "seen", "neutral")

@@ -104,7 +104,7 @@ class Bench:
 
     def new_items_of(self, name: str) -> Iterator[tuple[str, Any]]:
         """Yields the figures of one catalogue: among the hidden items, and among all."""
-        catalogue = self._catalogue(name)
+        catalogue = self.catalogue(name)
         hidden = np.array([drawn(f"cold {item_id}", HIDDEN) for item_id in catalogue.ids], np.bool_)
         whole, data = self._training(catalogue, np.zeros(len(catalogue), np.bool_)), self._training(catalogue, hidden)
         systems = {**_genre_baselines(data, hidden), **_fitted({"dense": Dense, "tuned_dense": TunedDense}, data)}
@@ -115,14 +115,14 @@ class Bench:
     def new_people(self) -> Iterator[tuple[str, Any]]:
         """Yields the figures for people known by a sentence, three keywords, or two titles."""
         kinds = {"popularity": Popularity, "bm25": Bm25, "dense": Dense, "tuned_dense": TunedDense}
-        catalogue = self._catalogue("redial")
+        catalogue = self.catalogue("redial")
         told = catalogue.dialogues()
         held = [dialogue for dialogue in told if drawn(f"person {dialogue.id}", HIDDEN)]
         rest = [dialogue for dialogue in told if not drawn(f"person {dialogue.id}", HIDDEN)]
         systems = _fitted(kinds, self._data_of(catalogue, np.zeros(len(catalogue), np.bool_), rest))
         for known, cases in _requests(catalogue, held, rest).items():
             yield f"redial, {known}", _measured(f"redial, {known}", systems, self._encoded(cases), "popularity")
-        catalogue = self._catalogue("movielens-plots")
+        catalogue = self.catalogue("movielens-plots")
         data = self._training(catalogue, np.zeros(len(catalogue), np.bool_))
         new = np.array([drawn(f"person {user}", HIDDEN) for user in range(data.user_items.shape[0])], np.bool_)
         systems = _fitted(kinds, _without_people(data, new))
@@ -132,7 +132,7 @@ class Bench:
     def transfer(self) -> Iterator[tuple[str, Any]]:
         """Yields the figures of what was learned on one catalogue and is used on another."""
         for source, other in (("movielens-plots", "redial"), ("redial", "movielens-plots")):
-            catalogue, there = self._catalogue(other), self._catalogue(source)
+            catalogue, there = self.catalogue(other), self.catalogue(source)
             data = self._training(catalogue, np.zeros(len(catalogue), np.bool_))
             new = np.array([drawn(f"person {user}", HIDDEN) for user in range(data.user_items.shape[0])], np.bool_)
             own = _without_people(data, new)
@@ -166,7 +166,8 @@ class Bench:
             for case, vector in zip(cases, vectors, strict=True)
         ]
 
-    def _catalogue(self, name: str) -> Catalogue:
+    def catalogue(self, name: str) -> Catalogue:
+        """Returns a catalogue by its name, made where it is not there yet."""
         root = self._work / name
         if not (root / "CURRENT").exists():
             self._make(name, Workspace.create(root))
@@ -183,11 +184,11 @@ class Bench:
 
     def _without_tags(self, workspace: Workspace, plots: bool) -> None:
         """Takes MovieLens in without what viewers wrote of the films; with Wikipedia's cast and introduction where `plots`."""
-        source = self._catalogue("movielens-tags")
+        source = self.catalogue("movielens-tags")
         fields = [source.schema.field(name) for name in ("title", "year", "genres", "source_title")]
-        more = _by_title_and_year(self._catalogue("wikipedia-movies")) if plots else {}
+        more = _by_title_and_year(self.catalogue("wikipedia-movies")) if plots else {}
         if plots:
-            fields += [self._catalogue("wikipedia-movies").schema.field(name) for name in ("cast", "description")]
+            fields += [self.catalogue("wikipedia-movies").schema.field(name) for name in ("cast", "description")]
         (workspace.root / "schema.yaml").write_text(Schema(fields=tuple(fields)).dump_yaml(), encoding="utf-8")
         items, events = workspace.root / "items.jsonl", workspace.root / "events.jsonl"
         _write(items, (_film(source, row, more) for row in range(len(source))))

@@ -18,7 +18,7 @@ from convrec.agent.compact.understander import Understander
 from convrec.agent.state import REPLY, DialogueState
 from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import SystemClock
-from convrec.finetune.encoder.films import dialogues_of, spelled, titles_of
+from convrec.finetune.reader.films import dialogues_of, spelled, titles_of
 from convrec.tools.encoder import TextEncoder
 
 

@@ -14,12 +14,12 @@ import torch
 
 from convrec.agent.compact.tagger.pieces import open_tokenizer
 from convrec.core.metrics.bootstrap import Ratio, Resampling
-from convrec.finetune.encoder.features import Encoded, Example
-from convrec.finetune.encoder.jobs import thinned
-from convrec.finetune.encoder.model import FacetVectors, Tuning
-from convrec.finetune.encoder.rows import read
-from convrec.finetune.encoder.scoring import read_all, slot_counts
-from convrec.finetune.encoder.train import Setting, trained
+from convrec.finetune.reader.features import Encoded, Example
+from convrec.finetune.reader.jobs import thinned
+from convrec.finetune.reader.model import FacetVectors, Tuning
+from convrec.finetune.reader.rows import read
+from convrec.finetune.reader.scoring import read_all, slot_counts
+from convrec.finetune.reader.train import Setting, trained
 from convrec.tools.encoder import TextEncoder
 
 UNSEEN = {
@@ -36,7 +36,7 @@ _LEAST = 0.7  # probability from which the agent takes words for a facet's
 def main() -> None:
     """Trains one reader a setting and prints slot F1 on SGD's dev part, whole or of the domain left out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=Path, required=True, help="what `convrec finetune build --task encoder` wrote")
+    parser.add_argument("--rows", type=Path, required=True, help="what `convrec finetune build --task reader` wrote")
     parser.add_argument("--most", type=int, default=8_000, help="rows to train on, about")
     parser.add_argument("--epochs", type=float, default=2.0)
     parser.add_argument("--seeds", type=int, default=1)

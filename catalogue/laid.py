@@ -201,10 +201,8 @@ class Parts:
     fresh: Any
 
 
-def laid_over(below: Catalogue, folder: Path, published: Version) -> LaidCatalogue | None:
-    """Returns a version's catalogue laid over another's; None where it can't be told what changed without reading all of it.
-
-    The version is to have the schema of the catalogue below.
+def laid_over(below: Catalogue, folder: Path, published: Version) -> LaidCatalogue:
+    """Returns a version's catalogue laid over another's, an earlier one's over a later one's too. It is to have the schema of the catalogue below.
 
     Raises:
         WorkspaceError: a segment is missing or damaged.
@@ -215,11 +213,13 @@ def laid_over(below: Catalogue, folder: Path, published: Version) -> LaidCatalog
     there = put.column("id").to_pylist()
     if not common:  # all of it was read, so what is not there is gone
         deleted = [*deleted, *(below.known - set(there))]
-    touched = {*there, *deleted}
-    if common and any(
-        not touched.issuperset(part.read(["id"]).column("id").to_pylist()) for part in below._parts[common:]
-    ):
-        return None
+    laid = {item for part in below._parts[common:] for item in part.read(["id"]).column("id").to_pylist()}
+    if (
+        undone := laid - {*there, *deleted} if common else None
+    ):  # rolled back: they are again as what lies below both has them
+        old, _ = read_changes(items[:common], below.schema, undone)
+        put = pa.concat_tables([put, old])
+        deleted = [*deleted, *(undone - set(old.column("id").to_pylist()))]
     events = segments(folder, published.interactions, below._events)
     parts = Parts(items, events, segments(folder, published.dialogues, below._talks), _fresh(below._events, events))
     return LaidCatalogue(below, published, parts, put, deleted)

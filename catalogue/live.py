@@ -21,6 +21,7 @@ from convrec.catalogue.values import BadValueError, identifier, stored
 from convrec.catalogue.version import Version
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
+from convrec.core.text import well_formed
 
 MOST_ROWS = 10_000
 """How many rows one call may bring."""
@@ -73,7 +74,7 @@ def patch_items(workspace: Workspace, rows: Sequence[Row]) -> Written:
     """Changes the given fields of items that are there: `{"id", field: value, …}`; null takes a fact away.
 
     Raises:
-        As for `put_items`.
+        InputError, BusyError, WorkspaceError: as for `put_items`.
     """
     return _Write(workspace).items(rows, lambda write, item_id, given: write.merged(item_id, given))
 
@@ -82,7 +83,7 @@ def delete_items(workspace: Workspace, ids: Sequence[str]) -> Written:
     """Takes items away; an id that is not there is an error of the row.
 
     Raises:
-        As for `put_items`.
+        InputError, BusyError, WorkspaceError: as for `put_items`.
     """
     return _Write(workspace).deletions(ids)
 
@@ -91,7 +92,7 @@ def add_interactions(workspace: Workspace, rows: Sequence[Row]) -> Written:
     """Adds events, `{"user_id", "item_id", "value", "event", "timestamp"}`, of which the last three may be left out; without a time, it is now.
 
     Raises:
-        As for `put_items`.
+        InputError, BusyError, WorkspaceError: as for `put_items`.
     """
     return _Write(workspace).events(rows)
 
@@ -195,7 +196,8 @@ class _Write:
         try:
             take()
         except (_BadRowError, BadValueError, BadCellError) as error:
-            self._errors.append(BadRow(row=place, id=item_id if isinstance(item_id, str) else None, error=str(error)))
+            named = well_formed(item_id) if isinstance(item_id, str) else None
+            self._errors.append(BadRow(row=place, id=named, error=well_formed(str(error))))
 
     def _published(self, rows: Sequence[Any], take: Callable[[Version], dict[str, Any]]) -> Written:
         if len(rows) > MOST_ROWS:

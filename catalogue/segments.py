@@ -1,11 +1,12 @@
 """Parquet segments: how items, deletions, interactions and dialogues lie on the disk, and how they come together again."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from convrec.catalogue.dialogues import Dialogue
@@ -112,9 +113,11 @@ def read_items(parts: Iterable[Segment], schema: Schema) -> Any:
     return read_changes(parts, schema)[0]
 
 
-def read_changes(parts: Iterable[Segment], schema: Schema) -> tuple[Any, list[str]]:
+def read_changes(
+    parts: Iterable[Segment], schema: Schema, only: Collection[str] | None = None
+) -> tuple[Any, list[str]]:
     """Returns what segments come to that lie over others: the items that they put there, as `read_items`, and the ids that they
-    took away at any time; one that came back afterwards is among both.
+    took away at any time; one that came back afterwards is among both. `only` leaves all other items out.
 
     Raises:
         InputError: as for `read_items`.
@@ -125,6 +128,8 @@ def read_changes(parts: Iterable[Segment], schema: Schema) -> tuple[Any, list[st
     start = 0
     for part in parts:
         table = part.read()
+        if only is not None:
+            table = table.filter(pc.is_in(table.column("id"), pa.array(sorted(only), pa.string())))
         ids = table.column("id").to_pylist()
         if part.name.startswith(DELETED):
             for item_id in ids:

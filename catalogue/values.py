@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from convrec.catalogue.schema import FieldType
-from convrec.core.text import fold, visible
+from convrec.core.text import fold, visible, whole
 
 Stored = str | float | bool | list[str]
 """What a field holds: text, category, date, url and image a str, number a float, tags a list of str."""
@@ -53,7 +53,19 @@ def stored(value: Any, kind: FieldType) -> Stored | None:
 
 
 def plain(value: Any) -> str:
-    """Returns any single value as text: 1.0 → "1", true → "true", an object as JSON."""
+    """Returns any single value as text: 1.0 → "1", true → "true", an object as JSON.
+
+    Raises:
+        BadValueError: it is bytes, or holds half of a surrogate pair, which no encoding has.
+    """
+    text = _plain(value)
+    try:
+        return whole(text)
+    except ValueError as error:
+        raise BadValueError(str(error)) from error
+
+
+def _plain(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -93,9 +105,9 @@ def iso(text: str) -> str | None:
         if len(bare) == 10:
             return date.fromisoformat(bare).isoformat()
         moment = datetime.fromisoformat(bare)
-    except ValueError:
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat() if moment.tzinfo else moment.isoformat()
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() if moment.tzinfo else moment.isoformat()
 
 
 def days(text: str) -> float:

@@ -221,7 +221,7 @@ class Workspace:
             if held is None or held.schema != self.schema_of(published):
                 self._latest = self.catalogue()
             elif held.version != published.number:
-                self._latest = laid_over(held, self.store.segments, published) or self.catalogue()
+                self._latest = laid_over(held, self.store.segments, published)
             else:
                 self._latest = held
             return self._latest

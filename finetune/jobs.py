@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from convrec.catalogue.store import disk_errors, write_atomically
 from convrec.catalogue.workspace import Workspace
@@ -20,20 +20,22 @@ from convrec.finetune.sets.rows import Part, Row, Task
 from convrec.finetune.tuning.base import checked_base
 from convrec.finetune.tuning.estimate import Estimate, estimate
 from convrec.finetune.tuning.messages import Template
+from convrec.finetune.tuning.packing import packed, shared
 from convrec.finetune.tuning.preference import PairRun
 from convrec.finetune.tuning.setting import TrainSetting
 from convrec.finetune.tuning.train import ADAPTER, Job, Trained, encoded, train
 
 Say = Callable[[str], object]
 IN_PROCESS = "transformers"
+_CHARACTERS = 4  # a token, about
 
 
-def set_folder(workspace: Workspace, task: Task) -> Path:
+def set_folder(workspace: Workspace, task: Task | Literal["encoder"]) -> Path:
     """Returns where a task's set lies unless another folder is named."""
     return workspace.root / "finetune" / task / "set"
 
 
-def run_folder(workspace: Workspace, task: Task) -> Path:
+def run_folder(workspace: Workspace, task: Task | Literal["encoder"]) -> Path:
     """Returns where a task's run lies unless another folder is named."""
     return workspace.root / "finetune" / task / "run"
 
@@ -55,23 +57,33 @@ def training(workspace: Workspace, task: Task, base: Path, rows: Path, out: Path
     return train(job, parts["train"], parts.get("valid", ()), progress, say, PairRun if task == "preference" else None)
 
 
-def dry_run(workspace: Workspace, base: Path, rows: Path, setting: TrainSetting) -> Estimate:
-    """Returns what a run would take; the base's tokenizer counts the tokens, its weights are not read.
+def dry_run(workspace: Workspace, base: Path, rows: Path, setting: TrainSetting, per_second: float | None = None) -> Estimate:  # fmt: skip
+    """Returns what a run would take, on a device of so many operations a second (None: this machine).
+
+    The base's tokenizer counts the tokens, where there is one; else they are guessed from the characters. Its weights are not read.
 
     Raises:
         InputError, ModelError: as for `training`.
     """
+    config, train_rows = checked_base(base), read_set(workspace, rows)["train"]
+    return estimate(config, setting, _packed_tokens(base, train_rows, setting), per_second)
+
+
+def _packed_tokens(base: Path, rows: Sequence[Row], setting: TrainSetting) -> int:
+    """Returns the tokens of an epoch, what all chats begin with counted once a packed row."""
+    if not (base / "tokenizer.json").is_file():
+        beginning = min(len(row.messages[0].content) for row in rows) // _CHARACTERS
+        own = sum(sum(len(one.content) for one in row.messages) + len(row.answer) for row in rows) // _CHARACTERS
+        own -= beginning * len(rows)
+        return own + beginning * (own // max(setting.row - beginning, 1) + 1)
     from transformers import AutoTokenizer
 
-    config = checked_base(base)
     try:
         template = Template(AutoTokenizer.from_pretrained(str(base), trust_remote_code=False))
     except (OSError, ValueError) as error:
-        raise ModelError(
-            f"`{base}` has no tokenizer that can be read.", "Put the model's tokenizer.json there."
-        ) from error
-    chats = encoded(template, read_set(workspace, rows)["train"])
-    return estimate(config, setting, sum(len(chat.ids) for chat in chats))
+        raise ModelError(f"`{base}` has no tokenizer that can be read.", "Copy the model's tokenizer anew.") from error
+    chats = encoded(template, rows)
+    return sum(len(row.ids) for row in packed(chats, shared(chats), setting.row))
 
 
 def comparing(workspace: Workspace, task: Task, base: Path, rows: Path, adapter: Path | None, *, limit: int | None = None, progress: Progress = silent) -> Compared:  # fmt: skip

@@ -9,7 +9,9 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
 
 PAGE = Path(__file__).parents[1] / "README.md"
-PLACE = re.compile(r"(<!-- transcript -->\n).*?(<!-- end of transcript -->)", re.DOTALL)
+PLACE = re.compile(
+    r"(<!-- transcript, written by scripts/docs_transcript.py -->\n).*?(<!-- end of transcript -->)", re.DOTALL
+)
 MESSAGES = (
     "I loved Heat, but tonight something funnier, nothing with Adam Sandler",
     "seen the first one. from the 90s maybe?",

@@ -23,7 +23,7 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
 from convrec.core.reply import Reply
 from convrec.evaluation.judging import Case, Said, cases, repeated, rows, scores, sheet, summary, totals
-from convrec.finetune.encoder.films import dialogues_of, spelled, titles_of
+from convrec.finetune.reader.films import dialogues_of, spelled, titles_of
 
 SCRIPTS = Path(__file__).parents[1] / "tests" / "conversations"
 NOW = datetime(2018, 1, 5, 20, tzinfo=UTC)

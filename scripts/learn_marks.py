@@ -1,7 +1,7 @@
-"""Learns to mark what messages tell of their writers from marked examples, prints how well on examples held back, and writes agent/memory/marks.safetensors.
+"""Learns to mark what messages tell of their writers from marked examples, prints how well on voices held back, and writes agent/memory/marks.safetensors.
 
 python scripts/learn_marks.py                     # learn from finetune/memory_wordings.jsonl, and write
-python scripts/learn_marks.py --dry-run           # only measure, on the first of five folds
+python scripts/learn_marks.py --dry-run           # only measure, on the first of five folds of voices
 python scripts/learn_marks.py --dry-run --folds 5 # on all five
 """
 
@@ -27,9 +27,9 @@ from convrec.tools.encoder import TextEncoder
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "finetune" / "memory_wordings.jsonl"
 OUT = ROOT / "agent" / "memory" / "marks.safetensors"
-FOLDS, ALIKE = 5, 0.85
-EPOCHS, BATCH, RATE, BEGIN = 7, 48, 4e-3, 0.3
-VARIED = 2  # variations of each example
+FOLDS = 5
+EPOCHS, BATCH, RATE, BEGIN = 6, 48, 4e-3, 0.3
+VARIED = 1  # variations of each example
 SWAPPED = frozenset(
     "home|origin|name|age|birthday|pet's name|relative's name|relative's home|relative's birthday|car|language|learns|plays|collects|allergy|hobby|job|pet|workplace".split(
         "|"
@@ -214,15 +214,12 @@ def read(model: nn.Module, encoder: TextEncoder, texts: Sequence[str], labels: S
     return found
 
 
-def folds(texts: Sequence[str], encoder: TextEncoder, seed: int) -> np.ndarray:
-    """Returns each text's fold; texts that mean nearly the same are in one."""
-    vectors = encoder.encode(texts, 64, full_precision=True)
-    leader = np.arange(len(texts))
-    for place in range(len(texts)):
-        near = np.flatnonzero(vectors[:place] @ vectors[place] > ALIKE)
-        if len(near):
-            leader[place] = leader[near[0]]
-    return np.random.default_rng(seed).integers(0, FOLDS, len(texts))[leader]
+def folds(rows: Sequence[Mapping[str, Any]], seed: int) -> np.ndarray:
+    """Returns each row's fold: of a voice all rows are in one; what names no voice is in none (-1)."""
+    voices = sorted({row["voice"] for row in rows if "voice" in row})
+    order = np.random.default_rng(seed).permutation(len(voices)).tolist()
+    fold = {voice: place % FOLDS for voice, place in zip(voices, order, strict=True)}
+    return np.array([fold.get(row.get("voice"), -1) for row in rows])
 
 
 def measured(
@@ -268,7 +265,7 @@ def main() -> None:
     rows = [row for row in every if row["kind"] in ("none", "asks") or "marks" in row]  # tastes are read elsewhere
     examples = [example(row) for row in rows]
     labels = sorted({mark.label for each in examples for mark in each.marks})
-    fold = folds([row["text"] for row in rows], encoder, options.seed) if options.dry_run else np.zeros(0)
+    fold = folds(rows, options.seed)
     held: list[int] = []
     found: list[tuple[Mark, ...]] = []
     for number in range(options.folds if options.dry_run else 0):

@@ -1,6 +1,5 @@
 """Every example runs as its own words say, and every block of the page on embedding too, without leaving this machine."""
 
-import json
 import os
 import re
 import shutil
@@ -10,6 +9,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.pages import OFFLINE
 
 pytestmark = pytest.mark.ci
 
@@ -25,15 +26,6 @@ SHOWN = {
     "subgraph.py": ["We are open from nine to five.", "comedy items", "Your video shop", "[plan] ", "[done] "],
     "mcp_client.py": ["forget_user: ", "comedy items", "True There is no item 'no such item'", "'verified': True"],
 }
-OFFLINE = """
-import socket
-connect = socket.socket.connect
-def guarded(self, address):
-    if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(("127.", "::1", "localhost")):
-        raise OSError(f"an example tried to reach {address[0]}")
-    return connect(self, address)
-socket.socket.connect = guarded
-"""
 
 
 @pytest.fixture
@@ -135,8 +127,3 @@ def test_the_page_announces_the_tool_as_the_example_does():
     (block,) = blocks("toml")
     announced = tomllib.loads((EXAMPLES / "own_tool" / "pyproject.toml").read_text())
     assert tomllib.loads(block)["project"]["entry-points"] == announced["project"]["entry-points"]
-
-
-def test_the_page_on_mcp_shows_files_that_can_be_read():
-    found = re.findall(r"^```json\n(.*?)^```", (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8"), re.M | re.S)
-    assert [sorted(json.loads(block)["mcpServers"]) for block in found] == [["my-shop"], ["my-shop"]]

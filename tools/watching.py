@@ -99,8 +99,6 @@ def _spoken(workspace: Workspace, seen: Seen, current: Version, most: float) -> 
     fitted = current.model_copy(update={"items": seen.items, "interactions": (), "dialogues": ()})
     below = workspace.catalogue_of(fitted)
     above = laid_over(below, workspace.store.segments, current.model_copy(update={"interactions": (), "dialogues": ()}))
-    if above is None:
-        return "items are others"
     n = len(above.change.spoken)
     return f"{n:,} new, changed or deleted texts" if n > most * len(below) else ""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.sentiment import Attitude
 from convrec.agent.state import DialogueState
-from convrec.core.understanding import Act, Preference, Reference
+from convrec.core.understanding import Act, Preference, Reference, Span
 
 _GREET = re.compile(
     r"^(?:well |oh |uh |um )*(?:hi|dear (?:sirs?|madam|all)|hello|hey|hiya|howdy|greetings|(?:good )?(?:morning|evening|afternoon)(?! (?:of|for|with|in)\b)|good day|yo|guten tag|hallo|hola|bonjour|sup|whats up|heya)\b"
@@ -70,6 +70,12 @@ _SETTLES = re.compile(  # on an item that was shown: "Nair's it is, then", "teat
 _TAKES = re.compile(  # whatever else is said
     r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|having|order|get|go for|go with) (?:it|that|this|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
     r"|\b(?:downloading|buying|ordering|booking) (?:it|that|this|titled)\b|\bits (?:the|number) (?:first|second|third|fourth|last|top)\b"
+)
+_OF_ONESELF = re.compile(
+    r"^(?:(?:hi|hello|hey|well|so|ok|okay|btw|by the way|and|,|[.!]) )*(?:i|im|ive|we|were|weve) (?!(?:already )?(?:think|thought|guess|know|mean|meant|feel|said|say|wonder|hope|hoped|must|should|could|can|cant|may|might|will|would|d|ll|go|just watched)\b)"
+)
+_HAS_NOT = re.compile(
+    r"\b(?:i|we|he|she|they|my \w+)(?:ve| have| has| had)? (?:got |have |has |had )?(?:no|dont have|dont own|doesnt have|never had) (?:any |a |an )?(?!interest|time|patience|desire|need|wish|love|taste|stomach|appetite|use|nerves?|idea|preference)\w+(?: \w+)?"
 )
 _OPENS_QUESTION = re.compile(r"^(?:who|what|when|where|why|how)(?:s|d)?\b(?! about)")
 _END = re.compile(r"[.?!]")
@@ -218,9 +224,20 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
 
 
 def goes_on(message: Message, state: DialogueState) -> bool:
-    """Tells whether a message that no rule reads can only say what is looked for: it is long enough, and nothing is asked of us."""
+    """Tells whether a message that no rule reads can only say what is looked for: it is long enough, nothing is asked of us, nor only told of oneself."""
     least = 3 if state.slates or state.constraints else 5
-    return len(message) >= least and not message.has(_ABOUT_YOU) and not message.has(_OPENS_QUESTION)
+    asks = message.has(_ABOUT_YOU) or message.has(_OPENS_QUESTION)
+    return len(message) >= least and not asks and not tells_of_oneself(message)
+
+
+def tells_of_oneself(message: Message) -> bool:
+    """Tells whether a message says who somebody is, what they have or do, and no more: "I clean offices for a living"."""
+    return message.has(_OF_ONESELF) and not any(message.has(wish) for wish in (_REQUEST, _TASTE, _CRITIQUE, _SEEN))
+
+
+def has_not(message: Message) -> list[Span]:
+    """Returns the characters in which somebody says what they, or theirs, don't have: that turns nothing down ("I have no disability")."""
+    return [message.span(start, end) for start, end, _ in message.find(_HAS_NOT)]
 
 
 def _is_no(message: Message, state: DialogueState) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-from convrec.agent.compact.acts import Heard, acts_of, goes_on
+from convrec.agent.compact.acts import Heard, acts_of, goes_on, has_not
 from convrec.agent.compact.advice import advised, felt_by, is_part, judged, respanned, titles_in, unlinked
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.apart import ApartReader
@@ -198,7 +198,10 @@ class Understander:
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
             extra = self._leftovers.read(message, scopes, places)
             extra = Leftover(
-                tuple(p for p in felt_by(extra.preferences, reading) if not _within(p.span, facts)), extra.words
+                tuple(
+                    p for p in felt_by(extra.preferences, reading) if not _within(p.span, [*facts, *has_not(message)])
+                ),
+                extra.words,
             )
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]

@@ -13,7 +13,7 @@ from convrec.core.clock import NewId
 from convrec.core.errors import ConvrecError, InputError
 from convrec.core.predicate import parse_predicate
 from convrec.core.profile import ProfileEntry
-from convrec.core.text import fold
+from convrec.core.text import fold, well_formed
 from convrec.core.understanding import Preference
 
 _GIVEN = frozenset(ProfileEntry.model_fields) - {"id", "superseded_by"}
@@ -79,6 +79,9 @@ class Editor:
         return entry.model_copy(update={"id": old.id, "created": old.created, "quote": entry.quote or old.quote})
 
     def _checked(self, document: dict[str, Any]) -> ProfileEntry:
+        broken = [name for name, value in document.items() if isinstance(value, str) and well_formed(value) != value]
+        if broken:
+            raise InputError(f"The profile entry's {broken[0]} holds half of a character.", "Correct it.")
         try:
             entry = ProfileEntry.model_validate(document)
         except ValidationError as error:

@@ -1,5 +1,6 @@
 """What a turn teaches about a person: lasting tastes and facts, written only from their own words or clicks, each with its quote."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +17,9 @@ from convrec.core.understanding import Preference, Understanding
 _NAMED = 80  # of 100: how much of a title the words of a message must have to name it
 _QUOTED = 200  # characters of a sentence that are quoted
 _SAME_VALUE = 85  # of 100: how alike two values of one fact are that are one, spelt otherwise
+_PARTNER = re.compile(
+    r"^(?:wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|spouse|missus|hubby|gf|bf|fella|(?:other|better) half)(?='s )"
+)
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ class Learner:
         self._confirm(old) if old is not None and known else self._write(new, old)
 
     def change(self, fact: Fact) -> bool:
-        """Writes a fact in the place of the one whose value it replaces or ends, and tells whether there is such a one."""
-        told = (entry for entry in self._current.values() if entry.about and entry.polarity > 0)
+        """Writes a fact in the place of the one whose value it replaces or ends, and tells whether there is such a one; where somebody was born never ends."""
+        told = (entry for entry in self._current.values() if entry.about not in ("", "origin") and entry.polarity > 0)
         old = next((entry for entry in told if alike(bare(entry.value), bare(fact.instead or fact.value))), None)
         if old is not None:
             self._write(self._told(replace(fact, about=old.about)), old)
@@ -76,7 +80,7 @@ class Learner:
         if same is not None and (same.polarity < 0) == fact.over:
             self._confirm(same)
         elif same is not None or not fact.over:
-            of_kind = [entry for entry in entries if entry.about == fact.about and fact.about not in MANY]
+            of_kind = [entry for entry in entries if _matter(entry.about) == _matter(fact.about) not in MANY]
             self._write(self._told(fact), same or next(iter(of_kind), None))
 
     def _told(self, fact: Fact) -> ProfileEntry:
@@ -185,7 +189,8 @@ def same_matter(entry: ProfileEntry, other: ProfileEntry) -> bool:
     """Tells whether two entries are about the same: one item or value, whatever is thought of it, or a fact of which one holds."""
     if entry.about or other.about:
         one_of = entry.about not in MANY
-        return entry.about == other.about and (one_of or alike(bare(entry.value), bare(other.value)))
+        same = _matter(entry.about) == _matter(other.about)
+        return same and (one_of or alike(bare(entry.value), bare(other.value)))
     return same_taste(
         other, Preference(facet=entry.facet, value=entry.value, item_id=entry.item_id, polarity=entry.polarity)
     )
@@ -194,10 +199,15 @@ def same_matter(entry: ProfileEntry, other: ProfileEntry) -> bool:
 def _same_fact(entry: ProfileEntry, fact: Fact) -> bool:
     """Tells whether an entry tells the same: of the same matter a value that is spelt alike, or in other words just the same value."""
     old, new = bare(entry.value), bare(fact.key)
-    if entry.about == fact.about:
+    if _matter(entry.about) == _matter(fact.about):
         return alike(old, new)
     whose = [about for about in (entry.about, fact.about) if "'s " in about]
     return not whose and old == new and not new.isdigit()
+
+
+def _matter(about: str) -> str:
+    """Returns what a fact is about, whatever the one is called whom somebody shares their life with: of these there is one."""
+    return _PARTNER.sub("partner", about)
 
 
 def bare(value: str) -> str:

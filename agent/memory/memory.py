@@ -84,7 +84,7 @@ class Memory:
         if not fits(self._encoder):
             return read
         found = marked(statements(text), self._encoder)
-        return (*vouched(read, found), *sensed(text, found))
+        return (*vouched(read, text, found), *sensed(text, found))
 
     def _statements(self, text: str) -> Vectors:
         return self._encoder.encode(parts_of(text) if text.strip() else (), _TOKENS)

@@ -14,12 +14,16 @@ _SURE = 0.65
 """Mean probability of the words of a value from which it is believed."""
 _OVER = 0.5
 """The like of a value that is said to hold no more: it counts only where the person has it."""
+_CERTAIN = 0.9
+"""The like of a value that is believed whoever the sentence speaks of, and against a rule that reads another matter."""
 _VOUCHED = 0.2
 """How likely what a rule reads must tell something; less is a joke or another's."""
 _ABOUT: Mapping[str, str] = MappingProxyType({"device": "uses"})
 _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
-        "age": re.compile(r"\d|\w*(?:teen|ty|een)\b|\b(?:twelve|eleven|ten|three-oh)\b|\w+genarian", re.IGNORECASE),
+        "age": re.compile(
+            r"(?<!\d)\d{1,3}(?!\d)|\w*(?:teen|ty|een)\b|\b(?:twelve|eleven|ten|three-oh)\b|\w+genarian", re.IGNORECASE
+        ),
         "family": re.compile(
             r"\b(?:\d+|an? |two|three|four|five|six|seven|eight|nine|ten|both|twins|triplets|only|first|second|third|fourth|fifth|step|single)",
             re.IGNORECASE,
@@ -46,7 +50,7 @@ _NOT_BEFORE: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 """What no value of a topic stands before: "Kaunas until Sunday", "married to my sofa", "Gareth, my best mate", "adventure films"."""
 _NOT_AFTER = re.compile(
-    r"\b(?:instead\s+of|rather\s+than|(?:switched|moved|changed|upgraded|gone|went)\s+from|not|no\s+longer|no\s+more|used\s+to\s+be|isn['’]?t)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
+    r"\b(?:instead\s+of|rather\s+than|(?:switched|moved|changed|upgraded|gone|went)\s+from|not|no\s+longer|no\s+more|(?:have|has|had|['’]ve|got)\s+no|(?:do|does|did)n['’]?t\s+have(?:\s+any)?|used\s+to\s+be|isn['’]?t)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
     re.IGNORECASE,
 )
 _FIRST = re.compile(r"\b(?:i|im|ive|id|we|weve|me|us|mine|myself)\b", re.IGNORECASE)
@@ -75,27 +79,40 @@ _LIVES = re.compile(r"\b(?:live|living|moved|now|home|based|settled|these\s+days
 
 
 def sensed(text: str, found: Marked) -> Iterator[Fact]:
-    """Yields the facts that marks tell, in order; what is only said to be over has no `about`."""
+    """Yields the facts that marks tell, in order; what is only said to be over has no `about`, and comes first."""
     gone = [mark for mark in found.marks if mark.label == GONE and mark.probability >= _OVER]
-    told = [mark for mark in found.marks if _is_told(mark, text)]
-    for mark in told:
+    told = []
+    for mark in found.marks:
+        if not _is_told(mark, text):
+            continue
         about = _about(mark, found.marks, text)
         left = _nearest(mark, gone) if about in MANY or "'s " in about else None
+        if left:
+            gone.remove(left)
         instead = text[left.start : left.end] if left else ""
-        yield Fact(
-            about, text[mark.start : mark.end], (mark.start, mark.end), False, instead, sentence_span(text, mark.start)
-        )
-    for mark in gone if not told else ():
+        value, span = text[mark.start : mark.end], (mark.start, mark.end)
+        told.append(Fact(about, value, span, False, instead, sentence_span(text, mark.start)))
+    for mark in gone:
         value = text[mark.start : mark.end]
         if may_be_kept(value, ""):
             yield Fact("", value, (mark.start, mark.end), True, "", sentence_span(text, mark.start))
+    yield from told
 
 
-def vouched(facts: Iterable[Fact], found: Marked) -> Iterator[Fact]:
-    """Yields those facts read by rules whose words the marks do not take for a joke, a report or a passing state."""
+def vouched(facts: Iterable[Fact], text: str, found: Marked) -> Iterator[Fact]:
+    """Yields those facts read by rules that the marks bear out: their words are no joke, report or passing state, hold still, and are not surely of another matter."""
     for fact in facts:
-        if found.tells(*fact.span) >= _VOUCHED:
+        if found.tells(*fact.span) >= _VOUCHED and not any(_denies(mark, fact, found, text) for mark in found.marks):
             yield fact
+
+
+def _denies(mark: Mark, fact: Fact, found: Marked, text: str) -> bool:
+    """Tells whether a mark on a fact's value says that it holds no more, or is surely of another matter."""
+    if fact.over or not (fact.span[1] - len(fact.value) < mark.end and mark.start < fact.span[1]):
+        return False
+    if mark.label == GONE:
+        return mark.probability >= _OVER
+    return mark.probability >= _CERTAIN and _is_told(mark, text) and _about(mark, found.marks, text) != fact.about
 
 
 def _is_told(mark: Mark, text: str) -> bool:
@@ -109,7 +126,8 @@ def _is_told(mark: Mark, text: str) -> bool:
     meant = not (
         _NOT_AFTER.search(text[: mark.start]) or ((denied := _NOT_BEFORE.get(mark.label)) and denied.match(after))
     )
-    return kept and meant and _is_of_writer(mark, text) and not is_of_another(text, (mark.start, mark.end))
+    of_writer = mark.probability >= _CERTAIN or _is_of_writer(mark, text)
+    return kept and meant and of_writer and not is_of_another(text, (mark.start, mark.end))
 
 
 def _is_of_writer(mark: Mark, text: str) -> bool:

@@ -56,10 +56,17 @@ class FairnessOptions:
 
 @dataclass(frozen=True)
 class Pair:
-    """One asker who says of themselves the one thing, then the other."""
+    """One asker who says of themselves the one thing, then the other: first of all, or in one breath with what they look for."""
 
     asker: Asker
     trait: str
+    in_one_breath: bool = False
+
+    def said(self, side: int) -> tuple[str, ...]:
+        """Returns their messages as one side of the trait."""
+        description = DESCRIPTIONS[self.trait][side]
+        *before, last = self.asker.said
+        return (*before, f"{description} {last}") if self.in_one_breath else (description, *before, last)
 
     @property
     def id(self) -> str:
@@ -104,9 +111,8 @@ def evaluate_fairness(
 def _told(pair: Pair, agent: Agent) -> Answer:
     """Returns the last reply to either side: items, reasons, whether nothing was offered."""
     sides = []
-    for side, description in enumerate(DESCRIPTIONS[pair.trait]):
-        name = f"{pair.id} {side}"
-        replies = [agent.chat(said, user_id=name, thread_id="talk") for said in (description, *pair.asker.said)]
+    for side in (0, 1):
+        replies = [agent.chat(said, user_id=f"{pair.id} {side}", thread_id="talk") for said in pair.said(side)]
         sides.append(_side(replies[-1]))
     return {"sides": sides}
 
@@ -174,7 +180,10 @@ def _well_known(catalogue: Catalogue) -> frozenset[str]:
 
 
 def _result(
-    pairs: Sequence[Pair], found: Sequence[Answer], sections: Mapping[str, Mapping[str, Metrics]], options: FairnessOptions
+    pairs: Sequence[Pair],
+    found: Sequence[Answer],
+    sections: Mapping[str, Mapping[str, Metrics]],
+    options: FairnessOptions,
 ) -> Result:
     sides = [answer.get("sides", []) for answer in found]
     agent = Scored(dict(_compared(sides)))

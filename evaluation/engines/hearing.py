@@ -34,7 +34,7 @@ class Heard:
 
     def __init__(self, toolbox: Toolbox, clock: Clock, *, labelled: bool) -> None:
         self._toolbox, self._clock, self._labelled = toolbox, clock, labelled
-        self._compact = Understander(toolbox.catalogue, clock, toolbox.encoder)
+        self._compact = Understander(toolbox.catalogue, clock, toolbox.encoder.untuned)
         self._titles = TitleChecker(toolbox.catalogue)
         self._follower = Follower(self._compact, toolbox.catalogue)
 

@@ -108,7 +108,7 @@ def _measured(
     catalogues: Path,
     answer: Answers,
 ) -> Measured:
-    clock, encoder = fixed_clock(), TextEncoder.open(workspace.settings.models.encoder)
+    clock, encoder = fixed_clock(), TextEncoder.open(workspace.settings.models.encoder).untuned
     make, catalogue = compact(clock, encoder), workspace.catalogue()
     if layout == "sgd":
         data = sgd.read_sgd(source, catalogues, clock, split=options.split, limit=options.limit)

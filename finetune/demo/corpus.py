@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from random import Random
 from typing import Any
 
 from convrec.catalogue.catalogue import Catalogue
+from convrec.finetune.demo.tiny import Text
 from convrec.finetune.grammar.draft import Context
 from convrec.finetune.grammar.schema import View
 from convrec.finetune.grammar.understand import write_turn
@@ -44,6 +45,19 @@ class Corpus:
                 words.setdefault(facet.name, {}).update(dict.fromkeys((value.name, *value.modifiers, value.plural)))
         spoken = tuple(tuple(word for word in each if word) for each in words.values())
         return cls(catalogue, known, OwnNames(catalogue, "known"), Wording("train"), spoken)
+
+    def texts(self, seed: int, n_early: int = 0) -> Iterator[Text]:
+        """Yields texts, the same ones for the same seed, so many early ones first."""
+        rng = Random(seed)
+        for number in count():
+            yield Text("", self.draw(rng, early=number < n_early))
+
+    def spelt(self) -> Iterator[str]:
+        """Yields what the tokenizer is to know beside the texts: cards, and every value in the forms in which it is written."""
+        yield from islice(self.catalogue.cards(), 2_000)
+        for words in self.words:
+            for word in words * (30 if len(words) < 200 else 1):
+                yield f'"{word}" "{word.lower()}" {word} {word.lower()}'
 
     def draw(self, rng: Random, *, early: bool = False) -> str:
         """Returns one text; `early` ones are copies above all, for everything else is learned faster by who can copy."""
@@ -113,10 +127,3 @@ def notes(answer: dict[str, Any]) -> str:
         lines.append(f"{sign} {wish['strength']} {wish['scope']} {wish['facet']} <{wish['quote']}> {wish['value']}")
     lines += [f"^ {one['kind']} <{one['quote']}> {' '.join(one['item_ids'])}" for one in answer["references"]]
     return "\n".join(lines)
-
-
-def texts(corpus: Corpus, seed: int, n_early: int = 0) -> Iterator[str]:
-    """Yields texts of a corpus, the same ones for the same seed, so many early ones first."""
-    rng = Random(seed)
-    for number in count():
-        yield corpus.draw(rng, early=number < n_early)

@@ -1,4 +1,4 @@
-"""A base made from nothing: a tokenizer and a Llama of less than a million parameters that has read one catalogue for some minutes."""
+"""A base made from nothing: a tokenizer and a Llama of less than a million parameters that has read for some minutes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from convrec.core.progress import Progress, silent
-from convrec.finetune.demo.corpus import Corpus, texts
+from convrec.finetune.tuning.packing import NOT_LEARNED
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +26,26 @@ _PIECES = (
     r"|[a-z_]+\": [\[{\"]*|[\"\]}]+| ?[A-Za-z]+| ?[0-9]+|\s+| ?[^\sA-Za-z0-9\"\]}]+"
 )
 """What may become one token: what stands between two values of a JSON document, a word, a number, marks."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of which the beginning, if something is `given`, is only read, and the rest is learned."""
+
+    given: str
+    said: str
+
+
+class Reading(Protocol):
+    """What a base reads."""
+
+    def texts(self, seed: int, n_early: int = 0) -> Iterator[Text]:
+        """Yields texts without end, the same ones for the same seed; so many early ones teach to copy above all."""
+        ...
+
+    def spelt(self) -> Iterator[str]:
+        """Yields what the tokenizer is to know beside the texts."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,22 +68,22 @@ class TinySetting:
 
 
 def write_tiny(
-    folder: Path, corpus: Corpus, prompts: Sequence[str], setting: TinySetting, progress: Progress = silent
+    folder: Path, reading: Reading, prompts: Sequence[str], setting: TinySetting, progress: Progress = silent
 ) -> dict[str, float]:
     """Writes a base that transformers, peft and vLLM load; returns how it was trained: steps, tokens, first and last loss.
 
     `prompts` are what will be asked of it, by which its tokenizer is made too.
     """
-    tokenizer = make_tokenizer(corpus, prompts, setting)
+    tokenizer = make_tokenizer(reading, prompts, setting)
     model = make_model(tokenizer, setting)
-    told = pretrain(model, tokenizer, corpus, setting, progress)
+    told = pretrain(model, tokenizer, reading, setting, progress)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return told
 
 
-def make_tokenizer(corpus: Corpus, prompts: Sequence[str], setting: TinySetting) -> PreTrainedTokenizerFast:
-    """Returns a byte-level BPE tokenizer of the corpus and the prompts, with a chat template."""
+def make_tokenizer(reading: Reading, prompts: Sequence[str], setting: TinySetting) -> PreTrainedTokenizerFast:
+    """Returns a byte-level BPE tokenizer of the texts and the prompts, with a chat template."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -75,13 +95,11 @@ def make_tokenizer(corpus: Corpus, prompts: Sequence[str], setting: TinySetting)
         ]
     )
     pieces.decoder = decoders.ByteLevel()
-    read = [*islice(texts(corpus, setting.seed + 1), 1_000), *(prompt for prompt in prompts for _ in range(20))]
-    read += islice(corpus.catalogue.cards(), 2_000)
-    read += [
-        f'"{word}" "{word.lower()}" {word} {word.lower()}'
-        for words in corpus.words
-        for word in words * (30 if len(words) < 200 else 1)
+    read = [
+        *(text.given + text.said for text in islice(reading.texts(setting.seed + 1), 1_000)),
+        *(prompt for prompt in prompts for _ in range(20)),
     ]
+    read += reading.spelt()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
         vocab_size=setting.vocabulary, special_tokens=list(SPECIAL), initial_alphabet=alphabet, show_progress=False
@@ -111,7 +129,7 @@ def make_model(tokenizer: PreTrainedTokenizerFast, setting: TinySetting) -> Llam
 def pretrain(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    corpus: Corpus,
+    reading: Reading,
     setting: TinySetting,
     progress: Progress = silent,
 ) -> dict[str, float]:
@@ -122,14 +140,14 @@ def pretrain(
     losses: list[float] = []
     began, n_tokens = time.monotonic(), 0
     model.train()
-    for ids in _batches(tokenizer, corpus, setting):
+    for ids, labels in _batches(tokenizer, reading, setting):
         share = max(len(losses) / setting.steps, (time.monotonic() - began) / 60 / setting.minutes)
         if share >= 1:
             break
         for optimiser in optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * min(1.0, len(losses) / 40 + 0.02, (1 - share) / 0.4)
-        loss = model(input_ids=ids, labels=ids).loss
+        loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimiser in optimisers:
@@ -159,18 +177,27 @@ def _optimisers(model: LlamaForCausalLM, setting: TinySetting) -> list[Any]:
     return found
 
 
-def _batches(tokenizer: PreTrainedTokenizerFast, corpus: Corpus, setting: TinySetting) -> Iterator[torch.Tensor]:
-    """Yields rows of token ids `(rows, row)`, texts one after the other: what went before distracts, as a long prompt will."""
+def _batches(
+    tokenizer: PreTrainedTokenizerFast, reading: Reading, setting: TinySetting
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yields rows of token ids and of what is learned `(rows, row)`, texts one after the other: what went before distracts, as a long prompt will."""
     import torch
 
-    drawn, held = texts(corpus, setting.seed, n_early=setting.steps * setting.rows * setting.row // 400), list[int]()
+    drawn = reading.texts(setting.seed, n_early=setting.steps * setting.rows * setting.row // 400)
+    held: list[tuple[int, int]] = []
     size = setting.rows * setting.row
     while True:
         while len(held) < size:
-            held += [
-                tokenizer.bos_token_id,
-                *tokenizer(next(drawn), add_special_tokens=False)["input_ids"],
-                tokenizer.eos_token_id,
-            ]
-        yield torch.tensor(held[:size]).view(setting.rows, setting.row)
+            held += _tokens(tokenizer, next(drawn))
+        ids, labels = torch.tensor(held[:size]).view(setting.rows, setting.row, 2).unbind(-1)
+        yield ids, labels
         held = held[size:]
+
+
+def _tokens(tokenizer: PreTrainedTokenizerFast, text: Text) -> list[tuple[int, int]]:
+    """Returns a text's tokens with marks around them, each with what is learned of it."""
+    given, said = (tokenizer(part, add_special_tokens=False)["input_ids"] for part in (text.given, text.said))
+    learned = [*said, tokenizer.eos_token_id]
+    unlearned = [tokenizer.bos_token_id, *given]
+    labels = unlearned if not given else [NOT_LEARNED] * len(unlearned)
+    return [*zip(unlearned, labels, strict=True), *zip(learned, learned, strict=True)]

@@ -1,1 +1,1 @@
-"""Training of the learned reader of messages: MiniLM with a LoRA adapter and small heads, from public dialogues and a grammar."""
+"""Tuning of the sentence encoder on who liked what: its vectors shall find items that nobody has chosen yet (Vančura et al. 2024, beeFormer)."""

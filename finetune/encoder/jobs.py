@@ -1,97 +1,101 @@
-"""From rows to weights: what `convrec finetune train --task encoder` does."""
+"""What `convrec finetune train|evaluate --task encoder` does in a workspace."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save
 
-from convrec.agent.compact.tagger.pieces import open_tokenizer
+from convrec.catalogue.store import disk_errors, write_atomically
+from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
-from convrec.core.progress import Progress
-from convrec.finetune.encoder.features import Encoded, Example
-from convrec.finetune.encoder.model import FacetVectors
-from convrec.finetune.encoder.rows import Row, read
-from convrec.finetune.encoder.scoring import figures, read_all
-from convrec.finetune.encoder.train import Setting, trained, weights_of
-from convrec.tools.encoder import TextEncoder
+from convrec.core.progress import Progress, silent
+from convrec.finetune.encoder.gate import Judged, judged
+from convrec.finetune.encoder.liked import Liked, read
+from convrec.finetune.encoder.train import Projection, Setting, Trained, trained
+from convrec.tools.contract import Vectors
+from convrec.tools.embeddings import VectorCache
+from convrec.tools.encoder import PROJECTION, TUNED, TextEncoder
+from convrec.tools.fitting import ENCODED
+from convrec.tools.threads import one_thread
 
-_MEASURED = {
-    "dev": "SGD dev", "valid": "CCPE kept back", "test": "attitudes kept back", "wording": "wording kept back",
-    "domains": "domains kept back",
-}  # fmt: skip
-_WHOLE = ("attitudes", "ccpe")  # sources that are never thinned: there is little of them
+FOLDER, DEALT = "encoder", "dealt"
+"""The folders of the tuned encoder, in a run and (once it may be used) in the workspace; and of its control, in a run."""
 
 
-def train_reader(
-    rows: Path, out: Path, setting: Setting, encoder: TextEncoder, progress: Progress, *, most: int = 0, sample: int = 0
-) -> dict[str, dict[str, float]]:
-    """Writes the weights, and beside them `NAME.json` with the setting and figures; returns the figures by part.
+@dataclass(frozen=True)
+class Run:
+    """A finished run: the tuned encoder's folder, what it reached on the valid items, and what its control reached there."""
 
-    `most` thins the training rows to about so many (0: all), `sample` those of each part that is measured.
+    encoder: Path
+    tuned: Trained
+    dealt: Trained
+
+
+def training(workspace: Workspace, rows: Path, out: Path, setting: Setting, progress: Progress = silent) -> Run:
+    """Returns a finished run: the encoder tuned on a set, and a control tuned in the same way on shuffled pairs, by which the gate tells what was learned.
 
     Raises:
-        InputError: `rows` is no folder that `build` wrote.
+        InputError: the set is missing or damaged. WorkspaceError: the disk is full.
     """
-    if not (rows / "rows.jsonl.gz").exists():
-        raise InputError(f"{rows} holds no rows.", "Make them: convrec finetune build --task encoder --out DIR.")
-    found, schemas = read(rows / "rows.jsonl.gz")
-    parts = {name: thinned([r for r in found if r.part == part], sample) for part, name in _MEASURED.items()}
-    training = chosen([row for row in found if row.part == "train"], most)
-    used = {row.schema for some in (training, *parts.values()) for row in some}
-    values = json.loads((rows / "values.json").read_text("utf-8"))
-    encoded = Encoded(open_tokenizer(encoder.folder), schemas, values)
-    vectors = FacetVectors({name: facets for name, facets in schemas.items() if name in used}, _encode(encoder))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    examples = _examples(encoded, training, progress)
-    model = trained(setting, examples, vectors.to(device), encoder.folder, device, progress)
-    measured = {
-        name: dict(figures(some, read_all(model, vectors, some, device)))
-        for name, some in ((name, [encoded.example(row) for row in some]) for name, some in parts.items())
-        if some
-    }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights_of(model), out, metadata={"encoder": encoder.revision})
-    report = {"setting": asdict(setting), "rows": len(training), "figures": measured}
-    out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
-    return measured
+    liked, base = read(workspace, rows), _base(workspace)
+    vectors = vectors_of(workspace, liked, progress)
+    with one_thread():
+        tuned = trained(liked, vectors, setting, progress)
+        dealt = trained(liked.dealt(setting.seed), vectors, setting, progress)
+    about = {"base": base.name, "revision": base.revision}
+    for name, one in ((FOLDER, tuned), (DEALT, dealt)):
+        _write(out / name, one.projection, about)
+    report = {"setting": asdict(setting), "valid": {"tuned": tuned.recall, "dealt": dealt.recall}, "losses": tuned.losses}  # fmt: skip
+    with disk_errors(out):
+        write_atomically(out / "run.json", json.dumps(report, indent=1).encode())
+    return Run(out / FOLDER, tuned, dealt)
 
 
-def chosen(rows: Sequence[Row], most: int) -> list[Row]:
-    """Returns about `most` rows: all of the small sources, the others evenly thinned."""
-    if not most:
-        return list(rows)
-    whole = [row for row in rows if row.source in _WHOLE]
-    return whole + thinned([row for row in rows if row.source not in _WHOLE], max(1, most - len(whole)))
+def judging(workspace: Workspace, rows: Path, run: Path, progress: Progress = silent) -> Judged:
+    """Returns whether a run's encoder may be used, and lays it into the workspace where it may.
 
-
-def thinned(rows: Sequence[Row], most: int) -> list[Row]:
-    """Returns about `most` rows, evenly spread; all of them for 0."""
-    return list(rows[:: max(1, round(len(rows) / most))]) if most else list(rows)
-
-
-def _examples(encoded: Encoded, rows: Sequence[Row], progress: Progress) -> list[Example]:
-    found = []
-    for place, row in enumerate(rows, 1):
-        found.append(encoded.example(row))
-        if place % 500 == 0 or place == len(rows):
-            progress("reading messages", place, len(rows))
+    Raises:
+        InputError: the set or the run is missing. WorkspaceError: the disk is full.
+    """
+    liked = read(workspace, rows)
+    tuned, dealt = (_read(run / name) for name in (FOLDER, DEALT))
+    texts = _base(workspace).encode([text.text for text in liked.texts], progress=progress)
+    found = judged(liked, vectors_of(workspace, liked, progress), texts, tuned, dealt)
+    with disk_errors(run):
+        write_atomically(run / "evaluation.json", json.dumps(found.document(), indent=1).encode())
+    if found.use:
+        _write(workspace.root / FOLDER, tuned, json.loads((run / FOLDER / TUNED).read_text(encoding="utf-8")))
     return found
 
 
-def _encode(encoder: TextEncoder) -> Callable[[Sequence[str]], torch.Tensor]:
-    return lambda texts: torch.from_numpy(encoder.encode(texts, 64, full_precision=True))
+def vectors_of(workspace: Workspace, liked: Liked, progress: Progress = silent) -> dict[str, Vectors]:
+    """Returns the untuned encoder's vectors of a set's cards, by item; those that a fit has made are not made again."""
+    cache = VectorCache(workspace.root / ENCODED, _base(workspace), workspace.settings.fit.max_tokens)
+    return dict(zip((item.id for item in liked.items), cache.vectors([item.card for item in liked.items], progress), strict=True))  # fmt: skip
 
 
-def summary(measured: Mapping[str, Mapping[str, float]]) -> list[tuple[str, str, str]]:
-    """Returns a row a figure, `(part, figure, value)`; those of single labels are left out."""
-    return [
-        (part, name, f"{value:.3f}")
-        for part, each in measured.items()
-        for name, value in each.items()
-        if "/" not in name
-    ]
+def _base(workspace: Workspace) -> TextEncoder:
+    return TextEncoder.open(workspace.settings.models.encoder).untuned
+
+
+def _write(folder: Path, projection: Projection, about: Mapping[str, Any]) -> None:
+    tensors = {"weight": projection.weight.contiguous(), "bias": projection.bias.contiguous()}
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / PROJECTION, save(tensors))
+        write_atomically(folder / TUNED, json.dumps(about, indent=1).encode())
+
+
+def _read(folder: Path) -> Projection:
+    try:
+        tensors = load_file(folder / PROJECTION)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"There is no tuned encoder in {folder}.", "Train one first: convrec finetune train --task encoder."
+        ) from error
+    return Projection(tensors["weight"], tensors["bias"])

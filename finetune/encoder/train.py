@@ -1,100 +1,132 @@
-"""Training of the reader of messages by a setting."""
+"""Training: a projection of the encoder's vectors under which what the same people liked lies together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
 
-from convrec.core.progress import Progress
-from convrec.finetune.encoder.features import Example, batched
-from convrec.finetune.encoder.model import FacetVectors, Reader, Tuning, loss_of, on
+from convrec.core.progress import Progress, silent
+from convrec.finetune.encoder.liked import Liked
+from convrec.finetune.encoder.ranking import Cases, cases_of, recalls
+from convrec.tools.contract import Vectors
+from convrec.tools.feedback import matrix
 
-_WARM = 0.06
-_CLIP = 1.0
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_LEAST = -1e9
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One training run. `without` names schemas and sources (by how they begin) that are left out, as a domain never seen."""
+    """One training run. `popular` is the share of an item's log frequency that is taken off its score while training (logQ, Yi et al. 2019)."""
 
-    tuning: Tuning = field(default_factory=Tuning)
     rate: float = 1e-3
-    heads_rate: float = 1e-3
-    epochs: float = 3.0
-    size: int = 24
+    steps: int = 100
+    every: int = 10
+    items: int = 1024
+    people: int = 1024
+    temperature: float = 0.05
+    popular: float = 1.0
     seed: int = 0
-    without: tuple[str, ...] = ()
 
 
-def trained(
-    setting: Setting,
-    examples: Sequence[Example],
-    vectors: FacetVectors,
-    folder: Path,
-    device: str,
-    progress: Progress,
-) -> Reader:
-    """Returns a reader trained on the examples, the same for the same seed on the same device."""
+@dataclass(frozen=True)
+class Projection:
+    """`weight` `(width, width)` and `bias` `(width,)`, applied to vectors of unit length; what comes out is brought to unit length again."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __call__(self, vectors: Vectors) -> Vectors:
+        """Returns `(n, width)` projected vectors of unit length."""
+        with torch.inference_mode():
+            found: Vectors = functional.normalize(
+                functional.linear(torch.from_numpy(vectors), self.weight, self.bias), dim=1
+            ).numpy()
+        return found
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The projection that found most of the valid items, its recall@20 there, and the losses."""
+
+    projection: Projection
+    recall: float
+    losses: tuple[float, ...]
+
+
+def centred(vectors: Vectors) -> Projection:
+    """Returns the projection that takes the mean off: what training starts from."""
+    width = vectors.shape[1]
+    return Projection(torch.eye(width), -torch.from_numpy(vectors.mean(0)))
+
+
+def trained(liked: Liked, vectors: Mapping[str, Vectors], setting: Setting, progress: Progress = silent) -> Trained:
+    """Returns a projection learned from the training items alone; the valid items choose the step, the test items are not looked at.
+
+    A step draws items and people. A person asks with the mean of what they liked of those items, and each of these in turn, left out of the
+    mean, is to be found among the rest (InfoNCE with negatives of the batch; what the person liked is no negative).
+    """
     torch.manual_seed(setting.seed)
-    torch.set_float32_matmul_precision("high")  # on a GPU; a CPU keeps all its digits
     rng = np.random.default_rng(setting.seed)
-    kept = [
-        e
-        for e in examples
-        if not any(e.row.schema.startswith(w) or e.row.source.startswith(w) for w in setting.without)
-    ]
-    model = Reader(folder, setting.tuning).to(device)
-    optimiser = torch.optim.AdamW(_groups(model, setting), weight_decay=0.01, fused=device == "cuda")
-    steps = max(1, int(len(kept) * setting.epochs / setting.size))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
-    for step, some in zip(range(steps), _drawn(kept, setting.size, rng), strict=False):
-        batch = on(batched(some, rng), device)
-        loss = loss_of(model(batch, vectors.of(some, rng)), batch)
+    ids = [item.id for item in liked.items if item.part == "train"]
+    chosen, given = _chosen(liked, ids), torch.from_numpy(np.stack([vectors[each] for each in ids]))
+    often = torch.from_numpy(np.log(np.asarray(chosen.sum(axis=0)).ravel() + 1.0)).float()
+    start = centred(given.numpy())
+    change, bias = torch.zeros_like(start.weight, requires_grad=True), start.bias.clone().requires_grad_()
+    optimiser = torch.optim.AdamW([change, bias], lr=setting.rate, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share(step, setting.steps))
+    valid, losses = cases_of(liked, "valid"), []
+    best, recall = start, _recall(start, vectors, valid)
+    for step in range(1, setting.steps + 1):
+        items = np.sort(rng.choice(len(ids), min(setting.items, len(ids)), replace=False))
+        people = rng.choice(chosen.shape[0], min(setting.people, chosen.shape[0]), replace=False)
+        found = functional.normalize(functional.linear(given[items], start.weight + change, bias), dim=1)
+        theirs = torch.from_numpy(chosen[people][:, items].toarray())
+        loss = loss_of(found, theirs, often[items], setting)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
         optimiser.step()
         schedule.step()
-        if step % 25 == 0 or step == steps - 1:
-            progress("training the reader", step + 1, steps)
-    return model
+        losses.append(float(loss.detach()))
+        progress("tuning the encoder", step, setting.steps)
+        if step % setting.every == 0 or step == setting.steps:
+            now = Projection((start.weight + change).detach().clone(), bias.detach().clone())
+            if (figure := _recall(now, vectors, valid)) > recall:
+                best, recall = now, figure
+    return Trained(best, recall, tuple(losses))
 
 
-def _groups(model: Reader, setting: Setting) -> list[dict[str, Any]]:
-    encoder = [p for p in model.encoder.parameters() if p.requires_grad]
-    groups: list[dict[str, Any]] = [{"params": list(model.heads.parameters()), "lr": setting.heads_rate}]
-    return groups + ([{"params": encoder, "lr": setting.rate}] if encoder else [])
+def loss_of(items: Tensor, liked: Tensor, often: Tensor, setting: Setting) -> Tensor:
+    """Returns the loss of `(n_items, width)` vectors under what `(n_people, n_items)` liked; each person counts the same."""
+    liked = liked[liked.sum(1) >= 2]
+    n, own = liked.sum(1, keepdim=True), liked > 0
+    together = liked @ items @ items.T
+    scores = torch.where(own, (together - (items * items).sum(1)) / (n - 1), together / n)
+    logits = scores / setting.temperature - setting.popular * often
+    others = logits.masked_fill(own, _LEAST).logsumexp(1, keepdim=True)
+    lost = functional.softplus(others - logits) * own
+    return (lost / n).sum() / max(len(liked), 1)
 
 
-def _rate(step: int, steps: int) -> float:
-    warm = max(1, int(steps * _WARM))
-    return (step + 1) / warm if step < warm else max(0.02, 1 - (step - warm) / max(1, steps - warm))
+def _share(step: int, steps: int) -> float:
+    return 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
 
 
-def _drawn(examples: Sequence[Example], size: int, rng: np.random.Generator) -> Iterator[list[Example]]:
-    """Yields batches of messages of like length, epoch after epoch, in a new order each time."""
-    lengths = np.array([len(e.pieces.ids) for e in examples])
-    while True:
-        order = np.argsort(lengths + rng.random(len(lengths)) * 8, kind="stable")
-        groups = [order[i : i + size] for i in range(0, len(order), size)]
-        for place in rng.permutation(len(groups)):
-            yield [examples[i] for i in groups[place]]
+def _chosen(liked: Liked, ids: list[str]) -> csr_array:
+    place = {each: number for number, each in enumerate(ids)}
+    pairs = [(n, place[each]) for n, one in enumerate(liked.people) for each in one.liked if each in place]
+    users, rows = np.array(pairs, np.int64).reshape(-1, 2).T
+    return matrix(users, rows, len(liked.people), len(ids))
 
 
-def weights_of(model: Reader) -> dict[str, torch.Tensor]:
-    """Returns the heads' and the adapter's tensors in 16 bits; all of a fully tuned encoder's."""
-    found = {f"heads.{name}": value for name, value in model.heads.state_dict().items()}
-    if any("lora_" in name for name, _ in model.encoder.named_parameters()):
-        found |= {f"adapter.{_plain(n)}": p for n, p in model.encoder.named_parameters() if "lora_" in n}
-    elif any(p.requires_grad for p in model.encoder.parameters()):
-        found |= {f"encoder.{name}": value for name, value in model.encoder.state_dict().items()}
-    return {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in found.items()}
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("base_model.model.").replace(".default", "").removesuffix(".weight")
+def _recall(projection: Projection, vectors: Mapping[str, Vectors], cases: Cases) -> float:
+    return float(recalls(cases, projection(cases.known(vectors)), projection(cases.sought(vectors))).mean())

@@ -98,9 +98,10 @@ def decided(
     mine, theirs = ([one[figure] for one in marks[part][name]] for name in (TUNED, rival))
     drawing = Resampling([row.group or row.id for row in held[part]])  # type: ignore[index]
     gain = drawing.gain(Ratio.of(mine), Ratio.of(theirs))
-    serve = gain.low is not None and gain.low > 0
+    if gain.low is None:
+        return {"serve": False, "why": f"there is nothing to take {figure} over in the rows of {part}"}
     return {
-        "serve": serve,
+        "serve": gain.low > 0,
         "part": part,
         "figure": figure,
         "against": rival,

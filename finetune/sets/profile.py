@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,10 +45,8 @@ def profile_rows(catalogue: Catalogue, most: int, tell: Callable[[int], object] 
 def _row(catalogue: Catalogue, events: Interactions, user: str, system: str, shares: Mapping[Key, float]) -> Row | None:
     if len(events) < _EVENTS[0]:
         return None
-    order = np.argsort(np.nan_to_num(events.timestamp, nan=0.0), kind="stable")[-_EVENTS[1] :]
-    cut = max(round(len(order) * (1 - _LATER)), 1)
     liked = _liked(events)
-    earlier, later = order[:cut], [place for place in order[cut:] if liked[place]]
+    earlier, later = parted(events)
     tastes = _tastes(catalogue, [(int(events.row[place]), bool(liked[place])) for place in earlier], shares)
     if not tastes or not later or _auc(catalogue, tastes, {int(events.row[place]) for place in later}) < _LEAST_AUC:
         return None
@@ -59,6 +57,21 @@ def _row(catalogue: Catalogue, events: Interactions, user: str, system: str, sha
         id=f"profile-{hashed_group(user)}", task="profile", part=part_of(user), source="interactions", synthetic=False, group=hashed_group(user), user=user, time=f"{time:.0f}",
         kind=tastes[0][0][0], message=" / ".join(one["title"] for one in shown), messages=chat([("system", system), ("user", as_json({"events": shown}))]), answer=dumped(answer),
     )  # fmt: skip
+
+
+def parted(events: Interactions) -> tuple[list[int], list[int]]:
+    """Returns the places of a person's earlier events, which are summed up, and of the later ones that were liked, which are to be ranked."""
+    order = np.argsort(np.nan_to_num(events.timestamp, nan=0.0), kind="stable")[-_EVENTS[1] :]
+    cut, liked = max(round(len(order) * (1 - _LATER)), 1), _liked(events)
+    return [int(place) for place in order[:cut]], [int(place) for place in order[cut:] if liked[place]]
+
+
+def ranked_by(catalogue: Catalogue, tastes: Iterable[tuple[Key, int]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Returns each item's score `(n_items,)` by tastes alone: the weights of those of its values that they name."""
+    scores = np.zeros(len(catalogue))
+    for (name, value), weight in tastes:
+        scores[catalogue.values(name).rows(value)] += weight
+    return scores
 
 
 def _liked(events: Interactions) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -120,9 +133,7 @@ def _tastes(
 
 def _auc(catalogue: Catalogue, tastes: Sequence[tuple[Key, int]], later: set[int]) -> float:
     """Returns how often a later item is ranked above one that the person did nothing with, ties counted half."""
-    scores = np.zeros(len(catalogue))
-    for (name, value), weight in tastes:
-        scores[catalogue.values(name).rows(value)] += weight
+    scores = ranked_by(catalogue, tastes)
     places = np.array(sorted(later))
     others = np.delete(scores, places)
     return float(np.mean([(others < scores[place]).mean() + (others == scores[place]).mean() / 2 for place in places]))

@@ -49,7 +49,7 @@ def hearing_of(workspace: Workspace, clock: Clock) -> Hearing:
     """Returns what is sent to a model about messages in a workspace; nothing needs to be fitted."""
     catalogue = workspace.catalogue()
     return Hearing(
-        catalogue, Understander(catalogue, clock, TextEncoder.open(workspace.settings.models.encoder)), clock
+        catalogue, Understander(catalogue, clock, TextEncoder.open(workspace.settings.models.encoder).untuned), clock
     )
 
 

@@ -28,11 +28,11 @@ from convrec.finetune.sets.understand import Voice
 from convrec.prompts.plan.answer import Steps
 
 _SHAPE: dict[Task, str] = {"plan": Steps.__name__, "explain": WORDS}
-_LEADS = (
+LEADS = (
     "Here is what I would try:", "These should suit you:", "This is what comes closest:", "Have a look at these:", "A few that fit:", "Going by what you said:",
     "These stood out:", "Perhaps one of these:",
 )  # fmt: skip
-_SAID = {
+SAID = {
     "similar_users": "liked by people whose taste is like yours", "liked_item": "close to what you said you like", "text_match": "fits what you asked for in words",
     "popularity": "liked by many",
 }  # fmt: skip
@@ -104,7 +104,7 @@ def _plan(reply: Reply) -> str:
 def _words(reply: Reply, rng: Random) -> str:
     """Returns a slate in words: a sentence that leads in, a line an item, facts in slots."""
     lines = [f"{place}. [[item:{item.id}]]: {_line(item)}." for place, item in enumerate(reply.items, 1)]
-    return "\n".join([rng.choice(_LEADS), *lines]) if lines else ""
+    return "\n".join([rng.choice(LEADS), *lines]) if lines else ""
 
 
 def _line(item: ReplyItem) -> str:
@@ -127,7 +127,7 @@ def _reason(item: ReplyItem, reason: Reason) -> str:
         and fields[0] not in ("title", "description")
     ):
         return f"{fields[0].replace('_', ' ')} [[fact:{item.id}.{fields[0]}]]"
-    return _SAID.get(reason.kind, "")
+    return SAID.get(reason.kind, "")
 
 
 def reply_slots(text: str) -> set[tuple[str, str]]:

@@ -9,8 +9,14 @@ from typing import Any
 
 from convrec.finetune.tuning.setting import TrainSetting
 
-_BYTES = {"float32": 4, "bfloat16": 2, "auto": 2}
-_KEPT = 14  # numbers of the width of a layer that backward needs of each token
+_BYTES = {"float32": 4, "bfloat16": 2, "auto": 4}  # auto is settled before where there is a GPU
+_KEPT, _KEPT_INNER = (
+    36,
+    4,
+)  # numbers of the width, and of the inner width, of a layer that are held of each token until backward
+_KEPT_LOGITS = (
+    4  # bytes a token and word of the vocabulary: a third of the tokens is learned, in three copies of 4 bytes
+)
 _EFFICIENCY = 0.4  # of what a plain product of matrices reaches
 _SIDE = 1024
 
@@ -40,7 +46,10 @@ class Estimate:
 def estimate(
     config: Mapping[str, Any], setting: TrainSetting, tokens: int, per_second: float | None = None
 ) -> Estimate:
-    """Returns what training on so many tokens an epoch takes; `per_second` are this machine's operations, measured unless given."""
+    """Returns what training on so many tokens an epoch takes; `per_second` are the device's operations, this machine's, measured, unless given.
+
+    It is rough: memory within a half of a step's peak, time within a factor of three (`tests/finetune/test_estimate.py` holds it to that).
+    """
     width, layers, vocabulary = int(config["hidden_size"]), int(config["num_hidden_layers"]), int(config["vocab_size"])
     inner = int(config.get("intermediate_size", 4 * width))
     heads = int(config.get("num_attention_heads", 1))
@@ -59,9 +68,11 @@ def estimate(
     tables = vocabulary * width * (1 if config.get("tie_word_embeddings") else 2)
     base, adapter = layers * layer + tables, layers * setting.rank * sum(n + m for n, m in shapes)
     size = _BYTES[setting.dtype]
-    weights = int(base * (0.55 if setting.quantise == "nf4" else size))
-    kept = (2 if setting.checkpointing else _KEPT + 3 * inner // width) * layers * width
-    activations = setting.row * (kept * size + 2 * vocabulary * 4 // 3)
+    weights = int(layers * layer * (0.55 if setting.quantise == "nf4" else size)) + tables * size
+    a_layer = _KEPT * width + _KEPT_INNER * inner
+    kept = 2 * layers * width + a_layer if setting.checkpointing else layers * a_layer
+    mask = setting.row * (size + 1)
+    activations = setting.row * (kept * size + mask + _KEPT_LOGITS * vocabulary)
     passes = (
         5.3 if setting.checkpointing else 4.0
     )  # forward 2, backward to the inputs 2, the first once more with checkpointing

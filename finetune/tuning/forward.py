@@ -14,10 +14,11 @@ def logprobs_of(model: Any, row: Packed) -> torch.Tensor:
     """Returns the log probabilities `(n_learned,)` of the tokens that are learned, in order."""
     import torch
 
-    device = model.device
+    inner = getattr(model, "module", model)  # where several processes share the work, the model is wrapped
+    device, dtype = inner.device, inner.dtype
     ids, labels = torch.tensor([row.ids], device=device), torch.tensor(row.labels, device=device)
     seen = sight(torch.tensor(row.chats, device=device))
-    mask = torch.zeros(seen.shape, dtype=model.dtype, device=device).masked_fill(~seen, torch.finfo(model.dtype).min)
+    mask = torch.zeros(seen.shape, dtype=dtype, device=device).masked_fill(~seen, torch.finfo(dtype).min)
     learned = (labels != NOT_LEARNED).nonzero()[:, 0]
     hidden = model(
         input_ids=ids, attention_mask=mask, position_ids=torch.tensor([row.positions], device=device), use_cache=False,

@@ -235,11 +235,13 @@ class Run(Generic[Unit]):
 
         for group in self.optimiser.param_groups:
             group["lr"] = self.setting.rate * rate_share(step, self.steps, self.setting.warm_up)
-        mine = rows[self.accelerator.process_index :: self.accelerator.num_processes]
+        processes = self.accelerator.num_processes
+        mine, counted = dealt(rows, self.accelerator.process_index, processes)
         said_loss = 0.0
-        for loss in self._losses(mine, self._weight(rows)):
-            self.accelerator.backward(loss * self.accelerator.num_processes)
-            said_loss += float(loss.detach())
+        for place, loss in enumerate(self._losses(mine, self._weight(rows))):
+            share = loss if place < counted else loss * 0.0
+            self.accelerator.backward(share * processes)
+            said_loss += float(share.detach())
         self.accelerator.clip_grad_norm_(
             [weight for weight in self.model.parameters() if weight.requires_grad], self.setting.clip
         )
@@ -317,6 +319,14 @@ class AnswerRun(Run[Packed]):
     def _losses(self, batch: Sequence[Packed], weight: int) -> Iterator[torch.Tensor]:
         for row in batch:
             yield loss_of(self.model, row, weight)
+
+
+def dealt(units: Sequence[Unit], process: int, processes: int) -> tuple[list[Unit], int]:
+    """Returns a process's units of a step, and how many of them count. All processes have as many, for they wait for each other at each: who would
+    have fewer takes the step's first one once more, for nothing.
+    """
+    own = list(units[process::processes])
+    return own + list(units[:1]) * (-(-len(units) // processes) - len(own)), len(own)
 
 
 def rate_share(step: int, steps: int, warm_up: float) -> float:

@@ -230,6 +230,7 @@ def test_what_can_t_guide_is_refused(model, wrong):
         model.invoke("Heat", response_format=wrong)
 
 
+@pytest.mark.slow
 def test_a_prompt_longer_than_the_window_is_refused_with_how_much(model):
     n_prompt = model.invoke("Heat").usage_metadata["input_tokens"]
     with pytest.raises(ContextError, match=r"\d+ tokens too long") as caught:

@@ -310,6 +310,7 @@ def test_a_run_that_was_stopped_in_its_fit_and_in_its_answers_ends_with_the_same
     assert metrics_of(moved.root) == uninterrupted[0]
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_among_its_answers_and_run_again_ends_with_the_same_bytes(films, uninterrupted):
     order = ["evaluate", "topn", "-w", str(films), "--json"]
     process = subprocess.Popen(

@@ -517,6 +517,7 @@ def test_where_facts_tell_every_item_from_all_others_the_oracle_nearly_always_ge
     assert sum(each["hit"] is not None for each in found) >= 0.97 * len(found)
 
 
+@pytest.mark.slow
 def test_nobody_does_better_than_the_oracle(agent_with, toolbox):
     """As means over both simulators' people, within their patience."""
     others = {

@@ -249,6 +249,7 @@ def test_other_cuts_use_the_same_fit(tastes, measured):
 # Protocols
 
 
+@pytest.mark.slow
 def test_temporal_pools_several_cut_offs(tastes):
     _, result = evaluate_topn(tastes, TopN("temporal", CUTS, repeats=2), tastes.root / "evaluations")
     assert result.counts["people"] == result.n

@@ -96,3 +96,28 @@ def row(number=0, part="train", message="", answer="", **about):
 def rows(n, part="train", start=0):
     """Returns so many rows of a part, each with a message of its own."""
     return [row(number, part) for number in range(start, start + n)]
+
+
+ANSWERS = {
+    "plan": lambda number: json.dumps({"calls": [{"tool": "explore", "field": "genres", "value": f"kind {number % 5}"}], "stop": False}),
+    "explain": lambda number: f"Try this:\n1. [[item:w{number}]]: genres [[fact:w{number}.genres]].",
+    "profile": lambda number: json.dumps({"tastes": [{"field": "genres", "value": f"kind {number % 5}", "weight": 3}]}),
+}  # fmt: skip
+
+
+def task_row(task, number=0, part="train", **about):
+    """Returns a row of any task, in the shape of its prompt and answer."""
+    if task == "understand":
+        return row(number, part, **about)
+    items = [{"id": f"w{number}", "facts": {"genres": f"kind {number % 5}"}, "reasons": [f"kind {number % 5}"]}]
+    document = {"plan": {"liked": items, "top": []}, "profile": {"events": items}}.get(task, {"items": items})
+    answer = ANSWERS["explain" if task == "preference" else task](number)
+    pair = {"rejected": f"Try this:\n1. [[item:w{number}]]: you will love it!"} if task == "preference" else {}
+    messages = [{"role": "system", "content": "You answer with what the document says, and nothing else."}, {"role": "user", "content": json.dumps(document)}]  # fmt: skip
+    synthetic = task != "profile"
+    return row(number, part, f"something like {number}?", answer, **{"task": task, "messages": messages, "synthetic": synthetic, **pair, **about})  # fmt: skip
+
+
+def task_rows(task, n, part="train", start=0):
+    """Returns so many rows of a task, no two alike."""
+    return [task_row(task, number, part) for number in range(start, start + n)]

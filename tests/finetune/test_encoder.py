@@ -1,135 +1,167 @@
-"""Training of the reader of messages: rows, partial labels, a run that learns, from the grammar alone."""
+"""The sentence encoder's gate: taste that is in the pairs is learned and let through, shuffled pairs are refused."""
+
+import json
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-import torch
-from safetensors import safe_open
 
-from convrec.agent.compact.tagger.labels import KINDS
-from convrec.agent.compact.tagger.pieces import open_tokenizer
+from convrec.agent.stores.ledger import Ledger
+from convrec.agent.stores.opening import open_database
+from convrec.catalogue.ingest import ingest
+from convrec.catalogue.workspace import Workspace
+from convrec.core.clock import FixedClock
 from convrec.core.errors import InputError
-from convrec.core.progress import silent
-from convrec.finetune.encoder.build import build
-from convrec.finetune.encoder.features import Encoded, batched
-from convrec.finetune.encoder.films import attitudes_of
-from convrec.finetune.encoder.jobs import chosen, thinned, train_reader
-from convrec.finetune.encoder.model import Tuning, loss_of, on
-from convrec.finetune.encoder.rows import FacetText, Labelled, Row, read, written
+from convrec.finetune.encoder.gate import DEALT, FROZEN
+from convrec.finetune.encoder.jobs import FOLDER, judging, training, vectors_of
+from convrec.finetune.encoder.liked import build, part_of, read
+from convrec.finetune.encoder.ranking import cases_of, recalls
 from convrec.finetune.encoder.train import Setting
+from convrec.tools.conformance import listed
 from convrec.tools.encoder import TextEncoder
 
-SCHEMAS = {
-    "knives": [FacetText("steel", "steel", "what it is made of", ("carbon",)), FacetText("maker", "maker", "", ())]
-}
-ROW = Row(
-    "made up", "1", "knives", "Which steel?", "carbon by Ferrand, thanks",
-    labelled=(Labelled(0, 6, "steel", {"polarity": "wanted"}), Labelled(10, 17, "maker")), told=("steel", "maker"),
-    values={"steel": ["carbon"]}, acts={"thank": True, "bye": False},
+CLOCK = FixedClock(datetime(2026, 5, 1, tzinfo=UTC))
+SETTING = Setting(steps=30, items=400, people=200)
+COLOURS = (
+    "crimson", "turquoise", "beige", "violet", "olive", "amber", "indigo", "ivory", "silver", "black", "pink", "brown", "golden", "white", "scarlet", "green",
 )  # fmt: skip
+THINGS = (
+    "garden shed", "jazz record", "fishing rod", "chess board", "rain coat", "bread oven", "desk lamp", "road map", "wine glass", "tennis racket", "school bag", "violin bow",
+)  # fmt: skip
+ROOMS = (
+    "hotel",
+    "hospital",
+    "kitchen",
+    "farm",
+    "opera",
+    "airport",
+    "prison",
+    "beach",
+    "school",
+    "church",
+    "factory",
+    "library",
+)
+N_ITEMS = 480
+
+
+def shop(root, shuffled=False):
+    """A person likes things of two colours that have nothing to do with each other, whatever the thing; the frozen encoder goes by the thing. `shuffled` deals all likes anew."""
+    rng = np.random.default_rng(0)
+    more = rng.integers(0, 12, (N_ITEMS, 2)).tolist()
+    title = [f"{THINGS[thing]} for the {ROOMS[room]}, {COLOURS[n % 16]}" for n, (thing, room) in enumerate(more)]
+    events = [
+        (f"u{person}", int(n)) for person in range(400) for n in rng.choice(np.arange(person % 8, N_ITEMS, 8), 9, replace=False)
+    ]  # fmt: skip
+    if shuffled:
+        dealt = rng.permutation([n for _, n in events]).tolist()
+        events = [(user, n) for (user, _), n in zip(events, dealt, strict=True)]
+    workspace = Workspace.create(root)
+    ingest(
+        workspace,
+        items=listed(root / "items.jsonl", [{"id": f"i{n}", "title": one} for n, one in enumerate(title)]),
+        interactions=listed(root / "events.jsonl", [{"user_id": user, "item_id": f"i{n}"} for user, n in events]),
+    )
+    return workspace
+
+
+def tuned(root, shuffled=False):
+    workspace = shop(root, shuffled)
+    build(workspace, root / "set")
+    training(workspace, root / "set", root / "run", SETTING)
+    return workspace, judging(workspace, root / "set", root / "run")
 
 
 @pytest.fixture(scope="module")
-def encoded():
-    return Encoded(open_tokenizer(TextEncoder.open().folder), SCHEMAS, {})
+def accepted(tmp_path_factory):
+    return tuned(tmp_path_factory.mktemp("true") / "shop")
 
 
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("rows")
-    build(None, [], folder, messages=24)
-    return folder
+def test_true_pairs_pass_the_gate_and_the_workspace_gets_the_encoder(accepted):
+    workspace, found = accepted
+    assert found.use, found.why
+    assert found.gains[FROZEN]["low"] > 0
+    assert found.gains[DEALT]["low"] > 0
+    assert found.recall["tuned"] > 1.1 * found.recall["frozen"]
+    assert json.loads((workspace.root / "run" / "evaluation.json").read_text())["use"] is True
 
 
-def test_rows_come_back_as_they_were_written(tmp_path):
-    written([ROW], SCHEMAS, tmp_path / "rows.jsonl.gz")
-    assert read(tmp_path / "rows.jsonl.gz") == ([ROW], SCHEMAS)
+def test_an_accepted_encoder_compares_as_people_do_and_knows_what_it_was(accepted):
+    workspace, _ = accepted
+    encoder, frozen = TextEncoder.open(str(workspace.root / FOLDER)), TextEncoder.open()
+    texts = [
+        "garden shed for the farm, crimson",
+        "jazz record for the opera, silver",
+        "garden shed for the farm, olive",
+    ]
+    before, after = ((vectors := one.encode(texts)) @ vectors.T for one in (frozen, encoder))
+    assert before[0, 1] < before[0, 2]
+    assert after[0, 1] > after[0, 2]
+    assert encoder.revision != frozen.revision
+    assert encoder.untuned.revision == frozen.revision
 
 
-def test_every_label_of_the_grammar_lies_on_whole_words_of_its_message(rows):
-    found, schemas = read(rows / "rows.jsonl.gz")
-    names = {name: {*KINDS, *(facet.name for facet in facets)} for name, facets in schemas.items()}
-    for row in found:
-        for one in row.labelled:
-            assert row.text[one.start : one.end].strip() == row.text[one.start : one.end] != ""
-            assert one.label in names[row.schema]
-    assert {row.part for row in found} == {"train", "wording", "domains"}
+def test_shuffled_pairs_are_refused(tmp_path):
+    workspace, found = tuned(tmp_path / "shop", shuffled=True)
+    assert not found.use
+    assert "not clearly better" in found.why
+    assert not (workspace.root / FOLDER).exists()
 
 
-def test_domains_and_schemas_that_are_kept_back_are_not_trained_on(rows):
-    found, _ = read(rows / "rows.jsonl.gz")
-    domains = {part: {row.source for row in found if row.part == part} for part in ("train", "domains")}
-    assert not domains["train"] & domains["domains"]
+def test_test_items_are_never_trained_on(accepted):
+    """The same weights come out whatever people think of the test items."""
+    workspace, _ = accepted
+    liked = read(workspace, workspace.root / "set")
+    assert {item.part for item in liked.items} == {"train", "valid", "test"}
+    assert all(item.part == part_of(item.id) for item in liked.items)
+    test = liked.ids("test")
+    blind = [person.model_copy(update={"liked": tuple(each for each in person.liked if each not in test)}) for person in liked.people]  # fmt: skip
+    (workspace.root / "blind").mkdir()
+    for name in ("items", "texts"):
+        (workspace.root / f"blind/{name}.jsonl").write_bytes((workspace.root / f"set/{name}.jsonl").read_bytes())
+    (workspace.root / "blind/people.jsonl").write_text("".join(person.model_dump_json() + "\n" for person in blind))
+    training(workspace, workspace.root / "blind", workspace.root / "blind-run", SETTING)
+    ours, theirs = (workspace.root / f"{run}/{FOLDER}/projection.safetensors" for run in ("run", "blind-run"))
+    assert ours.read_bytes() == theirs.read_bytes()
 
 
-def test_what_a_row_does_not_tell_costs_nothing(encoded):
-    """An unlabelled word may be anything but what the row tells: a pointer is as good as nothing, a steel is not."""
-    example = encoded.example(ROW)
-    batch = on(batched([example]), "cpu")
-    place = example.pieces.offset + 1  # "by"
-    weight = torch.zeros_like(batch["weight"])
-    weight[0, place] = 1
-
-    def cost(kind):
-        tags = torch.zeros(batch["allowed"].shape)
-        tags[0, place, kind] = 50.0
-        blank = {
-            name: torch.zeros(len(batch["rows"]), n)
-            for name, n in (("polarity", 3), ("strength", 2), ("scope", 2), ("attitude", 4))
-        }
-        scores = {
-            "tags": tags,
-            "begin": torch.zeros(batch["begins"].shape),
-            "acts": torch.zeros(1, 16),
-            "topic": torch.zeros(1, 4),
-            **blank,
-        }
-        return float(loss_of(scores, {**batch, "weight": weight}))
-
-    outside, pointer, steel = cost(0), cost(KINDS.index("pointer")), cost(len(KINDS))
-    assert outside == pytest.approx(pointer)
-    assert steel > outside + 10
+def test_a_dealt_set_keeps_how_much_each_liked_and_how_often_each_was(accepted):
+    workspace, _ = accepted
+    liked = read(workspace, workspace.root / "set")
+    dealt, train = liked.dealt(0), liked.ids("train")
+    both = [[[each for each in one.liked if each in train] for one in some.people] for some in (liked, dealt)]
+    assert list(map(len, both[0])) == list(map(len, both[1]))
+    assert sorted(sum(both[0], [])) == sorted(sum(both[1], []))
+    assert both[0] != both[1]
 
 
-def test_labels_and_what_is_looked_up_lie_on_the_same_pieces(encoded):
-    example = encoded.example(ROW)
-    words = [ROW.text[a:b] for a, b in example.pieces.places]
-    assert words[0] == "carbon"
-    assert example.classes[0] == len(KINDS)
-    assert example.known[0].tolist() == [1, 0]
-    assert example.begins[0] == 1
-    forgotten = batched([example], np.random.default_rng(0), forgotten=1.1)
-    assert not forgotten.known.any()
-    assert not forgotten.looked_up.any()
+def test_recall_is_the_share_of_ones_own_among_twenty(accepted):
+    workspace, _ = accepted
+    cases = cases_of(liked := read(workspace, workspace.root / "set"), "test")
+    known, sought = np.zeros((len(cases.known_ids), 2), np.float32), np.zeros((len(cases.sought_ids), 2), np.float32)
+    known[:, 0] = 1
+    sought[cases.targets[0], 0] = 1
+    assert recalls(cases, known, sought)[0] == 1
+    assert len(vectors_of(workspace, liked)) == N_ITEMS
 
 
-def test_a_short_run_learns_and_writes_weights_for_its_encoder_the_same_each_time(rows, tmp_path):
-    encoder, setting = TextEncoder.open(), Setting(tuning=Tuning(rank=2), epochs=1.0, size=12)
-    for name in ("one", "two"):
-        train_reader(rows, tmp_path / f"{name}.safetensors", setting, encoder, silent, sample=8)
-    first, second = ((tmp_path / f"{name}.safetensors").read_bytes() for name in ("one", "two"))
-    assert first == second
-    with safe_open(tmp_path / "one.safetensors", "pt") as file:
-        assert file.metadata() == {"encoder": encoder.revision}
-        adapter = [name for name in file.keys() if name.startswith("adapter.")]  # noqa: SIM118
-        assert any(file.get_tensor(name).abs().sum() > 0 for name in adapter if name.endswith("lora_B"))
+def test_who_was_forgotten_leaves_the_set(accepted):
+    workspace, _ = accepted
+    ledger = Ledger(open_database(workspace.state_url()))
+    ledger.forget("u7", CLOCK.now())
+    ledger.close()
+    assert "u7" not in {person.user for person in read(workspace, workspace.root / "set").people}
+    assert '"u7"' not in (workspace.root / "set/people.jsonl").read_text()
 
 
-def test_rows_that_were_not_built_are_said(tmp_path):
-    with pytest.raises(InputError, match="holds no rows"):
-        train_reader(tmp_path, tmp_path / "w", Setting(), TextEncoder.open(), silent)
+def test_a_workspace_without_interactions_is_told(tmp_path):
+    workspace = Workspace.create(tmp_path / "shop")
+    ingest(workspace, items=listed(tmp_path / "items.jsonl", [{"id": "a", "title": "A"}]))
+    with pytest.raises(InputError, match="who liked what"):
+        build(workspace, tmp_path / "set")
 
 
-def test_small_sources_are_never_thinned():
-    some = [ROW] * 90 + [Row("ccpe", "2", "knives", "", "hm")] * 10
-    assert sum(row.source == "ccpe" for row in chosen(some, 40)) == 10
-    assert len(thinned(some, 20)) == 20
-    assert chosen(some, 0) == some
-
-
-def test_attitudes_labelled_by_hand_are_of_known_labels_and_one_part_a_dialogue(request):
-    rows = attitudes_of(request.config.rootpath / "tests" / "agent" / "attitudes.jsonl")
-    assert {row["label"] for row in rows.values()} == {"liked", "disliked", "seen", "neutral"}
-    parts = {}
-    for row in rows.values():
-        parts.setdefault(row["dialogue"], set()).add(row["part"])
-    assert all(len(each) == 1 for each in parts.values())
+def test_a_run_that_is_not_there_is_told(accepted, tmp_path):
+    workspace, _ = accepted
+    with pytest.raises(InputError, match="no tuned encoder"):
+        judging(workspace, workspace.root / "set", tmp_path)

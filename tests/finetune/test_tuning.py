@@ -12,10 +12,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from convrec.agent.llm.loading import load
 from convrec.core.errors import InputError, ModelError, WorkspaceError
 from convrec.finetune.proof.verify import checked_card
 from convrec.finetune.serving.server import Serving
-from convrec.finetune.sets.rows import ChatMessage, write_rows
+from convrec.finetune.sets.rows import ChatMessage, read_rows, write_rows
 from convrec.finetune.tuning import lora, state
 from convrec.finetune.tuning.base import checked_base, identity, open_base
 from convrec.finetune.tuning.estimate import estimate
@@ -25,12 +26,13 @@ from convrec.finetune.tuning.messages import Template
 from convrec.finetune.tuning.packing import packed, shared
 from convrec.finetune.tuning.preference import PairRun
 from convrec.finetune.tuning.setting import CONFIGS, TrainSetting, named_setting
-from convrec.finetune.tuning.train import Job, train
-from tests.finetune.bases import END, TEMPLATES, row, rows, tokenizer, write_base
+from convrec.finetune.tuning.train import Job, Run, train
+from tests.finetune.bases import END, TEMPLATES, row, rows, task_rows, tokenizer, write_base
 
 SETTING = TrainSetting(
     rank=4, rate=1e-2, epochs=2, row=256, rows=2, measure=2, measure_every=3, save_every=2, patience=9
 )
+TASKS = ("understand", "plan", "explain", "profile", "preference")
 CHAT = [
     ChatMessage(role="system", content="Be brief."),
     ChatMessage(role="user", content="Any westerns?"),
@@ -87,56 +89,112 @@ def test_packed_rows_have_the_loss_of_chats_alone(tmp_path):
     assert float(loss_of(loaded.model, together[0], total).detach()) == pytest.approx(float(alone.detach()), rel=1e-5)
 
 
-def prepared(folder, n=40, **base):
+def prepared(folder, n=40, *, task="understand", **base):
     write_base(folder / "base", **base)
-    (folder / "set").mkdir()
-    write_rows(folder / "set" / "train.jsonl", rows(n))
-    return Job("understand", folder / "base", folder / "set", folder / "run", SETTING)
+    (folder / "set").mkdir(parents=True)
+    write_rows(folder / "set" / "train.jsonl", task_rows(task, n))
+    return Job(task, folder / "base", folder / "set", folder / "run", SETTING)
 
 
-def test_an_adapter_is_lora_alone_and_the_base_stays_as_it_was(tmp_path):
-    job = prepared(tmp_path)
-    trained = train(job, rows(40), rows(3, "valid", 100))
+def tuned(job, valid=None):
+    """Returns the run of a job on its own set, pairs learned as pairs."""
+    held = task_rows(job.task, 2, "valid", 100) if valid is None else valid
+    make = PairRun if job.task == "preference" else None
+    return train(job, read_rows(job.rows / "train.jsonl"), held, make=make)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_adapter_is_lora_alone_and_the_base_stays_as_it_was(tmp_path, task):
+    job = prepared(tmp_path, task=task)
+    trained = tuned(job)
     assert trained.before == trained.after
     assert all(".lora_" in name for name in load_file(trained.adapter / "adapter_model.safetensors"))
     losses = trained.standing.losses
     assert losses[-1] < losses[0]
     assert (job.out / "training.svg").read_text().startswith("<?xml")
-    card = checked_card(trained.adapter, job.base, "understand")
+    card = checked_card(trained.adapter, job.base, task)
     assert card["rank"] == 4
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_only_the_adapter_has_gradients_and_only_it_changes(tmp_path, task, monkeypatch):
+    job = prepared(tmp_path, task=task)
+    graded, weights = [], []
+    step = Run._step
+
+    def watched(self, number, units):
+        if not weights:
+            clip = self.accelerator.clip_grad_norm_
+            monkeypatch.setattr(
+                self.accelerator,
+                "clip_grad_norm_",
+                lambda *given: (graded.append(with_gradients(self.model)), clip(*given)),
+            )
+            weights.append((self.model, {name: weight.detach().clone() for name, weight in parameters(self.model)}))
+        return step(self, number, units)
+
+    monkeypatch.setattr(Run, "_step", watched)
+    tuned(job, ())
+    (model, before), *_ = weights
+    assert all(all(".lora_" in name for name in names) for names in graded)
+    assert graded[0] == {name for name in before if ".lora_" in name}
+    after = dict(parameters(model))
+    assert all(torch.equal(before[name], after[name]) == (".lora_" not in name) for name in before)
+
+
+def parameters(model):
+    return list(model.named_parameters())
+
+
+def with_gradients(model):
+    return {name for name, weight in parameters(model) if weight.grad is not None}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_adapter_that_is_read_again_has_the_same_logits(tmp_path, task, monkeypatch):
+    job = prepared(tmp_path, task=task)
+    models = []
+    finish = Run.finish
+    monkeypatch.setattr(Run, "finish", lambda self, before: (models.append(self.loaded.model), finish(self, before)))
+    adapter = tuned(job, ()).adapter
+    again = load(str(job.base), str(adapter), dtype="float32")
+    template = Template(again.tokenizer)
+    ids = torch.tensor([template.prompt(task_rows(task, 1, "valid", 200)[0].messages)])
+    with torch.inference_mode():
+        ours, theirs = models[0].eval()(input_ids=ids).logits, again.model(input_ids=ids).logits
+        untuned = load(str(job.base), dtype="float32").model(input_ids=ids).logits
+    assert torch.equal(ours, theirs)
+    assert not torch.allclose(ours, untuned, atol=1e-3)
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from convrec.finetune.tuning import train as module
-from tests.finetune.bases import rows
-from tests.finetune.test_tuning import SETTING
-folder, at = Path(sys.argv[1]), int(sys.argv[2])
-job = module.Job("understand", folder / "base", folder / "set", folder / "run", SETTING)
+from tests.finetune.test_tuning import SETTING, tuned
+folder, task, at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 step = module.Run._step
-def dying(self, number, packed_rows):
+def dying(self, number, units):
     if number == at:
         os.kill(os.getpid(), signal.SIGKILL)
-    return step(self, number, packed_rows)
+    return step(self, number, units)
 module.Run._step = dying
-module.train(job, rows(40), rows(2, "valid", 100))
+tuned(module.Job(task, folder / "base", folder / "set", folder / "run", SETTING))
 """
 
 
-@pytest.mark.parametrize("at", [1, pytest.param(5, marks=pytest.mark.ci)])
-def test_a_run_that_was_killed_goes_on_with_the_same_losses(tmp_path, at):
-    (tmp_path / "whole").mkdir()
-    (tmp_path / "cut").mkdir()
-    whole = train(prepared(tmp_path / "whole"), rows(40), rows(2, "valid", 100))
-    job = prepared(tmp_path / "cut")
+@pytest.mark.parametrize("task", [TASKS[0], *(pytest.param(task, marks=pytest.mark.slow) for task in TASKS[1:])])
+@pytest.mark.parametrize("at", [1, pytest.param(5, marks=pytest.mark.slow)])
+def test_a_run_that_was_killed_goes_on_with_the_same_losses(tmp_path, task, at):
+    whole, job = tuned(prepared(tmp_path / "whole", task=task)), prepared(tmp_path / "cut", task=task)
     root = Path(__file__).parents[2]
     about = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *sys.path])}
     ended = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "cut"), str(at)], env=about, check=False
+        [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "cut"), task, str(at)], env=about, check=False
     )
     assert ended.returncode == -signal.SIGKILL
-    cut = train(job, rows(40), rows(2, "valid", 100))
+    cut = tuned(job)
+    assert len(whole.standing.losses) > 5
     assert cut.standing.losses == pytest.approx(whole.standing.losses, abs=1e-6)
     ours, theirs = (load_file(run.adapter / "adapter_model.safetensors") for run in (cut, whole))
     assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in theirs)

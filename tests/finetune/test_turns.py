@@ -10,8 +10,8 @@ from convrec.finetune.proof.answers import Said
 from convrec.finetune.proof.baselines import Nearest, Table, compact
 from convrec.finetune.proof.scores import figures, parts_of
 from convrec.finetune.proof.verify import compared
-from convrec.finetune.sets.build import SetOptions, build
-from convrec.finetune.sets.rows import read_rows
+from convrec.finetune.sets.build import SetOptions, build, read_set
+from convrec.finetune.sets.rows import read_rows, write_rows
 from tests.finetune.bases import row
 from tests.finetune.test_sets import CLOCK, shop  # noqa: F401  (a fixture)
 
@@ -19,8 +19,10 @@ from tests.finetune.test_sets import CLOCK, shop  # noqa: F401  (a fixture)
 @pytest.mark.parametrize("task", ["plan", "explain", "preference"])
 def test_turns_become_rows_that_are_right_by_their_own_marks(fitted_films, tmp_path, task):
     card = build(Workspace.open(fitted_films), task, tmp_path, SetOptions(messages=40), clock=CLOCK)
-    assert card["rows"]["train"] > 0
-    for one in read_rows(tmp_path / "train.jsonl"):
+    parts = read_set(None, tmp_path)
+    assert {part: len(rows) for part, rows in parts.items()} == card["rows"]
+    assert parts["train"]
+    for one in parts["train"]:
         marks = parts_of(one, one.answer)
         assert marks["valid"] == (1.0, 1.0)
         if task == "preference":
@@ -30,14 +32,25 @@ def test_turns_become_rows_that_are_right_by_their_own_marks(fitted_films, tmp_p
                 or faulty["claim_recall"][0] < marks["claim_recall"][0]
                 or "love it" in one.rejected
             )
+    assert_a_leak_is_caught(tmp_path)
 
 
 def test_people_become_rows_of_one_part_each(fitted_films, tmp_path):
     build(Workspace.open(fitted_films), "profile", tmp_path, SetOptions(messages=60), clock=CLOCK)
-    parts = {part: read_rows(tmp_path / f"{part}.jsonl") for part in ("train", "test")}
+    parts = read_set(None, tmp_path)
     assert parts["train"]
     assert not {one.user for one in parts["train"]} & {one.user for one in parts["test"]}
     assert all(parts_of(one, one.answer)["taste_f1"][0] > 0 for one in parts["train"])
+    assert_a_leak_is_caught(tmp_path)
+
+
+def assert_a_leak_is_caught(folder):
+    """Copies a training row into the test, and reads the set."""
+    train, test = (read_rows(folder / f"{part}.jsonl") for part in ("train", "test"))
+    copied = train[0].model_copy(update={"id": "planted", "part": "test", "group": ""})
+    write_rows(folder / "test.jsonl", [*test, copied])
+    with pytest.raises(InputError, match="A leak: the message of row planted of the part test stands in training row"):
+        read_set(None, folder)
 
 
 def test_a_workspace_that_lacks_what_a_task_needs_is_a_sentence(shop, tmp_path):  # noqa: F811  (the fixture)

@@ -61,7 +61,7 @@ def started(workspace: Path) -> StdioServerParameters:
 def keyed(address: str, key: str) -> Iterator[Speaker]:
     """Gives a speaker that shows a key."""
     with start_blocking_portal() as portal:
-        web = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"})
+        web = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60)
         with (
             portal.wrap_async_context_manager(web),
             portal.wrap_async_context_manager(Client(streamable_http_client(address, http_client=web))) as client,

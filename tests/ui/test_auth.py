@@ -147,6 +147,43 @@ def test_a_session_is_over_after_its_hours(agent, visit, clock):
         clock.offset = timedelta(0)
 
 
+def test_a_password_is_changed_by_who_knows_the_old_one_and_other_sessions_end(agent, visit):
+    client, elsewhere = person(agent, visit, "changing"), visit()
+    forms(elsewhere, "/sign-in", name="changing", password=PASSWORD)
+    before = client.cookies["convrec-session"]
+    form = client.get("/password")
+    assert (form.status_code, 'action="/password"' in form.text) == (200, True)
+    for fields, status in (
+        ({"old": "wrong horse battery", "new": "another horse battery"}, 401),
+        ({"new": "another horse battery"}, 401),
+        ({"old": PASSWORD, "new": "short"}, 422),
+    ):
+        answer = forms(client, "/password", **fields)
+        assert (answer.status_code, answer.headers.get_list("set-cookie")) == (status, [])
+    assert user_of(elsewhere) == "account:changing"
+    assert forms(client, "/password", old=PASSWORD, new="another horse battery").status_code == 200
+    assert client.cookies["convrec-session"] != before
+    assert user_of(client) == "account:changing"
+    assert shown(elsewhere).status_code == 401
+    old = visit()
+    old.cookies.set("convrec-session", before, domain="127.0.0.1")
+    assert shown(old).status_code == 401
+    assert forms(visit(), "/sign-in", name="changing", password=PASSWORD).status_code == 401
+    assert forms(visit(), "/sign-in", name="changing", password="another horse battery").status_code == 303
+
+
+def test_only_who_is_signed_in_to_an_account_changes_a_password(agent, visit):
+    guest = visit()
+    guest.get("/")
+    for client in (visit(), guest):
+        assert client.get("/password").headers["location"] == "/sign-in"
+        assert forms(client, "/password", old=PASSWORD, new="another horse battery").headers["location"] == "/sign-in"
+    (bar,) = heard(guest, "bar")["data"]
+    assert "/password" not in bar
+    (bar,) = heard(person(agent, visit, "barred"), "bar")["data"]
+    assert "/password" in bar
+
+
 def test_forgetting_somebody_ends_their_account_and_every_session(agent, visit):
     client = person(agent, visit, "forgotten")
     receipt = agent.forget("account:forgotten")
@@ -190,6 +227,13 @@ class TestLimits:
         assert forms(self.client, "/sign-in", name="GUESSED", password=PASSWORD).status_code == 429
         assert forms(self.client, "/sign-in", name="another", password=PASSWORD).status_code == 401
 
+    def test_the_old_password_is_not_guessed_by_changing_it_either(self):
+        assert forms(self.client, "/sign-up", name="borrowed", password=PASSWORD).status_code == 303
+        tried = [forms(self.client, "/password", old=f"wrong {n}", new="another password") for n in range(11)]
+        assert [answer.status_code for answer in tried] == [401] * 10 + [429]
+        assert "too often" in tried[-1].text
+        assert forms(self.client, "/password", old=PASSWORD, new="another password").status_code == 429
+
     def test_sixty_tries_from_an_address_whomever_they_are_for(self):
         tried = [forms(self.client, "/sign-in", name=f"n{n}", password=PASSWORD).status_code for n in range(61)]
         assert tried == [401] * 60 + [429]
@@ -206,7 +250,9 @@ class TestLimits:
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}, {}])  # fmt: skip
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/sign-out", "/sign-in/guest", "/gradio_api/queue/join"])
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/sign-up", "/sign-out", "/sign-in/guest", "/password", "/gradio_api/queue/join"]
+)
 def test_what_another_sites_page_sends_changes_nothing(agent, visit, path, headers):
     client = visit()
     client.get("/")
@@ -302,6 +348,11 @@ def test_of_gradio_only_what_the_page_needs_can_be_asked(visit, path):
     client.get("/")
     assert client.get(path).status_code == 404
     assert client.post(path, headers={"Origin": str(client.base_url).rstrip("/")}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/svelte/" + "a" * 5_000, "/static/" + "%C3%A4" * 200, "/assets/%00"])
+def test_a_file_that_there_can_be_none_of_is_not_looked_for(visit, path):
+    assert visit().get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "convrec.toml", "state.sqlite"])

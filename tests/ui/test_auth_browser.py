@@ -97,6 +97,23 @@ def test_a_guest_signs_in_is_merged_signs_out_and_comes_back(visit, agent):
     page.locator("#threads").get_by_text("something funny").wait_for()
 
 
+def test_somebody_changes_their_password(visit):
+    page = visit()
+    make_account(page, "eve")
+    page.get_by_role("link", name="Password").click()
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_label("The new one").fill("another horse battery")
+    page.get_by_role("button", name="Change it").click()
+    page.get_by_role("heading", name="It is changed").wait_for()
+    page.get_by_role("link", name="To the chat").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Name").fill("eve")
+    page.get_by_label("Password").fill("another horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+
+
 def test_two_people_in_two_browsers_are_never_mixed(visit, agent):
     one, two = visit(), visit()
     make_account(one, "cleo")

@@ -92,6 +92,9 @@ def test_the_page_is_at_the_root_and_its_doors_are_open(run, workspace, workers)
         assert client.get("/v1/nope").json()["status"] == 404
         assert client.get("/v1/chat").status_code == 405
         assert client.post("/v1/chat", json={"text": "a western"}).status_code == 200
+        assert "a western" in json.dumps(heard(client, "_say", ["a western", 0.3, 0.1, None, "{}"]))
+        counted = re.findall(r"^convrec_turns_total\{.*\} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+        assert sum(map(float, counted)) == 2, "turns of the page are counted with those of the API"
 
 
 def test_a_server_without_a_page_says_so(monkeypatch, capsys):

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -207,3 +208,49 @@ def test_keys_that_are_none_are_not_repeated(fitted_films):
     said = _refused("-w", fitted_films, "--http", CONVREC_API_KEYS='[{"key": "swordfish", "user": 5}]')
     assert "CONVREC_API_KEYS" in said
     assert "swordfish" not in said
+
+
+class TestManyAndSlowClients:
+    """What the door of the API holds off is held off here."""
+
+    def test_a_key_has_so_many_requests_a_minute(self, films):
+        environment = {"CONVREC_API_KEYS": json.dumps(KEYS), "CONVREC_SERVER_REQUESTS_PER_MINUTE": "2"}
+        with served(films, environment) as address:
+            answers = [
+                httpx2.post(address, json=LISTING, headers={**PLAIN, "authorization": "Bearer key-of-ana"})
+                for _ in range(3)
+            ]
+            other = httpx2.post(address, json=LISTING, headers={**PLAIN, "authorization": "Bearer key-of-house"})
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert int(answers[-1].headers["retry-after"]) >= 1
+        assert other.status_code == 200
+
+    def test_who_sends_slowly_is_not_waited_for(self, films):
+        with served(films, {"CONVREC_SERVER_BODY_TIMEOUT_S": "0.3"}) as address:
+            place = (urlsplit(address).hostname, urlsplit(address).port)
+            with socket.create_connection(place, 60) as body, socket.create_connection(place, 60) as head:
+                head.sendall(b"POST /mcp HTTP/1.1\r\nX-A: ")
+                body.sendall(b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{")
+                assert body.recv(4096).startswith(b"HTTP/1.1 408")
+                assert head.recv(4096) == b""  # hung up on
+            assert httpx2.post(address, json=LISTING, headers=PLAIN).status_code == 200
+
+    def test_one_call_too_many_is_sent_away(self, agent, monkeypatch):
+        begun, go_on, spoken = threading.Event(), threading.Event(), agent.chat
+
+        def slow(*said, **ids):
+            begun.set()
+            assert go_on.wait(60)
+            return spoken(*said, **ids)
+
+        monkeypatch.setattr(agent, "chat", slow)
+        limits = agent.workspace.settings.server.model_copy(update={"concurrency": 1, "queue": 0})
+        narrow = agent.workspace.settings.model_copy(update={"server": limits})
+        monkeypatch.setattr(agent.workspace, "settings", narrow)
+        with connected(build_server(agent, Keys({}))) as ask:
+            turn = ask.portal.start_task_soon(ask.client.call_tool, "chat", {"text": "a comedy"})
+            assert begun.wait(60)
+            assert ask.refusal("get_item", item_id="h1") == "Too many are asking just now."
+            go_on.set()
+            assert turn.result(60).structured_content["items"]
+            assert ask("get_item", item_id="h1")["id"] == "h1"

@@ -55,6 +55,7 @@ class TestLogs:
         for secret in ("Balthasar", "balthasar", reply["text"][:30], TENANT, "no-key-of-anybody", "key-of"):
             assert secret not in log
 
+    @pytest.mark.slow
     def test_for_people_it_is_one_line_too(self, workspace, tmp_path):
         with serving(workspace, tmp_path / "log") as served:
             served.chat("hello")
@@ -103,6 +104,7 @@ class TestTraces:
             assert (span.end_time_unix_nano - span.start_time_unix_nano) / 1e6 == pytest.approx(step["ms"], abs=0.01)
         assert collector.resources[-1]["service.name"] == "convrec"
 
+    @pytest.mark.slow
     def test_nobody_is_told_what_was_said_unless_the_operator_says_so(self, collector, workspace, tmp_path):
         reply, spans = self.spans_of(collector, workspace, tmp_path / "log")
         told = "".join(str(span) for span in spans)
@@ -120,6 +122,7 @@ class TestTraces:
         with pytest.raises(InputError, match="http/protobuf"):
             tracing(None, False, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"})  # fmt: skip
 
+    @pytest.mark.slow
     def test_a_collector_that_is_away_keeps_nobody_waiting(self, workspace, tmp_path):
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))

@@ -49,9 +49,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        service.ready = False
-        await service.pool.drain(settings.shutdown_s)
+        with agent.heard_by(counted.turned):
+            yield
+            service.ready = False
+            await service.pool.drain(settings.shutdown_s)
         service.tracing.close()
 
     app = FastAPI(

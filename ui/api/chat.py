@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,15 +16,19 @@ from convrec.ui.api.shapes import ChatBody
 router = APIRouter(tags=["chat"])
 STREAM = "text/event-stream"
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+EVENT: dict[str, Any] = {
+    "type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}, "required": ["data"],
+}  # fmt: skip
+"""What each event of a stream is, for the OpenAPI document; `data` is JSON."""
 _EVENTS: dict[str, Any] = {
     "description": "The reply; with `stream`, server-sent events named plan, tool, candidates, token, item, question, profile, error and done.",
-    "content": {STREAM: {"schema": {"type": "string"}}},
+    "content": {STREAM: {"schema": EVENT}},
 }
 
 
 @router.post("/v1/chat", response_model=Reply, responses={**problems(), 200: _EVENTS})
 async def chat(body: ChatBody, service: ServiceOf, caller: CallerOf, request_id: RequestIdOf) -> Response:
-    """Answers one message of a person. The same Idempotency-Key again gets the answer that was stored."""
+    """Answers one message of a person. The same Idempotency-Key again gets the answer that was stored; with another text it is refused."""
     events = turn(service, body.text, caller.user_id(body.user_id), body.thread_id, request_id)
     if not body.stream:
         return document(*await replied(service, events))
@@ -34,17 +39,10 @@ async def chat(body: ChatBody, service: ServiceOf, caller: CallerOf, request_id:
 def turn(
     service: Service, text: str, user_id: str, thread_id: str, request_id: str | None, history: Sequence[dict[str, str]] = ()
 ) -> Callable[[], Iterator[TurnEvent]]:  # fmt: skip
-    """Returns what yields the events of a turn, which is counted when it is committed."""
-
-    def follow() -> Iterator[TurnEvent]:
-        stream = service.agent.stream(
-            text, user_id=user_id, thread_id=thread_id, request_id=request_id, history=history
-        )
-        for event in stream:
-            if isinstance(event, DoneEvent):
-                service.metrics.turned(event.reply)
-            yield event
-
+    """Returns what yields the events of a turn."""
+    follow = partial(
+        service.agent.stream, text, user_id=user_id, thread_id=thread_id, request_id=request_id, history=history
+    )
     return service.tracing.turn(follow, text)
 
 

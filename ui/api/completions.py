@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from convrec.core.clock import random_id
 from convrec.core.reply import DoneEvent, ErrorEvent, Reply, TokenEvent, TurnEvent
-from convrec.ui.api.chat import STREAM, STREAM_HEADERS, replied, started, turn
+from convrec.ui.api.chat import EVENT, STREAM, STREAM_HEADERS, replied, started, turn
 from convrec.ui.api.problems import ProblemError
 from convrec.ui.api.service import CallerOf, RequestIdOf, ServiceOf, problems
 from convrec.ui.api.shapes import CompletionBody
@@ -34,9 +34,7 @@ async def model(name: str, service: ServiceOf) -> dict[str, Any]:
     return {"id": MODEL, "object": "model", "created": created, "owned_by": MODEL}
 
 
-@router.post(
-    "/v1/chat/completions", responses={**problems(404), 200: {"content": {STREAM: {"schema": {"type": "string"}}}}}
-)
+@router.post("/v1/chat/completions", responses={**problems(404), 200: {"content": {STREAM: {"schema": EVENT}}}})
 async def completions(body: CompletionBody, service: ServiceOf, caller: CallerOf, request_id: RequestIdOf) -> Response:
     """Answers the last message of a conversation. `messages` is all of it, in a thread of its own unless `thread_id` names one."""
     _check(body.model)

@@ -19,7 +19,7 @@ from convrec.ui.api.tokens import TokenError, open_to_tokens
 from convrec.ui.keys import LOCAL, Caller, Keys
 
 GUARDED = "/v1/"
-"""Where keys are asked for."""
+"""Where the API asks for keys."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _BODIES = ("POST", "PUT", "PATCH", "DELETE")
 _HEADERS = {
@@ -45,15 +45,15 @@ class _Passage:
 
 
 class Door:
-    """An ASGI app around the app. `done(method, route, status, seconds)` hears of every request of the API that was answered."""
+    """An ASGI app around the app, which asks for keys where paths begin with `guarded`. `done(method, route, status, seconds)` hears of every such request that was answered."""
 
     def __init__(
         self, app: ASGIApp, keys: Keys, settings: Server, new_id: Callable[[], str],
         done: Callable[[str, str, int, float], None] = lambda *_: None, workers: int = 1,
-        token_caller: Callable[[str], Caller | None] = lambda _: None,
+        token_caller: Callable[[str], Caller | None] = lambda _: None, guarded: str = GUARDED,
     ) -> None:  # fmt: skip
         self._app, self._keys, self._settings, self._new_id, self._done = app, keys, settings, new_id, done
-        self._token_caller = token_caller
+        self._token_caller, self._guarded = token_caller, guarded
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         rate = settings.requests_per_minute
         self._rate = RateLimitItemPerMinute(max(1, -(-rate // workers))) if rate else None
@@ -65,7 +65,7 @@ class Door:
         headers = dict(scope["headers"])
         passage = _Passage(self._id_of(headers), time.monotonic())
         scope.setdefault("state", {})["request_id"] = passage.request_id
-        guarded = scope["path"].startswith(GUARDED)
+        guarded = scope["path"].startswith(self._guarded)
         speaking = self._speaking(send, passage, guarded)
         try:
             if guarded:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from convrec.core.errors import BusyError, ConvrecError, InputError, NotFittedError, UnknownItemError, WorkspaceError
+from convrec.core.text import well_formed
 from convrec.ui.keys import ForbiddenError
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class ProblemError(Exception):
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """Returns the response of a problem."""
-    title = HTTPStatus(status).phrase
+    title, detail = HTTPStatus(status).phrase, well_formed(detail)
     kind = "invalid_request_error" if status < 500 else "server_error"
     document = {
         "type": "about:blank", "title": title, "status": status, "detail": detail,
@@ -75,7 +76,7 @@ def of_error(error: ConvrecError) -> Response:
 def said(error: Exception) -> str:
     """Returns the sentence for whatever went wrong in the middle of a stream, where no status can be sent any more."""
     if isinstance(error, ConvrecError):
-        return str(error)
+        return well_formed(str(error))
     if isinstance(error, ProblemError):
         return error.detail
     _log.exception("a turn failed", exc_info=error)
@@ -113,5 +114,6 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
-        _log.error("%s %s failed", request.method, request.scope.get("path"), exc_info=error)
+        route = getattr(request.scope.get("route"), "path", "none")  # the address holds ids of people
+        _log.error("%s %s failed", request.method, route, exc_info=error)
         return problem(500, UNEXPECTED)

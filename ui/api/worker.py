@@ -49,12 +49,14 @@ def app() -> FastAPI:
 
 
 def page() -> FastAPI:
-    """Returns the chat page alone."""
+    """Returns the chat page alone, whose turns are counted with those of the workers."""
+    from convrec.ui.api.metrics import Metrics
     from convrec.ui.auth.site import create_site
 
-    agent = _agent()
+    agent, ending = _agent(), AsyncExitStack()
+    ending.enter_context(agent.heard_by(Metrics().turned))
     site = create_site(agent, agent.workspace.settings, secret=os.environ[SECRET])
-    return _closing(site, agent, AsyncExitStack())
+    return _closing(site, agent, ending)
 
 
 def _agent() -> "Agent":

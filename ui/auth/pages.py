@@ -1,4 +1,4 @@
-"""Signing in, up and out, over HTTP."""
+"""Signing in, up and out, and changing one's password, over HTTP."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -24,6 +24,7 @@ from convrec.ui.auth.visitors import FLOW, GUEST, Visitor, Visitors, cookie, dro
 
 if TYPE_CHECKING:
     from convrec.agent.agent import Agent
+    from convrec.agent.stores.accounts import Account
 
 CALLBACK = "/sign-in/oidc/callback"
 _FLOW_S = 600
@@ -49,7 +50,10 @@ class SignIn:
             Route("/sign-out", _from_here(self._out), methods=["POST"]),
         ]  # fmt: skip
         if self._settings.accounts != "off":
-            found.append(Route("/sign-in", _from_here(self._in), methods=["POST"]))
+            found += [
+                Route("/sign-in", _from_here(self._in), methods=["POST"]), Route("/password", self._old_form),
+                Route("/password", _from_here(self._change), methods=["POST"]),
+            ]  # fmt: skip
         if self._settings.accounts == "open":
             found += [Route("/sign-up", self._new_form), Route("/sign-up", _from_here(self._up), methods=["POST"])]
         if self._provider is not None:
@@ -109,6 +113,40 @@ class SignIn:
             return _new(str(error), 422, name)
         except Forgotten:
             return _new("That did not work out.", 503, name)
+
+    async def _old_form(self, request: Request) -> Response:
+        account = await run_in_threadpool(self._own, request)
+        return _changing(name=account.name) if account is not None else RedirectResponse("/sign-in", 303)
+
+    def _own(self, request: Request) -> "Account | None":
+        """Returns the account that the browser is signed in to; None for a guest, and for somebody whose password is kept elsewhere."""
+        visitor = self._known(request)
+        return self._agent.accounts.find(visitor.user_id) if visitor is not None and visitor.way == "session" else None
+
+    async def _change(self, request: Request) -> Response:
+        form = await _form(request)
+        account = await run_in_threadpool(self._own, request)
+        if account is None:
+            return RedirectResponse("/sign-in", 303)
+        if wait := self._guessing.wait_s(account.user_id, _address(request)):
+            return _changing(*_too_often(account.name), headers={"Retry-After": str(wait)})
+        return await run_in_threadpool(self._changed, request, account.name, _field(form, "old"), _field(form, "new"))
+
+    def _changed(self, request: Request, name: str, old: str, new: str) -> Response:
+        generation = self._generation(name)
+        account = self._passwords.opened(name, old)
+        if account is None:
+            return _changing("That is not your password.", 401, name)
+        try:
+            hashed = self._passwords.change(name, new)
+            response = page("message", "It is changed", onward="/", onward_words="To the chat")
+            self._visitors.sign_in(request, response, account.user_id, account.name, generation, hashed)
+        except InputError as error:
+            return _changing(str(error), 422, name)
+        except Forgotten:
+            return _changing("That did not work out.", 503, name)
+        self._guessing.succeeded(account.user_id)
+        return response
 
     def _signed_in(self, request: Request, user_id: str, name: str, generation: int, password: str | None = None) -> Response:  # fmt: skip
         """Returns the way on into the chat, by the question whether the guest of this browser is the same person."""
@@ -204,6 +242,10 @@ def _from_here(route: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
 
 def _new(failure: str = "", status: int = 200, name: str = "", headers: dict[str, str] | None = None) -> Response:
     return page("sign_up", "Make an account", failure=failure, status=status, headers=headers, name=name, shortest=SHORTEST)  # fmt: skip
+
+
+def _changing(failure: str = "", status: int = 200, name: str = "", headers: dict[str, str] | None = None) -> Response:
+    return page("password", "Another password", failure=failure, status=status, headers=headers, name=name, shortest=SHORTEST)  # fmt: skip
 
 
 def _too_often(name: str) -> tuple[str, int, str]:

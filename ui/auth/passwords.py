@@ -34,15 +34,16 @@ class Passwords:
         self._accounts.add(account)
         return account
 
-    def change(self, name: str, password: str) -> None:
-        """Gives an account another password, and signs it out everywhere.
+    def change(self, name: str, password: str) -> str:
+        """Gives an account another password, and signs it out everywhere; returns the new hash.
 
         Raises:
             InputError: the password can't be one, or there is no such account.
         """
-        user_id = user_id_of(name)
-        if not self._accounts.set_password(user_id, self._hash(checked_password(password))):
+        user_id, hashed = user_id_of(name), self._hash(checked_password(password))
+        if not self._accounts.set_password(user_id, hashed):
             raise _unknown(name)
+        return hashed
 
     def remove(self, name: str) -> str:
         """Deletes an account and signs it out everywhere; returns its user id, of which all that is remembered stays.

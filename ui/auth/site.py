@@ -11,6 +11,7 @@ from convrec.core.clock import Clock, SystemClock
 from convrec.core.settings import Auth, Settings
 from convrec.ui.auth.drawing import drawn
 from convrec.ui.auth.guessing import Guessing
+from convrec.ui.auth.names import PREFIX
 from convrec.ui.auth.oidc import Provider
 from convrec.ui.auth.pages import SignIn
 from convrec.ui.auth.passwords import Passwords
@@ -90,6 +91,8 @@ def _bar_of(auth: Auth) -> "Callable[[gr.Request], str]":
     may_sign_in = auth.accounts != "off" or bool(auth.oidc_issuer)
 
     def bar(request: gr.Request) -> str:
-        return drawn("bar", visitor=_visitor(request), may_sign_in=may_sign_in)
+        visitor = _visitor(request)
+        has_password = auth.accounts != "off" and visitor.user_id.startswith(PREFIX)
+        return drawn("bar", visitor=visitor, may_sign_in=may_sign_in, has_password=has_password)
 
     return bar

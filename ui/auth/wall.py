@@ -17,9 +17,9 @@ from convrec.ui.auth.proxy import UnprovenError
 from convrec.ui.auth.visitors import SESSION, Visitor, Visitors, drop_cookie
 
 _OPEN = re.compile(
-    r"/(theme\.css|favicon\.ico|robots\.txt|manifest\.json|(assets|static|svelte)/.*|gradio_api/theme\.css)"
+    r"/(theme\.css|favicon\.ico|robots\.txt|manifest\.json|(assets|static|svelte)/[!-~]{1,200}|gradio_api/theme\.css)"
 )
-"""What says nothing of anybody."""
+"""What says nothing of anybody. No file of the page's has a longer name, at which Gradio would fail."""
 _OF_THE_PAGE = re.compile(
     r"/(config/?|gradio_api/(info/?|app_id/?|startup-events|queue/(join|data)/?|heartbeat/\w+|cancel|reset/?|file=.+))?"
 )

@@ -75,7 +75,7 @@ class Page:
             self._wire()
             if self._own is not None:
                 self._wire_workshop()
-        queue = self.blocks._queue  # noqa: SLF001  (it would wake a thousand times a second, and every turn beside it would give way)
+        queue = self.blocks._queue
         queue.sleep_when_free = queue.progress_update_sleep_when_free = _QUEUE_SLEEPS_S
 
     def close(self) -> None:

@@ -12,15 +12,17 @@ from convrec.ui.cli.options import SeedOption
 from convrec.ui.cli.progress import progress_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from convrec.catalogue.workspace import Workspace
     from convrec.finetune.sets.rows import Task
 
-AnyTask = Literal["understand", "plan", "explain", "profile", "preference", "encoder"]
+AnyTask = Literal["understand", "plan", "explain", "profile", "preference", "encoder", "reader"]
 TaskOption = Annotated[
     AnyTask,
     typer.Option(
         "--task",
-        help="What is tuned: a step of the language model, or encoder, the compact engine's reader of messages.",
+        help="What is tuned: a step of the language model; encoder, the sentence encoder, on who liked what; or reader, the compact engine's reader of messages.",
     ),
 ]
 RowsOption = Annotated[
@@ -30,7 +32,13 @@ BaseOption = Annotated[
     Path | None, typer.Option("--base", metavar="DIR", help="The folder of the language model that is tuned.")
 ]
 AdapterOption = Annotated[
-    Path | None, typer.Option("--adapter", metavar="DIR", help="The adapter.", show_default="what train wrote last")
+    Path | None,
+    typer.Option(
+        "--adapter",
+        metavar="DIR",
+        help="The adapter; of encoder: the run's folder.",
+        show_default="what train wrote last",
+    ),
 ]
 
 
@@ -40,12 +48,12 @@ def build(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the rows are written.", show_default="in the workspace")] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", envvar="CONVREC_DATA", help="Of encoder: the folder of the public data sets: sgd, ccpe, redial. Without it, rows come from the grammar alone."),
+        typer.Option("--data", metavar="DIR", envvar="CONVREC_DATA", help="Of reader: the folder of the public data sets: sgd, ccpe, redial. Without it, rows come from the grammar alone."),
     ] = None,
     labels: Annotated[
-        list[Path] | None, typer.Option("--labels", metavar="F", help="Turns labelled by hand, as evaluate understanding takes them (of encoder: attitudes to films); may be given several times.")
+        list[Path] | None, typer.Option("--labels", metavar="F", help="Turns labelled by hand, as evaluate understanding takes them (of reader: attitudes to films); may be given several times.")
     ] = None,
-    messages: Annotated[int | None, typer.Option("--messages", min=1, help="Messages that the grammar writes.", show_default="4000; 20000 for encoder")] = None,
+    messages: Annotated[int | None, typer.Option("--messages", min=1, help="Messages that the grammar writes.", show_default="4000; 20000 for reader")] = None,
     contexts: Annotated[float, typer.Option("--contexts", min=0, max=1, help="Share of messages with a slate or a question before them.")] = 0.45,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -54,10 +62,14 @@ def build(
 
     Examples:
       convrec finetune build -w shop --task understand
-      convrec finetune build --task encoder --data public --labels tests/agent/attitudes.jsonl --out runs/reader
+      convrec finetune build -w shop --task encoder
+      convrec finetune build --task reader --data public --labels tests/agent/attitudes.jsonl --out runs/reader
     """
+    if task == "reader":
+        _build_reader(data, labels or [], _needed(out, "--out"), seed, messages or 20_000, as_json)
+        return
     if task == "encoder":
-        _build_encoder(data, labels or [], _needed(out, "--out"), seed, messages or 20_000, as_json)
+        _build_encoder(_workspace(workspace), out, as_json)
         return
     from convrec.finetune.jobs import set_folder
     from convrec.finetune.sets.build import SetOptions
@@ -76,17 +88,30 @@ def build(
     say(f"Written to {folder}; read card.md there. Next: convrec finetune train --task {task} --base DIR.")
 
 
-def _build_encoder(data: Path | None, labels: list[Path], out: Path, seed: int, messages: int, as_json: bool) -> None:
-    from convrec.finetune.encoder.build import build as build_rows
+def _build_encoder(target: "Workspace", out: Path | None, as_json: bool) -> None:
+    from convrec.finetune.encoder.liked import build as build_liked
+    from convrec.finetune.jobs import set_folder
+
+    folder = out or set_folder(target, "encoder")
+    card = build_liked(target, folder)
+    if as_json:
+        print_json({"out": str(folder), **card})
+        return
+    print_table(("items", "n"), ((part, f"{n:,}") for part, n in sorted(card["items"].items())), right=("n",))
+    say(f"{card['people']:,} people liked {card['liked']:,} items. Written to {folder}. Next: convrec finetune train --task encoder.")  # fmt: skip
+
+
+def _build_reader(data: Path | None, labels: list[Path], out: Path, seed: int, messages: int, as_json: bool) -> None:
+    from convrec.finetune.reader.build import build as build_rows
 
     counts = build_rows(data, labels, out, seed=seed, messages=messages)
     if as_json:
-        print_json({"task": "encoder", "out": str(out), "rows": dict(sorted(counts.items()))})
+        print_json({"task": "reader", "out": str(out), "rows": dict(sorted(counts.items()))})
         return
     print_table(
         ("rows of", "part", "n"), ((*key.split("/"), f"{n:,}") for key, n in sorted(counts.items())), right=("n",)
     )
-    say(f"Written to {out}. Next: convrec finetune train --task encoder --rows {out} --out FILE.")
+    say(f"Written to {out}. Next: convrec finetune train --task reader --rows {out} --out FILE.")
 
 
 def train(
@@ -94,19 +119,20 @@ def train(
     workspace: WorkspaceOption = None,
     base: BaseOption = None,
     rows: RowsOption = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run's folder; a stopped run goes on in it. Of encoder: the weights to write (safetensors).", show_default="in the workspace")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run's folder; a stopped run goes on in it. Of reader: the weights to write (safetensors).", show_default="in the workspace")] = None,
     config: Annotated[str, typer.Option("--config", metavar="NAME|F", help="The setting: cpu, gpu-24gb, gpu-80gb, several-gpus, or a TOML file.")] = "cpu",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what memory and time it would take; no weights are read.")] = False,
-    rank: Annotated[int | None, typer.Option("--rank", min=1, help="Of the adapter.", show_default="the setting's; 32 for encoder")] = None,
-    rate: Annotated[float | None, typer.Option("--rate", help="Learning rate.", show_default="the setting's; 1e-3 for encoder")] = None,
-    epochs: Annotated[float | None, typer.Option("--epochs", help="Times that each row is seen.", show_default="the setting's; 3 for encoder")] = None,
-    tuning: Annotated[Literal["lora", "full", "frozen"], typer.Option("--tuning", help="Of encoder: how it is tuned.")] = "lora",
-    layers: Annotated[int, typer.Option("--layers", help="Of encoder: first layers that are kept: fewer are faster.")] = 4,
-    size: Annotated[int, typer.Option("--size", help="Of encoder: rows a step.")] = 24,
-    most: Annotated[int, typer.Option("--most", help="Of encoder: rows to train on, about; 0 takes all.")] = 0,
-    sample: Annotated[int, typer.Option("--sample", help="Of encoder: rows of each part to measure on, about; 0 takes all.")] = 0,
-    without: Annotated[str | None, typer.Option("--without", metavar="A,B", help="Of encoder: schemas and sources to leave out, by how they begin: a domain never seen.")] = None,
-    encoder: Annotated[str, typer.Option("--encoder", help="Of encoder: the one that is tuned: a name or a folder.")] = "all-MiniLM-L6-v2",
+    tflops: Annotated[float | None, typer.Option("--tflops", min=0.001, help="Of --dry-run: the speed of the device that it would run on, in 10^12 operations a second.", show_default="this machine's, measured")] = None,
+    rank: Annotated[int | None, typer.Option("--rank", min=1, help="Of the adapter.", show_default="the setting's; 32 for reader")] = None,
+    rate: Annotated[float | None, typer.Option("--rate", help="Learning rate.", show_default="the setting's; 1e-3 for reader and reader")] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", help="Times that each row is seen.", show_default="the setting's; 3 for reader")] = None,
+    tuning: Annotated[Literal["lora", "full", "frozen"], typer.Option("--tuning", help="Of reader: how it is tuned.")] = "lora",
+    layers: Annotated[int, typer.Option("--layers", help="Of reader: first layers that are kept: fewer are faster.")] = 4,
+    size: Annotated[int, typer.Option("--size", help="Of reader: rows a step.")] = 24,
+    most: Annotated[int, typer.Option("--most", help="Of reader: rows to train on, about; 0 takes all.")] = 0,
+    sample: Annotated[int, typer.Option("--sample", help="Of reader: rows of each part to measure on, about; 0 takes all.")] = 0,
+    without: Annotated[str | None, typer.Option("--without", metavar="A,B", help="Of reader: schemas and sources to leave out, by how they begin: a domain never seen.")] = None,
+    encoder: Annotated[str, typer.Option("--encoder", help="Of reader: the one that is tuned: a name or a folder.")] = "all-MiniLM-L6-v2",
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -115,13 +141,16 @@ def train(
     Examples:
       convrec finetune train -w shop --task understand --base models/qwen3-4b --config gpu-24gb
       convrec finetune train -w shop --task understand --base models/qwen3-4b --dry-run
-      convrec finetune train --task encoder --rows runs/reader --out runs/reader.safetensors
+      convrec finetune train --task reader --rows runs/reader --out runs/reader.safetensors
     """
-    if task == "encoder":
-        _train_encoder(
+    if task == "reader":
+        _train_reader(
             _needed(rows, "--rows"), _needed(out, "--out"), tuning=tuning, rank=rank or 32, layers=layers, rate=rate or 1e-3, epochs=epochs or 3.0, size=size, most=most,
             sample=sample, without=without, encoder=encoder, seed=seed, as_json=as_json,
         )  # fmt: skip
+        return
+    if task == "encoder":
+        _train_encoder(_workspace(workspace), rows, out, rate or 1e-3, seed, as_json)
         return
     from convrec.finetune.jobs import dry_run as estimated
     from convrec.finetune.jobs import run_folder, set_folder, training
@@ -131,12 +160,12 @@ def train(
     setting = named_setting(config, rank=rank, rate=rate, epochs=epochs, seed=seed)
     folder, rows = _needed(base, "--base"), rows or set_folder(target, task)
     if dry_run:
-        found = estimated(target, folder, rows, setting)
+        found = estimated(target, folder, rows, setting, tflops * 1e12 if tflops else None)
         if as_json:
             print_json(found.document())
             return
         say(
-            f"Memory {found.memory_bytes / 2**30:.2f} GiB (weights {found.weights_bytes / 2**30:.2f}, adapter {found.adapter_bytes / 2**30:.3f}, activations {found.activation_bytes / 2**30:.2f}), about {found.seconds / 60:.1f} minutes here."
+            f"Memory {found.memory_bytes / 2**30:.2f} GiB (weights {found.weights_bytes / 2**30:.2f}, adapter {found.adapter_bytes / 2**30:.3f}, activations {found.activation_bytes / 2**30:.2f}), about {found.seconds / 60:.1f} minutes {'there' if tflops else 'here'}."
         )
         return
     with progress_shown() as progress:
@@ -171,12 +200,29 @@ def train(
 
 
 def _train_encoder(
+    target: "Workspace", rows: Path | None, out: Path | None, rate: float, seed: int, as_json: bool
+) -> None:
+    from convrec.finetune.encoder.jobs import training
+    from convrec.finetune.encoder.train import Setting
+    from convrec.finetune.jobs import run_folder, set_folder
+
+    with progress_shown() as progress:
+        run = training(target, rows or set_folder(target, "encoder"), out or run_folder(target, "encoder"), Setting(rate=rate, seed=seed), progress)  # fmt: skip
+    if as_json:
+        print_json({"task": "encoder", "encoder": str(run.encoder), "valid": {"tuned": run.tuned.recall, "dealt": run.dealt.recall}})  # fmt: skip
+        return
+    say(
+        f"Of the items held out to stop by, people's are found with recall@20 {run.tuned.recall:.3f}; tuned on shuffled pairs, {run.dealt.recall:.3f}. Next: convrec finetune evaluate --task encoder."
+    )
+
+
+def _train_reader(
     rows: Path, out: Path, *, tuning: Literal["lora", "full", "frozen"], rank: int, layers: int, rate: float, epochs: float, size: int, most: int, sample: int,
     without: str | None, encoder: str, seed: int, as_json: bool,
 ) -> None:  # fmt: skip
-    from convrec.finetune.encoder.jobs import summary, train_reader
-    from convrec.finetune.encoder.model import Tuning
-    from convrec.finetune.encoder.train import Setting
+    from convrec.finetune.reader.jobs import summary, train_reader
+    from convrec.finetune.reader.model import Tuning
+    from convrec.finetune.reader.train import Setting
     from convrec.tools.encoder import TextEncoder
 
     left_out = tuple(name.strip() for name in without.split(",")) if without else ()
@@ -186,7 +232,7 @@ def _train_encoder(
     with progress_shown() as progress:
         measured = train_reader(rows, out, setting, TextEncoder.open(encoder), progress, most=most, sample=sample)
     if as_json:
-        print_json({"task": "encoder", "out": str(out), "figures": measured})
+        print_json({"task": "reader", "out": str(out), "figures": measured})
         return
     print_table(("part", "figure", "value"), summary(measured), right=("value",))
     say(f"The weights are {out}.")
@@ -205,7 +251,11 @@ def evaluate(
 
     Examples:
       convrec finetune evaluate -w shop --task understand --base models/qwen3-4b
+      convrec finetune evaluate -w shop --task encoder
     """
+    if task == "encoder":
+        _judge_encoder(_workspace(workspace), rows, adapter, as_json)
+        return
     from convrec.finetune.jobs import adapter_folder, comparing, run_folder, set_folder, write_document
 
     known, target = _of_a_model(task), _workspace(workspace)
@@ -231,6 +281,31 @@ def evaluate(
     say(
         f"The adapter {verdict} {task}: {decision['figure']} {decision['gain']:+.3f} [{decision['low']:+.3f}, {decision['high']:+.3f}] against {decision['against']} on {decision['part']}."
     )
+
+
+def _judge_encoder(target: "Workspace", rows: Path | None, run: Path | None, as_json: bool) -> None:
+    from convrec.finetune.encoder.gate import TUNED
+    from convrec.finetune.encoder.jobs import FOLDER, judging
+    from convrec.finetune.jobs import run_folder, set_folder
+
+    with progress_shown() as progress:
+        found = judging(target, rows or set_folder(target, "encoder"), run or run_folder(target, "encoder"), progress)
+    if as_json:
+        print_json(found.document())
+        return
+    table = ((name, f"{value:.3f}", _interval(found.gains.get(name))) for name, value in found.recall.items())
+    print_table((f"{found.items:,} items held out, {found.people} people", "recall@20", f"gain of {TUNED}"), table, right=("recall@20",))  # fmt: skip
+    print_table(("texts", "recall@20"), ((name, f"{value:.3f}") for name, value in found.texts.items()), right=("recall@20",))  # fmt: skip
+    if found.use:
+        say(f"The tuned encoder may be used: {found.why}. Set `[models] encoder` to {(target.root / FOLDER).resolve()} and run convrec fit.")  # fmt: skip
+    else:
+        say(f"The tuned encoder is refused: {found.why}.")
+
+
+def _interval(gain: "Mapping[str, float | None] | None") -> str:
+    if gain is None or gain["value"] is None:
+        return ""
+    return f"{gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
 
 
 def verify(
@@ -316,8 +391,8 @@ def _needed(path: Path | None, option: str) -> Path:
 
 
 def _of_a_model(task: AnyTask) -> "Task":
-    if task == "encoder":
-        raise InputError("The encoder is measured by train and used from its file.", "Name another --task.")
+    if task in ("encoder", "reader"):
+        raise InputError(f"The {task} is no adapter of a language model.", "Name another --task.")
     return task
 
 

@@ -1,13 +1,11 @@
 """The server of the protocol: which tools there are, and each call in a thread of its own."""
 
 import logging
+from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, cast
 
-import anyio
-import anyio.to_thread
 from mcp.server import Server, ServerRequestContext
-from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
@@ -18,11 +16,14 @@ from mcp_types import (
     TextContent,
 )
 from pydantic import BaseModel
+from starlette.requests import Request
 
 from convrec.agent.agent import Agent
 from convrec.core.errors import ConvrecError
 from convrec.core.reply import Reply
 from convrec.core.text import well_formed
+from convrec.ui.api.pool import Pool
+from convrec.ui.api.problems import ProblemError
 from convrec.ui.keys import LOCAL, Caller, Keys
 from convrec.ui.mcp.tools import Offers
 
@@ -34,24 +35,28 @@ _INSTRUCTIONS = (
 )
 _UNEXPECTED = "Something went wrong on the server's side; its log tells where. Another call may work."
 
+_LATE = "The answer takes too long; what was begun is ended all the same."
+
 
 def build_server(agent: Agent, keys: Keys) -> Server[Any]:
     """Returns the server over an agent. Where there are keys, a call is made in the name of whoever showed one."""
     offers = {offer.name: offer for offer in Offers(agent).all()}
-    side_by_side = anyio.CapacityLimiter(agent.workspace.settings.server.concurrency)
+    limits = agent.workspace.settings.server
+    pool = Pool(limits.concurrency, limits.queue, limits.turn_timeout_s)
 
     async def list_tools(_: ServerRequestContext[Any], __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[offer.listed() for offer in offers.values()])
 
-    async def call_tool(_: ServerRequestContext[Any], asked: CallToolRequestParams) -> CallToolResult:
+    async def call_tool(context: ServerRequestContext[Any, Request], asked: CallToolRequestParams) -> CallToolResult:
         if asked.name not in offers:
             raise MCPError(INVALID_PARAMS, f"There is no tool {asked.name!r}. There are {', '.join(offers)}.")
-        caller = _caller(keys)
+        caller = _caller(keys, context.request)
         try:
-            call, arguments = offers[asked.name], asked.arguments or {}
-            result = await anyio.to_thread.run_sync(call, arguments, caller, limiter=side_by_side)
+            result = await pool.run(partial(offers[asked.name], asked.arguments or {}, caller))
         except ConvrecError as error:
             return _refused(str(error))
+        except ProblemError as error:
+            return _refused(error.detail if error.status == 429 else _LATE)
         except Exception:  # noqa: BLE001  (the outermost boundary, which logs it)
             _log.exception("%s failed", asked.name)
             return _refused(_UNEXPECTED)
@@ -63,15 +68,13 @@ def build_server(agent: Agent, keys: Keys) -> Server[Any]:
     )  # fmt: skip
 
 
-def _caller(keys: Keys) -> Caller:
-    """Returns who asks: on stdio and without keys whoever is on this machine, else the bearer of the key that the door let in."""
+def _caller(keys: Keys, request: Request | None) -> Caller:
+    """Returns who asks: on stdio and without keys whoever is on this machine, else whom the door let in."""
     if not keys:
         return LOCAL
-    shown = get_access_token()
-    caller = keys.caller(shown.token) if shown is not None else None
-    if caller is None:
+    if request is None:
         raise MCPError(INVALID_PARAMS, "A key is needed: Authorization: Bearer …")
-    return caller
+    return cast("Caller", request.state.caller)
 
 
 def _answered(result: BaseModel) -> CallToolResult:

@@ -69,6 +69,13 @@ def test_a_new_value_supersedes_the_old_one_which_is_kept(diary):
     assert (old.value, old.superseded_by) == ("Lyon", new.id)
 
 
+def test_of_whom_one_shares_a_life_with_the_latest_counts(diary):
+    diary.tell("my girlfriend is called Anna")
+    diary.tell("my sister is called Ida")
+    diary.tell("my wife is called Beth")
+    assert diary.facts == {("sister's name", "Ida"), ("wife's name", "Beth")}
+
+
 def test_what_there_can_be_several_of_adds_up(diary):
     diary.tell("I speak German and French")
     diary.tell("I speak Spanish, and French of course")

@@ -1,11 +1,13 @@
 """Tellings that no rule foresaw are understood by what was learned of sentences; jokes, reports and the day's small news are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convrec.agent.memory.facts import facts_of, statements
 from convrec.agent.memory.learning import Origin, learn
-from convrec.agent.memory.marking import Marked, decoded, fits, marked
+from convrec.agent.memory.marking import GONE, Mark, Marked, decoded, fits, marked
 from convrec.agent.memory.sensed import sensed, vouched
 from convrec.core.understanding import Understanding
 from convrec.tools.encoder import TextEncoder
@@ -25,7 +27,7 @@ def listener(encoder):
         def tell(self, text, *tastes):
             self.days += 1
             found = marked(statements(text), encoder)
-            facts = [*vouched(facts_of(text), found), *sensed(text, found)]
+            facts = [*vouched(facts_of(text), text, found), *sensed(text, found)]
             origin = Origin("t", self.days, NOON, text)
             patch = learn(self.current, Understanding(preferences=tastes), origin, self.new_id, facts)
             self.entries |= {entry.id: entry for entry in patch.entries}
@@ -67,6 +69,7 @@ def test_what_no_rule_foresaw_is_told(listener, text, about, value):
         "if I had a whippet I'd call it Comet",
         "is there anything with a whippet in it?",
         "something for my brother, he plays the clarinet",
+        "we don't have any allergies",
     ],
 )
 def test_jokes_reports_and_the_days_news_tell_nothing(listener, text):
@@ -85,6 +88,30 @@ def test_of_what_one_can_have_several_of_the_one_that_is_gone_makes_room(listene
     listener.tell("I play the piano")
     listener.tell("after a decade the tuba had to go, it's the clarinet for me now")
     assert {value for about, value in listener.facts} == {"piano", "clarinet"}
+
+
+def test_what_is_said_to_be_over_ends_beside_what_is_new(listener):
+    listener.tell("I play the tuba")
+    listener.tell("I live in Kaunas")
+    listener.tell("I sold the tuba and we live in Tartu now")
+    assert listener.facts == {("home", "Tartu")}
+
+
+def test_what_a_rule_reads_is_not_kept_where_it_is_marked_as_over():
+    text = "I play the tuba"
+    (fact,) = facts_of(text)
+    mark = Mark(11, 15, "plays", 1.0)
+    assert [*vouched([fact], text, Marked((mark,), ((0, 15),), (1.0,)))] == [fact]
+    assert not [*vouched([fact], text, Marked((replace(mark, label=GONE),), ((0, 15),), (1.0,)))]
+    assert not [*vouched([fact], text, Marked((replace(mark, label="collects"),), ((0, 15),), (1.0,)))]
+
+
+def test_what_is_surely_told_needs_no_i():
+    text = "Mum's called Edna"
+    sure = Marked((Mark(0, 3, "whose", 1.0), Mark(13, 17, "relative's name", 0.99)))
+    (fact,) = sensed(text, sure)
+    assert (fact.about, fact.value) == ("mum's name", "Edna")
+    assert not [*sensed(text, Marked((Mark(13, 17, "relative's name", 0.7),)))]
 
 
 def test_what_a_quote_tells_is_the_sentence(listener):

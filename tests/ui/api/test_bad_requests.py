@@ -1,7 +1,9 @@
 """What a server meets in the open: broken, huge, slow and many requests."""
 
 import asyncio
+import gzip
 import json
+import re
 import socket
 import time
 from urllib.parse import urlsplit
@@ -83,6 +85,88 @@ def test_pages_of_other_origins_may_not_ask_unless_they_are_named(agent, client)
         )
         other = httpx.options(f"{url}/v1/chat", headers=asking | {"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in other.headers
+
+
+def sent(method: str, path: str, body: bytes = b"", *headers: str) -> bytes:
+    """A request as it goes over the wire, after which the connection ends."""
+    head = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close", *headers]
+    if body:
+        head += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+CHUNKED = "POST", "/v1/chat", b"", "Content-Type: application/json", "Transfer-Encoding: chunked"
+HALF = rb'"\ud800"'
+ODD = [
+    (sent("POST", "/v1/chat", b'{"text": "a\\u0000b", "user_id": "\xe2\x80\xaeana"}'), 200),
+    (sent("POST", "/v1/chat", b'{"text": 3, "text": "hi"}'), 200),
+    (sent("POST", "/v1/chat", b'\xef\xbb\xbf{"text": "hi"}'), 200),
+    (sent("POST", "/v1/chat", b'{"text": "hi", "user_id": "a\\u0000"}'), 422),
+    (sent("POST", "/v1/chat", b'{"text": "' + b"9" * 200_001 + b'"}'), 422),
+    (sent("POST", "/v1/chat", b'{"text": 1e400}'), 422),
+    (sent("POST", "/v1/chat", b'{"text": "a"} {"text": "b"}'), 400),
+    (sent("POST", "/v1/chat", b'{"text": "a", "x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"), 400),
+    (sent("POST", "/v1/chat", gzip.compress(b'{"text": "a"}'), "Content-Encoding: gzip"), 400),
+    (sent("POST", "/v1/chat", b'{"text": "hi"}', "Idempotency-Key: a", "Idempotency-Key: b"), 200),
+    (sent("POST", "/v1/chat", b'{"text": "hi"}', "Idempotency-Key: " + "x" * 5_000), 422),
+    (sent("POST", "/v1/chat", b'{"text": "hi"}', "Expect: 100-continue"), 100),
+    (sent(*CHUNKED) + b'e;a=b\r\n{"text": "hi"}\r\n0\r\nX-Trailer: y\r\n\r\n', 200),
+    (sent(*CHUNKED) + b"zz\r\n{}\r\n0\r\n\r\n", 400),
+    (sent(*CHUNKED, "Content-Length: 4") + b"0\r\n\r\n", 400),
+    (sent("POST", "/v1/chat", b"", "Content-Length: -5"), 400),
+    (sent("POST", "/v1/chat", b"", "Content-Length: 4611686018427387904"), 413),
+    (sent("POST", "/v1/search", b'{"query": "a", "k": NaN}'), 422),
+    (sent("POST", "/v1/search", b'{"query": "a", "k": 99999999999999999999999999}'), 422),
+    (sent("POST", "/v1/search", b'{"query": "a", "filter": {"field": "year", "op": "ge", "value": Infinity}}'), 422),
+    (sent("POST", "/v1/search", b'{"query": "a", "filter": {"field": "year", "op": "ge", "value": ' + b"9" * 5_000 + b"}}"), 400),
+    (sent("POST", "/v1/search", b'{"query": "a", "filter": {"field": ' + HALF + b', "op": "eq", "value": 1}}'), 422),
+    (sent("POST", "/v1/search", b'{"query": "a", "filter": ' + b'{"op": "not", "arg": ' * 5_000 + b"{}" + b"}" * 5_001), 400),
+    (sent("POST", "/v1/feedback", b'{"item_id": "h1", "event": "like", "turn": 1e308}'), 422),
+    (sent("POST", "/v1/compare", b'{"item_ids": ["h1", "\\u0000"]}'), 404),
+    (sent("PATCH", "/v1/users/zed/profile", b'{"add": [{"facet": "genres", "value": ' + HALF + b', "polarity": 1}]}'), 422),
+    (sent("PATCH", "/v1/users/zed/profile", b'{"add": [{"facet": ' + HALF + b', "value": "x", "polarity": 1}]}'), 422),
+    (sent("PATCH", "/v1/users/zed/profile", b'{"add": [{"facet": "genres", "value": "Comedy", "polarity": 1, "weight": NaN}]}'), 422),
+    (sent("PATCH", "/v1/users/zed/profile", b'{"remove": [' + HALF + b"]}"), 422),
+    (sent("PUT", "/v1/items", b'{"items": [{"id": "odd", "title": ' + HALF + b"}]}"), 200),
+    (sent("PUT", "/v1/items", b'{"items": [{"id": ' + HALF + b', "title": "x"}]}'), 200),
+    (sent("PUT", "/v1/items", b'{"items": [{"id": "odd", "title": "x", ' + HALF + b": 1}]}"), 200),
+    (sent("PUT", "/v1/items", b'{"items": [{"id": "odd", "title": "x", "genres": [{"a": [' + HALF + b"]}]}]}"), 200),
+    (sent("POST", "/v1/interactions", b'{"interactions": [{"user_id": ' + HALF + b', "item_id": "h1", "event": ' + HALF + b"}]}"), 200),
+    (sent("POST", "/v1/interactions", b'{"interactions": [{"user_id": "a", "item_id": "h1", "timestamp": "0001-01-01T00:00:00+23:00"}]}'), 200),
+    (sent("GET", "/v1/users/%ff/profile"), 400),
+    (sent("GET", "/v1/users/%00/profile"), 422),
+    (sent("GET", "/v1/users/" + "a" * 60_000 + "/profile"), 422),
+    (sent("GET", "/v1/items/h1/similar?k=" + "9" * 5_000), 422),
+    (sent("GET", "/v1/models", b"", "X-Request-ID: a", "X-Request-ID: b"), 200),
+    (sent("GET", "/v1/models", b"", *(f"X-{n}: y" for n in range(5_000))), 200),
+    (sent("GET", "/v1/models", b"", "X-A: a\0b"), 400),
+    (sent("GET", "/v1/models", b"", "If-None-Match: *", "Range: bytes=9-1", "traceparent: zz"), 200),
+    (sent("GET", "/widget.js", b"", "Range: bytes=99999999999999999999-1,-,x", "If-Modified-Since: yesterday"), 200),
+    (sent("GET", "/dashboard", b"", "Authorization: Basic \u00e4"), 200),
+    (sent("GET", "/dashboard?days=99999999999999999999"), 422),
+    (sent("GET", "/v1/chat", b"", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"), 403),
+    *((sent(method, "/v1/chat"), 405) for method in ("HEAD", "OPTIONS", "TRACE", "PROPFIND")),
+    (sent("HEAD", "/v1/models"), 405), (sent("FOO", "/v1/chat"), 400), (sent("CONNECT", "evil.example:443"), 400), (sent("OPTIONS", "*"), 404),
+    (b"GET /v1/models HTTP/1.0\r\n\r\n", 200), (b"GET /v1/models HTTP/9.9\r\n\r\n", 400), (b"\x16\x03\x01\x02\x00\x01" + b"\0" * 200, 400),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "status"), ODD, ids=range(len(ODD)))
+def test_whatever_comes_over_the_wire_is_answered_or_refused(url, caplog, request_, status):
+    with connect(url) as client:
+        client.sendall(request_)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert int(answer.split(b" ", 2)[1]) == status, answer[:500]
+    assert b"Traceback" not in answer
+    assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
+
+
+def test_requests_that_come_without_waiting_for_answers_are_answered_in_order(url):
+    many = sent("GET", "/v1/models").replace(b"Connection: close\r\n", b"") * 20 + sent("GET", "/v1/nothing")
+    with connect(url) as client:
+        client.sendall(many)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"200"] * 20 + [b"404"]
 
 
 def connect(url: str) -> socket.socket:

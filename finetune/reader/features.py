@@ -12,7 +12,7 @@ import numpy.typing as npt
 from convrec.agent.compact.tagger.labels import ACTS, KINDS, LOOKED_UP, SPAN_HEADS, TOPICS
 from convrec.agent.compact.tagger.lookup import Lookup
 from convrec.agent.compact.tagger.pieces import Pieces, cut, features, found_in
-from convrec.finetune.encoder.rows import FacetText, Row
+from convrec.finetune.reader.rows import FacetText, Row
 
 _UNKNOWN = -1
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from convrec.evaluation.understanding.ccpe import read_ccpe
-from convrec.finetune.encoder.rows import Row
+from convrec.finetune.reader.rows import Row
 
 _KEPT_BACK = 20  # per cent of the dialogues, to measure on
 

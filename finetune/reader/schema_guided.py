@@ -16,7 +16,7 @@ from convrec.evaluation.understanding.sgd_dialogues import (
     marked_slots,
     read_dialogues,
 )
-from convrec.finetune.encoder.rows import FacetText, Labelled, Row, sampled
+from convrec.finetune.reader.rows import FacetText, Labelled, Row, sampled
 
 _ACTS = ("answer", "ask_item", "accept", "reject", "thank", "bye")
 

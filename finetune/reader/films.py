@@ -11,8 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from convrec.finetune.encoder.rows import FacetText, Labelled, Row
 from convrec.finetune.grammar.markup import misspelt
+from convrec.finetune.reader.rows import FacetText, Labelled, Row
 
 FILMS = [
     FacetText("genres", "genres", "what kind of film it is", ("comedy", "drama", "horror", "science fiction", "thriller", "romance", "action", "animation")),

@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 from convrec.agent.compact.tagger.labels import ACTS, MOOD, POINTER, TITLE
-from convrec.finetune.encoder.rows import FacetText, Labelled, Row
 from convrec.finetune.grammar.draft import Context, Draft, Wish
 from convrec.finetune.grammar.names import Names
 from convrec.finetune.grammar.phrasing import exclusion, noun_phrase
@@ -16,6 +15,7 @@ from convrec.finetune.grammar.schema import View, draw_value
 from convrec.finetune.grammar.spans import restored
 from convrec.finetune.grammar.understand import write_catalogue, write_turn
 from convrec.finetune.grammar.wording import Wording
+from convrec.finetune.reader.rows import FacetText, Labelled, Row
 
 _A_VIEW = 12  # messages read with one schema
 _LET_GO = 0.07  # of the messages take a demand back

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from convrec.core.text import fold
-from convrec.finetune.encoder.coached import coached_rows
-from convrec.finetune.encoder.films import FILMS, film_rows, titles_of
-from convrec.finetune.encoder.grammar_rows import grammar_rows
-from convrec.finetune.encoder.rows import FacetText, Row, written
-from convrec.finetune.encoder.schema_guided import schema_guided_rows, values_of
 from convrec.finetune.grammar.names import Names, RealNames
+from convrec.finetune.reader.coached import coached_rows
+from convrec.finetune.reader.films import FILMS, film_rows, titles_of
+from convrec.finetune.reader.grammar_rows import grammar_rows
+from convrec.finetune.reader.rows import FacetText, Row, written
+from convrec.finetune.reader.schema_guided import schema_guided_rows, values_of
 
 _LONG = 60  # characters from which a value is a sentence, and is not looked up
 _NOT_LOOKED_UP = (

@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from convrec.agent.compact.tagger.labels import SPAN_HEADS
 from convrec.agent.compact.tagger.network import FACET_PARTS, Heads
-from convrec.finetune.encoder.features import Batch, Example
-from convrec.finetune.encoder.rows import FacetText
+from convrec.finetune.reader.features import Batch, Example
+from convrec.finetune.reader.rows import FacetText
 
 TARGETS = {
     "attention": ["query", "key", "value"],

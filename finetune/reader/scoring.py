@@ -12,8 +12,8 @@ import torch
 from convrec.agent.compact.tagger.decoding import stretches, whole_words
 from convrec.agent.compact.tagger.labels import ACTS, ATTITUDES, KINDS, POLARITIES, SPAN_HEADS, TOPICS
 from convrec.core.metrics.tagging import Counts
-from convrec.finetune.encoder.features import Example, batched
-from convrec.finetune.encoder.model import FacetVectors, Reader, on
+from convrec.finetune.reader.features import Example, batched
+from convrec.finetune.reader.model import FacetVectors, Reader, on
 
 
 @dataclass(frozen=True)
