@@ -342,5 +342,5 @@ def _clear(workspace: Workspace) -> None:
     """Removes the folders of tools that no kept version uses."""
     used = frozenset().union(*(version.tool_folders for version in workspace.versions()))
     for path in (workspace.root / _FOLDER).iterdir():
-        if path.is_dir() and str(path.relative_to(workspace.root)) not in used | {_CACHE}:
+        if path.is_dir() and str(path.relative_to(workspace.root)) not in used | {ENCODED}:
             shutil.rmtree(path, ignore_errors=True)

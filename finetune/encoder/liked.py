@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -23,6 +23,7 @@ from convrec.tools.training import choices, drawn
 ItemPart = Literal["train", "valid", "test"]
 _TEST, _VALID = 0.2, 0.15  # of the items, and of the others
 _FEWEST = 20  # people that a part needs
+Kind = TypeVar("Kind", bound=BaseModel)
 _FILES = ("items.jsonl", "people.jsonl", "texts.jsonl")
 
 
@@ -70,7 +71,9 @@ class Liked:
         Nothing is left of who liked what, so that whoever learns from it learns nothing of taste.
         """
         train = self.ids("train")
-        places = [(n, m) for n, person in enumerate(self.people) for m, id in enumerate(person.liked) if id in train]
+        places = [
+            (n, m) for n, person in enumerate(self.people) for m, item in enumerate(person.liked) if item in train
+        ]
         order = np.random.default_rng(seed).permutation(len(places)).tolist()
         liked = [list(person.liked) for person in self.people]
         for (n, m), other in zip(places, order, strict=True):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -131,7 +132,7 @@ def test_a_dealt_set_keeps_how_much_each_liked_and_how_often_each_was(accepted):
     dealt, train = liked.dealt(0), liked.ids("train")
     both = [[[each for each in one.liked if each in train] for one in some.people] for some in (liked, dealt)]
     assert list(map(len, both[0])) == list(map(len, both[1]))
-    assert sorted(sum(both[0], [])) == sorted(sum(both[1], []))
+    assert sorted(chain(*both[0])) == sorted(chain(*both[1]))
     assert both[0] != both[1]
 
 

@@ -391,8 +391,9 @@ def _needed(path: Path | None, option: str) -> Path:
 
 
 def _of_a_model(task: AnyTask) -> "Task":
-    if task in ("encoder", "reader"):
-        raise InputError(f"The {task} is no adapter of a language model.", "Name another --task.")
+    match task:
+        case "encoder" | "reader":
+            raise InputError(f"The {task} is no adapter of a language model.", "Name another --task.")
     return task
 
 
