@@ -22,6 +22,7 @@ SHOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "games-sessions": ("Sessions, Amazon games (people known by their history)", ("success@5", "turns", "questions", "repeated offers")),
     "demo-sessions": ("Sessions, the demo films", ("success@5", "turns", "questions", "constraint satisfaction", "repeated offers")),
     "demo-memory": ("Memory, the demo films", ("recall@5", "updated facts win", "junk share", "entry recall", "veto held@300")),
+    "demo-robustness": ("Robustness, the demo films", ("recall kept, 1 slip", "same slate, other words", "places gained by orders", "pushed item in lists, alike, 5%")),
 }  # fmt: skip
 
 
