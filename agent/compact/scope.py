@@ -18,7 +18,7 @@ _NOT_NEGATIVE = re.compile(
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
     r"|(?<!only )if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|(?:isnt|arent|wasnt|werent|doesnt|dont|didnt|wont|cant) (?:it|they|he|she|that|you|we|i)(?= ?(?:$|[?.!,]))|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
 )
-PERMITS = r"\b(?:(?:don.?t|do not|wouldn.?t|doesn.?t|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:don.?t |do )?mind|no (?:objections?|issue|problem) (?:to|with)|(?:fine|ok|okay) with|open to)\b"
+PERMITS = r"\b(?:(?:don.?t|do not|wouldn.?t|doesn.?t|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:don.?t |do )?mind|no (?:objections?|issue|problem) (?:to|with)|(?:wouldn.?t|won.?t|can.?t|couldn.?t|never) (?:ever )?(?:say no to|object to|turn down|pass up|refuse|go wrong with)|(?:fine|ok|okay) with|open to)\b"
 """What stands before a value that may be and need not, as a pattern."""
 _PERMITS = re.compile(PERMITS)
 _WEAK = re.compile(

@@ -49,6 +49,9 @@ ACTS = [
     ("forget everything about me", {"forget"}),
     ("delete my data", {"forget"}),
     ("asdf qwer", {"request"}),
+    ("I clean offices for a living", {"other"}),
+    ("I have no disability", {"other"}),
+    ("I could do with a western", {"request"}),
     ("👍", {"other"}),
     ("", {"other"}),
 ]

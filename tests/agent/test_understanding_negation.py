@@ -14,6 +14,8 @@ SIGNS = [
     ("no horror but Alien is fine", {"-genres": {"Horror"}, "+item": {"Alien (1979)"}}),
     ("sports movies that aren't comedies", {"+genres": {"Sports"}, "-genres": {"Comedy"}}),
     ("I don't mind horror", {"+genres": {"Horror"}}),
+    ("I wouldn't say no to a western", {"+genres": {"Western"}}),
+    ("you can't go wrong with a musical", {"+genres": {"Musical"}}),
     ("she can't stand Tom Hanks", {"-cast": {"Tom Hanks"}}),
     ("no, a western", {"+genres": {"Western"}}),
     ("not only westerns", {"+genres": {"Western"}}),
