@@ -74,8 +74,8 @@ class Houses:
         if pointer != self._pointer:
             with self._guard:
                 if pointer != self._pointer:
-                    self._pointer = pointer
                     self._follow()
+                    self._pointer = pointer  # only now: whoever sees it goes on without waiting for what is laid
         return self._house
 
     def settle(self, wait_s: float) -> bool:

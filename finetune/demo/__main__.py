@@ -56,7 +56,7 @@ def _demonstrated(out: Path, say: Say) -> int:
 def _tried(out: Path, task: str, say: Say) -> int:
     name = next(one for one in TRIALS if one == task)
     found = trial(out.resolve(), name, TRIALS[name], progress=Lines(say, seconds_between=20), say=say)
-    sys.stdout.write("\n".join(lines_of(found)) + "\n")
+    sys.stdout.write("\n".join([*lines_of(found), f"{found['cpu_seconds']} s of CPU"]) + "\n")
     return 0 if found["passed"] else 1
 
 

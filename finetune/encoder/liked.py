@@ -23,12 +23,14 @@ from convrec.tools.training import choices, drawn
 ItemPart = Literal["train", "valid", "test"]
 _TEST, _VALID = 0.2, 0.15  # of the items, and of the others
 _FEWEST = 20  # people that a part needs
-Kind = TypeVar("Kind", bound=BaseModel)
 _FILES = ("items.jsonl", "people.jsonl", "texts.jsonl")
 
 
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Kind = TypeVar("Kind", bound=_Line)
 
 
 class Item(_Line):
@@ -72,7 +74,7 @@ class Liked:
         """
         train = self.ids("train")
         places = [
-            (n, m) for n, person in enumerate(self.people) for m, item in enumerate(person.liked) if item in train
+            (n, m) for n, person in enumerate(self.people) for m, each in enumerate(person.liked) if each in train
         ]
         order = np.random.default_rng(seed).permutation(len(places)).tolist()
         liked = [list(person.liked) for person in self.people]
@@ -151,8 +153,10 @@ def _texts(catalogue: Catalogue, items: Sequence[Item]) -> tuple[Text, ...]:
 
 
 def _check(found: Liked) -> None:
-    """Raises:
-    InputError: too few people liked both training items and items of a held-out part.
+    """Checks that a gate can be measured.
+
+    Raises:
+        InputError: too few people liked both training items and items of a held-out part.
     """
     train = found.ids("train")
     for part in ("valid", "test"):

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -135,6 +136,28 @@ def test_a_turn_stays_whole_on_the_version_it_began_with(agent, workspace):
     assert reply.versions == before
     assert set(prices(reply).values()) == {10.0}
     assert set(prices(slate(agent)).values()) == {77.0}
+
+
+def test_nobody_gets_the_old_items_while_another_turn_takes_up_the_new(agent, workspace, monkeypatch):
+    lay, begun, go_on = houses_module.Houses._lay, threading.Event(), threading.Event()
+
+    def slow(houses, published):
+        begun.set()
+        assert go_on.wait(60)
+        return lay(houses, published)
+
+    monkeypatch.setattr(houses_module.Houses, "_lay", slow)
+    done = patch_items(workspace, [{"id": "g0", "price": 99}])
+    seen = []
+    looks = [threading.Thread(target=lambda: seen.append(agent.toolbox.catalogue.version)) for _ in range(2)]
+    looks[0].start()
+    assert begun.wait(60)
+    looks[1].start()
+    looks[1].join(0.3)
+    go_on.set()
+    for look in looks:
+        look.join(60)
+    assert seen == [done.version] * 2
 
 
 def test_a_fit_and_a_rollback_are_taken_up_behind_the_turns_over_the_newest_items(agent, workspace, monkeypatch):

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from itertools import chain
 
 import numpy as np
 import pytest
@@ -132,7 +131,7 @@ def test_a_dealt_set_keeps_how_much_each_liked_and_how_often_each_was(accepted):
     dealt, train = liked.dealt(0), liked.ids("train")
     both = [[[each for each in one.liked if each in train] for one in some.people] for some in (liked, dealt)]
     assert list(map(len, both[0])) == list(map(len, both[1]))
-    assert sorted(chain(*both[0])) == sorted(chain(*both[1]))
+    assert sorted(each for some in both[0] for each in some) == sorted(each for some in both[1] for each in some)
     assert both[0] != both[1]
 
 

@@ -1,16 +1,18 @@
-"""The trial on planted people: its parts are right by construction, and at a size of seconds training moves each task where shuffled answers do not.
+"""The trial on planted people: its parts are right by construction, and at a size of seconds training moves a task where shuffled answers do not.
 
 The whole one is `python -m convrec.finetune.demo --task TASK`.
 """
 
 import json
+import sys
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from convrec.catalogue.workspace import Workspace
 from convrec.finetune.demo.marks import claimed, claims, ranking
-from convrec.finetune.demo.planted import FIELD, QUALITIES, THINGS, TOPICS, drawn_events, drawn_items, plant
+from convrec.finetune.demo.planted import FIELD, TOPICS, drawn_events, drawn_items, plant
 from convrec.finetune.demo.tiny import Text, TinySetting
 from convrec.finetune.demo.trial import (
     CHANCE,
@@ -51,7 +53,7 @@ def test_a_verdict_needs_what_tuning_moves_and_shuffled_answers_do_not(untuned, 
     found = judged("plan", HELD, dict(zip((UNTUNED, TUNED, SHUFFLED, CHANCE), marks(untuned, tuned, control, constant), strict=True)))  # fmt: skip
     assert found["passed"] is passed
     assert found["figures"][TUNED]["low"] <= found["figures"][TUNED]["value"] <= found["figures"][TUNED]["high"]
-    assert any("shuffled control" in line for line in lines_of(found | {"train": 9, "cpu_seconds": 1}))
+    assert any("shuffled control" in line for line in lines_of(found | {"train": 9}))
 
 
 @pytest.mark.parametrize("task", ["plan", "explain", "profile"])
@@ -81,8 +83,8 @@ def test_a_claim_counts_where_it_is_made_of_the_item_that_it_is_true_of():
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     folder = tmp_path_factory.mktemp("people")
-    workspace = plant(folder, "profile", 120, 0)
-    build(workspace, "profile", folder / "set", SetOptions(120))
+    workspace = plant(folder, "profile", 400, 0)
+    build(workspace, "profile", folder / "set", SetOptions(400))
     return Workspace.open(workspace.root), read_set(None, folder / "set")
 
 
@@ -108,7 +110,7 @@ def test_a_taste_is_marked_by_how_it_ranks_what_came_later(people):
     assert right > 0.4 > silent > wrong
 
 
-# At a size of seconds: documents of a few words, whose one topic decides what is right. Titles of held-out people are in no training row.
+# At a size of seconds: documents of one topic, which decides what is right. Held-out people have other messages, and the same few topics.
 
 SHORT = TrialOptions(
     people=0, messages=0, measured=40,
@@ -117,18 +119,17 @@ SHORT = TrialOptions(
 )  # fmt: skip
 
 
-def document(task, topic, title):
-    """Returns what is sent about an item of a topic, short."""
-    key, item = {"plan": "liked", "profile": "events"}.get(task, "items"), {"title": title, FIELD: topic}
-    return {key: [item]}
+def document(task, topic):
+    """Returns what is sent about a topic, short."""
+    if task == "plan":
+        return {"liked": [topic]}
+    return {"items": [{"id": topic, "facts": {FIELD: topic}}]}
 
 
 def right(task, topic):
     """Returns the right answer about a topic."""
     if task == "plan":
         return dumped({"calls": [{"tool": "explore", "field": FIELD, "value": topic}], "stop": False})
-    if task == "profile":
-        return dumped({"tastes": [{"field": FIELD, "value": topic, "weight": 3}]})
     return f"1. [[item:{topic}]]: {FIELD} [[fact:{topic}.{FIELD}]]."
 
 
@@ -141,12 +142,8 @@ class ShortReading:
     def texts(self, seed, n_early=0):
         rng = Random(seed)
         while True:
-            topic, other, title = (
-                rng.choice(TOPICS),
-                rng.choice(TOPICS),
-                f"{rng.choice(QUALITIES)} {rng.choice(THINGS)}",
-            )
-            yield Text(f"<|user|>{dumped(document(self._task, topic, title))}<|end|><|assistant|>", f"+ {topic}")
+            topic, other = rng.choice(TOPICS), rng.choice(TOPICS)
+            yield Text(f"<|user|>{dumped(document(self._task, topic))}<|end|><|assistant|>", f"+ {topic}")
             yield Text(f"<|user|>{other}<|end|><|assistant|>", right(self._task, other))
 
     def spelt(self):
@@ -155,32 +152,29 @@ class ShortReading:
 
 def short_row(task, row, number, part, topic):
     """Returns a row of a person in words short enough to be learned in seconds."""
-    title = f"{QUALITIES[number % len(QUALITIES)]} {THINGS[number % 8 + 8 * (part == 'valid')]}"
     messages = [
         {"role": "system", "content": "Answer."},
-        {"role": "user", "content": dumped(document(task, topic, title))},
+        {"role": "user", "content": dumped(document(task, topic))},
     ]
     about = {"rejected": f"1. [[item:{topic}]]: you will love it!"} if task == "preference" else {}
     return Row.model_validate({**row, "id": f"{part}-{number}", "part": part, "messages": messages, "answer": right(task, topic), **about})  # fmt: skip
 
 
-def short_set(folder, task, people):
-    """Writes a set of short rows, about planted people where the task is their taste."""
-    _, parts = people
+def short_set(folder, task):
+    """Writes a set of short rows."""
     for part, n, start in (("train", 120, 0), ("valid", 40, 500)):
-        if task == "profile":
-            rows = parts["train"] if part == "train" else [*parts["valid"], *parts["test"]]
-            led = [(row, json.loads(row.answer)["tastes"][0]["value"]) for row in rows]
-        else:
-            led = [(row, Random(f"{part}{row.id}").choice(TOPICS)) for row in task_rows(task, n, part, start)]
+        led = [(row, Random(f"{part}{row.id}").choice(TOPICS)) for row in task_rows(task, n, part, start)]
         short = [short_row(task, row.model_dump(), number, part, topic) for number, (row, topic) in enumerate(led)]
         write_rows(folder / f"{part}.jsonl", short)
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("task", ["plan", "explain", "profile", "preference"])
+@pytest.mark.parametrize("task", ["plan", "explain", "preference"])
 def test_training_moves_a_task_and_shuffled_answers_do_not(tmp_path, task, people):
     (tmp_path / "set").mkdir()
-    short_set(tmp_path / "set", task, people)
-    found = tried(tmp_path, people[0], tmp_path / "set", ShortReading(task), SHORT)
-    assert found["passed"], lines_of(found | {"cpu_seconds": 0})
+    short_set(tmp_path / "set", task)
+    epochs = 1 if task == "preference" else SHORT.setting.epochs
+    options = replace(SHORT, setting=SHORT.setting.model_copy(update={"epochs": epochs}))
+    found = tried(tmp_path, people[0], tmp_path / "set", ShortReading(task), options)
+    sys.stdout.write("\n".join(lines_of(found)))
+    assert found["passed"]

@@ -230,8 +230,10 @@ def test_the_blocks_make_a_page_with_the_chat_on_it(films, tmp_path, host):
         put = tag.replace("https://chat.example", served.address)
         for script, asked_at in (("", "/chat-token"), (f"<script>{source}</script>", "/my/endpoint")):
             host.given = ()
-            host.page = f"<!doctype html><style>{style}</style><body>{put}{script}</body>"
+            shown = put.replace(' data-token-url="/chat-token"', "") if script else put  # one or the other
+            host.page = f"<!doctype html><style>{style}</style><body>{shown}{script}</body>"
             page = browser.new_context(color_scheme="light").new_page()
+            page.set_default_timeout(90_000)
             page.goto(own)
             page.locator("convrec-chat button.opener").click()
             page.get_by_label("Your message").fill("a western please")

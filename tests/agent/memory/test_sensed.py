@@ -45,7 +45,7 @@ def test_the_weights_that_ship_are_of_the_encoder_that_ships(encoder):
     [
         ("we said goodbye to Kaunas and settled in Tartu", "home", "Tartu"),
         ("my apron smells of yeast, I've been a baker since school", "job", "baker"),
-        ("a single walnut and my face doubles in size", "allergy", "walnut"),
+        ("one prawn and my lips swell", "allergy", "prawn"),
         ("the neighbours complain whenever I get the clarinet out", "plays", "clarinet"),
         ("I finally passed my test, so the Mazda outside is mine", "car", "Mazda"),
         ("Estonian is what we talk at the dinner table", "language", "Estonian"),
