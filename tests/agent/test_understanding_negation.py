@@ -15,7 +15,7 @@ SIGNS = [
     ("sports movies that aren't comedies", {"+genres": {"Sports"}, "-genres": {"Comedy"}}),
     ("I don't mind horror", {"+genres": {"Horror"}}),
     ("I wouldn't say no to a western", {"+genres": {"Western"}}),
-    ("you can't go wrong with a musical", {"+genres": {"Musical"}}),
+    ("I'd never say no to a musical", {"+genres": {"Musical"}}),
     ("she can't stand Tom Hanks", {"-cast": {"Tom Hanks"}}),
     ("no, a western", {"+genres": {"Western"}}),
     ("not only westerns", {"+genres": {"Western"}}),
