@@ -36,10 +36,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=workers.cache_clear)  # a fork has none of its parent's threads
 
 
+_settling = threading.Lock()
+
+
+def settle() -> None:
+    """Lets PyTorch set up the calling thread. Where two did so at once for the first time, or after a fork, one would find no pool of threads."""
+    import torch
+
+    with _settling:
+        torch.get_num_threads()
+
+
 def _alone() -> None:
     import torch
 
-    torch.set_num_threads(1)
+    with _settling:
+        torch.set_num_threads(1)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Polarity
 from convrec.tools.encoder import TextEncoder
 from convrec.tools.feedback import best_rating, is_rating, positive
+from convrec.tools.threads import settle
 
 _SIGNS: dict[str, Polarity] = {"like": 1, "purchase": 1, "play": 1, "dislike": -1}
 _TOKENS = 64  # of a memory that its vector is made from
@@ -39,7 +40,8 @@ class Hearing:
     """A message heard by its meaning in a thread of its own, beside whatever else the turn does: first what is told, then the vectors."""
 
     def __init__(self, text: str, facts: Callable[[str], tuple[Fact, ...]], vectors: Callable[[str], Vectors]) -> None:
-        thread = ThreadPoolExecutor(1, thread_name_prefix="hearing")
+        settle()  # here, and on the thread itself
+        thread = ThreadPoolExecutor(1, "hearing", settle)
         self._facts, self._vectors = thread.submit(facts, text), thread.submit(vectors, text)
         thread.shutdown(wait=False)  # it ends with its work
 
