@@ -173,11 +173,10 @@ class Agent:
     def chat(
         self, text: str, *, user_id: str = "guest", thread_id: str = "main", request_id: str | None = None, dials: Dials = AS_SET,
     ) -> Reply:  # fmt: skip
-        """Returns the committed reply to one message. The same message under the same `request_id` again returns the stored reply; `dials` hold for this turn.
+        """Returns the committed reply to one message. The same `request_id` again returns the stored reply; `dials` hold for this turn.
 
         Raises:
             UserIdError: an id is blank, padded, too long, or has control characters.
-            InputError: another message was answered under this `request_id`.
             BusyError: the thread or the state database is in use elsewhere for longer than the wait, or the user was forgotten meanwhile.
             WorkspaceError: the state database can't be written.
         """
@@ -211,7 +210,7 @@ class Agent:
         ledger = self._house.ledger
         give_up = time.monotonic() + _WAIT_S
         while time.monotonic() < give_up:
-            stored = ledger.answered(user_id, request_id, text)
+            stored = ledger.answered(user_id, request_id)
             if stored is not None:
                 return stored, (), ""
             house = self._houses.now()

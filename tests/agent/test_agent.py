@@ -51,7 +51,7 @@ def raw_state(agent):
 
 def test_a_request_sent_twice_is_answered_once(agent, shop):
     first = agent.chat("a western", **ANA, request_id="r1")
-    assert agent.chat("a western", **ANA, request_id="r1") == first
+    assert agent.chat("something else altogether", **ANA, request_id="r1") == first
     assert agent.chat("a western", user_id="ana", thread_id="t2", request_id="r1") == first
     assert len(agent.thread("ana", "t1")) == 1
     assert agent.threads("ana")[0].turns == 1
@@ -73,19 +73,6 @@ def test_who_hears_of_turns_hears_of_each_once(agent):
     assert heard == [first, done.reply]
 
 
-def test_another_message_under_an_answered_request_id_is_refused(agent):
-    agent.chat("a western", **ANA, request_id="r1")
-    with pytest.raises(InputError, match="Another message was answered under this request id"):
-        agent.chat("a comedy", **ANA, request_id="r1")
-    slow = agent.stream("a western", user_id="ana", thread_id="t2", request_id="r2")
-    next(slow)
-    agent.chat("a comedy", **ANA, request_id="r2")
-    with pytest.raises(InputError, match="Another message"):
-        list(slow)
-    assert [turn.text for turn in agent.thread("ana", "t1")] == ["a western", "a comedy"]
-    assert agent.thread("ana", "t2") == []
-
-
 def test_a_replayed_request_streams_the_stored_reply(agent):
     first = agent.chat("a western", **ANA, request_id="r1")
     events = list(agent.stream("a western", **ANA, request_id="r1"))
@@ -97,7 +84,7 @@ def test_one_request_at_two_places_at_once_is_answered_once(agent):
     """Both begin before either is committed: the slower one gets the faster one's reply."""
     slow = agent.stream("a western", user_id="ana", thread_id="t1", request_id="r1")
     next(slow)
-    fast = agent.chat("a western", user_id="ana", thread_id="t2", request_id="r1")
+    fast = agent.chat("a comedy", user_id="ana", thread_id="t2", request_id="r1")
     assert list(slow)[-1].reply == fast
     assert [summary.thread_id for summary in agent.threads("ana")] == ["t2"]
 

@@ -28,7 +28,7 @@ _EVENTS: dict[str, Any] = {
 
 @router.post("/v1/chat", response_model=Reply, responses={**problems(), 200: _EVENTS})
 async def chat(body: ChatBody, service: ServiceOf, caller: CallerOf, request_id: RequestIdOf) -> Response:
-    """Answers one message of a person. The same Idempotency-Key again gets the answer that was stored; with another text it is refused."""
+    """Answers one message of a person. The same Idempotency-Key again gets the answer that was stored."""
     events = turn(service, body.text, caller.user_id(body.user_id), body.thread_id, request_id)
     if not body.stream:
         return document(*await replied(service, events))

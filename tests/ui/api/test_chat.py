@@ -55,18 +55,6 @@ def test_the_same_idempotency_key_gets_the_same_reply(client):
     assert len(client.get("/v1/users/dora/threads/main").json()["turns"]) == 1
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_an_idempotency_key_stands_for_one_message(client, stream):
-    headers = {"Idempotency-Key": f"twice-{stream}"}
-    client.post("/v1/chat", json={"text": "a drama", "user_id": "dot"}, headers=headers)
-    other = client.post("/v1/chat", json={"text": "a comedy", "user_id": "dot", "stream": stream}, headers=headers)
-    assert other.status_code == 422
-    assert other.json()["detail"].startswith("Another message was answered under this request id.")
-    model = {"model": "convrec", "user": "dot", "messages": [{"role": "user", "content": "a comedy"}], "stream": stream}
-    assert client.post("/v1/chat/completions", json=model, headers=headers).status_code == 422
-    assert {turn["text"] for turn in client.get("/v1/users/dot/threads/main").json()["turns"]} == {"a drama"}
-
-
 def test_a_client_that_goes_away_leaves_a_whole_turn(client, url, agent):
     with (
         httpx.Client(base_url=url) as leaving,
