@@ -29,8 +29,9 @@ COLOURS = ("crimson", "turquoise", "beige", "violet", "olive", "amber", "indigo"
 def commands():
     """Returns the page's commands in their order, each as words."""
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines() if line.strip() and not line.startswith(ELSEWHERE)]
-    return [shlex.split(line) for line in lines]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
+    lines = [re.sub(r"^(?:[A-Z_]+=\S+ )+", "", line) for line in lines]
+    return [shlex.split(line) for line in lines if not line.startswith(ELSEWHERE)]
 
 
 def shop(folder):
