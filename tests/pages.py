@@ -62,7 +62,7 @@ class Reader:
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH", "")))),
             "BROWSER": "true",
-            "XDG_DATA_HOME": str(folder / "data"),
+            "XDG_DATA_HOME": str(folder.parent / "readers"),  # the demo films are fitted once for all of them
         }
 
     def run(self, language: str, text: str) -> str:
