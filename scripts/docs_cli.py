@@ -8,6 +8,7 @@ from pathlib import Path
 os.environ.update({"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"})
 
 import typer
+from generated import put
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -41,17 +42,5 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def main() -> int:
-    """Writes or checks the page; returns the exit code."""
-    fresh = page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(fresh, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == fresh:
-        return 0
-    print(f"{PAGE.name} is stale: run `make docs`.", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(put(PAGE, page()))

@@ -4,6 +4,8 @@ import re
 import sys
 from pathlib import Path
 
+from generated import put
+
 from convrec.agent.graph import build_graph
 
 PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
@@ -19,17 +21,5 @@ def page() -> str:
     return fresh
 
 
-def main() -> int:
-    """Writes or checks the page; returns the exit code."""
-    fresh = page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(fresh, encoding="utf-8")
-        return 0
-    if PAGE.read_text(encoding="utf-8") == fresh:
-        return 0
-    print(f"The graph in {PAGE.name} is stale: run `make docs`.", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(put(PAGE, page()))

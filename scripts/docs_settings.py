@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from generated import put
 from pydantic import BaseModel
 
 from convrec.core.settings import Rule, Settings
@@ -43,17 +44,5 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def main() -> int:
-    """Writes or checks the page; returns the exit code."""
-    fresh = page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(fresh, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == fresh:
-        return 0
-    print(f"{PAGE.name} is stale: run `make docs`.", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(put(PAGE, page()))

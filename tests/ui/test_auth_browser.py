@@ -112,6 +112,7 @@ def test_somebody_changes_their_password(visit):
     page.get_by_label("Password").fill("another horse battery")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Sign out").wait_for()
+    assert page.get_by_role("link", name="Sign in").count() == 0
 
 
 def test_two_people_in_two_browsers_are_never_mixed(visit, agent):
