@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -124,7 +125,7 @@ def _dtype(setting: TrainSetting) -> str:
     return "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
 
 
-class Run(Generic[Unit]):
+class Run(ABC, Generic[Unit]):
     """One run in memory; a unit is what a step learns from several of."""
 
     def __init__(
@@ -198,25 +199,25 @@ class Run(Generic[Unit]):
                 self._keep()
                 return
 
+    @abstractmethod
     def _prepare(self, template: Template, rows: Sequence[Row], longest: int) -> int:
         """Reads the rows as tokens; returns how many were left out as too long."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _size(self) -> int:
         """Returns how many rows are learned from."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _epoch(self, number: int) -> list[Unit]:
         """Returns an epoch's units, in an order that its number and the seed decide."""
-        raise NotImplementedError
 
     def _weight(self, batch: Sequence[Unit]) -> int:
         """Returns what a step's loss is a mean over."""
         return len(batch)
 
+    @abstractmethod
     def _losses(self, batch: Sequence[Unit], weight: int) -> Iterator[torch.Tensor]:
         """Yields the parts of a step's loss that this process's units have in a mean over `weight`."""
-        raise NotImplementedError
 
     def _steps(self) -> Iterator[tuple[int, list[Unit]]]:
         """Yields the steps that are left, each with its units."""
