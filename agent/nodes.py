@@ -7,16 +7,14 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from convrec.agent.compact.acts import tells_of_oneself
 from convrec.agent.compact.asked import asked_fields
-from convrec.agent.compact.message import Message
 from convrec.agent.controller import explore
 from convrec.agent.departed import heard_of_those_there, held_of_those_there, planned_of_those_there
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.lookback import about_memory, without_last
 from convrec.agent.memory.learning import Origin, Patch, learn, unlearn
-from convrec.agent.planner import DROP, FORGET, presented, wants_quiet
+from convrec.agent.planner import DROP, FORGET, TOLD, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.refusals import refusal
 from convrec.agent.releases import dropped, let_go, unsaid, withdrawn, without
@@ -123,10 +121,8 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     elif turn.hearing is not None:
         learnt = learn(state["profile"], heard, origin, house.new_id, turn.hearing.facts)
         turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
-        if plan.action == "chat" and plan.note in SEARCHING and any(entry.about for entry in learnt.entries):
+        if plan.action == "chat" and plan.note in (*SEARCHING, TOLD) and any(entry.about for entry in learnt.entries):
             plan = plan.model_copy(update={"note": "noted"})
-    if plan.action == "chat" and plan.note == "other" and tells_of_oneself(Message(state["text"])):
-        plan = plan.model_copy(update={"note": "told_of_oneself"})
     turn.emit(
         PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True))
     )

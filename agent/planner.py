@@ -4,6 +4,8 @@ import re
 
 from rapidfuzz.fuzz import partial_ratio
 
+from convrec.agent.compact.acts import tells_of_oneself
+from convrec.agent.compact.message import Message
 from convrec.agent.compact.numerals import NUMBERS
 from convrec.agent.state import DialogueState, Plan
 from convrec.core.text import fold
@@ -38,6 +40,8 @@ _COUNT = re.compile(
 )
 _NAMED_AS = 80  # of 100: how much of a title the words of a message must have to name it
 _WANTS = {"request", "state_preference", "critique", "answer", "reject", "already_seen"}
+TOLD = "told_of_oneself"
+"""The note of a plan for a message that says who somebody is, what they have or do, and no more."""
 _TALK = {"greet", "thank", "bye", "other", "accept"}
 
 
@@ -107,7 +111,8 @@ def _search(heard: Understanding, before: DialogueState, acts: set[str], text: s
     if acts & _WANTS or heard.filter is not None or any(p.polarity > 0 for p in heard.preferences):
         asked = _pointed(heard) if "ask_item" in acts else ()
         return Plan(action="recommend", about=asked, fields=fields if asked else (), note=_unknown_title(heard, text))
-    return Plan(action="chat", note=next((act for act in heard.acts if act in _TALK), "other"))
+    note = next((act for act in heard.acts if act in _TALK), "other")
+    return Plan(action="chat", note=TOLD if note == "other" and tells_of_oneself(Message(text)) else note)
 
 
 def _also_searches(heard: Understanding, acts: set[str]) -> bool:

@@ -1,6 +1,7 @@
 """Wishes that link to no value: the nearest value in meaning where one is near enough, else, and for more or less of something, the words themselves."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.scope import Scopes
 from convrec.core.text import words
-from convrec.core.understanding import Preference
+from convrec.core.understanding import Preference, Span
 from convrec.tools.encoder import TextEncoder
 
 FLOOR = 0.6  # cosine under which a word is not taken for a value
@@ -52,6 +53,10 @@ class Leftover:
 
     preferences: tuple[Preference, ...] = ()
     words: tuple[str, ...] = ()
+
+    def outside(self, spans: Sequence[Span]) -> list[Preference]:
+        """Returns the preferences whose words don't lie within one of the spans."""
+        return [p for p in self.preferences if not any(start <= p.span[0] and p.span[1] <= end for start, end in spans)]
 
 
 class LeftoverReader:

@@ -197,12 +197,7 @@ class Understander:
         if _OPEN & set(acts):
             places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
             extra = self._leftovers.read(message, scopes, places)
-            extra = Leftover(
-                tuple(
-                    p for p in felt_by(extra.preferences, reading) if not _within(p.span, [*facts, *has_not(message)])
-                ),
-                extra.words,
-            )
+            extra = replace(extra, preferences=tuple(felt_by(extra.outside([*facts, *has_not(message)]), reading)))
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
@@ -386,10 +381,6 @@ def _is_aside(message: Message, pointer: Pointer, feeling: Attitude) -> bool:
     if pointer.kind != "title" or message.starts_sentence(pointer.start):
         return False
     return feeling == "none" or (feeling == "compared" and message.tokens[pointer.start - 1].norm == "the")
-
-
-def _within(span: Span, others: Sequence[Span]) -> bool:
-    return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
 def _whose(stated: Preference, text: str) -> Preference:
