@@ -19,6 +19,10 @@ from convrec.core.understanding import Act, Preference, Understanding
 from convrec.tools.attributes.model import plain
 from convrec.tools.toolbox import Leaning, Request, Wish
 
+_MEANT = {"light": "lighthearted", "easy": "lighthearted", "heavy": "serious"}
+"""What moods are meant by words that mean many things."""
+_MOODS = {*_MEANT, "dark", "deep", "warm", "sweet", "slow"}
+"""Words of a mood that in titles and texts mostly mean something else: items are ordered by how much of it they have, and not searched for the word."""
 _OTHERS = re.compile(r"\b(?:more|else|others?|another)\b")
 _FADE = 0.85  # of a wish's weight, each turn that goes by
 _SMALL_WORDS = re.compile(r"[a-zà-ÿ]+(?:['’ -][a-zà-ÿ]+)*")
@@ -127,7 +131,9 @@ def _text(state: DialogueState, catalogue: Catalogue) -> str:
     and is not searched for, nor is a critique, since no item's text says that it is funnier than another.
     """
     free = [h for h in state.held if h.preference.polarity > 0 and not h.than and _is_free(h.preference, catalogue)]
-    free = [h for h in free if plain(h.preference.value) == h.preference.value]
+    free = [
+        h for h in free if plain(h.preference.value) == h.preference.value and fold(h.preference.value) not in _MOODS
+    ]
     return " ".join(dict.fromkeys(h.preference.value for h in free if state.turn - h.turn <= _TEXT_LASTS))
 
 
@@ -205,7 +211,8 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
         if in_words and (not _SMALL_WORDS.fullmatch(wish.value) or is_amount(wish.value)):
             continue  # a name, a number, markup, "cheaper" where no prices are known: nothing that words say more or less of
         strength = _SECOND_OPINION if not in_words else _CRITIQUE if held.than else _IN_WORDS
-        found[wish.value] = Leaning(wish.value, strength * wish.polarity * _fade(held, state.turn), held.than)
+        phrase = _MEANT.get(plain(fold(wish.value)), wish.value)
+        found[phrase] = Leaning(phrase, strength * wish.polarity * _fade(held, state.turn), held.than)
     return tuple(found.values())
 
 

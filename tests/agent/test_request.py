@@ -88,6 +88,11 @@ def test_kinds_lean_too_but_people_do_not(films):
     assert set(leanings(films, (2, kind), (2, person))) == {"Comedy"}
 
 
+def test_moods_that_titles_use_otherwise_are_not_searched_for_but_order_items(films):
+    assert searched_for(films, (), "light", "robots") == "robots"
+    assert set(leanings(films, (2, {"facet": "text", "value": "light"}))) == {"lighthearted"}
+
+
 def test_comparatives_are_no_words_to_search_for(films):
     assert searched_for(films, (), "darker") == ""
     assert searched_for(films, (), "darker", "robots") == "robots"
