@@ -17,14 +17,13 @@ LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 GRAPH = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Links the rooms under their installed names, where the reference finds their sources."""
+def on_startup(command: str, dirty: bool) -> None:
+    """Links the rooms under their installed names, where the reference looks for their sources as soon as it is set up."""
     links = ROOT / ".typing" / "site" / "convrec"
     links.mkdir(parents=True, exist_ok=True)
     for room in ROOMS:
         if not (links / room).exists():
             (links / room).symlink_to(ROOT / room)
-    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
