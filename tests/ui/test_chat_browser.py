@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from convrec.agent.agent import Agent
+from convrec.ui.chat.app import Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -276,6 +278,37 @@ def test_a_failed_turn_says_so_and_the_chat_goes_on(visit, agent, monkeypatch):
         said = say(page, "a western").get_by_role("alert").inner_text()
     assert "didn't work" in said
     assert say(page, "a comedy").locator(".card").count() > 0
+
+
+def test_a_message_sent_as_soon_as_an_answer_has_ended_is_taken(visit, monkeypatch):
+    page = visit()
+    shown = Page._shown
+    monkeypatch.setattr(
+        Page, "_shown", lambda *given: time.sleep(1) or shown(*given)
+    )  # what follows an answer takes its time
+    say(page, "a western")
+    assert say(page, "a comedy").locator(".card").count() > 0
+
+
+def test_a_message_sent_in_the_middle_of_an_answer_stays_in_the_box(visit, agent, monkeypatch):
+    page, go_on, stream = visit(), threading.Event(), agent.stream
+
+    def halted(*given, **named):
+        go_on.wait(15)
+        yield from stream(*given, **named)
+
+    monkeypatch.setattr(agent, "stream", halted)
+    box = page.get_by_label("Your message")
+    box.fill("a western")
+    page.keyboard.press("Enter")
+    page.locator(".turn[data-turn='1'] .trace[data-running]").wait_for()
+    box.fill("a comedy")
+    page.keyboard.press("Enter")
+    go_on.set()
+    answer(page, 1)
+    assert (page.locator(".said").count(), box.input_value()) == (1, "a comedy")
+    page.keyboard.press("Enter")
+    assert answer(page, 2).locator(".card").count() > 0
 
 
 def test_a_phone_shows_all_of_it(visit):

@@ -129,7 +129,8 @@ class Page:
         known, quiet = [self._session, self._ids], _QUIET | {"concurrency_limit": _AT_ONCE}
         self._kept(self.blocks.load(self._arrive, self._ids, self._all, js=_script("recall.js"), **quiet))
         gr.on(
-            [self._box.submit, self._conversation.submit], self._say, [self._box, *self._dials, *known], [self._box, *self._all], **quiet
+            [self._box.submit, self._conversation.submit], self._say, [self._box, *self._dials, *known], [self._box, *self._all],
+            trigger_mode="multiple", **quiet,  # whether a message is taken is the session's to say, not the browser's
         )  # fmt: skip
         self._conversation.select(self._click, known, self._all, trigger_mode="multiple", **quiet)
         self._kept(self._anew.click(self._begin_anew, known, self._all, **quiet))
