@@ -1,5 +1,6 @@
 """What all tests share: no network but this machine's own, a fixed clock, a small catalogue."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -58,6 +59,21 @@ def postgres():
 
     with serving() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory) -> Path:
+    """A user's data folder with the demo films in it, as their first command leaves them: made once for all tests, whichever processes they run in."""
+    from convrec.agent.agent import Agent
+
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "home"
+    home.mkdir(exist_ok=True)
+    with (home / "lock").open("w") as lock, pytest.MonkeyPatch.context() as patched:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        patched.setenv("XDG_DATA_HOME", str(home))
+        Agent.demo().close()
+    return home
 
 
 @pytest.fixture(scope="session")

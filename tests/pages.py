@@ -49,9 +49,9 @@ def blocks(page: Path) -> list[Block]:
 
 
 class Reader:
-    """Somebody who follows a page in a folder of their own, and can reach nothing but this machine."""
+    """Somebody who follows a page in a folder of their own, with a user's data folder, and can reach nothing but this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, demo_home: Path) -> None:
         self.folder = folder
         (folder / "sitecustomize.py").write_text(OFFLINE)
         programs = folder / "bin"
@@ -62,7 +62,7 @@ class Reader:
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH", "")))),
             "BROWSER": "true",
-            "XDG_DATA_HOME": str(folder.parent / "readers"),  # the demo films are fitted once for all of them
+            "XDG_DATA_HOME": str(demo_home),
         }
 
     def run(self, language: str, text: str) -> str:

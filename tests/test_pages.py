@@ -222,8 +222,8 @@ def files(page, *names):
 
 
 @pytest.fixture
-def reader(tmp_path):
-    reader = Reader(tmp_path)
+def reader(tmp_path, demo_home):
+    reader = Reader(tmp_path, demo_home)
     for name, text in files("docs/own-catalogue.md", "products.csv", "sales.csv").items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return reader

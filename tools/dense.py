@@ -52,7 +52,9 @@ class DenseConfig(ToolConfig):
 
 
 class Dense(AlignedTool):
-    """Scores an item by the cosine of its card with the text, plus the weighted mean of its cosines with the history's items.
+    """Scores an item by the cosine of its card with the text, plus the weighted mean of its products with the history's items.
+
+    What all cards have in common is taken off the history's: it says nothing of a taste, and leads to the cards nearest to all others.
 
     Where nothing or little is masked, Chroma's index answers, rescored exactly, if it is known to miss no more than one in a hundred;
     else one product over a memory-mapped copy does. The embedded index is made past 100,000 items only: below, that product is
@@ -62,11 +64,12 @@ class Dense(AlignedTool):
     name = "dense"
     kind = "dense"
     capabilities = Capabilities(fold_in=True, text_query=True, explain=True, incremental=True, vectors=True)
-    revision = 2
+    revision = 3
     Config = DenseConfig
     config: DenseConfig
     _items: Alignment
     _scan: Scan  # (n_own, width)
+    _mean: Vectors  # (width,), of all cards when it was fitted
     _digests: Bytes  # (n_own, 16), of the cards
     _store: VectorStore | None = None
 
@@ -82,6 +85,7 @@ class Dense(AlignedTool):
         cards = list(catalogue.cards())
         encoder = data.encoder or TextEncoder.open(self.config.encoder)
         self._scan = Scan(VectorCache(data.cache, encoder, self.config.max_tokens).halves(cards, data.progress))
+        self._mean = self._scan.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
         self._digests = _digests(cards)
         self._items = Alignment(catalogue.ids, catalogue)
 
@@ -107,7 +111,7 @@ class Dense(AlignedTool):
         if text is not None:
             direction += self.config.text_weight * text
         if len(own):
-            direction += (weights / np.abs(weights).sum()) @ self._scan.vectors[own].astype(np.float64)
+            direction += (weights / np.abs(weights).sum()) @ self._tastes(own)
         return direction.astype(np.float32)
 
     def scores(self, query: Query) -> Floats | None:
@@ -172,10 +176,8 @@ class Dense(AlignedTool):
         if text is not None:
             parts.append(Contribution("text", float(self.config.text_weight * text.astype(np.float64) @ card)))
         own, weights = self._items.history(query.history)
-        for item, weight in zip(own, weights / (np.abs(weights).sum() or 1.0), strict=True):
-            amount = float(weight * (self._scan.vectors[item].astype(np.float64) @ card))
-            parts.append(Contribution(f"item:{self._items.ids[item]}", amount))
-        return ordered(parts)
+        amounts = weights / (np.abs(weights).sum() or 1.0) * (self._tastes(own) @ card)
+        return ordered([*parts, *self._items.parts(own, amounts)])
 
     def update(self, catalogue: Catalogue, rows: Ints | None = None) -> None:
         """Encodes items that are new, and again those whose card has changed."""
@@ -203,6 +205,7 @@ class Dense(AlignedTool):
         self._items.save(folder)
         write_config(folder, self.config)
         write_array(folder / "vectors.npy", self._scan.vectors)
+        write_array(folder / "mean.npy", self._mean)
         write_array(folder / "digests.npy", self._digests)
         if self.config.vectors_url or len(self._scan) > _INDEXED:
             store = VectorStore.create(folder, self._scan, self.config.vectors_url)
@@ -215,9 +218,15 @@ class Dense(AlignedTool):
         tool = cls(read_config(folder, DenseConfig))
         tool._items = Alignment.load(folder, catalogue)
         tool._scan = Scan(np.load(folder / "vectors.npy", mmap_mode="c"))  # PyTorch warns of what can't be written
+        tool._mean = read_array(folder / "mean.npy")
         tool._digests = read_array(folder / "digests.npy", mapped=True)
         tool._store = VectorStore.load(folder)
         return tool
+
+    def _tastes(self, own: Ints) -> Floats:
+        """Returns `(n, width)`: what these items' cards say beyond what all say."""
+        tastes: Floats = self._scan.vectors[own].astype(np.float64) - self._mean
+        return tastes
 
     def _text_vector(self, query: Query) -> Vectors | None:
         if not query.text.strip():

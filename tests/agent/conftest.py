@@ -1,8 +1,8 @@
 """Listeners over three catalogues, an agent over the demo films and agents over small catalogues, made once."""
 
-import fcntl
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,7 @@ from pathlib import Path
 import pytest
 
 from convrec.agent import Agent
-from convrec.catalogue.demo.shipped import ingest_shipped
-from convrec.catalogue.workspace import Workspace
 from convrec.core.clock import FixedClock, counted_ids
-from convrec.tools.fitting import fit
 from tests.agent.linked_catalogues import film_catalogue, game_catalogue, restaurant_catalogue
 from tests.agent.talkers import Child
 from tests.agent.understood import Listener
@@ -41,16 +38,9 @@ def on_games(tmp_path_factory) -> Listener:
 
 
 @pytest.fixture(scope="session")
-def agent(tmp_path_factory):
-    """An agent over the demo films, fitted once for all tests, whichever processes they run in."""
-    base = tmp_path_factory.getbasetemp()
-    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "films"
-    with (root.parent / "films.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        ingest_shipped(root)
-        workspace = Workspace.open(root)
-        if not workspace.current().tools:
-            fit(workspace)
+def agent(demo_home, tmp_path_factory):
+    """An agent over the demo films."""
+    root = shutil.copytree(demo_home / "convrec" / "demo", tmp_path_factory.mktemp("demo") / "films")
     noon = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC), timedelta(seconds=1))
     with Agent.open(root, clock=noon, new_id=counted_ids(f"e{os.getpid()}-")) as opened:
         yield opened
