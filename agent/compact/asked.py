@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from convrec.agent.compact.fields import described
+from convrec.agent.compact.fields import described, doers
 from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.message import Message, words_of
 from convrec.agent.compact.preferences import Wish
@@ -32,7 +32,6 @@ _MADE = {"made", "makes", "did", "behind", "shot", "runs", "owns"}
 _KIND = re.compile(
     r"\bwhat (?:genres?|kind|type|sort|category|style|cuisine)\b|\b(?:genres?|category|cuisine) (?:is|of)\b|\bis (?:it|that|this|the \w+(?: one)?) (?:an? )?(?:\w+ ){0,2}?(?:funny|scary|sad|romantic|violent|horror|comedy|drama|thriller|western|animated|cartoon|for kids|for children|family friendly|suitable)\b"
 )
-_VERB_STEMS = {"direct": "direct", "writ": "writ", "wrote": "writ", "cook": "chef", "own": "owner"}
 _STAR_WORDS = {"cast", "actor", "actors", "starring", "stars", "performers", "performer"}
 _CUES: tuple[tuple[set[str], re.Pattern[str]], ...] = tuple(
     (names, re.compile(pattern))
@@ -108,8 +107,7 @@ def _is_maker_asked(field: Field, marked: str, schema: Schema) -> bool:
     makers = [f for f in schema.of_type("category", "tags") if is_person(f) and not field_words(f) & _STAR_WORDS]
     for match in _WHO_MADE.finditer(marked):
         said = match["verb"] or match["noun"]
-        stem = next((target for start, target in _VERB_STEMS.items() if said.startswith(start)), said)
-        if any(_is_kin(stem, name) for name in names):
+        if any(_is_kin(stem, name) for name in names for stem in (said, *doers(said))):
             return True
         if said in _MADE and field == next(iter(makers), None):
             return True

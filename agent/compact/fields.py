@@ -37,7 +37,7 @@ _VERBS = {
     "direct": ("direct",), "writ": ("writ", "author"), "wrote": ("writ", "author"), "author": ("author", "writ"),
     "publish": ("publish",), "develop": ("develop", "studio"), "design": ("design",), "creat": ("creat", "design", "author"),
     "produc": ("produc",), "compos": ("compos",), "illustrat": ("illustrat",), "narrat": ("narrat",), "cook": ("chef",),
-    "sing": ("singer", "artist"), "sang": ("singer", "artist"), "perform": ("artist", "perform", "cast"), "sung": ("singer", "artist"),
+    "own": ("owner",), "sing": ("singer", "artist"), "sang": ("singer", "artist"), "perform": ("artist", "perform", "cast"), "sung": ("singer", "artist"),
 }  # fmt: skip
 
 
@@ -79,10 +79,12 @@ class Fields:
 
     def said_by(self, verb: str) -> tuple[Field, ...]:
         """Returns the fields that a verb points at: `directed` → a field called director."""
-        for stem, targets in _VERBS.items():
-            if verb.startswith(stem):
-                return tuple(f for f in self.valued if any(w.startswith(t) for w in described(f) for t in targets))
-        return ()
+        return tuple(f for f in self.valued if any(w.startswith(t) for w in described(f) for t in doers(verb)))
+
+
+def doers(verb: str) -> tuple[str, ...]:
+    """Returns how names of fields begin that hold who does what a verb says: `wrote` → writ, author."""
+    return next((targets for stem, targets in _VERBS.items() if verb.startswith(stem)), ())
 
 
 def fields_of(catalogue: Catalogue) -> Fields:

@@ -4,6 +4,7 @@ import pytest
 
 from convrec.agent.compact.asked import asked_fields
 from convrec.agent.compact.language import language_of
+from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.core.reply import Question
 
 SHOWN = ("Jaws", "Heat (1995)", "Inception", "Alien")
@@ -105,6 +106,12 @@ def test_the_facts_that_a_question_asks_for(on_films, text, fields):
 )
 def test_the_facts_of_a_game(on_games, text, fields):
     assert set(asked_fields(text, on_games.catalogue.schema)) == fields
+
+
+@pytest.mark.parametrize("text", ["who wrote the second one?", "who's the author of it?", "who is it written by"])
+def test_who_wrote_a_book_asks_for_its_author(text):
+    fields = [TITLE, Field(name="author", type="category"), Field(name="publisher", type="category")]
+    assert asked_fields(text, Schema(fields=tuple(fields))) == ("author",)
 
 
 @pytest.mark.parametrize(
