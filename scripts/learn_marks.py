@@ -1,12 +1,15 @@
 """Learns to mark what messages tell of their writers from marked examples, prints how well on voices held back, and writes agent/memory/marks.safetensors.
 
-python scripts/learn_marks.py                     # learn from finetune/memory_wordings.jsonl, and write
+python scripts/learn_marks.py                     # learn from finetune/memory_wordings.jsonl, and write (half an hour)
 python scripts/learn_marks.py --dry-run           # only measure, on the first of five folds of voices
 python scripts/learn_marks.py --dry-run --folds 5 # on all five
+
+The sentence encoder is tuned by LoRA (Hu et al. 2021) together with the network over it.
 """
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +17,23 @@ from typing import Any
 
 import numpy as np
 import torch
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import BertModel
 
 from convrec.agent.compact.tagger.pieces import cut, open_tokenizer
 from convrec.agent.memory.marking import GONE, OTHER, WHOSE, Mark, decoded, layers_of, seen
 from convrec.core.text import words
-from convrec.tools.bert import Bert
 from convrec.tools.encoder import TextEncoder
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "finetune" / "memory_wordings.jsonl"
 OUT = ROOT / "agent" / "memory" / "marks.safetensors"
 FOLDS = 5
-EPOCHS, BATCH, RATE, BEGIN = 6, 48, 4e-3, 0.3
-VARIED = 1  # variations of each example
+EPOCHS, BATCH, BEGIN = 3, 32, 0.3
+RATE, ENCODER_RATE, RANK = 2e-3, 1e-3, 32
 SWAPPED = frozenset(
     "home|origin|name|age|birthday|pet's name|relative's name|relative's home|relative's birthday|car|language|learns|plays|collects|allergy|hobby|job|pet|workplace".split(
         "|"
@@ -145,49 +149,72 @@ class Tensors:
         return torch.tensor([pieces.ids]), torch.from_numpy(labels), torch.from_numpy(begins)
 
 
-class Taught:
-    """Examples and their variations, each once through the encoder, as `(states, labels, beginnings)` of like length."""
+class Tuned(nn.Module):
+    """The sentence encoder with LoRA matrices, and the network over it."""
 
-    def __init__(self, examples: Sequence[Example], labels: Sequence[str], encoder: TextEncoder, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        varied = Varied(examples, rng)
-        every = [*examples, *(varied.of(each) for _ in range(VARIED) for each in examples)]
-        tensors, bert = Tensors(open_tokenizer(encoder.folder), labels), Bert(encoder.folder, torch.bfloat16)
-        self._order = rng
-        self._batches = []
-        lengths: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {}
-        for each in every:
-            ids, tags, begins = tensors.of(each)
-            lengths.setdefault(ids.shape[1], []).append((ids, tags, begins))
-        for _, some in sorted(lengths.items()):
-            for start in range(0, len(some), BATCH):
-                ids, tags, begins = (torch.cat(parts) for parts in zip(*some[start : start + BATCH], strict=True))
-                with torch.inference_mode():
-                    states = seen(bert, ids).to(torch.float16)
-                self._batches.append((states.clone(), tags, begins))
+    def __init__(self, encoder: TextEncoder, n_labels: int) -> None:
+        super().__init__()
+        plain = BertModel.from_pretrained(
+            encoder.folder, add_pooling_layer=False, attn_implementation="sdpa", dtype=torch.float32
+        )
+        matrices = ["query", "key", "value", "dense"]
+        lora = LoraConfig(r=RANK, lora_alpha=RANK, lora_dropout=0.0, target_modules=matrices, bias="none")
+        self.encoder: PeftModel = get_peft_model(plain, lora)
+        self.layers = layers_of(encoder.width, n_labels)
 
-    def __len__(self) -> int:
-        return len(self._batches)
+    def states(self, ids: Tensor, padding: None) -> Sequence[Tensor]:
+        """Returns the hidden states below the first layer and above each, as `convrec.tools.bert.Bert` does."""
+        return self.encoder(input_ids=ids, output_hidden_states=True).hidden_states
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Returns the scores of pieces `(n, length)` that are all words."""
+        return self.layers(seen(self, ids))
+
+    def learned(self) -> dict[str, Tensor]:
+        """Returns what was learned, by the names by which it is read: the network's own, and the LoRA matrices by those of the encoder."""
+        low = {
+            name.removeprefix("base_model.model.").removesuffix(".default.weight"): tensor
+            for name, tensor in self.encoder.state_dict().items()
+            if ".lora_" in name
+        }
+        return {**self.layers.state_dict(), **low}
+
+
+class Batches:
+    """Examples and a variation of each, drawn anew each time, as `(ids, labels, beginnings)` of like length."""
+
+    def __init__(self, examples: Sequence[Example], tensors: Tensors, rng: np.random.Generator) -> None:
+        self._examples, self._tensors, self._rng = examples, tensors, rng
+        self._varied = Varied(examples, rng)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        for place in self._order.permutation(len(self._batches)):
-            states, tags, begins = self._batches[place]
-            yield states.float(), tags, begins
+        lengths: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {}
+        for each in (*self._examples, *map(self._varied.of, self._examples)):
+            parts = self._tensors.of(each)
+            lengths.setdefault(parts[0].shape[1], []).append(parts)
+        batches = []
+        for some in lengths.values():
+            order = self._rng.permutation(len(some)).tolist()
+            batches += [[some[i] for i in order[start : start + BATCH]] for start in range(0, len(some), BATCH)]
+        for place in self._rng.permutation(len(batches)).tolist():
+            yield tuple(torch.cat(parts) for parts in zip(*batches[place], strict=True))
 
 
-def learned(
-    encoder: TextEncoder, examples: Sequence[Example], labels: Sequence[str], seed: int, epochs: int
-) -> nn.Module:
-    """Returns a network that was taught the examples."""
+def learned(encoder: TextEncoder, examples: Sequence[Example], labels: Sequence[str], seed: int, epochs: int) -> Tuned:
+    """Returns a network that was taught the examples; says each hundred steps how far it is."""
     torch.manual_seed(seed)
-    taught, model = Taught(examples, labels, encoder, seed), layers_of(encoder.width, len(labels))
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=epochs * len(taught), pct_start=0.1)
+    tensors = Tensors(open_tokenizer(encoder.folder), labels)
+    batches, model = Batches(examples, tensors, np.random.default_rng(seed)), Tuned(encoder, len(labels))
+    own, low = [*model.layers.parameters()], [each for each in model.encoder.parameters() if each.requires_grad]
+    optimiser = torch.optim.AdamW([{"params": own}, {"params": low}], weight_decay=0.05)
+    total = epochs * sum(1 for _ in batches) + epochs * 50  # variations differ in length, and so does their number
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [RATE, ENCODER_RATE], total_steps=total, pct_start=0.1)
     model.train()
-    for _ in range(epochs):
+    step = 0
+    for epoch in range(1, epochs + 1):
         lost = []
-        for states, tags, begins in taught:
-            scores = model(states)
+        for ids, tags, begins in batches:
+            scores = model(ids)
             loss = functional.cross_entropy(scores[..., :-1].transpose(1, 2), tags, ignore_index=-1)
             inside = tags > 0
             if inside.any():
@@ -195,20 +222,24 @@ def learned(
                 loss = loss + BEGIN * first
             optimiser.zero_grad()
             loss.backward()
+            nn.utils.clip_grad_norm_([*own, *low], 1.0)
             optimiser.step()
             schedule.step()
             lost.append(loss.item())
+            step += 1
+            if step % 100 == 0:
+                print(f"epoch {epoch} of {epochs}, step {step} of about {total}", file=sys.stderr, flush=True)
         print(f"loss {np.mean(lost):.3f}", flush=True)
     return model.eval()
 
 
-def read(model: nn.Module, encoder: TextEncoder, texts: Sequence[str], labels: Sequence[str]) -> list[tuple[Mark, ...]]:
+def read(model: Tuned, encoder: TextEncoder, texts: Sequence[str], labels: Sequence[str]) -> list[tuple[Mark, ...]]:
     """Returns the marks of each text."""
-    tokenizer, bert, found = open_tokenizer(encoder.folder), Bert(encoder.folder, torch.float32), []
+    tokenizer, found = open_tokenizer(encoder.folder), []
     for text in texts:
         pieces = cut(tokenizer, "", text)
         with torch.inference_mode():
-            scores = model(seen(bert, torch.tensor([pieces.ids])))[0].numpy()
+            scores = model(torch.tensor([pieces.ids]))[0].numpy()
         here = scores[pieces.offset : pieces.offset + len(pieces.places)]
         found.append(decoded(text, pieces.places, here, labels).marks)
     return found
@@ -274,12 +305,12 @@ def main() -> None:
         here = np.flatnonzero(fold == number).tolist()
         held += here
         found += read(model, encoder, [rows[i]["text"] for i in here], labels)
-    for least in (0.35, 0.5, 0.6, 0.7, 0.8) if held else ():
+    for least in (0.35, 0.5, 0.6, 0.7, 0.8, 0.9) if held else ():
         counts = measured([rows[i] for i in held], found, least)
         print(least, "; ".join(f"{name} {right / n:.3f} of {n}" for name, (right, n) in sorted(counts.items())))
     if not options.dry_run:
         model = learned(encoder, examples, labels, options.seed, options.epochs)
-        half = {name: tensor.to(torch.float16).contiguous() for name, tensor in model.state_dict().items()}
+        half = {name: tensor.to(torch.float16).contiguous() for name, tensor in model.learned().items()}
         save_file(half, OUT, {"labels": "|".join(labels), "encoder": encoder.revision})
         print(f"written: {OUT.relative_to(ROOT)}")
 

@@ -307,21 +307,29 @@ def _trimmed(said: str) -> str:
     return value.strip(" ,'’-.…")
 
 
+_NOTHING = re.compile(r"\W*(?:\b(?:an?|the|my|our|some|it|its|this|that|of|to|in)\b\W*)*", re.IGNORECASE)
+
+
 def _is_jest(value: str, about: str) -> bool:
     """Tells whether a value is none that the matter can have: allergic to Mondays, a job that is eating crisps, fluent emoji."""
     if about == "allergy":
         return _NO_ALLERGEN.search(value) is not None
     if about.endswith("job"):
-        return value.split(maxsplit=1)[0].casefold().endswith("ing")
+        first = value.split(maxsplit=1)[0].casefold()
+        return first.endswith("ing") or (first == "the" and _JOBS.search(value) is None)
     if about in ("language", "mother tongue"):
         return _LANGUAGES.fullmatch(value) is None
     return about == "collects" and value.casefold() == "dust"
 
 
 def may_be_kept(value: str, about: str) -> bool:
-    """Tells whether a value is short, no secret, and one that the matter can have."""
+    """Tells whether a value says something, is short, no secret, and one that the matter can have."""
     short = 1 <= len(value.split()) <= 8 and len(value) <= _LONGEST
-    return short and not (_SECRET.search(f"{about} {value}") or _is_jest(value, about))
+    return (
+        short
+        and _NOTHING.fullmatch(value) is None
+        and not (_SECRET.search(f"{about} {value}") or _is_jest(value, about))
+    )
 
 
 def _fits(needs: str, value: str, about: str) -> bool:

@@ -1,4 +1,4 @@
-"""What in a message tells something lasting of who wrote it, word by word: a small network over the sentence encoder's hidden states.
+"""What in a message tells something lasting of who wrote it, word by word: a small network over the hidden states of the sentence encoder, tuned by LoRA.
 
 Where the rules of `tellings.yaml` know wordings, this knows what such a value is told like: it was learned by `scripts/learn_marks.py` from the marked
 sentences of `finetune/memory_wordings.jsonl`, jokes, reports and passing states among them. Each word is of one topic, or of none.
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +80,14 @@ def marked(text: str, encoder: TextEncoder) -> Marked:
     return decoded(text, pieces.places, scores[pieces.offset : pieces.offset + len(pieces.places)], network.labels)
 
 
-def seen(bert: Bert, ids: Tensor) -> Tensor:
+class Encoder(Protocol):
+    """What gives hidden states `(n, length, width)` below its first layer and above each."""
+
+    def states(self, ids: Tensor, padding: Tensor | None) -> Sequence[Tensor]:
+        """Returns them for word ids `(n, length)`."""
+
+
+def seen(bert: Encoder, ids: Tensor) -> Tensor:
     """Returns what the network reads of each piece, `(n, length, 3 * width)`: the encoder's lower, middle and last hidden states."""
     import torch
 
@@ -138,7 +145,9 @@ def _load(folder: Path) -> _Network:
     from convrec.tools.bert import Bert
 
     labels = tuple(_metadata()["labels"].split("|"))
-    bert = Bert(folder, torch.float32)
+    tensors = {name: tensor.float() for name, tensor in load(_WEIGHTS.read_bytes()).items()}
+    adapter = {name: tensor for name, tensor in tensors.items() if ".lora_" in name}
+    bert = Bert(folder, torch.float32, adapter)
     layers = layers_of(bert.width, len(labels))
-    layers.load_state_dict({name: tensor.float() for name, tensor in load(_WEIGHTS.read_bytes()).items()})
+    layers.load_state_dict({name: tensor for name, tensor in tensors.items() if name not in adapter})
     return _Network(bert, layers.eval(), labels, open_tokenizer(folder))

@@ -49,7 +49,7 @@ def test_the_weights_that_ship_are_of_the_encoder_that_ships(encoder):
         ("the neighbours complain whenever I get the clarinet out", "plays", "clarinet"),
         ("I finally passed my test, so the Mazda outside is mine", "car", "Mazda"),
         ("Estonian is what we talk at the dinner table", "language", "Estonian"),
-        ("there is a whippet snoring on my feet, mine since April", "pet", "whippet"),
+        ("there is a whippet asleep on my feet, mine since April", "pet", "whippet"),
     ],
 )
 def test_what_no_rule_foresaw_is_told(listener, text, about, value):
@@ -112,6 +112,11 @@ def test_what_is_surely_told_needs_no_i():
     (fact,) = sensed(text, sure)
     assert (fact.about, fact.value) == ("mum's name", "Edna")
     assert not [*sensed(text, Marked((Mark(13, 17, "relative's name", 0.7),)))]
+
+
+def test_a_value_says_something():
+    found = Marked((Mark(6, 7, "health", 0.95), Mark(8, 18, "health", 0.95)))
+    assert [fact.value for fact in sensed("I use a wheelchair", found)] == ["wheelchair"]
 
 
 def test_what_a_quote_tells_is_the_sentence(listener):
