@@ -307,7 +307,7 @@ def _trimmed(said: str) -> str:
     return value.strip(" ,'’-.…")
 
 
-_NOTHING = re.compile(r"\W*(?:\b(?:an?|the|my|our|some|it|its|this|that|of|to|in)\b\W*)*", re.IGNORECASE)
+_SAYS_NOTHING = re.compile(r"\W*(?:\b(?:an?|the|my|our|some|it|its|this|that|of|to|in)\b\W*)*", re.IGNORECASE)
 
 
 def _is_jest(value: str, about: str) -> bool:
@@ -322,14 +322,15 @@ def _is_jest(value: str, about: str) -> bool:
     return about == "collects" and value.casefold() == "dust"
 
 
+def says_nothing(text: str) -> bool:
+    """Tells whether a text has no words but such as "a" and "my"."""
+    return _SAYS_NOTHING.fullmatch(text) is not None
+
+
 def may_be_kept(value: str, about: str) -> bool:
     """Tells whether a value says something, is short, no secret, and one that the matter can have."""
     short = 1 <= len(value.split()) <= 8 and len(value) <= _LONGEST
-    return (
-        short
-        and _NOTHING.fullmatch(value) is None
-        and not (_SECRET.search(f"{about} {value}") or _is_jest(value, about))
-    )
+    return short and not says_nothing(value) and not (_SECRET.search(f"{about} {value}") or _is_jest(value, about))
 
 
 def _fits(needs: str, value: str, about: str) -> bool:

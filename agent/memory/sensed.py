@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from convrec.agent.memory.facts import MANY, Fact, looks_like_job, may_be_kept
+from convrec.agent.memory.facts import MANY, Fact, looks_like_job, may_be_kept, says_nothing
 from convrec.agent.memory.marking import GONE, OTHER, WHOSE, Mark, Marked
 from convrec.agent.memory.topics import PETS
 from convrec.agent.memory.whose import is_of_another, sentence_span
@@ -118,7 +118,7 @@ def _denies(mark: Mark, fact: Fact, found: Marked, text: str) -> bool:
 def _is_told(mark: Mark, text: str) -> bool:
     """Tells whether a mark is believed: sure enough, worth keeping, and in a sentence about the writer or who belongs to them."""
     value = text[mark.start : mark.end]
-    if mark.label in (GONE, WHOSE, OTHER) or mark.probability < _SURE:
+    if mark.label in (GONE, WHOSE, OTHER) or mark.probability < _SURE or _stands_alone(mark, text):
         return False
     shape = _SHAPES.get(mark.label)
     kept = may_be_kept(value, _ABOUT.get(mark.label, mark.label)) and (shape is None or shape.search(value) is not None)
@@ -128,6 +128,12 @@ def _is_told(mark: Mark, text: str) -> bool:
     )
     of_writer = mark.probability >= _CERTAIN or _is_of_writer(mark, text)
     return kept and meant and of_writer and not is_of_another(text, (mark.start, mark.end))
+
+
+def _stands_alone(mark: Mark, text: str) -> bool:
+    """Tells whether nothing is said of a value, which is then nobody's: "42"."""
+    start, end = sentence_span(text, mark.start)
+    return says_nothing(text[start : mark.start] + text[mark.end : end])
 
 
 def _is_of_writer(mark: Mark, text: str) -> bool:

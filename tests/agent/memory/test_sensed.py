@@ -119,6 +119,12 @@ def test_a_value_says_something():
     assert [fact.value for fact in sensed("I use a wheelchair", found)] == ["wheelchair"]
 
 
+@pytest.mark.parametrize("text", ["42", "a welder", "my Skoda!"])
+def test_a_value_of_which_nothing_is_said_is_nobody_s(listener, text):
+    listener.tell(text)
+    assert not listener.facts
+
+
 def test_what_a_quote_tells_is_the_sentence(listener):
     listener.tell("lovely film. I finally passed my test, so the Mazda outside is mine! more like it")
     (entry,) = listener.current
