@@ -172,17 +172,22 @@ async def _talk(url: str, people: int, seconds: float, seed: int) -> Tally:
 async def _person(client: httpx.AsyncClient, number: int, chance: random.Random, end: float, tally: Tally) -> None:
     """Talks until the end; who is told to come again waits for as long as they are told."""
     conversations, user = turns(), f"load-{chance.random()}-{number}"
-    await asyncio.sleep(chance.uniform(0, min(WAITS_S[1], max(0.0, end - time.monotonic()) / 2)))
+    await _wait(chance.uniform(0, min(WAITS_S[1], (end - time.monotonic()) / 2)), end)
     for number_of_thread in range(1_000_000):
         for text in chance.choice(conversations):
             while True:
-                if time.monotonic() > end:
+                if time.monotonic() >= end:
                     return
                 wait_s = await _one(client, text, user, f"t{number_of_thread}", tally)
                 if wait_s is None:
                     break
-                await asyncio.sleep(wait_s)
-            await asyncio.sleep(chance.uniform(*WAITS_S))
+                await _wait(wait_s, end)
+            await _wait(chance.uniform(*WAITS_S), end)
+
+
+async def _wait(seconds: float, end: float) -> None:
+    """Waits so long, but not beyond the end."""
+    await asyncio.sleep(max(0.0, min(seconds, end - time.monotonic())))
 
 
 async def _one(client: httpx.AsyncClient, text: str, user: str, thread: str, tally: Tally) -> float | None:
