@@ -1,11 +1,10 @@
 """What every worker process makes for itself: an agent of its own, and the app over it."""
 
 import asyncio
-import ctypes
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -60,24 +59,14 @@ def page() -> FastAPI:
     return _closing(site, agent, ending)
 
 
-_ARENA_MAX = -8  # of glibc's malloc.h
-
-
 def _agent() -> "Agent":
     from convrec.agent.agent import Agent
     from convrec.catalogue.workspace import Workspace
     from convrec.ui.api.logs import configure
 
-    _hold_memory_together()
     workspace = Workspace.resolve(None)
     configure(workspace.settings.server.log)
     return Agent.open(workspace)
-
-
-def _hold_memory_together() -> None:
-    """Lets threads allocate from two heaps, where glibc would make eight a core: what each keeps for itself is never given back, and a server grows for hours."""
-    with suppress(OSError, AttributeError):  # another C library has no such limit
-        ctypes.CDLL("libc.so.6").mallopt(_ARENA_MAX, 2)
 
 
 def _closing(made: FastAPI, agent: "Agent", ending: AsyncExitStack, inner: FastAPI | None = None) -> FastAPI:
