@@ -18,6 +18,8 @@ from convrec.core.errors import BusyError, WorkspaceError
 from tests.agent.shop import over
 from tests.agent.talkers import ANA, TEXTS, as_told, stored
 
+pytestmark = pytest.mark.ci
+
 LOCKER = """
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)

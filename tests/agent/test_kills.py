@@ -83,6 +83,7 @@ def test_killed_under_load_at_any_moment_no_acknowledged_turn_is_lost(start, pla
     assert again[-1]["reply"]["turn"] == 1
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("before", [[], ["a western", "more"]], ids=["a first turn", "a later turn"])
 def test_killed_between_any_two_statements_a_turn_is_there_whole_or_not_at_all(start, place, say, before):
     """The client sends again, under the same id, what was not acknowledged: it is stored once all the same."""
@@ -112,6 +113,7 @@ def test_killed_between_any_two_statements_a_turn_is_there_whole_or_not_at_all(s
     )
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("what", ["forget", "delete"])
 def test_killed_between_any_two_statements_deleting_is_done_or_not_begun(start, place, say, what):
     outcomes, state = [], place()

@@ -14,6 +14,8 @@ from convrec.core.errors import BusyError, InputError, WorkspaceError
 from tests.agent.memory.test_forgetting import server_files
 from tests.agent.shop import over
 
+pytestmark = pytest.mark.ci
+
 ANA = {"user_id": "ana", "thread_id": "t1"}
 
 

@@ -15,6 +15,8 @@ from convrec.tools.dense import Dense
 from convrec.tools.toolbox import Toolbox
 from convrec.ui.cli.app import app
 
+pytestmark = pytest.mark.ci
+
 NODES = {"recall", "understand", "decide", "act", "ground", "respond", "remember"}
 
 

@@ -17,6 +17,8 @@ from convrec.evaluation.sessions.browser_phrases import Phrases
 from convrec.evaluation.sessions.browser_wishes import Wording
 from convrec.evaluation.sessions.people import Item, Person, Question, Shown, View
 
+pytestmark = pytest.mark.ci
+
 KINDS = ["Drama", "Comedy", "Crime", "Horror", "Sci-Fi", "Żółty", "ドラマ"]
 PEOPLE = ["Jane Ruiz", "Bo Lind", "Ana Petrova"]
 COUNTRIES = ["France", "Japan", "Perú"]

@@ -18,6 +18,8 @@ from convrec.tools.threads import one_thread
 from convrec.ui.cli.app import app
 from tests.agent.chat_server import ChatServer, serving, sound
 
+pytestmark = pytest.mark.ci
+
 runner = CliRunner()
 STEPS = ("understand", "plan", "explain")
 

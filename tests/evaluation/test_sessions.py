@@ -24,6 +24,8 @@ from convrec.tools.fitting import fit
 from convrec.ui.cli.app import app
 from tests.evaluation.sessions_shop import QUICK, films, shop, table
 
+pytestmark = pytest.mark.ci
+
 OPTIONS = SessionOptions(users=3, patience=5, seed=4)
 
 

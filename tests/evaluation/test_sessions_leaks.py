@@ -25,6 +25,8 @@ from convrec.evaluation.splits import LeakError
 from convrec.tools.fitting import fit
 from tests.evaluation.sessions_shop import QUICK, Scripted, catalogue_of, session, shop, turn
 
+pytestmark = pytest.mark.ci
+
 OPTIONS = SessionOptions(users=2, patience=2)
 WANTED = []  # what a simulator of this module lets slip when it begins
 

@@ -103,7 +103,7 @@ def tuned(job, valid=None):
     return train(job, read_rows(job.rows / "train.jsonl"), held, make=make)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [TASKS[0], *(pytest.param(task, marks=pytest.mark.ci) for task in TASKS[1:])])
 def test_an_adapter_is_lora_alone_and_the_base_stays_as_it_was(tmp_path, task):
     job = prepared(tmp_path, task=task)
     trained = tuned(job)
@@ -116,7 +116,7 @@ def test_an_adapter_is_lora_alone_and_the_base_stays_as_it_was(tmp_path, task):
     assert card["rank"] == 4
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [TASKS[0], *(pytest.param(task, marks=pytest.mark.ci) for task in TASKS[1:])])
 def test_only_the_adapter_has_gradients_and_only_it_changes(tmp_path, task, monkeypatch):
     job = prepared(tmp_path, task=task)
     graded, weights = [], []
@@ -150,7 +150,7 @@ def with_gradients(model):
     return {name for name, weight in parameters(model) if weight.grad is not None}
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [TASKS[0], *(pytest.param(task, marks=pytest.mark.ci) for task in TASKS[1:])])
 def test_an_adapter_that_is_read_again_has_the_same_logits(tmp_path, task, monkeypatch):
     job = prepared(tmp_path, task=task)
     models = []

@@ -15,6 +15,8 @@ from convrec.finetune.sets.rows import read_rows, write_rows
 from tests.finetune.bases import row
 from tests.finetune.test_sets import CLOCK, shop  # noqa: F401  (a fixture)
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.mark.parametrize("task", ["plan", "explain", "preference"])
 def test_turns_become_rows_that_are_right_by_their_own_marks(fitted_films, tmp_path, task):

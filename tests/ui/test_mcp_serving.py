@@ -21,6 +21,8 @@ from convrec.ui.keys import Keys
 from convrec.ui.mcp.server import build_server
 from tests.ui.mcp_client import COMMAND, connected, keyed, served
 
+pytestmark = pytest.mark.ci
+
 KEYS = [
     {"key": "key-of-ana", "user": "ana"},
     {"key": "key-of-shop", "tenant": "shop"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from convrec.core.reply import ReplyItem
 from convrec.ui.chat.trace import name
 
+_LEAST = 1e-9  # of all amounts of a part; less is not drawn
 _TOLD = 6  # parts that have a colour of their own
 _REST = "all else"
 _KINDS = {"wish:explore:": "looked further: {}", "wish:": "your wish: {}", "lean:": "in words: {}", "rule:": "house rule: {}"}  # fmt: skip
@@ -47,7 +48,7 @@ def plot(items: Sequence[ReplyItem]) -> Plot | None:
     for item in items:
         for key, amount in item.contributions.items():
             totals[key] = totals.get(key, 0.0) + abs(amount)
-    told = [key for key in sorted(totals, key=lambda key: -totals[key]) if totals[key] > 0]
+    told = [key for key in sorted(totals, key=lambda key: -totals[key]) if totals[key] > _LEAST]
     if not told:
         return None
     keys = told if len(told) <= _TOLD + 1 else told[:_TOLD]

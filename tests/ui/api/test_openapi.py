@@ -22,6 +22,8 @@ from convrec.core.settings import Server
 from tests.ui.api.conftest import KEYS
 from tests.ui.api.served import serving
 
+pytestmark = pytest.mark.ci
+
 EXAMPLES = int(os.environ.get("CONVREC_FUZZ", "10"))
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
