@@ -169,7 +169,9 @@ def short_set(folder, task):
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("task", ["plan", pytest.param("explain", marks=pytest.mark.slow), "preference"])
+@pytest.mark.parametrize(
+    "task", ["plan", *(pytest.param(task, marks=pytest.mark.slow) for task in ("explain", "preference"))]
+)
 def test_training_moves_a_task_and_shuffled_answers_do_not(tmp_path, task, people):
     (tmp_path / "set").mkdir()
     short_set(tmp_path / "set", task)
