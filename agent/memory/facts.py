@@ -125,6 +125,7 @@ _SAID = re.compile(
     r"\b(?:(?!i\b|we\b)\w+\s+){0,4}?(?:said|says|told\s+(?:me|us)|goes|went|asked|wrote|writes|texted|sings?|shout(?:s|ed)?|claims?|claimed|insists?)\s*[:,]\s*[^.!?\n]*",
     re.IGNORECASE,
 )
+_SAYS_NOTHING = re.compile(r"\W*(?:\b(?:an?|the|my|our|some|it|its|this|that|of|to|in)\b\W*)*", re.IGNORECASE)
 _NO_ALLERGEN = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|work(?:ing)?|exercise|sport|bullshit|nonsense|stupid(?:ity)?|drama|small\s+talk|people|romance|fun|early|queues?|meetings?|commitment|my\s+(?:ex|boss|job))\b",
     re.IGNORECASE,
@@ -305,9 +306,6 @@ def _trimmed(said: str) -> str:
     while (shorter := _TAIL.sub("", value)) != value:
         value = shorter
     return value.strip(" ,'’-.…")
-
-
-_SAYS_NOTHING = re.compile(r"\W*(?:\b(?:an?|the|my|our|some|it|its|this|that|of|to|in)\b\W*)*", re.IGNORECASE)
 
 
 def _is_jest(value: str, about: str) -> bool:

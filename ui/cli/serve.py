@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 import sys
+from contextlib import closing, suppress
 from typing import Annotated
 
 import typer
@@ -62,12 +63,8 @@ def serve(
         typer.echo(f"convrec answers at {address_of(bound)} (Ctrl-C ends it)")
         sys.stdout.flush()
 
-    try:
+    with closing(bound), suppress(KeyboardInterrupt):
         run("convrec.ui.api.worker:app", bound, Workspace.resolve(None).settings.server, workers, ready, page=page)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        bound.close()
 
 
 def _has_page(workers: int) -> bool:
