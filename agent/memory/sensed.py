@@ -49,6 +49,7 @@ _NOT_BEFORE: Mapping[str, re.Pattern[str]] = MappingProxyType(
     }
 )
 """What no value of a topic stands before: "Kaunas until Sunday", "married to my sofa", "Gareth, my best mate", "adventure films"."""
+_DOING = re.compile(r"(?<=\w)\s+[a-z]{3,}ing\b.*", re.IGNORECASE | re.DOTALL)
 _NOT_AFTER = re.compile(
     r"\b(?:instead\s+of|rather\s+than|(?:switched|moved|changed|upgraded|gone|went)\s+from|not|no\s+longer|no\s+more|(?:have|has|had|['’]ve|got)\s+no|(?:do|does|did)n['’]?t\s+have(?:\s+any)?|used\s+to\s+be|isn['’]?t)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
     re.IGNORECASE,
@@ -90,7 +91,7 @@ def sensed(text: str, found: Marked) -> Iterator[Fact]:
         if left:
             gone.remove(left)
         instead = text[left.start : left.end] if left else ""
-        value, span = text[mark.start : mark.end], (mark.start, mark.end)
+        value, span = _kind_alone(mark, text), (mark.start, mark.end)
         told.append(Fact(about, value, span, False, instead, sentence_span(text, mark.start)))
     for mark in gone:
         value = text[mark.start : mark.end]
@@ -128,6 +129,12 @@ def _is_told(mark: Mark, text: str) -> bool:
     )
     of_writer = mark.probability >= _CERTAIN or _is_of_writer(mark, text)
     return kept and meant and of_writer and not is_of_another(text, (mark.start, mark.end))
+
+
+def _kind_alone(mark: Mark, text: str) -> str:
+    """Returns a mark's value; of an animal without what it is doing."""
+    value = text[mark.start : mark.end]
+    return _DOING.sub("", value) if mark.label == "pet" else value
 
 
 def _stands_alone(mark: Mark, text: str) -> bool:

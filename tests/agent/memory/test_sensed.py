@@ -49,6 +49,7 @@ def test_the_weights_that_ship_are_of_the_encoder_that_ships(encoder):
         ("the neighbours complain whenever I get the clarinet out", "plays", "clarinet"),
         ("I finally passed my test, so the Mazda outside is mine", "car", "Mazda"),
         ("Estonian is what we talk at the dinner table", "language", "Estonian"),
+        ("there is a whippet snoring on my feet, mine since April", "pet", "whippet"),
         ("there is a whippet asleep on my feet, mine since April", "pet", "whippet"),
     ],
 )
