@@ -17,6 +17,7 @@ from convrec.core.understanding import Preference, Understanding
 _NAMED = 80  # of 100: how much of a title the words of a message must have to name it
 _QUOTED = 200  # characters of a sentence that are quoted
 _SAME_VALUE = 85  # of 100: how alike two values of one fact are that are one, spelt otherwise
+_FIRST = re.compile(r"\b(?:i|im|ive|id|we|weve)\b", re.IGNORECASE)
 _PARTNER = re.compile(
     r"^(?:wife|husband|partner|girlfriend|boyfriend|fianc[eé]e?|spouse|missus|hubby|gf|bf|fella|(?:other|better) half)(?='s )"
 )
@@ -122,7 +123,8 @@ def learn(
     spoken_for = [
         *(taste.span for taste in tastes),
         *(fact.span for fact in changed),
-    ]  # "my favourite genre is drama" is a taste
+        *(wish.span for wish in heard.preferences if _is_for_today(wish, origin.text)),
+    ]  # "my favourite genre is drama" is a taste, "changed my mind, a romcom" a wish
     for fact in facts:
         if any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
             continue
@@ -152,6 +154,15 @@ def _own_tastes(heard: Understanding, text: str) -> Iterator[Preference]:
             kept = lasting
         if kept:
             yield preference
+
+
+def _is_for_today(wish: Preference, text: str) -> bool:
+    """Tells whether a value of the catalogue is wished for in a sentence that says nothing of an "I"."""
+    return (
+        wish.facet not in ("item", "text")
+        and wish.scope != "lasting"
+        and not _FIRST.search(sentence_at(text, wish.span[0]))
+    )
 
 
 def same_taste(entry: ProfileEntry, taste: Preference) -> bool:

@@ -9,7 +9,7 @@ from convrec.agent.memory.facts import facts_of, statements
 from convrec.agent.memory.learning import Origin, learn
 from convrec.agent.memory.marking import GONE, Mark, Marked, decoded, fits, marked
 from convrec.agent.memory.sensed import sensed, vouched
-from convrec.core.understanding import Understanding
+from convrec.core.understanding import Preference, Understanding
 from convrec.tools.encoder import TextEncoder
 from tests.agent.memory.test_learning import NOON, Diary
 
@@ -123,6 +123,12 @@ def test_a_value_says_something():
 @pytest.mark.parametrize("text", ["42", "a welder", "my Skoda!"])
 def test_a_value_of_which_nothing_is_said_is_nobody_s(listener, text):
     listener.tell(text)
+    assert not listener.facts
+
+
+def test_a_wish_for_today_is_no_fact(listener):
+    text = "hmm changed my mind, a romcom"
+    listener.tell(text, Preference(facet="genres", value="Romance", polarity=1, span=(23, 29)))
     assert not listener.facts
 
 
