@@ -8,7 +8,7 @@ from convrec.agent.compact.fields import described
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, is_common, rank
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
-from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex, is_childs_age, singulars
+from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex, is_for_children, singulars
 from convrec.agent.wording import adds_up
 from convrec.catalogue.schema import Field
 
@@ -211,7 +211,7 @@ class ValueLinker:
         if (
             not all(word in LINGO or len(word) < 3 for word in words)
             or _is_initials(message, start, words)
-            or is_childs_age(words)
+            or is_for_children(words)
         ):
             return True
         if all(word in FUNCTION for word in words):

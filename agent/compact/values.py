@@ -66,6 +66,7 @@ _HOUSE = {
 }
 _CHILD = re.compile(
     r"(?:[2-9]|1[0-2]|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?:years?olds?|yearsofage|yrolds?|yos?)"
+    r"|(?:for(?:the|my|our|some)?|(?:with|w)(?:the|my|our))(?:little|small|young)?(?:kids|children|kiddos|toddlers?|littleones)"
 )
 _KNOWN = 3  # items that somebody is in who is known by the first name alone
 _PARTS = 3  # values that share a word and may all be meant by it
@@ -164,8 +165,8 @@ class ValueIndex:
         )
 
     def find(self, words: list[str]) -> Meaning | None:
-        """Returns what the words stand for (a plural counts as its singular, a child's age as what is for children), or None."""
-        if is_childs_age(words):
+        """Returns what the words stand for (a plural counts as its singular, what is said of children as what is for them), or None."""
+        if is_for_children(words):
             return self.meanings.get("childsage")
         return next((self.meanings[key] for key in keys(words) if key in self.meanings), None)
 
@@ -331,8 +332,8 @@ def _nouns(word: str) -> tuple[str, ...]:
     return tuple(base for base in bases if is_common(base))
 
 
-def is_childs_age(words: Sequence[str]) -> bool:
-    """Tells whether the words are how old a child is: "7 year old", "six-year-olds", "9yo"."""
+def is_for_children(words: Sequence[str]) -> bool:
+    """Tells whether the words say that something is for children, or for one of an age: "with my kids", "7 year old", "six-year-olds", "9yo"."""
     return _CHILD.fullmatch("".join(words)) is not None
 
 

@@ -29,7 +29,7 @@ FILMS = [
     ("Keane films", {"+text": {"Keane"}}),
     ("a mark film", {"+text": {"mark"}}),  # of many Marks none is far ahead
     ("a movie night with my family", {}),
-    ("do you have something for my kids", {}),
+    ("do you have something for my kids", {"+genres": {"Family"}}),
     ("family films", {"+genres": {"Family"}}),
 ]
 
@@ -104,10 +104,20 @@ def test_a_word_near_in_meaning_becomes_a_soft_wish(on_films):
     assert (wish.facet, wish.value, wish.strength) == ("genres", "Sports", "soft")
 
 
-@pytest.mark.parametrize("text", ["movie night with my 7 year old", "something for six-year-olds", "for a 9yo"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "movie night with my 7 year old",
+        "something for six-year-olds",
+        "for a 9yo",
+        "something for my kids",
+        "wat shud i watch w my kids tonite",
+    ],
+)
 def test_a_childs_age_is_a_wish_for_what_is_for_children(on_films, text):
     assert on_films.wishes(text) == {"+genres": {"Family"}}
 
 
 def test_the_age_of_something_else_is_none(on_films):
     assert "+genres" not in on_films.wishes("a 40 year old film")
+    assert on_films.wishes("a thriller about a woman with kids")["+genres"] == {"Thriller"}
