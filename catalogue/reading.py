@@ -65,6 +65,8 @@ def _rows(
                 raise InputError(f"{path} is in {encoding}.", "Save it as UTF-8.")
         if head.startswith(_PARQUET):
             rows = _parquet_rows(stream)
+        elif path.suffix.lower() == ".parquet":
+            raise InputError(f"{path} is no Parquet file, or a damaged one.", "Write it anew.")
         elif _is_json(path, head):
             rows = _json_rows(path, stream, rejections)
         else:

@@ -150,6 +150,7 @@ def test_a_file_without_one_good_row_fails_even_beside_a_good_one(films, write):
         ("a.jsonl", '[{"id": 1, "title": "Heat"}]', "JSON array"),
         ("a.jsonl", '{"sku": 1, "title": "Heat"}', "no column `id`"),
         ("a.parquet", b"PAR1 and then nothing", "damaged"),
+        ("b.parquet", b"\x8b\xff not at all", "no Parquet file"),
         ("a.csv.gz", gzip.compress(b"id,title\n" + b"1,Heat\n" * 100, mtime=0)[:-20], "damaged"),
     ],
 )
