@@ -7,6 +7,7 @@ from datetime import datetime
 from convrec.agent.answers import comparison, fact_answer, no_fact, why
 from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.compact.language import language_of
+from convrec.agent.compact.unmeasured import unmeasured
 from convrec.agent.grounding import offered
 from convrec.agent.lines import lines
 from convrec.agent.llm.composer import Composer
@@ -173,6 +174,8 @@ def _acknowledged(state: TurnState, house: House, voice: Voice) -> list[str]:
         said.append(voice.say("let_go", value=listed(plan.let_go)))
     if plan.note == "unknown_title":
         said.append(voice.say("unknown_title", **house.realiser.noun_slots()))
+    if not plan.named and (what := unmeasured(state["text"], house.toolbox.catalogue.schema)):
+        said.append(voice.say(f"unmeasured_{what}"))
     return said
 
 

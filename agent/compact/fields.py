@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from convrec.agent.wording import is_kind, is_person, is_year
 from convrec.catalogue.catalogue import Catalogue
-from convrec.catalogue.schema import Field
+from convrec.catalogue.schema import Field, Schema
 from convrec.core.text import words
 
 Floats = npt.NDArray[np.float64]
@@ -82,6 +82,11 @@ class Fields:
         return tuple(f for f in self.valued if any(w.startswith(t) for w in described(f) for t in doers(verb)))
 
 
+def measured(schema: Schema, what: str) -> Field | None:
+    """Returns the number that tells an item's `length` or `price`; None where there is none."""
+    return _first(schema.of_type("number"), {"length": _LASTING, "price": _PRICED}[what])
+
+
 def doers(verb: str) -> tuple[str, ...]:
     """Returns how names of fields begin that hold who does what a verb says: `wrote` → writ, author."""
     return next((targets for stem, targets in _VERBS.items() if verb.startswith(stem)), ())
@@ -100,8 +105,8 @@ def fields_of(catalogue: Catalogue) -> Fields:
     return Fields(
         catalogue=catalogue,
         year=_year(catalogue),
-        price=_first(numbers, _PRICED),
-        length=_first(numbers, _LASTING),
+        price=measured(schema, "price"),
+        length=measured(schema, "length"),
         rating=_first(numbers, _RATED),
         kinds=kinds,
         makers=tuple(f for f in people if f not in players),
