@@ -8,7 +8,17 @@ from convrec.agent.lines import Line, lines, shared
 from convrec.agent.messages import Voice, phrase
 from convrec.agent.openers import Occasion, count, opener, shortfall
 from convrec.agent.state import Constraint, LetGo
-from convrec.agent.wording import demand, is_kind, is_person, is_year, joined_by, listed, request_words, small
+from convrec.agent.wording import (
+    demand,
+    is_kind,
+    is_person,
+    is_year,
+    joined_by,
+    listed,
+    request_words,
+    small,
+    with_article,
+)
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.predicate import Not, Predicate
 from convrec.core.reply import Question, ReplyItem
@@ -28,7 +38,7 @@ class Realiser:
         return {
             "noun": noun,
             "nouns": self._schema.nouns,
-            "a_noun": phrase("an" if noun[:1] in "aeiou" else "a", noun=noun),
+            "a_noun": with_article(noun),
         }
 
     def slate(

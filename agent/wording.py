@@ -118,7 +118,7 @@ def flag(field: Field) -> str:
 
 
 def range_words(field: Field, low: float | None, high: float | None) -> str:
-    """Returns an inclusive range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `with price up to 20`."""
+    """Returns an inclusive range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `with a price of up to 20`, `with 2 to 4 players`."""
     ends = {"low": f"{low:g}" if low is not None else "", "high": f"{high:g}" if high is not None else ""}
     decade = low is not None and high is not None and low % 10 == 0 and high == low + 9
     if is_year(field):
@@ -133,7 +133,20 @@ def range_words(field: Field, low: float | None, high: float | None) -> str:
         )
         return phrase(name or ("since" if low is not None else "until"), **ends)
     name = "amount" if low == high else "between" if low is not None and high is not None else ""
-    return phrase(name or ("at_least" if low is not None else "up_to"), facet=called(field), **ends)
+    return _amount(name or ("at_least" if low is not None else "up_to"), field, **ends)
+
+
+def _amount(message: str, field: Field, **ends: str) -> str:
+    """Returns an amount in words: of things that are counted, `with up to 90 minutes`, or of one property, `with a price under 10`."""
+    name = called(field)
+    if name.endswith("s") and not name.endswith("ss"):
+        return phrase(f"{message}_counted", facet=name, **ends)
+    return phrase(message, facet=with_article(name), **ends)
+
+
+def with_article(noun: str) -> str:
+    """Returns the noun with `a` or `an`."""
+    return phrase("an" if noun[:1].casefold() in "aeiou" else "a", noun=noun)
 
 
 def bounds(comparison: Comparison) -> tuple[float | None, float | None] | None:
@@ -181,7 +194,7 @@ def _ruled_out(predicate: Predicate, schema: Schema, case: Case) -> str:
 def _comparison(comparison: Comparison, field: Field, case: Case) -> str:
     if field.type in ("number", "date"):
         if comparison.op in _STRICT and not is_year(field):
-            return phrase(_STRICT[comparison.op], facet=called(field), value=f"{comparison.value:g}")
+            return _amount(_STRICT[comparison.op], field, value=f"{comparison.value:g}")
         found = bounds(comparison) if field.type == "number" else None
         return (
             range_words(field, *found)
@@ -220,7 +233,22 @@ def after_noun(predicates: Iterable[Predicate], schema: Schema, case: Case = str
             said.setdefault(frozenset(fields_of(one)), []).append(demand(one, schema, case))
     ruled_out = listed([_ruled_out(one, schema, case) for one in lacking], "or")
     without = [phrase("without", value=ruled_out)] if lacking else []
-    return " ".join([*(listed(parts) for parts in said.values()), *without])
+    return " ".join([*_together(said.values()), *without])
+
+
+def _together(parts: Iterable[Sequence[str]]) -> list[str]:
+    """Returns each field's parts listed; those that all begin with `with` are one, at the first one's place: `with crime and a price under 10`."""
+    tie, either = phrase("with", value=""), f" {phrase('or')} "
+    together: list[list[str]] = []
+    tied: list[str] = []
+    for each in parts:
+        if not all(part.startswith(tie) and either not in part for part in each):
+            together.append(list(each))
+            continue
+        if not tied:
+            together.append(tied)
+        tied += [part.removeprefix(tie) for part in each]
+    return [phrase("with", value=listed(each)) if each is tied else listed(each) for each in together]
 
 
 def _is_flag(predicate: Predicate, schema: Schema) -> bool:

@@ -84,9 +84,26 @@ def test_a_request_reads_as_a_person_would_say_it():
     text = request_words(said, FILMS, small)
     assert (
         text
-        == "noir films with Tom Hanks and with Meg Ryan from the 1990s not directed by Alfred Hitchcock without war or Tom Cruise"
+        == "noir films with Tom Hanks and Meg Ryan from the 1990s not directed by Alfred Hitchcock without war or Tom Cruise"
     )
     assert after_noun(said[1:2], FILMS) == ""
+
+
+@pytest.mark.parametrize(
+    ("demands", "said"),
+    [
+        ([has("tags", "crime"), {"field": "price", "op": "lt", "value": 10}], "with crime and a price under 10"),
+        ([{"field": "price", "op": "le", "value": 20}, {"field": "players", "op": "between", "value": [2, 4]}], "with a price of up to 20 and 2 to 4 players"),
+        ([{"field": "age", "op": "ge", "value": 12}], "with an age of at least 12"),
+        ([{"field": "players", "op": "eq", "value": 2}], "with 2 players"),
+        ([{"field": "tags", "op": "contains_any", "value": ["crime", "noir"]}, {"field": "price", "op": "gt", "value": 5}], "with crime or noir with a price over 5"),
+        ([{"op": "not", "arg": {"field": "price", "op": "gt", "value": 5}}], "without a price over 5"),
+    ],
+)  # fmt: skip
+def test_amounts_are_said_of_what_is_counted_and_of_what_has_one(demands, said):
+    fields = [("tags", "tags"), ("price", "number"), ("players", "number"), ("age", "number")]
+    shop = Schema(fields=(TITLE, *(Field(name=name, type=kind) for name, kind in fields)))
+    assert after_noun(asked(*demands), shop) == said
 
 
 @pytest.mark.parametrize(
