@@ -37,7 +37,7 @@ MANY = frozenset(
 _NO_WISH = re.compile(r"(?:.+'s )?(?:home|origin|name|job|birthday|age)|language|learns|workplace")
 _LONGEST = 60
 _PERSONAL = re.compile(
-    r"\b(?:i|im|ive|me|my|we|our|mine|b(?:irth)?days?)\b|\b(?:now|instead|switched|swapped|keys)\b|\bhome\b|\bfrom\s+\w+\s+to\b|^\W*\w+\s+here\b|\bthis\s+is\b",
+    r"\b(?:i|im|ive|me|my|we|our|mine|b(?:irth)?days?)\b|\b(?:now|instead|switched|swapped|keys)\b|\bhome\b|\bfrom\s+\w+\s+to\b|^\W*\w+\s+here\b|\bthis\s+is\b|\w\s*[:=]\s*\w|\b(?:born|dob)\b",
     re.IGNORECASE,
 )
 _SHORTHAND = re.compile(r"\[(?:\\.|[^\]\\])*\]|’| \?| ")

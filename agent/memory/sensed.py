@@ -73,6 +73,17 @@ _ELLIPSIS = re.compile(
     r"|allergic|married|single|divorced|widowed|engaged|home|no|not|became|become|took|gave|quit|switched|doing|playing|grew|being|named|called|name|age|job|birthday|bday|left|goodbye|hello|forget|scrap|as|new|from|can['’]?t|cannot|don['’]?t|speak|studying|collecting)\b",
     re.IGNORECASE,
 )
+_IMAGINED = re.compile(
+    r"\b(?:(?:i|we|you|who)(?:(?:['’]?d|\s+would|\s+could|\s+might)(?!\s+(?:better|(?:also\s+)?say|call|guess|describe|find|rather|know))|\s+wish)|(?:had|were|wish|suppose|if)\s+(?:i|we)|i\s+(?:only\s+)?were"
+    r"|(?:picture|imagine|see|fancy)\s+(?:myself|us|me)|(?:imagin|pretend|dream)ing|imagine|pretend)\b",
+    re.IGNORECASE,
+)
+"""What makes what follows a mere thought: "had I won, I'd own a ferret"."""
+_AGAIN_REAL = re.compile(
+    r"[,;:–—]|\b(?:because|cause|since|as|so|but|though|although)\b|\b(?:i['’]?m|i\s+am|i['’]?ve|i\s+have|my|we['’]?re|we\s+are)\b",
+    re.IGNORECASE,
+)
+"""What ends a thought within its sentence: "I'd take anything, I'm a nurse"."""
 _BORN = re.compile(
     r"\b(?:born|bred|grew\s+up|raised|brought\s+up|childhood|originally|native|hail|roots)\b", re.IGNORECASE
 )
@@ -103,7 +114,8 @@ def sensed(text: str, found: Marked) -> Iterator[Fact]:
 def vouched(facts: Iterable[Fact], text: str, found: Marked) -> Iterator[Fact]:
     """Yields those facts read by rules that the marks bear out: their words are no joke, report or passing state, hold still, and are not surely of another matter."""
     for fact in facts:
-        if found.tells(*fact.span) >= _VOUCHED and not any(_denies(mark, fact, found, text) for mark in found.marks):
+        real = found.tells(*fact.span) >= _VOUCHED and not _is_imagined(text, fact.span[1] - len(fact.value))
+        if real and not any(_denies(mark, fact, found, text) for mark in found.marks):
             yield fact
 
 
@@ -125,10 +137,19 @@ def _is_told(mark: Mark, text: str) -> bool:
     kept = may_be_kept(value, _ABOUT.get(mark.label, mark.label)) and (shape is None or shape.search(value) is not None)
     after = text[mark.end :]
     meant = not (
-        _NOT_AFTER.search(text[: mark.start]) or ((denied := _NOT_BEFORE.get(mark.label)) and denied.match(after))
+        _is_imagined(text, mark.start)
+        or _NOT_AFTER.search(text[: mark.start])
+        or ((denied := _NOT_BEFORE.get(mark.label)) and denied.match(after))
     )
     of_writer = mark.probability >= _CERTAIN or _is_of_writer(mark, text)
     return kept and meant and of_writer and not is_of_another(text, (mark.start, mark.end))
+
+
+def _is_imagined(text: str, start: int) -> bool:
+    """Tells whether what stands at a place is only thought of: what a wish or a condition before it in its sentence rules, not what is."""
+    before = text[sentence_span(text, start)[0] : start]
+    thoughts = [*_IMAGINED.finditer(before)]
+    return bool(thoughts) and _AGAIN_REAL.search(before, thoughts[-1].end()) is None
 
 
 def _kind_alone(mark: Mark, text: str) -> str:

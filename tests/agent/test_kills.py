@@ -1,6 +1,6 @@
 """`kill -9` at any moment: what was acknowledged is there, nothing is half there, and the state opens again.
 
-Some kills in every run, and before every seventh statement; `make test-kill` kills five hundred times over each kind of database, and before
+Some kills in every run, and before every eleventh statement; `make test-kill` kills five hundred times over each kind of database, and before
 every statement. What was counted is printed.
 """
 
@@ -15,7 +15,7 @@ from tests.agent.talkers import ANA, TEXTS, as_told, opened, profile, stored
 
 THOROUGH = "CONVREC_KILLS" in os.environ
 KILLS = int(os.environ.get("CONVREC_KILLS", "12"))
-STATEMENTS = range(1, 1000, 1 if THOROUGH else 7)
+STATEMENTS = range(1, 1000, 1 if THOROUGH else 11)
 TALKERS = 3  # at once: two in one conversation, one in another
 HALF = """
     SELECT (SELECT count(*) FROM exposures e WHERE NOT EXISTS (

@@ -39,8 +39,9 @@ def steps(folder):
     return [json.loads(line)["loss"] for line in (folder / "steps.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.ci
-@pytest.mark.parametrize("task", ["plan", "preference"])
+@pytest.mark.parametrize(
+    "task", [pytest.param("plan", marks=pytest.mark.ci), pytest.param("preference", marks=pytest.mark.slow)]
+)
 def test_two_processes_of_a_launcher_have_the_losses_of_one(tmp_path, task):
     workspace, base, rows = (
         Workspace.create(tmp_path / "workspace"), write_base(tmp_path / "base"), tmp_path / "set",
