@@ -14,6 +14,7 @@ Negation = Literal["no", "soft", "mind"]
 _NOT_NEGATIVE = re.compile(
     r"\b(?:no (?=(?:(?:sorry |wait )?i meant?|wait|hang on|hold on)\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
     r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care(?! (?:much )?for\b)|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be (?:bothered|sure|picky|choosy|silly|shy|happier|better)|have to)"
+    r"|(?:dont|do not|cant|cannot|couldnt) (?:\w+ )?(?:decide|choose|pick (?:between|one)|make (?:up )?(?:my|our) minds?)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
     r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
     r"|(?<!only )if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|(?:isnt|arent|wasnt|werent|doesnt|dont|didnt|wont|cant) (?:it|they|he|she|that|you|we|i)(?= ?(?:$|[?.!,]))|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
@@ -23,11 +24,13 @@ PERMITS = r"\b(?:(?:don.?t|do not|wouldn.?t|doesn.?t|not) (?:really )?mind|not t
 _PERMITS = re.compile(PERMITS)
 _WEAK = re.compile(
     r"\b(?:not (?:too|so|as|very|that(?= (?!one|film|movie|book|game|i|again|please)\w)|overly|really|super|particularly)|less|too(?= (?!for|as|many)\w+)|nothing too|isnt too|arent too|not (?:a )?(?:big|huge) fan of"
-    r"|not (?:so |too |that |very |really |particularly |all that )?keen on|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|tired of|enough of|bored of|bored with)\b"
+    r"|not (?:so |too |that |very |really |particularly |all that )?keen on|preferably (?:not|no|without)|ideally (?:not|no|without)|(?:not|no) .{0,12}(?:if possible)|(?:i|we) (?:seldom|rarely|hardly ever) (?:watch|read|play|like|enjoy|get|go for)|little (?:interest in|patience for|time for)|meh (?:on|about)|cold on|tired of|enough of|bored of|bored with)\b"
 )
 _STRONG = re.compile(
     r"\b(?:(?:never|dont|do not)(?: you)?(?: ever)? (?:recommend|suggest|show|offer|give|play|pick|bring up)(?: me| us)?(?: any(?: more)?| anything)?|(?:anything|everything|anyone|anybody|everyone|all|any \w+|whatever|something) (?:but|except|other than|besides)|other than|apart from|aside from|besides"
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|(?:am|im|are|were|is|hes|shes) done with|(?:stay|steer|keep) (?:clear|away) (?:of|from)|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
+    r"|(?:(?:under|in) no circumstances|on no account|by no means)(?: (?:show|suggest|recommend|give|offer)(?: me| us)?(?: any| anything)?)?|strike(?: out| off)?(?= \w+ (?:\w+ )?(?:from|off)\b)|zero (?:interest in|tolerance for|patience for)|(?:can|could) do without|lifes too short for"
+    r"|keep(?= (?:\w+ ){1,4}?(?:away|out of|far)\b)|leave(?= (?:\w+ ){1,4}?(?:out|off|aside|away)\b)|take(?= (?:\w+ ){1,3}?off (?:the|my|your)\b)"
     r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
     r"|had enough(?: of)?|has enough of|not a fan of|not into|refus(?:e|es|ed|ing) to (?:even )?(?:touch|watch|see|read|play|sit through|go near)|(?:dont|doesnt|do not|didnt) (?:really |much )?care (?:much )?for|gone off|went off|put off by|terrified of|scared of|uncomfortable with)\b"
@@ -50,7 +53,7 @@ _MUST = re.compile(
 _TASTE = re.compile(
     r"\b(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| tend to| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
     r" (?:loves?|likes?|enjoys?|adores?|hates?|dislikes?|detests?|despises?|loathes?|stand|bear|fans? of|a (?:huge |big |real |great )*(?:fan|sucker|lover|nut) (?:of|for)|into|fond of|crazy about|obsessed with|watch|read|play|prefer|eat|sick of|tired of|bored of)\b"
-    r"|\b(?:love|loves|like|hate|enjoy|adore|dislike) (?:a good|all|any|every|most|everything)\b|\bmy (?:all time )?favou?rites?\b|\b(?:huge|big) fan of\b|^(?:love|hate|adore|enjoy|dislike)\b|\bnot (?:a|my) (?:big |huge )?(?:fan of|thing)\b|\bgets? my vote\b|\bim an? (?:huge |big )?fan$|\bcant get enough of\b|\balways up for\b|\b(?:soft spot|weakness) for\b|\b(?:dont|doesnt) (?:really )?care for\b"
+    r"|\b(?:love|loves|like|hate|enjoy|adore|dislike) (?:a good|all|any|every|most|everything)\b|\bmy (?:all time )?favou?rites?\b|\b(?:huge|big) fan of\b|^(?:love|hate|adore|enjoy|dislike)\b|\bnot (?:a|my) (?:big |huge )?(?:fan of|thing)\b|\bgets? my vote\b|\bim an? (?:huge |big )?fan$|\bcant get enough of\b|\balways up for\b|\b(?:hero|heroine|idol|favou?rite)s? of (?:mine|ours)\b|\bfollow(?:ed|ing)? the (?:career|work)s? of\b|\b(?:soft spot|weakness) for\b|\b(?:dont|doesnt) (?:really )?care for\b"
 )
 _TOLD = re.compile(  # reported, judged or asked about, not asked for
     r"\b(?:i|we|he|she|they) (?:\w+ ){0,2}(?:liked|loved|enjoyed|adored|used to|saw|watched)\b"
@@ -63,7 +66,8 @@ _WANTS = re.compile(
     r"\b(?:id|i would|we would|wed|would you|would) (?:really |also |rather |absolutely )?(?:like|love|enjoy|prefer)\b"
 )
 _ALWAYS = re.compile(
-    r"\bever$|\b(?:not (?:now )?ever|never (?:recommend|suggest|show|offer)|hard no|refuse to|dont (?:really )?care for|under any circumstances|always|never|in general|generally|as a rule|usually|every time|remember that|from now on|ever again|normally|all my life|for ever|forever)\b"
+    r"\bever$|\b(?:not (?:now )?ever|never (?:recommend|suggest|show|offer)|hard no|refuse to|dont (?:really )?care for|under any circumstances|always|never|in general|generally|as a rule|usually|every time|remember that|from now on|ever again|normally|all my life|for ever|forever|for life|permanently|(?:in|for) (?:the )?future|at any time|whatever i ask|under no circumstances|on no account|in this house|once and for all|henceforth|going forward|(?:bear|keep) in mind"
+    r"|(?:not|never) (?:today|now|tonight) and (?:not|never)|(?:everything|anything) you (?:ever )?(?:suggest|recommend|show)|for good(?= (?:and|so|please|thanks|thank|they|it)\b|$))\b"
 )
 _NOW = re.compile(
     r"\b(?:tonight|today|this time|right now|for now|at the moment|this (?:evening|weekend|morning|afternoon)|just this once|currently|in the mood|feel like|feeling like)\b"
@@ -150,7 +154,7 @@ class Scopes:
         taste = (bool(_TASTE.search(clause)) or follower in _FANS) and not _WANTS.search(clause)
         sentence = self._message.words(*self._message.sentence(start))
         lasting = (taste and bool(_MINE.search(clause)) and not _NOW.search(sentence)) or bool(
-            _ALWAYS.search(sentence) and (taste or negation == "no")
+            _ALWAYS.search(sentence) and (taste or negation in ("no", "soft"))
         )
         scope: Scope = "turn" if _ONCE.search(sentence) else "lasting" if lasting else "session"
         if negation == "mind" or (negation is None and self._is_fine(end)):
