@@ -15,6 +15,7 @@ from convrec.evaluation.sessions.agenda_voice import with_typo
 
 Choice = Literal["dev", "heldout", "all"]
 CHOICES: tuple[Choice, ...] = ("dev", "heldout", "all")
+_HANDS = ("", "second/")  # who wrote the wordings: neither saw the other's while writing
 _FACTS = ("life_self", "life_people", "life_habits", "tastes")
 _SLOT = re.compile(r"(\{\w+\})")
 _ARTICLE = re.compile(r"a\(n\) ", re.IGNORECASE)
@@ -38,22 +39,24 @@ class Wording:
 
 @functools.cache
 def wordings(key: str, choice: Choice) -> tuple[Wording, ...]:
-    """Returns the wordings under `fact/kind`, `noise/kind`, `joined/kind` or `check`; half of them, drawn once for all, are held out."""
-    texts = list(_listed(key))
-    random.Random(f"wordings/{key}").shuffle(texts)
-    half = (len(texts) + 1) // 2
-    found = [Wording(text, "dev" if place < half else "heldout") for place, text in enumerate(texts)]
+    """Returns the wordings under `fact/kind`, `noise/kind`, `joined/kind` or `check`; half of each hand's, drawn once for all, are held out."""
+    found = []
+    for hand in _HANDS:
+        texts = list(_listed(key, hand))
+        random.Random(f"wordings/{key}").shuffle(texts)
+        half = (len(texts) + 1) // 2
+        found += [Wording(text, "dev" if place < half else "heldout") for place, text in enumerate(texts)]
     return tuple(each for each in found if choice in ("all", each.part))
 
 
-def _listed(key: str) -> Sequence[str]:
+def _listed(key: str, hand: str) -> Sequence[str]:
     first, _, rest = key.partition("/")
-    if first in ("noise", "joined"):
-        noise = document("noise")
-        return tuple(noise[rest]["say"] if first == "noise" else noise["joined"][rest])
-    if first == "check":
-        return tuple(document("noise")["check"])
-    facts = next(document(name)[first] for name in _FACTS if first in document(name))
+    if first in ("noise", "joined", "check"):
+        noise = document(f"{hand}noise")
+        return tuple(
+            noise[rest]["say"] if first == "noise" else noise["joined"][rest] if first == "joined" else noise["check"]
+        )
+    facts = next(document(f"{hand}{name}")[first] for name in _FACTS if first in document(f"{hand}{name}"))
     return tuple(facts.get(rest, ()))
 
 
