@@ -83,6 +83,11 @@ _ASKS_FOR = re.compile(
 )
 
 
+def is_of_today(message: Message, at: int) -> bool:
+    """Tells whether the sentence around token `at` is about today: "something old for this afternoon"."""
+    return _NOW.search(message.words(*message.sentence(at))) is not None
+
+
 def _is_told(clause: str, at: int) -> bool:
     """Tells whether a clause reports the wish at character `at`: no asking stands between what reports it and the wish, nor behind both."""
     told = [match.end() for match in _TOLD.finditer(clause)]

@@ -23,7 +23,7 @@ from convrec.agent.compact.preferences import Wish, filter_of, preference, range
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
-from convrec.agent.compact.scope import Scopes
+from convrec.agent.compact.scope import Scopes, is_of_today
 from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_model, item_preferences
 from convrec.agent.compact.spelling import Speller
 from convrec.agent.compact.spoken import (
@@ -396,7 +396,9 @@ _FIRMLY = re.compile(r"\b(?:only|always|must|needs?|ha(?:s|ve) to)\b")
 def _remembered(stated: Preference, message: Message) -> Preference:
     """Returns a preference as it is kept for good: what is said to the memory holds until it is taken back.
 
-    A like is a demand only where it is put as one: "I only ever want plants that are safe for pets".
+    A like is a demand only where it is put as one: "I only ever want plants that are safe for pets". What is wished for today stays so.
     """
+    if is_of_today(message, message.tokens_of(stated.span)[0]):
+        return stated
     firm = stated.polarity < 0 or message.has(_FIRMLY)
     return stated.model_copy(update={"scope": "lasting", "strength": stated.strength if firm else "soft"})

@@ -37,7 +37,7 @@ MANY = frozenset(
 _NO_WISH = re.compile(r"(?:.+'s )?(?:home|origin|name|job|birthday|age)|language|learns|workplace")
 _LONGEST = 60
 _PERSONAL = re.compile(
-    r"\b(?:i|im|ive|me|my|we|our|mine|b(?:irth)?days?)\b|\b(?:now|instead|switched|swapped|keys)\b|\bhome\b|\bfrom\s+\w+\s+to\b|^\W*\w+\s+here\b|\bthis\s+is\b|\w\s*[:=]\s*\w|\b(?:born|dob)\b",
+    r"\b(?:i|im|ive|me|my|we|our|mine|b(?:irth)?days?)\b|\b(?:now|instead|switched|swapped|keys)\b|\bhome\b|\bfrom\s+\w+\s+to\b|^\W*\w+\s+here\b|\bthis\s+is\b",
     re.IGNORECASE,
 )
 _SHORTHAND = re.compile(r"\[(?:\\.|[^\]\\])*\]|’| \?| ")
@@ -186,7 +186,7 @@ def looks_like_job(word: str) -> bool:
 
 @cache
 def _ways() -> Mapping[str, tuple[_Way, ...]]:
-    """Returns the ways to tell facts that hold, that are over, and that took another's place."""
+    """Returns the ways to tell facts: those that hold, that are over, that took another's place, and in the terse words of a card."""
     document = dict(_document())
     parts = document.pop("parts")
     return {
@@ -209,7 +209,7 @@ def _written_out(short: re.Match[str]) -> str:
 @lru_cache(maxsize=64)
 def facts_of(text: str) -> tuple[Fact, ...]:
     """Returns what a message tells lastingly of the person who wrote it, in order; each place once."""
-    found: list[Fact] = []
+    found = [fact for way in _ways()["card"] for fact in _told(way, statements(text), 0)]
     for start, clause in _clauses(text) if _PERSONAL.search(text) else ():
         ended = bool(_LASTING_NO.search(clause))
         for way in _ways()["over" if ended else "told"]:

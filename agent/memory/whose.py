@@ -31,6 +31,7 @@ _MINE = re.compile(rf"\b(?:i|me|my|we)\b(?:'\w+)? (?:\w+ ){{0,3}}?{_FELT}\b|\bmy
 _JUDGED = re.compile(  # a word on an item that tells whether it was liked, where a mere example tells nothing
     rf"\b{_FELT}\b|\bfavou?rites?\b|\b(?:great|brilliant|amazing|awesome|fantastic|wonderful|excellent|terrible|awful|boring|rubbish|masterpiece|good|bad|best|worst|dull|fun|overrated|underrated)\b"
 )
+_THE_LIKE = re.compile(r"\b(?:or|and|and all) (?:the|such) likes?\b")
 _EXAMPLE = re.compile(
     r"\b(?:something|anything|one|ones|more|films?|movies?|books?|games?|items?|stuff|similar|just|lot) (?:\w+ ){0,2}?(?:like|to)$"
 )
@@ -65,7 +66,7 @@ def is_judged(text: str, span: Span) -> bool:
     start, end = span[0] - at, span[1] - at
     if _EXAMPLE.search(sentence[:start].rstrip(" \"'“‘")):
         return False
-    return _JUDGED.search(f"{sentence[:start]},{sentence[end:]}") is not None
+    return _JUDGED.search(_THE_LIKE.sub("", f"{sentence[:start]},{sentence[end:]}")) is not None
 
 
 def _plain(text: str) -> str:

@@ -67,6 +67,45 @@ def test_how_firmly_and_for_how_long(on_films, text, strength, scope):
     assert (wish.strength, wish.scope) == (strength, scope)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "strike horror from everything you ever suggest to me",
+        "please keep horror away from me from now on",
+        "under no circumstances show me anything with horror",
+        "consider horror banned in this house",
+        "horror is a closed door for me, permanently",
+        "whatever I ask for, horror is out",
+        "leave horror out, now and in future",
+        "not any horror, not today and not in ten years",
+    ],
+)
+def test_what_is_ruled_out_for_good_is_heard_in_many_words(on_films, text):
+    found = [(p.value, p.polarity, p.strength, p.scope) for p in on_films.hear(text).preferences]
+    assert found == [("Horror", -1, "hard", "lasting")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "horror leaves me cold",
+        "when it comes to horror I lose interest",
+        "meh on horror, as a rule",
+        "you can put horror near the bottom of my list",
+    ],
+)
+def test_what_bores_someone_is_no_wish_for_it(on_films, text):
+    (wish,) = on_films.hear(text).preferences
+    assert (wish.value, wish.polarity) == ("Horror", -1)
+
+
+def test_who_cannot_decide_wants_both(on_films):
+    assert [(p.value, p.polarity) for p in on_films.hear("we can't decide: a western or a comedy?").preferences] == [
+        ("Western", 1),
+        ("Comedy", 1),
+    ]
+
+
 def rows(listener, test):
     return {row for row in range(len(listener.catalogue)) if test(listener.catalogue.item(row).facts)}
 
