@@ -38,8 +38,8 @@ def failure_of(error: BaseException) -> ModelFailure:
     names = {cls.__name__ for cls in type(error).__mro__}
     if "LengthFinishReasonError" in names:  # a guided answer that was cut off
         return ModelFailure("too_long", "it was cut off: be brief", tokens=_tokens_of(error))
-    status = getattr(error, "status_code", None)
-    if isinstance(status, int):
+    status = _status_of(error)
+    if status is not None:
         return ModelFailure(_of_status(status, str(error)))
     if any("Timeout" in name for name in names):
         return ModelFailure("timeout")
@@ -48,6 +48,15 @@ def failure_of(error: BaseException) -> ModelFailure:
     if any("ContextOverflow" in name or name == "ContextError" for name in names):
         return ModelFailure("context")
     return ModelFailure("malformed", type(error).__name__)
+
+
+def _status_of(error: BaseException) -> int | None:
+    """Returns the HTTP status that an error tells of: its own, as OpenAI's and Anthropic's, or its response's, as httpx's and requests'."""
+    for told in (error, getattr(error, "response", None)):
+        status = getattr(told, "status_code", None)
+        if isinstance(status, int):
+            return status
+    return None
 
 
 def _tokens_of(error: BaseException) -> dict[str, int] | None:

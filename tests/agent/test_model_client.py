@@ -3,6 +3,7 @@
 import json
 import logging
 
+import httpx2
 import pytest
 from pydantic import BaseModel
 
@@ -11,7 +12,7 @@ from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.connect import connect
 from convrec.agent.llm.endpoint import Endpoint
-from convrec.agent.llm.failures import ModelFailure
+from convrec.agent.llm.failures import ModelFailure, failure_of
 from convrec.agent.llm.scripted import RecordedChatModel, ScriptedChatModel
 from convrec.core.errors import InputError
 from convrec.core.settings import Llm
@@ -141,6 +142,16 @@ def test_a_server_that_refuses_schemas_is_asked_without_from_then_on(server):
     ask(client, budget)
     ask(client, Budget(SETTINGS))
     assert ["response_format" in body for body in server.requests] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(429, "busy"), (503, "busy"), (408, "timeout"), (500, "error"), (401, "refused")]
+)
+def test_a_status_that_hangs_on_the_errors_response_is_read_too(status, kind):
+    response = httpx2.Response(status, request=httpx2.Request("POST", "http://localhost/chat"))
+    with pytest.raises(httpx2.HTTPStatusError) as raised:
+        response.raise_for_status()
+    assert failure_of(raised.value).kind == kind
 
 
 @pytest.mark.parametrize(("fault", "kind"), [("429", "busy"), ("500", "error"), ("html", "malformed"), ("no_choices", "malformed"), ("not_json", "malformed"), ("empty", "empty"), ("drop", "unreachable"), ("hang", "timeout"), ("context", "context"), ("huge", "too_long")])  # fmt: skip
