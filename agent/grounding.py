@@ -39,6 +39,7 @@ def ground(
         thread,
         state.turn,
         toolbox.rules,
+        toolbox.by_people,
     )
     items = tuple(_reply_item(toolbox, explored, item, rank, basis) for rank, item in enumerate(chosen, 1))
     can_ask, invited = bool(items) and not plan.named and not repeats, plan.action == "ask"

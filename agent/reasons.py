@@ -1,6 +1,6 @@
 """Why an item is in the slate: the parts of its score, each with the facts that carry it. Computed first, worded after."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from convrec.agent.messages import phrase
@@ -21,12 +21,11 @@ EXPLORED = "explore:"  # what the label of a wish begins with that the controlle
 _WORDED = 3  # reasons beside the demands that are put into words; the rest is summed
 _ADJECTIVE = 2  # words of a wish that "on the … side" still reads well with
 MODEL = "model"  # the part of a score that a language model's order gave
-_COLLABORATIVE = ("ease", "item_knn", "als")
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What reasons are drawn from in one turn. `thread` and `turn` name this turn as evidence: `turn:t1/3`."""
+    """What reasons are drawn from in one turn. `thread` and `turn` name this turn as evidence: `turn:t1/3`; `by_people` are the tools that go by who chose what."""
 
     catalogue: Catalogue
     wanted: Wanted
@@ -34,6 +33,7 @@ class Ground:
     thread: str
     turn: int
     rules: Rules
+    by_people: Set[str]
 
     def fact(self, item: Item, field: str) -> Evidence:
         """Returns one fact of an item as evidence."""
@@ -238,11 +238,11 @@ def _terms_text(field: Field, terms: Sequence[str], item: Item) -> str:
 
 
 def _liked_reason(key: str, parts: Sequence[Contribution], item: Item, ground: Ground) -> Reason:
-    """The liked item that did most for this one: by what people did (collaborative) or by what both are (dense)."""
+    """The liked item that did most for this one: by what people did, or by what both are."""
     catalogue = ground.catalogue
     liked = catalogue.item(max(parts, key=lambda part: part.amount).source.removeprefix("item:"))
     by = (Evidence(source=f"tool:{key}", value=liked.id), ground.told(liked))
-    if key in _COLLABORATIVE:
+    if key in ground.by_people:
         text = phrase("similar_users", audience=catalogue.schema.audience, titles=liked.title)
         return Reason(kind="similar_users", text=text, weight=0.0, evidence=by)
     shared, evidence = _shared(liked, item, ground)

@@ -53,7 +53,7 @@ class Als(AlignedTool):
 
     name = "als"
     kind = "factors"
-    capabilities = Capabilities(fold_in=True, explain=True)
+    capabilities = Capabilities(fold_in=True, explain=True, by_people=True)
     needs = frozenset({"interactions", "dialogues"})
     revision = 2
     Config = AlsConfig

@@ -81,7 +81,8 @@ class Explanation:
 class Capabilities:
     """What a tool can use: a history (`fold_in`), a text, a whole conversation; whether it explains and takes in new items.
 
-    `vectors` says that it reads the query's vectors, so that they are worth making once for all tools.
+    `vectors` says that it reads the query's vectors, so that they are worth making once for all tools; `by_people` that what it makes of a
+    history rests on who chose what, not on what the items are, so that a reason is worded as the one and not as the other.
     """
 
     fold_in: bool = False
@@ -90,6 +91,7 @@ class Capabilities:
     explain: bool = False
     incremental: bool = False
     vectors: bool = False
+    by_people: bool = False
 
 
 class ToolConfig(BaseModel):

@@ -67,7 +67,7 @@ class Ease(AlignedTool):
 
     name = "ease"
     kind = "linear"
-    capabilities = Capabilities(fold_in=True, explain=True)
+    capabilities = Capabilities(fold_in=True, explain=True, by_people=True)
     needs = frozenset({"interactions", "dialogues"})
     revision = 2
     Config = EaseConfig

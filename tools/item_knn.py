@@ -44,7 +44,7 @@ class ItemKnn(AlignedTool):
 
     name = "item_knn"
     kind = "neighbours"
-    capabilities = Capabilities(fold_in=True, explain=True)
+    capabilities = Capabilities(fold_in=True, explain=True, by_people=True)
     needs = frozenset({"interactions", "dialogues"})
     revision = 2
     Config = ItemKnnConfig

@@ -57,7 +57,7 @@ class Markov(AlignedTool):
 
     name = "markov"
     kind = "sequential"
-    capabilities = Capabilities(fold_in=True, explain=True)
+    capabilities = Capabilities(fold_in=True, explain=True, by_people=True)
     needs = frozenset({"interactions", "dialogues"})
     Config = MarkovConfig
     config: MarkovConfig

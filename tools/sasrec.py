@@ -62,7 +62,7 @@ class SasRec(AlignedTool):
 
     name = "sasrec"
     kind = "sequential"
-    capabilities = Capabilities(fold_in=True, explain=True)
+    capabilities = Capabilities(fold_in=True, explain=True, by_people=True)
     needs = frozenset({"interactions", "dialogues"})
     Config = SasRecConfig
     config: SasRecConfig

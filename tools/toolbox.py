@@ -259,6 +259,11 @@ class Toolbox:
         found = {name: self.tools[name].explain(query, row) for name in able}
         return {name: explanation for name, explanation in found.items() if explanation.contributions}
 
+    @property
+    def by_people(self) -> frozenset[str]:
+        """Returns the names of the tools that go by who chose what, not by what items are."""
+        return frozenset(name for name, tool in self.tools.items() if tool.capabilities.by_people)
+
     @cached_property
     def attributes(self) -> AttributeScorer:
         """Returns what scores the items by a phrase such as "funny"."""

@@ -172,6 +172,7 @@ def _taken(agent: Agent, asker: Asker) -> Iterator[tuple[str, str, bool]]:
         asker.id,
         len(messages),
         toolbox.rules,
+        toolbox.by_people,
     )
     for item in toolbox.recommend(asked).items:
         given = reasons(item, toolbox.explain(asked, item.id), ground)

@@ -9,6 +9,8 @@ from convrec.agent.request import Wanted, wanted
 from convrec.agent.state import DialogueState, HeldWish
 from convrec.core.profile import ProfileEntry
 from convrec.core.understanding import Preference
+from convrec.tools.contract import Contribution, Explanation
+from convrec.tools.registry import registered
 from convrec.tools.rules import NO_RULES
 from convrec.tools.toolbox import Leaning, Recommended, Request
 from tests.agent.linked_catalogues import film_catalogue
@@ -103,11 +105,26 @@ def test_comparatives_are_no_words_to_search_for(films):
 )
 def test_a_reason_says_what_a_critique_compares_with(films, weight, said):
     request = Request(leanings=(Leaning("dark", weight, than=(films.ids[0],)),))
-    ground = Ground(films, Wanted(request, {}, ()), {}, "t", 1, NO_RULES)
+    ground = Ground(films, Wanted(request, {}, ()), {}, "t", 1, NO_RULES, frozenset())
     found = reasons(Recommended(films.ids[1], 1, 0.2, 0.5, {"lean:dark": 0.2}), {}, ground)
     assert found[0].text == said.format(films.titles[0])
     against = reasons(Recommended(films.ids[1], 1, -0.2, 0.5, {"lean:dark": -0.2}), {}, ground)
     assert [reason.kind for reason in against] == ["other"]
+
+
+@pytest.mark.parametrize(("by_people", "kind"), [({"mine"}, "similar_users"), (set(), "liked_item")])
+def test_a_tool_that_goes_by_people_is_said_to_whatever_its_name(films, by_people, kind):
+    liked, item = films.ids[:2]
+    because = {"mine": Explanation((Contribution(f"item:{liked}", 0.2),))}
+    ground = Ground(films, Wanted(Request(history={liked: 1.0}), {}, ()), {}, "t", 1, NO_RULES, by_people)
+    found = reasons(Recommended(item, 1, 0.2, 0.5, {"mine": 0.2}), because, ground)[0]
+    assert found.kind == kind
+    assert (f"who liked {films.titles[0]}" in found.text) == bool(by_people)
+
+
+def test_tools_that_go_by_people_say_so():
+    going = {name for name, tool in registered().items() if tool.capabilities.by_people}
+    assert going == {"ease", "item_knn", "als", "markov", "sasrec"}
 
 
 def test_a_dislike_alone_keeps_its_item_away_and_says_nothing_of_what_is_looked_for(films):

@@ -26,7 +26,7 @@ def ruled(shop, *rules, **amounts):
     added = {f"rule:{name}": amount for name, amount in amounts.items()}
     best = replace(best, score=best.score + sum(added.values()), contributions={**best.contributions, **added})
     bound = Rules.open(rules, toolbox.catalogue)
-    ground = Ground(toolbox.catalogue, Wanted(request, {}, (OLD,)), {}, "t1", 1, bound)
+    ground = Ground(toolbox.catalogue, Wanted(request, {}, (OLD,)), {}, "t1", 1, bound, frozenset())
     return best, reasons(best, toolbox.explain(request, best.id), ground)
 
 
