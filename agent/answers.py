@@ -40,7 +40,7 @@ def fact_words(field: Field, value: Any, most: int | None = None) -> str:
         return phrase("in_year", low=value_words(value)[:4])
     if isinstance(value, bool):
         return flag(field) if value else phrase("not", value=flag(field))
-    if field.type in ("category", "tags"):
+    if field.valued:
         values = value if isinstance(value, list) else [value]
         return joined_by(field, listed([small(str(part)) if is_kind(field) else str(part) for part in values[:most]]))
     return phrase("fact_value", facet=called(field), value=value_words(value))
@@ -57,7 +57,7 @@ def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, guard: 
     if len(told) == 1 and told[0][0].type == "text":
         text = guard.sentences(" ".join(_SENTENCE.split(str(told[0][1]).strip())[:_SENTENCES]), item.title)
         return f"{titled(item)}: {text}" if text else no_fact(item, catalogue, voice)
-    plain = all(is_year(field) or field.type in ("category", "tags", "bool") for field in asked)
+    plain = all(is_year(field) or field.valued or field.type == "bool" for field in asked)
     return voice.say(
         "fact_is" if plain else "fact", title=titled(item), facts=listed(said) if plain else "; ".join(said)
     )
@@ -88,17 +88,13 @@ def overview(item: Item, catalogue: Catalogue) -> list[Field]:
 def comparison(items: Sequence[Item], catalogue: Catalogue, voice: Voice) -> str:
     """Returns the items side by side: each one's facts, then what all share."""
     lines = [voice.say("compare")]
-    fields = [
-        f
-        for f in catalogue.schema.fields
-        if f.type in ("number", "date", "category", "tags", "bool") and f.name not in _HIDDEN
-    ]
+    fields = [f for f in catalogue.schema.faceted if f.name not in _HIDDEN]
     for item in items:
         facts = [fact_words(f, item.facts[f.name], 3) for f in fields if item.facts.get(f.name) not in (None, "", [])]
         lines.append(f"- {titled(item)}: {'; '.join(facts)}")
     shared = [
         small(value) if is_kind(field) else value
-        for field in catalogue.schema.of_type("category", "tags")
+        for field in catalogue.schema.valued
         for value in _common(items, field.name, catalogue)
     ]
     if shared:

@@ -155,7 +155,7 @@ def promising(catalogue: Catalogue, request: Request, found: Recommendation) -> 
     liked = {row: w for item, w in request.history.items() if w > 0 and (row := catalogue.row(item)) is not None}
     evidence = {item.row: 0.5 / (rank + 2) for rank, item in enumerate(found.items[:_HEAD])} | liked
     wished = {wish.predicate for wish in request.wishes}
-    fields = catalogue.schema.of_type("category", "tags")
+    fields = catalogue.schema.valued
     ranked = sorted(
         (a for f in fields for a in _attributes(catalogue, f, evidence, set(liked))),
         key=lambda a: (-a.promise, a.label),

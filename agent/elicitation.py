@@ -132,7 +132,7 @@ def question(occasion: Occasion) -> Question | None:
 
 def _values(catalogue: Catalogue, about: Field, row: int) -> Sequence[str]:
     """Returns what an item could be asked for by: its values, or the decade it is from."""
-    if about.type in ("category", "tags"):
+    if about.valued:
         return catalogue.values(about.name).shared(row)
     if is_year(about) and about.type == "number":
         year = catalogue.numbers(about.name)[row]

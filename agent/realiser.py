@@ -92,7 +92,7 @@ class Realiser:
 
     def _options(self, question: Question, field: Field) -> str:
         """Returns the answers to choose from, what ties each of them to an item said once."""
-        tie = joined_by(field, "") if field.type in ("category", "tags") else ""
+        tie = joined_by(field, "") if field.valued else ""
         bare = [option.removeprefix(tie) for option in question.options]
         said = listed([small(option) for option in bare] if is_kind(field) else bare, "or")
         return f"{tie}{said}" if all(option.startswith(tie) for option in question.options) else said

@@ -7,7 +7,7 @@ from convrec.agent.messages import phrase
 from convrec.agent.request import Wanted
 from convrec.agent.wording import called, demand, is_kind, is_person, joined_by, listed, small
 from convrec.catalogue.catalogue import Catalogue, Item
-from convrec.catalogue.schema import Field
+from convrec.catalogue.schema import VALUED, Field
 from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
 from convrec.core.reply import Evidence, Reason
 from convrec.core.text import fold, words
@@ -211,11 +211,7 @@ def _meaning_reason(key: str, parts: Sequence[Contribution], item: Item, ground:
 def _terms_reason(key: str, parts: Sequence[Contribution], item: Item, ground: Ground) -> Reason | None:
     """Words of the request that stand in the item's own facts; only those that really stand there are named."""
     terms = [part.source.removeprefix("term:") for part in parts]
-    fields = (
-        f
-        for f in ground.catalogue.schema.of_type("tags", "category", "text")
-        if f.name not in ("title", "source_title")
-    )
+    fields = (f for f in ground.catalogue.schema.of_type("text", *VALUED) if f.name not in ("title", "source_title"))
     for field in fields:
         text = _terms_text(field, terms, item)
         if text:
@@ -252,7 +248,7 @@ def _liked_reason(key: str, parts: Sequence[Contribution], item: Item, ground: G
 
 def _shared(liked: Item, item: Item, ground: Ground) -> tuple[str, tuple[Evidence, ...]]:
     """Returns what both items have in common, people before kinds, and the facts that say so."""
-    fields = [f for f in ground.catalogue.schema.of_type("category", "tags") if is_person(f) or is_kind(f)]
+    fields = [f for f in ground.catalogue.schema.valued if is_person(f) or is_kind(f)]
     for field in sorted(fields, key=lambda f: not is_person(f)):
         index = ground.catalogue.values(field.name)
         have = {fold(value) for value in index.of(liked.row)}

@@ -159,7 +159,7 @@ def lifted(constraints: Sequence[Constraint], allowed: Iterable[Preference], sch
 def _permitting(constraint: Constraint, permit: Preference, schema: Schema) -> Iterator[Constraint]:
     old, value = constraint.predicate, fold(permit.value)
     field = schema.field(permit.facet)
-    if fields_of(old) != {permit.facet} or field.type in ("number", "date", "bool"):
+    if fields_of(old) != {permit.facet} or field.measured or field.type == "bool":
         veto = field.type == "bool" and isinstance(old, Not) and fields_of(old) == {permit.facet}
         if not veto:
             yield constraint

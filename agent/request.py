@@ -57,7 +57,7 @@ def preference_predicate(preference: Preference, schema: Schema) -> Predicate | 
     if preference.facet in ("item", "text"):
         return None
     field = schema.field(preference.facet)
-    if field.type not in ("number", "date"):
+    if not field.measured:
         return carries(field, preference.value)
     low, _, high = preference.value.partition("..")
     if low and high:
@@ -217,11 +217,7 @@ def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:
 
 
 def _is_kind_of(schema: Schema, facet: str) -> bool:
-    return (
-        facet in schema.names
-        and schema.field(facet).type in ("category", "tags")
-        and not is_person(schema.field(facet))
-    )
+    return facet in schema.names and schema.field(facet).valued and not is_person(schema.field(facet))
 
 
 def _rule(entry: ProfileEntry, schema: Schema) -> Predicate | None:

@@ -127,7 +127,7 @@ def _gives_way(old: Constraint, new: Predicate, turn: int, together: Together, s
     if old.turn == turn:
         return False
     fields = [schema.field(name) for name in fields_of(new)]
-    numeric = all(field.type in ("number", "date") for field in fields)
+    numeric = all(field.measured for field in fields)
     if all(adds_up(field) for field in fields):
         return False
     return _range_gives_way(old.predicate, new) if numeric else not together(old.predicate, new)

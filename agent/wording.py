@@ -44,12 +44,12 @@ def field_words(field: Field) -> set[str]:
 
 def is_year(field: Field) -> bool:
     """Tells whether the field says when an item came out."""
-    return field.type in ("number", "date") and bool(field_words(field) & _YEAR_WORDS)
+    return field.measured and bool(field_words(field) & _YEAR_WORDS)
 
 
 def is_kind(field: Field) -> bool:
     """Tells whether the field says what kind of thing an item is (its genre, cuisine, category)."""
-    return field.type in ("category", "tags") and bool(field_words(field) & _KIND)
+    return field.valued and bool(field_words(field) & _KIND)
 
 
 def adds_up(field: Field) -> bool:
@@ -59,7 +59,7 @@ def adds_up(field: Field) -> bool:
 
 def is_person(field: Field) -> bool:
     """Tells whether the field names people."""
-    return field.type in ("category", "tags") and bool(field_words(field) & (_STARRING | set(_MADE_BY)))
+    return field.valued and bool(field_words(field) & (_STARRING | set(_MADE_BY)))
 
 
 def year_field(schema: Schema) -> Field | None:
@@ -177,10 +177,7 @@ def demand(predicate: Predicate, schema: Schema, case: Case = str) -> str:
 def _goes_without(predicate: Predicate, schema: Schema) -> bool:
     """Tells whether an item that lacks it is `without` it; the others are `not` so (`not directed by`, `not from 1990`, `not hardy`)."""
     fields = [schema.field(leaf.field) for leaf in _leaves(predicate)]
-    return all(
-        not is_year(f) if f.type in ("number", "date") else f.type != "bool" and not _tie(f).endswith("by")
-        for f in fields
-    )
+    return all(not is_year(f) if f.measured else f.type != "bool" and not _tie(f).endswith("by") for f in fields)
 
 
 def _ruled_out(predicate: Predicate, schema: Schema, case: Case) -> str:
@@ -192,7 +189,7 @@ def _ruled_out(predicate: Predicate, schema: Schema, case: Case) -> str:
 
 
 def _comparison(comparison: Comparison, field: Field, case: Case) -> str:
-    if field.type in ("number", "date"):
+    if field.measured:
         if comparison.op in _STRICT and not is_year(field):
             return _amount(_STRICT[comparison.op], field, value=f"{comparison.value:g}")
         found = bounds(comparison) if field.type == "number" else None

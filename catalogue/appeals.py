@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from convrec.catalogue.schema import Schema
+from convrec.catalogue.schema import VALUED, Schema
 
 _READ = 20_000  # characters of one text that are read
 _SENTENCES = re.compile(r"(?:[^.!?。！？\n]|[.!?](?=[^\s.!?]))*(?:[.!?。！？]+|\n|$)")
@@ -33,7 +33,7 @@ _LEFT = re.compile(r"(?!(?:the|an|my|your|our)\b)[^\W\d_]{2,}|\d{2,}", re.IGNORE
 def sincere(facts: Mapping[str, Any], schema: Schema) -> Mapping[str, Any]:
     """Returns an item's facts without appeals in its title, texts, categories and tags; the same object where there are none."""
     changed: dict[str, Any] = {}
-    for field in schema.of_type("text", "category", "tags"):
+    for field in schema.of_type("text", *VALUED):
         value = facts.get(field.name)
         said: str | list[Any]
         if isinstance(value, str):

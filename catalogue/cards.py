@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from convrec.catalogue.schema import Schema
+from convrec.catalogue.schema import VALUED, Schema
 
 CARD_VALUES = 4
 """How many values of one tags field a card names."""
@@ -20,7 +20,7 @@ def card_of(facts: Mapping[str, Any], schema: Schema) -> str:
     year = schema.year_field()
     known_year = f" ({facts[year.name]})" if year is not None and year.name in facts else ""
     parts = [f"{facts['title']}{known_year}"]
-    for field in schema.of_type("category", "tags"):
+    for field in schema.valued:
         value = facts.get(field.name)
         if value and field.searchable:
             parts.append(", ".join(value[:CARD_VALUES]) if isinstance(value, list) else str(value))
@@ -36,7 +36,7 @@ def text_of(facts: Mapping[str, Any], schema: Schema) -> str:
     year = schema.year_field()
     known_year = f" {facts[year.name]}" if year is not None and year.name in facts else ""
     lines = [f"{facts['title']}{known_year}"]
-    for field in schema.of_type("text", "category", "tags"):
+    for field in schema.of_type("text", *VALUED):
         value = facts.get(field.name)
         if value and field.searchable and field.name != "title":
             lines.append(", ".join(value) if isinstance(value, list) else str(value))
@@ -46,7 +46,5 @@ def text_of(facts: Mapping[str, Any], schema: Schema) -> str:
 def spoken_fields(schema: Schema) -> frozenset[str]:
     """Returns the names of the fields whose values may stand in a card or text, or name an item or a kind of item."""
     year = schema.year_field()
-    spoken = {
-        field.name for field in schema.of_type("text", "category", "tags") if field.searchable or field.type != "text"
-    }
+    spoken = {field.name for field in schema.of_type("text", *VALUED) if field.searchable or field.type != "text"}
     return frozenset(spoken | {"title"} | ({year.name} if year is not None else set()))

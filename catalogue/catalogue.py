@@ -14,7 +14,7 @@ from convrec.catalogue.cards import card_of, text_of
 from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WholeTexts, WordIndex, numbers
 from convrec.catalogue.dialogues import Dialogue
 from convrec.catalogue.interactions import Interactions, interactions_of
-from convrec.catalogue.schema import Schema, nearest
+from convrec.catalogue.schema import MEASURED, VALUED, Schema, nearest
 from convrec.catalogue.segments import read_dialogues, read_interactions, read_items, segments
 from convrec.catalogue.version import Version
 from convrec.core.errors import PredicateError, UnknownItemError
@@ -111,7 +111,7 @@ class Catalogue:
             PredicateError: the field is unknown or of another type.
         """
         if field not in self._numbers:
-            self._checked(field, "number", "date", "bool")
+            self._checked(field, *MEASURED, "bool")
             self._numbers[field] = numbers(self._arrow(field))
         return self._numbers[field]
 
@@ -122,7 +122,7 @@ class Catalogue:
             PredicateError: the field is unknown or of another type.
         """
         if field not in self._values:
-            self._checked(field, "category", "tags", "text", "url", "image")
+            self._checked(field, *VALUED, "text", "url", "image")
             self._values[field] = ValueIndex(self._arrow(field), len(self))
         return self._values[field]
 

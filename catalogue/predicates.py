@@ -97,7 +97,7 @@ def _compared(comparison: Comparison, catalogue: Catalogue) -> Truth:
         raise PredicateError(f"`{op}` on the field `{field.name}` takes a list, not {shown(value)}.", "Write [ … ].")
     if field is ID:
         return _by_id(op, value, catalogue)
-    if field.type in ("number", "date", "bool"):
+    if field.measured or field.type == "bool":
         return _ordered(field, op, value, catalogue)
     if op == "text":
         index = catalogue.word_index(field.name)
@@ -174,7 +174,7 @@ def _as_float(value: float) -> float:
 
 
 def _whole(field: Field, op: str, value: Any, catalogue: Catalogue) -> Truth:
-    index = catalogue.values(field.name) if field.type in ("category", "tags") else catalogue.whole_texts(field.name)
+    index = catalogue.values(field.name) if field.valued else catalogue.whole_texts(field.name)
     if field.type == "tags" and op in ("eq", "ne") and isinstance(value, list | tuple):
         same = _same_tags(field, value, catalogue)
         return _negated(same) if op == "ne" else same

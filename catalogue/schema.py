@@ -13,6 +13,10 @@ from convrec.core.errors import InputError, PredicateError
 
 FieldType = Literal["text", "category", "tags", "number", "date", "bool", "url", "image"]
 FIELD_TYPES: tuple[str, ...] = get_args(FieldType)
+VALUED: tuple[FieldType, ...] = ("category", "tags")
+"""The types of fields that hold values which items share: linked to words, counted, explored."""
+MEASURED: tuple[FieldType, ...] = ("number", "date")
+"""The types of fields that hold places on a scale: compared, asked for in ranges."""
 
 _HEADER = f"""\
 # How this catalogue is read. Change a type, a label or a description here: what stands here wins on every later ingest,
@@ -47,6 +51,21 @@ class Field(_Shape):
         if not name.strip() or name == "id":
             raise ValueError("a field's name is neither blank nor `id`")
         return name
+
+    @property
+    def valued(self) -> bool:
+        """Tells whether it holds values that items share."""
+        return self.type in VALUED
+
+    @property
+    def measured(self) -> bool:
+        """Tells whether it holds places on a scale."""
+        return self.type in MEASURED
+
+    @property
+    def faceted(self) -> bool:
+        """Tells whether it is valued, measured or true of an item: a facet to ask by, neither prose nor an address."""
+        return self.valued or self.measured or self.type == "bool"
 
 
 TITLE = Field(name="title", type="text", description="the item's name")
@@ -89,6 +108,21 @@ class Schema(_Shape):
     def of_type(self, *types: FieldType) -> tuple[Field, ...]:
         """Returns the fields that have one of the types, in order."""
         return tuple(field for field in self.fields if field.type in types)
+
+    @property
+    def valued(self) -> tuple[Field, ...]:
+        """Returns the fields that hold values which items share, in order."""
+        return self.of_type(*VALUED)
+
+    @property
+    def measured(self) -> tuple[Field, ...]:
+        """Returns the fields that hold places on a scale, in order."""
+        return self.of_type(*MEASURED)
+
+    @property
+    def faceted(self) -> tuple[Field, ...]:
+        """Returns the fields that are facets to ask by, in order."""
+        return tuple(field for field in self.fields if field.faceted)
 
     def year_field(self) -> Field | None:
         """Returns the number field that holds the year in which an item came out, if the catalogue has one."""

@@ -81,9 +81,7 @@ class Breadth:
 
 def _kinds(catalogue: Catalogue) -> dict[str, tuple[str, ...]] | None:
     """Returns what kinds each item is of, by the field with the fewest different values; None where no field has kinds."""
-    fields = [
-        field for field in catalogue.schema.of_type("tags", "category") if len(catalogue.values(field.name).values) > 1
-    ]
+    fields = [field for field in catalogue.schema.valued if len(catalogue.values(field.name).values) > 1]
     if not fields:
         return None
     index = min((catalogue.values(field.name) for field in fields), key=lambda values: len(values.values))

@@ -165,7 +165,7 @@ def _quality(toolbox: Toolbox, phrase: str) -> Level:
 
 def _kinds(toolbox: Toolbox) -> list[tuple[str, str]]:
     """Returns the common values of the first field of kinds: those that a tenth of the items carry or more."""
-    for field in toolbox.catalogue.schema.of_type("tags", "category"):
+    for field in toolbox.catalogue.schema.valued:
         index = toolbox.catalogue.values(field.name)
         found = [
             (field.name, value)

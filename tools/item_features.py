@@ -26,8 +26,8 @@ def item_features(catalogue: Catalogue) -> csr_array[Any, tuple[int, int]]:
     from scipy.sparse import hstack
 
     fields = [field for field in catalogue.schema.fields if field.searchable]
-    parts = [_values(catalogue, f.name) for f in fields if f.type in ("category", "tags")]
-    parts += [_steps(catalogue, f.name) for f in fields if f.type in ("number", "date")]
+    parts = [_values(catalogue, f.name) for f in fields if f.valued]
+    parts += [_steps(catalogue, f.name) for f in fields if f.measured]
     none = csr((len(catalogue), 0), dtype=np.float32)
     return cast("csr_array[Any, tuple[int, int]]", hstack([none, *parts], format="csr"))
 

@@ -38,8 +38,8 @@ class Matches:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         fields = [f for f in catalogue.schema.fields if f.searchable]
-        self._kinds = [f.name for f in fields if f.type in ("category", "tags")]
-        self._numbers = [f.name for f in fields if f.type in ("number", "date")]
+        self._kinds = [f.name for f in fields if f.valued]
+        self._numbers = [f.name for f in fields if f.measured]
         columns = [f"{what} {name}" for name in self._kinds for what in ("named", "named now", "shared")]
         columns += [f"{name}{what}" for name in self._numbers for what in ("", " from history", " since")]
         self.columns: tuple[str, ...] = (*columns, "title words", "facts", "history", "turns")

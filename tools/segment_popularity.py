@@ -122,7 +122,7 @@ class SegmentPopularity(AlignedTool):
     def over(self, catalogue: LaidCatalogue) -> Self:
         """Returns the tool over a catalogue that was laid over its own, with the segments that it has now."""
         laid = super().over(catalogue)
-        if catalogue.change.fields & {field.name for field in catalogue.schema.of_type("category", "tags")}:
+        if catalogue.change.fields & {field.name for field in catalogue.schema.valued}:
             laid = copy(laid)
             laid._index(catalogue)
         return laid
@@ -146,7 +146,7 @@ class SegmentPopularity(AlignedTool):
 def _segments(catalogue: Catalogue) -> Iterator[tuple[str, Ints]]:
     """Yields label and rows of every value of a category or tags field that a fair share of the items carries."""
     least, most = (share * len(catalogue) for share in _SHARE)
-    for field in (*catalogue.schema.of_type("category"), *catalogue.schema.of_type("tags")):
+    for field in sorted(catalogue.schema.valued, key=lambda field: field.type == "tags"):
         index: ValueIndex = catalogue.values(field.name)
         for value in index.common(max(int(least), 2)):
             rows = np.unique(index.rows(value))

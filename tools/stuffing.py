@@ -40,7 +40,7 @@ def honest_text(catalogue: Catalogue, row: int, labels: frozenset[str]) -> str:
 
 def labels_of(catalogue: Catalogue) -> frozenset[str]:
     """Returns the folded words of all values of fields that have few: genres, kinds, moods."""
-    fields = [field.name for field in catalogue.schema.of_type("category", "tags") if field.searchable]
+    fields = [field.name for field in catalogue.schema.valued if field.searchable]
     few = [values for name in fields if len(values := catalogue.values(name).values) <= _LABELS]
     return frozenset(word.lower() for values in few for value in values for word in _WORD.findall(str(value)))
 

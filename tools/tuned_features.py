@@ -49,10 +49,7 @@ class ItemFeatures:
         carried = _carried(catalogue, values)[rows]
         counts = np.asarray(carried.sum(axis=0)).ravel()
         rarity = np.log((len(rows) + 1.0) / (counts + 1.0)) / np.log(len(rows) + 1.0)
-        knots = {
-            field.name: _knots(catalogue.numbers(field.name)[rows])
-            for field in catalogue.schema.of_type("number", "date")
-        }
+        knots = {field.name: _knots(catalogue.numbers(field.name)[rows]) for field in catalogue.schema.measured}
         projection = _projection(_weighted(carried, rarity), seed)
         return cls(
             vectors[rows].mean(axis=0, dtype=np.float64),
@@ -126,7 +123,7 @@ class ItemFeatures:
 
 def _frequent(catalogue: Catalogue) -> list[tuple[str, str]]:
     found = []
-    for field in catalogue.schema.of_type("category", "tags"):
+    for field in catalogue.schema.valued:
         index = catalogue.values(field.name)
         order = np.argsort(-index.counts, kind="stable")[:_MOST_VALUES]
         found += [(field.name, index.values[code]) for code in order.tolist() if index.counts[code] >= _FEWEST]
@@ -137,7 +134,7 @@ def _carried(catalogue: Catalogue, values: Sequence[tuple[str, str]]) -> Values:
     """Returns `(n_items, n_values)`, 1 where an item carries a value."""
     from scipy.sparse import csc_array
 
-    known = {field.name for field in catalogue.schema.of_type("category", "tags")}
+    known = {field.name for field in catalogue.schema.valued}
     rows = [catalogue.values(field).rows(value) if field in known else np.empty(0, np.int64) for field, value in values]
     starts = np.concatenate([[0], np.cumsum([len(some) for some in rows])]).astype(np.int64)
     places = np.concatenate([np.empty(0, np.int64), *rows])

@@ -152,7 +152,7 @@ def _same(reading: Reading, start: int, end: int, what: str) -> Iterator[Finding
 
 
 def _agree(items: tuple[Facts, ...], field: Field, decade: bool) -> bool:
-    if field.type in ("number", "date"):
+    if field.measured:
         values = [facts.amount(field) for facts in items]
         return (
             None not in values

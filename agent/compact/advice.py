@@ -81,7 +81,7 @@ def unlinked(
     for one in reading.marked:
         if one.probability < _FACET or one.label not in catalogue.schema.names or one.overlaps(taken):
             continue
-        if catalogue.schema.field(one.label).type not in ("category", "tags"):
+        if not catalogue.schema.field(one.label).valued:
             continue
         polarity = max(one.meant["polarity"], key=lambda label: one.meant["polarity"][label])
         if polarity != "let_go":

@@ -89,9 +89,9 @@ def _is_asked(field: Field, marked: str, schema: Schema) -> bool:
         return bool(_ABOUT.search(marked) and _TELL.search(marked)) and not field.name.endswith("title")
     if field.type in ("url", "image"):
         return _by_name(field, marked)
-    if field.type in ("category", "tags") and _is_maker_asked(field, marked, schema):
+    if field.valued and _is_maker_asked(field, marked, schema):
         return True
-    names = described(field) if field.type in ("number", "date", "bool") else field_words(field)
+    names = described(field) if field.measured or field.type == "bool" else field_words(field)
     cued = any(names & called and pattern.search(marked) for called, pattern in _CUES)
     return cued or (is_kind(field) and bool(_KIND.search(marked))) or _by_name(field, marked)
 
@@ -104,7 +104,7 @@ def _is_maker_asked(field: Field, marked: str, schema: Schema) -> bool:
     names = field_words(field)
     if names & _STAR_WORDS:
         return bool(_WHO_IN.search(marked))
-    makers = [f for f in schema.of_type("category", "tags") if is_person(f) and not field_words(f) & _STAR_WORDS]
+    makers = [f for f in schema.valued if is_person(f) and not field_words(f) & _STAR_WORDS]
     for match in _WHO_MADE.finditer(marked):
         said = match["verb"] or match["noun"]
         if any(_is_kin(stem, name) for name in names for stem in (said, *doers(said))):
@@ -139,7 +139,7 @@ def _names_value(field: Field, message: Message, catalogue: Catalogue) -> bool:
     said = message.norms(0, len(message))
     if field.type == "bool":
         return any(_stands(run, said) for run in (*flag_words(field), *flag_opposites(field)))
-    if field.type not in ("category", "tags"):
+    if not field.valued:
         return False
     values = catalogue.values(field.name).values
     if len(values) > _FEW:

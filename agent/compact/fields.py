@@ -96,7 +96,7 @@ def fields_of(catalogue: Catalogue) -> Fields:
     """Returns what the catalogue's fields are for."""
     schema = catalogue.schema
     numbers = schema.of_type("number")
-    valued = schema.of_type("category", "tags")
+    valued = schema.valued
     people = [f for f in valued if is_person(f)]
     players = tuple(f for f in people if set(_named(f)) & _SHOWN_BY)
     kinds = (
@@ -139,7 +139,7 @@ def _named(field: Field) -> list[str]:
 
 def _year(catalogue: Catalogue) -> Field | None:
     """Returns the field that says when an item came out: so called, and with values that are years."""
-    for field in catalogue.schema.of_type("number", "date"):
+    for field in catalogue.schema.measured:
         if not (is_year(field) or described(field) & _DATED):
             continue
         years = years_of(catalogue, field)

@@ -136,7 +136,7 @@ class Understander:
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
         self._descriptions = DescriptionReader(self._fields, Resolver(self._fields, encoder))
-        self._single_valued = frozenset(field.name for field in catalogue.schema.of_type("category"))
+        self._single_valued = frozenset(field.name for field in catalogue.schema.valued if field.type != "tags")
 
     def link_titles(self, text: str) -> list[TitleMention]:
         """Returns the titles that a text names, in order, none overlapping another."""

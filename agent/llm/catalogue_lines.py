@@ -46,7 +46,7 @@ def _values(catalogue: Catalogue, field: Field, most: int) -> str:
         found = catalogue.numbers(field.name)
         found = found[~np.isnan(found)]
         return f": {found.min():g} to {found.max():g}" if len(found) else ""
-    if field.type not in ("category", "tags"):
+    if not field.valued:
         return ""
     index = catalogue.values(field.name)
     common = sorted(shared_values(catalogue, field.name), key=lambda value: (-len(index.rows(value)), value))[:most]

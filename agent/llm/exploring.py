@@ -24,6 +24,7 @@ from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.request import preference_predicate
 from convrec.agent.wording import demand, joined_by
 from convrec.catalogue.catalogue import Catalogue
+from convrec.catalogue.schema import MEASURED
 from convrec.core.predicate import Comparison, Predicate, every
 from convrec.core.settings import Policy
 from convrec.core.text import words
@@ -109,8 +110,8 @@ class ModelMoves:
     def _seen(self, row: int) -> dict[str, Any]:
         """Returns what an item of the list has in common with others, its numbers and its dates."""
         catalogue, facts = self.toolbox.catalogue, self.toolbox.catalogue.item(row).facts
-        plain = {f.name: facts[f.name] for f in catalogue.schema.of_type("number", "date", "bool") if f.name in facts}
-        fields = catalogue.schema.of_type("category", "tags")
+        plain = {f.name: facts[f.name] for f in catalogue.schema.of_type(*MEASURED, "bool") if f.name in facts}
+        fields = catalogue.schema.valued
         common = {f.name: shared_values(catalogue, f.name, catalogue.values(f.name).of(row)) for f in fields}
         return plain | {name: values for name, values in common.items() if values}
 
@@ -120,7 +121,7 @@ class ModelMoves:
             f.name: Counter(
                 v for row in seen for v in shared_values(catalogue, f.name, catalogue.values(f.name).of(row))
             )
-            for f in catalogue.schema.of_type("category", "tags")
+            for f in catalogue.schema.valued
         }
         return {name: {v: n for v, n in count.most_common(_COMMON) if n > 1} for name, count in counts.items()}
 
@@ -173,7 +174,7 @@ class ModelMoves:
         catalogue = self.toolbox.catalogue
         wanted = demand(request.filter, catalogue.schema) if request.filter is not None else ""
         said = [request.text, wanted, *(wish.label for wish in request.wishes)]
-        values = (v for f in catalogue.schema.of_type("category", "tags") for v in shared_values(catalogue, f.name))
+        values = (v for f in catalogue.schema.valued for v in shared_values(catalogue, f.name))
         return {word for text in (*said, *values) for word in words(text)}
 
     def _predicate(self, name: str, value: str) -> Predicate | None:
@@ -185,15 +186,15 @@ class ModelMoves:
         catalogue = self.toolbox.catalogue
         if name not in catalogue.schema.names:
             return None
-        kind = catalogue.schema.field(name).type
-        if kind in ("category", "tags"):
+        field = catalogue.schema.field(name)
+        if field.valued:
             known = catalogue.values(name).find(value)
             return (
                 preference_predicate(Preference(facet=name, value=known), catalogue.schema)
                 if known is not None
                 else None
             )
-        if kind != "number" or not _RANGE.fullmatch(value):
+        if field.type != "number" or not _RANGE.fullmatch(value):
             return None
         return preference_predicate(Preference(facet=name, value=value), catalogue.schema)
 
@@ -224,8 +225,4 @@ def _among(ids: Iterator[str]) -> Predicate:
 
 def _label(catalogue: Catalogue, name: str, value: str) -> str:
     field = catalogue.schema.field(name)
-    return (
-        joined_by(field, catalogue.values(name).find(value) or value)
-        if field.type in ("category", "tags")
-        else f"{name} {value}"
-    )
+    return joined_by(field, catalogue.values(name).find(value) or value) if field.valued else f"{name} {value}"

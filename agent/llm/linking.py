@@ -55,7 +55,7 @@ class Linker:
 
     def __init__(self, links: Links, catalogue: Catalogue) -> None:
         self._links, self._catalogue = links, catalogue
-        self._single = frozenset(field.name for field in catalogue.schema.of_type("category"))
+        self._single = frozenset(field.name for field in catalogue.schema.valued if field.type != "tags")
 
     def linked(self, said: QuotedPreference, text: str, taken: Sequence[Span]) -> Preference | None:
         """Returns the wish with its place in the message; None where its quote is not there or says nothing, or it names an item that no words name.
@@ -76,7 +76,7 @@ class Linker:
         if said.facet not in self._catalogue.schema.names:
             return wish
         field = self._catalogue.schema.field(said.facet)
-        if field.type in ("number", "date"):
+        if field.measured:
             return self._range(said, field, quote, span) or wish
         return self._value(said, field, quote, span) or wish
 
@@ -121,7 +121,7 @@ class Linker:
         """Returns the field's value that is written so, as the catalogue writes it."""
         if field.type == "bool":
             return fold(value) if fold(value) in ("true", "false") else None
-        return self._catalogue.values(field.name).find(value) if field.type in ("category", "tags") else None
+        return self._catalogue.values(field.name).find(value) if field.valued else None
 
     def filter(self, text: str, wishes: Sequence[Preference]) -> Predicate | None:
         """Returns what the hard wishes demand together, "or" and "not" as the message has them; None where nothing is demanded."""
@@ -140,5 +140,5 @@ class Linker:
 
 def _as_wish(message: Message, wish: Preference, field: Field, predicate: Predicate) -> Wish:
     start, end = message.tokens_of(wish.span)
-    stance, number = Stance(wish.polarity, wish.strength, wish.scope), field.type in ("number", "date")
+    stance, number = Stance(wish.polarity, wish.strength, wish.scope), field.measured
     return Wish(start, end, field.name, wish.value, predicate, stance, number=number)

@@ -23,7 +23,6 @@ from convrec.prompts.tasks import RANK
 from convrec.tools.toolbox import Recommendation, Recommended
 
 _HEAD = 10  # candidates that are ranked anew
-_TYPES = ("category", "tags", "number", "date", "bool")
 _ASKED = {
     "listwise": 'Order all items, the best fit first. Example: {"order": [3, 1, 2]}',
     "pointwise": 'Score the one item from 0 (does not fit) to 10 (just right). Example: {"score": 7.5}',
@@ -94,9 +93,7 @@ class ModelRanker:
     def _seen(self, row: int) -> dict[str, Any]:
         item, schema = self.catalogue.item(row), self.catalogue.schema
         told = {
-            name: value
-            for name, value in item.facts.items()
-            if name in schema.names and schema.field(name).type in _TYPES
+            name: value for name, value in item.facts.items() if name in schema.names and schema.field(name).faceted
         }
         return {
             "title": item.title,

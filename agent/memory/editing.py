@@ -107,10 +107,10 @@ class Editor:
                 f"The facet {entry.facet!r} is unknown.", f"The nearest is {near[0]!r}; a wish in free words is 'text'."
             )
         field = schema.field(entry.facet)
-        if field.type in ("category", "tags"):
+        if field.valued:
             found = self._catalogue.values(field.name).find(entry.value)
             return entry if found is None else entry.model_copy(update={"value": found})
-        if field.type in ("number", "date"):
+        if field.measured:
             low, dots, high = entry.value.partition("..")
             try:
                 for bound in filter(None, (low, high) if dots else (low,)):

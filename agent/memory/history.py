@@ -112,7 +112,7 @@ def _tables(catalogue: Catalogue) -> Iterator[_Table]:
     from scipy.sparse import csr_array
 
     for field in catalogue.schema.fields:
-        if field.type in ("category", "tags"):
+        if field.valued:
             index = catalogue.values(field.name)
             if 1 < len(index.values) <= _MOST_VALUES:
                 yield _Table(field.name, index.values, index.carried())

@@ -97,7 +97,7 @@ def _histories(catalogue: Catalogue) -> Iterator[set[int]]:
 def _values(catalogue: Catalogue) -> list[tuple[Field, str]]:
     """Returns the values of kinds that some items carry, each of one field alone."""
     found: dict[str, list[tuple[Field, str]]] = {}
-    for field in catalogue.schema.of_type("category", "tags"):
+    for field in catalogue.schema.valued:
         index = catalogue.values(field.name)
         for value in index.values:
             found.setdefault(fold(value), []).append((field, value))

@@ -116,9 +116,7 @@ def _said(catalogue: Catalogue, row: int) -> set[str]:
 
 def _kind(catalogue: Catalogue, row: int) -> str:
     """Returns the item's most frequent value of the field with the fewest values; nothing where no field has few."""
-    fields = [
-        catalogue.values(field.name) for field in catalogue.schema.of_type("category", "tags") if field.searchable
-    ]
+    fields = [catalogue.values(field.name) for field in catalogue.schema.valued if field.searchable]
     few = [index for index in fields if 1 < len(index.values) <= _KINDS]
     own = min(few, key=lambda index: len(index.values)).of(row) if few else ()
     return str(own[0]) if own else ""

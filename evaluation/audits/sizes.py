@@ -81,7 +81,7 @@ def _facts(catalogue: Catalogue, origin: int, copy: int) -> dict[str, Any]:
     facts = dict(catalogue.item(origin).facts)
     if copy:
         other = catalogue.item((origin + copy) % len(catalogue)).facts
-        labels = [field.name for field in catalogue.schema.of_type("category", "tags")]
+        labels = [field.name for field in catalogue.schema.valued]
         facts |= {name: other[name] for name in labels if name in other} | {"title": f"{facts['title']} {copy + 1}"}
     return facts
 

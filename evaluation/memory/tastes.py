@@ -73,7 +73,7 @@ def offer_of(catalogue: Catalogue) -> Offer:
 
 
 def _fields(catalogue: Catalogue, roles: Sequence[str]) -> list[Field]:
-    return [f for f in catalogue.schema.of_type("category", "tags") if f.searchable and role_of(f) in roles]
+    return [f for f in catalogue.schema.valued if f.searchable and role_of(f) in roles]
 
 
 def _of_role(catalogue: Catalogue, roles: Sequence[str], *, most: float) -> list[Named]:

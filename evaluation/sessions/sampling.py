@@ -34,7 +34,7 @@ def item_of(catalogue: Catalogue, which: int | str) -> Item:
 def view_of(catalogue: Catalogue) -> View:
     """Returns what people know of the catalogue."""
     common = {}
-    for field in catalogue.schema.of_type("category", "tags"):
+    for field in catalogue.schema.valued:
         index = catalogue.values(field.name)
         order = sorted(range(len(index.values)), key=lambda code: (-int(index.counts[code]), index.values[code]))
         common[field.name] = tuple((index.values[code], int(index.counts[code])) for code in order[:_COMMON])
@@ -82,9 +82,7 @@ def _known(catalogue: Catalogue, held: Held, target: int, number: int, patience:
 
 def has_attributes(catalogue: Catalogue) -> bool:
     """Returns whether items carry facts that people could talk about, beside their titles."""
-    fields = [
-        f for f in catalogue.schema.fields if f.type in ("category", "tags", "number", "date", "bool") and f.searchable
-    ]
+    fields = [f for f in catalogue.schema.faceted if f.searchable]
     return any(catalogue.present(field.name).mean() > 0.1 for field in fields)
 
 

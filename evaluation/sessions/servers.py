@@ -238,13 +238,9 @@ class _Foreseeing:
         """Returns a question for each facet; among its options are the target's own values."""
         found = []
         for each in self._catalogue.schema.fields:
-            if each.name in self._asked or each.type not in ("category", "tags", "number", "date", "bool"):
+            if each.name in self._asked or not each.faceted:
                 continue
             value = self._secret.person.target.facts.get(each.name)
             options = [str(v) for v in (value if isinstance(value, list) else [value]) if v is not None]
-            found.append(
-                Question(
-                    each.name, f"Which {each.label}?", tuple(options[:4]) if each.type in ("category", "tags") else ()
-                )
-            )
+            found.append(Question(each.name, f"Which {each.label}?", tuple(options[:4]) if each.valued else ()))
         return found

@@ -17,10 +17,10 @@ def predicate(statement: Statement, catalogue: Catalogue) -> Predicate | None:
     """Returns the statement as a predicate, polarity apart; None for one about items or about a field that nothing can compare."""
     if statement.facet not in catalogue.schema.names:
         return None
-    kind = catalogue.schema.field(statement.facet).type
-    if kind == "tags":
+    field = catalogue.schema.field(statement.facet)
+    if field.type == "tags":
         return Comparison(field=statement.facet, op="contains", value=statement.value)
-    if kind in ("number", "date") and isinstance(statement.value, (tuple, list)):
+    if field.measured and isinstance(statement.value, (tuple, list)):
         low, high = (None if end in (None, float("inf"), -float("inf")) else end for end in statement.value)
         if low is None and high is None:
             return None
@@ -29,11 +29,7 @@ def predicate(statement: Statement, catalogue: Catalogue) -> Predicate | None:
                 field=statement.facet, op="le" if low is None else "ge", value=high if low is None else low
             )
         return Comparison(field=statement.facet, op="between", value=(low, high))
-    return (
-        Comparison(field=statement.facet, op="eq", value=statement.value)
-        if kind in ("category", "bool", "number", "date")
-        else None
-    )
+    return Comparison(field=statement.facet, op="eq", value=statement.value) if field.faceted else None
 
 
 def mask(statement: Statement, catalogue: Catalogue) -> Bools | None:

@@ -21,7 +21,7 @@ class Gazetteer:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._meaning: dict[tuple[str, ...], tuple[int, str, str]] = {}
-        for field in catalogue.schema.of_type("category", "tags"):
+        for field in catalogue.schema.valued:
             index = catalogue.values(field.name)
             for value, count in zip(index.values, index.counts.tolist(), strict=True):
                 self._add(field.name, value, int(count))

@@ -44,11 +44,7 @@ def is_fresh(field: str, value: str) -> bool:
 
 def names_fresh(answer: Understood, catalogue: Catalogue) -> bool:
     """Tells whether a message names something that no training message names. A field of few values is no open one: all of its values are trained."""
-    opened = {
-        field.name
-        for field in catalogue.schema.of_type("category", "tags")
-        if len(catalogue.values(field.name).values) > _FEW
-    }
+    opened = {field.name for field in catalogue.schema.valued if len(catalogue.values(field.name).values) > _FEW}
     wished = any(is_fresh(one.facet, one.value) for one in answer.preferences if one.facet in opened)
     titles = [one.value for one in answer.preferences if one.facet == "item"] + [
         one.quote for one in answer.references if one.kind == "title"
@@ -126,7 +122,7 @@ def _facet(field: Field, catalogue: Catalogue, domain: Domain, which: Names_) ->
         spec = FieldSpec(
             (field.name,), "bool", "bool", ("",), yes=(f"with {label}",), no=(f"without {label}", f"with no {label}")
         )
-    elif field.type in ("category", "tags"):
+    elif field.valued:
         spec = _named(field, catalogue, domain, which)
     else:
         spec = None

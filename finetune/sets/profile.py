@@ -12,6 +12,7 @@ from convrec.agent.llm.catalogue_lines import field_lines
 from convrec.agent.llm.documents import as_json
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.interactions import Interactions
+from convrec.catalogue.schema import VALUED
 from convrec.finetune.sets.labelled import hashed_group, part_of
 from convrec.finetune.sets.rows import Row, chat, dumped
 from convrec.prompts.rendering import prompt
@@ -86,9 +87,7 @@ def _liked(events: Interactions) -> np.ndarray[Any, np.dtype[np.bool_]]:
 def _event(catalogue: Catalogue, row: int, liked: bool) -> dict[str, Any]:
     facts = catalogue.item(row).facts
     kept = {
-        field.name: facts[field.name]
-        for field in catalogue.schema.of_type("category", "tags", "number")
-        if field.name in facts
+        field.name: facts[field.name] for field in catalogue.schema.of_type(*VALUED, "number") if field.name in facts
     }
     kept = {name: value[:4] if isinstance(value, list) else value for name, value in kept.items()}
     return {"did": "liked" if liked else "disliked", "title": catalogue.titles[row], **kept}
@@ -97,7 +96,7 @@ def _event(catalogue: Catalogue, row: int, liked: bool) -> dict[str, Any]:
 def _shares(catalogue: Catalogue) -> dict[Key, float]:
     """Returns the share of the catalogue's items that carry each value."""
     found: dict[Key, float] = {}
-    for field in catalogue.schema.of_type("category", "tags"):
+    for field in catalogue.schema.valued:
         index = catalogue.values(field.name)
         found |= {
             (field.name, value): int(count) / len(catalogue)
@@ -114,7 +113,7 @@ def _tastes(
     liked, disliked = Counter[Key](), Counter[Key]()
     n_liked = max(sum(good for _, good in events), 1)
     for row, good in events:
-        for field in catalogue.schema.of_type("category", "tags"):
+        for field in catalogue.schema.valued:
             for value in catalogue.values(field.name).of(row):
                 (liked if good else disliked)[field.name, value] += 1
     found: list[tuple[float, Key, int]] = []

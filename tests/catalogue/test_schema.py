@@ -2,7 +2,7 @@ import pytest
 
 from convrec.catalogue.inference import infer_field
 from convrec.catalogue.ingest import ingest
-from convrec.catalogue.schema import Field, Schema
+from convrec.catalogue.schema import FIELD_TYPES, TITLE, Field, Schema
 from convrec.core.errors import InputError, PredicateError
 
 
@@ -35,6 +35,14 @@ def test_a_column_gets_the_type_of_its_values(name, values, kind):
 def test_one_odd_value_in_many_does_not_change_a_columns_type():
     assert infer_field("price", [*range(200), "abc"]).type == "number"
     assert infer_field("price", [*range(5), *["abc"] * 5]).type == "category"
+
+
+def test_fields_are_told_apart_by_what_can_be_done_with_them():
+    schema = Schema(fields=(TITLE, *(Field(name=kind, type=kind) for kind in FIELD_TYPES)))
+    assert {"category", "tags"} <= {field.name for field in schema.valued}
+    assert {"number", "date"} <= {field.name for field in schema.measured}
+    assert not set(schema.valued) & set(schema.measured)
+    assert {field.name for field in schema.fields if not field.faceted} == {"title", "text", "url", "image"}
 
 
 def test_the_schema_survives_its_file(tmp_path):

@@ -50,7 +50,7 @@ def centred(vectors: Vectors, known: Any) -> Vectors:
 def _common(catalogue: Catalogue) -> list[tuple[str, str]]:
     least = max(_FEWEST, _COMMON * len(catalogue))
     found = []
-    for field in catalogue.schema.of_type("category", "tags"):
+    for field in catalogue.schema.valued:
         if field.searchable:
             index = catalogue.values(field.name)
             found += [

@@ -145,7 +145,7 @@ def chips(reasons: Collection[Reason]) -> tuple[Chip, ...]:
 
 
 def _is_other(field: Field) -> bool:
-    return field.type in ("number", "date", "bool", "category") and not is_kind(field) and not is_person(field)
+    return field.faceted and field.type != "tags" and not is_kind(field) and not is_person(field)
 
 
 def _fact(field: Field, item: ReplyItem) -> str:

@@ -15,8 +15,8 @@ _COMMON = 40  # of the commonest values, the ones to choose from
 def openers(catalogue: Catalogue, n: int = 4) -> list[str]:
     """Returns up to `n` wishes; each finds several items of the catalogue."""
     schema = catalogue.schema
-    kind, year = next((f for f in schema.of_type("category", "tags") if is_kind(f)), None), year_field(schema)
-    person = next((f for f in schema.of_type("tags", "category") if is_person(f)), None)
+    kind, year = next((f for f in schema.valued if is_kind(f)), None), year_field(schema)
+    person = next((f for f in schema.valued if is_person(f)), None)
     found: list[str] = []
     if kind is not None:
         values = _commonest(catalogue, kind)

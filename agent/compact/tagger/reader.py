@@ -60,9 +60,7 @@ class Reader:
 
     def __init__(self, catalogue: Catalogue, encoder: TextEncoder) -> None:
         self._catalogue, self._encoder = catalogue, encoder
-        self._facets = [
-            field for field in catalogue.schema.fields if field.type in ("category", "tags", "number", "bool", "date")
-        ]
+        self._facets = catalogue.schema.faceted
         self._order = {field.name: place for place, field in enumerate(self._facets)}
 
     @staticmethod
@@ -124,7 +122,7 @@ class Reader:
     @cached_property
     def _lookup(self) -> Lookup:
         schema = self._catalogue.schema
-        values = {f.name: self._catalogue.values(f.name).values for f in schema.of_type("category", "tags")}
+        values = {f.name: self._catalogue.values(f.name).values for f in schema.valued}
         return Lookup({**values, TITLE: self._catalogue.titles})
 
     @cached_property
@@ -140,7 +138,7 @@ class Reader:
 
     def _sample(self, name: str) -> str:
         """Returns some of a field's values, none that one item alone has if others are: no item says how messages are read."""
-        if self._catalogue.schema.field(name).type not in ("category", "tags"):
+        if not self._catalogue.schema.field(name).valued:
             return ""
         values = sorted(self._catalogue.values(name).common() or self._catalogue.values(name).values)
         return ", ".join(Random(name).sample(values, min(_SAMPLED, len(values))))
