@@ -9,6 +9,7 @@ import pytest
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
+from convrec.evaluation.reading import meaning
 from convrec.evaluation.splits import splits
 from convrec.evaluation.topn import BASELINES, SYSTEM, TopN, evaluate_topn
 from convrec.tools.toolbox import Toolbox
@@ -95,6 +96,7 @@ def test_the_baselines_stand_beside_whatever_was_asked_for(measured):
         assert set(table) >= {f"{name}@{cut}" for name in ("hr", "recall", "ndcg", "mrr", "map") for cut in CUTS}
         for figure in table.values():
             assert figure.low is None or figure.low <= figure.value <= figure.high
+    assert all(meaning(name) for name in result.metrics)
     assert result.n == PEOPLE
     assert {name: count for name, count in result.counts.items() if name.startswith("failures")} == {
         f"failures of {name}": 0
