@@ -80,7 +80,7 @@ _IMAGINED = re.compile(
 )
 """What makes what follows a mere thought: "had I won, I'd own a ferret"."""
 _AGAIN_REAL = re.compile(
-    r"[,;:–—]|\b(?:because|cause|since|as|so|but|though|although)\b|\b(?:i['’]?m|i\s+am|i['’]?ve|i\s+have|my|we['’]?re|we\s+are)\b",
+    r"[,;:–—]|\b(?:because|cause|since|as|so|but|though|although|with|for)\b|\b(?:i['’]?m|i\s+am|i['’]?ve|i\s+have|my|we['’]?re|we\s+are)\b",
     re.IGNORECASE,
 )
 """What ends a thought within its sentence: "I'd take anything, I'm a nurse"."""
