@@ -15,7 +15,7 @@ from convrec.evaluation.sessions.agenda_voice import with_typo
 
 Choice = Literal["dev", "heldout", "all"]
 CHOICES: tuple[Choice, ...] = ("dev", "heldout", "all")
-_HANDS = ("", "second/")  # who wrote the wordings: neither saw the other's while writing
+_HANDS = ("", "second_")  # who wrote the wordings: the second saw the first's, to say it otherwise, and no code
 _FACTS = ("life_self", "life_people", "life_habits", "tastes")
 _SLOT = re.compile(r"(\{\w+\})")
 _ARTICLE = re.compile(r"a\(n\) ", re.IGNORECASE)

@@ -91,7 +91,7 @@ def test_a_telling_has_the_slot_of_what_it_tells(key, kind):
 
 def test_two_hands_say_each_thing_in_words_of_their_own():
     for name in ("life_self", "life_people", "life_habits", "tastes"):
-        first, second = document(name), document(f"second/{name}")
+        first, second = document(name), document(f"second_{name}")
         assert second.keys() == first.keys() - {"kinds"}
         for key, kinds in second.items():
             assert not any(set(said) & set(first[key][kind]) for kind, said in kinds.items())
@@ -267,7 +267,7 @@ def test_the_files_of_words_are_plain_json_values():
         "life_self",
         "life_people",
         "life_habits",
-        "second/noise",
-        "second/life_self",
+        "second_noise",
+        "second_life_self",
     ):
         assert json.loads(json.dumps(document(name))) == document(name)
