@@ -57,11 +57,12 @@ _SECRET = re.compile(
     r"@|(?:\d[ .-]?){6,}|\b(?:passwords?|passcode|pin|cvv|iban|card\s+number|account\s+number|social\s+security|ssn|passport)\b",
     re.IGNORECASE,
 )
-_SUPPOSED = re.compile(
+SUPPOSED = re.compile(
     r"\b(?:if|imagine|suppose|pretend|wish|hypothetically|let['’]?s\s+say|what\s+if|as\s+though|would|could|might|used\s+to|dream(?:ed|t|ing)?|"
     r"when\s+i\s+was|back\s+when|once\s+upon|almost|nearly|thinking\s+(?:of|about)|planning|hoping|want\s+to|going\s+to|gonna|just\s+kidding|joking|pretending)\b",
     re.IGNORECASE,
 )
+"""What makes a statement one of what is not, or not yet, or no more."""
 _REPORTED = re.compile(
     r"\b(?:he|she|they|it|you|someone|somebody|people|everyone|colleague|friend|character|hero(?:ine)?|movie|film|book|song|show|lyrics?|said|says|told\s+me|asked|quote)\b[^,.;]*$",
     re.IGNORECASE,
@@ -227,9 +228,7 @@ def changes_of(text: str) -> list[Fact]:
     if not _PERSONAL.search(text):
         return []
     sentences = [
-        (s.start(), s[0])
-        for s in _SENTENCE.finditer(statements(text))
-        if "?" not in s[0] and not _SUPPOSED.search(s[0])
+        (s.start(), s[0]) for s in _SENTENCE.finditer(statements(text)) if "?" not in s[0] and not SUPPOSED.search(s[0])
     ]
     return [
         fact
@@ -258,7 +257,7 @@ def statements(text: str) -> str:
 def states(text: str) -> bool:
     """Tells whether a text says anything as so: it is no question, no supposition and not another's words."""
     own = statements(text)
-    return bool(own.strip(" .,!?…")) and "?" not in own and not _SUPPOSED.search(own)
+    return bool(own.strip(" .,!?…")) and "?" not in own and not SUPPOSED.search(own)
 
 
 def _clauses(text: str) -> Iterator[tuple[int, str]]:
@@ -268,7 +267,7 @@ def _clauses(text: str) -> Iterator[tuple[int, str]]:
         for piece in [*(_COMMA if asks else _CLAUSE).finditer(sentence[0]), None]:
             end = piece.start() if piece else len(sentence[0])
             clause = sentence[0][at:end]
-            if not (_SUPPOSED.search(clause) or (asks and (piece is None or _INVERTED.search(clause)))):
+            if not (SUPPOSED.search(clause) or (asks and (piece is None or _INVERTED.search(clause)))):
                 yield sentence.start() + at, clause
             at = piece.end() if piece else end
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from convrec.agent.memory.facts import MANY, Fact, looks_like_job, may_be_kept, says_nothing
+from convrec.agent.memory.facts import MANY, SUPPOSED, Fact, looks_like_job, may_be_kept, says_nothing
 from convrec.agent.memory.marking import GONE, OTHER, WHOSE, Mark, Marked
 from convrec.agent.memory.topics import PETS
 from convrec.agent.memory.whose import is_of_another, sentence_span
@@ -74,8 +74,7 @@ _ELLIPSIS = re.compile(
     re.IGNORECASE,
 )
 _IMAGINED = re.compile(
-    r"\b(?:(?:i|we|you|who)(?:(?:['’]?d|\s+would|\s+could|\s+might)(?!\s+(?:better|(?:also\s+)?say|call|guess|describe|find|rather|know))|\s+wish)|(?:had|were|wish|suppose|if)\s+(?:i|we)|i\s+(?:only\s+)?were"
-    r"|(?:picture|imagine|see|fancy)\s+(?:myself|us|me)|(?:imagin|pretend|dream)ing|imagine|pretend)\b",
+    rf"{SUPPOSED.pattern}|\b(?:(?:i|we|you|who)['’]?d(?!\s+(?:better|(?:also\s+)?say|call|guess|describe|find|rather|know))|(?:had|were)\s+(?:i|we)|i\s+(?:only\s+)?were|(?:picture|see|fancy)\s+(?:myself|us|me))\b",
     re.IGNORECASE,
 )
 """What makes what follows a mere thought: "had I won, I'd own a ferret"."""
