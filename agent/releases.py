@@ -34,7 +34,7 @@ _WHEN = {"decade", "year", "time", "era", "period", "age"}
 _KINDS = {"genre", "kind", "type", "category", "style", "sort", "cuisine"}
 _END = r"(?=\s*(?:$|[.,;:!?]|\b(?:and|but|then|so|just|now|i|i.?m|we|make|give|show|it|it.?s)\b))"
 _MATTERS_NOT = r"(?:does|do)(?:n.?t| not) (?:really )?matter"
-_FORGET = r"(?:forget|drop|scrap|scratch|strike|lose|cancel|undo|ignore|never ?mind)"
+_FORGET = r"(?:forget|drop|scrap|scratch|strike(?! (?:\w+ ){1,2}(?:from|off)\b)|lose|cancel|undo|ignore|never ?mind)"
 _FREE = re.compile(
     r"\b(?:any|whichever) (?!other|more|good|new)(?P<a>\w+)"
     r"|\b(?:whatever|no matter(?: (?:which|what))?|regardless of|irrespective of|don.?t (?:really )?(?:care|mind)(?: about| which| what)?) (?:the |its |your )?(?P<b>(?!how\b)\w+)"
