@@ -85,7 +85,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     turn, house, before, heard = runtime.context, runtime.context.house, state["state"], state["understanding"]
     plan = _apart_from_wishes(state, turn)
     if plan is not None:
-        turn.emit(PlanEvent(action=plan.action, detail={"note": plan.note}))
+        _announce(plan, turn)
         before = without_last(before) if plan.note == "unsay" else before
         return {"state": before.model_copy(update={"turn": before.turn + 1, "question": None}), "plan": plan}
     schema = house.toolbox.catalogue.schema
@@ -114,18 +114,20 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if plan.note == "unknown_title":
         kept = tuple(h for h in after.held if h.preference.facet != "text" or h.turn < after.turn)
         after = after.model_copy(update={"held": kept})  # the name of something that is not here is no taste
-    origin = Origin(state["thread_id"], after.turn, house.clock.now(), state["text"])
+    small_talk = plan.action == "chat" and plan.note in (*SEARCHING, TOLD)
+    if not small_talk:
+        _announce(plan, turn)  # what else the message tells of its writer does not change it, and takes longer to hear
     if plan.action == "edit" and plan.note == "unlearn":
         turn.patch = unlearn(state["profile"], heard.preferences)
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
     elif turn.hearing is not None:
+        origin = Origin(state["thread_id"], after.turn, house.clock.now(), state["text"])
         learnt = learn(state["profile"], heard, origin, house.new_id, turn.hearing.facts)
         turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
-        if plan.action == "chat" and plan.note in (*SEARCHING, TOLD) and any(entry.about for entry in learnt.entries):
+        if small_talk and any(entry.about for entry in learnt.entries):
             plan = plan.model_copy(update={"note": "noted"})
-    turn.emit(
-        PlanEvent(action=plan.action, detail=plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True))
-    )
+    if small_talk:
+        _announce(plan, turn)
     profile = _patched(state, turn.patch)
     return {
         "state": after.model_copy(update={"question": None, "quiet": wants_quiet(state["text"], before.quiet)}),
@@ -133,6 +135,12 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         "profile": profile,
         "understanding": heard,
     }
+
+
+def _announce(plan: Plan, turn: Turn) -> None:
+    """Tells whoever follows the stream what the turn will do."""
+    detail = plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True)
+    turn.emit(PlanEvent(action=plan.action, detail=detail))
 
 
 def _apart_from_wishes(state: TurnState, turn: Turn) -> Plan | None:

@@ -11,6 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 import convrec.agent.agent as agent_module
 from convrec.agent import Agent
+from convrec.agent.memory.memory import Memory
 from convrec.agent.stores.ledger import TABLES
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
@@ -78,6 +79,16 @@ def test_a_replayed_request_streams_the_stored_reply(agent):
     events = list(agent.stream("a western", **ANA, request_id="r1"))
     assert "".join(event.text for event in events if event.type == "token") == first.text
     assert events[-1].reply == first
+
+
+def test_what_a_turn_will_do_is_told_before_all_is_heard_of_its_writer(agent, monkeypatch):
+    heard, facts = threading.Event(), Memory._facts
+    monkeypatch.setattr(Memory, "_facts", lambda memory, text: heard.wait(20) and facts(memory, text))
+    events = agent.stream("a western, I live in Oslo", **ANA)
+    assert next(events).type == "plan"
+    heard.set()
+    assert list(events)[-1].type == "done"
+    assert [entry.value for entry in agent.profile("ana") if entry.about == "home"] == ["Oslo"]
 
 
 def test_one_request_at_two_places_at_once_is_answered_once(agent):
