@@ -13,7 +13,7 @@ from convrec.agent.departed import heard_of_those_there, held_of_those_there, pl
 from convrec.agent.elicitation import picked
 from convrec.agent.grounding import ground as ground_slate
 from convrec.agent.lookback import about_memory, without_last
-from convrec.agent.memory.learning import Origin, Patch, learn, unlearn
+from convrec.agent.memory.learning import Learner, Origin, Patch, unlearn
 from convrec.agent.planner import DROP, FORGET, TOLD, presented, wants_quiet
 from convrec.agent.planner import decide as decide_plan
 from convrec.agent.refusals import refusal
@@ -64,8 +64,8 @@ def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         return {"understanding": Understanding(acts=("other",))}
     option = picked(before.question, text) if before.question is not None else None
     turn = runtime.context
-    turn.hearing = None if turn.paused else turn.house.memory.hear(text)
     heard = turn.house.engine.understand(option or text, before)
+    turn.hearing = None if turn.paused else turn.house.memory.hear(text)  # begun now: the plan waits for no word of it
     if (
         turn.model is not None
         and option is None
@@ -114,20 +114,19 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if plan.note == "unknown_title":
         kept = tuple(h for h in after.held if h.preference.facet != "text" or h.turn < after.turn)
         after = after.model_copy(update={"held": kept})  # the name of something that is not here is no taste
-    small_talk = plan.action == "chat" and plan.note in (*SEARCHING, TOLD)
-    if not small_talk:
-        _announce(plan, turn)  # what else the message tells of its writer does not change it, and takes longer to hear
     if plan.action == "edit" and plan.note == "unlearn":
         turn.patch = unlearn(state["profile"], heard.preferences)
         after = let_go(before.model_copy(update={"turn": after.turn}), heard.preferences)
     elif turn.hearing is not None:
         origin = Origin(state["thread_id"], after.turn, house.clock.now(), state["text"])
-        learnt = learn(state["profile"], heard, origin, house.new_id, turn.hearing.facts)
-        turn.patch = Patch(learnt.entries, unlearn(state["profile"], back).removed)
-        if small_talk and any(entry.about for entry in learnt.entries):
-            plan = plan.model_copy(update={"note": "noted"})
-    if small_talk:
-        _announce(plan, turn)
+        turn.learner = Learner(state["profile"], origin, house.new_id)
+        turn.learner.tastes(heard)
+        turn.patch = Patch(turn.learner.patch.entries, unlearn(state["profile"], back).removed)
+    if plan.action == "chat" and plan.note in (*SEARCHING, TOLD):
+        _learn_facts(turn)
+        told = any(entry.about for entry in turn.patch.entries)
+        plan = plan.model_copy(update={"note": "noted"}) if told else plan
+    _announce(plan, turn)
     profile = _patched(state, turn.patch)
     return {
         "state": after.model_copy(update={"question": None, "quiet": wants_quiet(state["text"], before.quiet)}),
@@ -141,6 +140,13 @@ def _announce(plan: Plan, turn: Turn) -> None:
     """Tells whoever follows the stream what the turn will do."""
     detail = plan.model_dump(mode="json", exclude={"action"}, exclude_defaults=True)
     turn.emit(PlanEvent(action=plan.action, detail=detail))
+
+
+def _learn_facts(turn: Turn) -> None:
+    """Adds the facts that the message tells of its writer to what is learned; they take the longest to hear, and rank nothing."""
+    if turn.hearing is not None and turn.learner is not None:
+        turn.learner.facts(turn.hearing.facts)
+        turn.patch, turn.learner = replace(turn.patch, entries=turn.learner.patch.entries), None
 
 
 def _apart_from_wishes(state: TurnState, turn: Turn) -> Plan | None:
@@ -261,6 +267,7 @@ def remember(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
     if state["plan"].action == "forget" and state["plan"].note == "confirmed":
         turn.forgotten = True  # nothing is written; the agent deletes what there is, this thread's checkpoint included
         return {"dialogue": DialogueState().model_dump(mode="json")}
+    _learn_facts(turn)
     commit = Commit(
         text=state["text"],
         reply=state["reply"],

@@ -13,7 +13,7 @@ from convrec.agent.elicitation import Asking, question
 from convrec.agent.engine import Engine, Follower
 from convrec.agent.llm.demonstrations import Demonstrations
 from convrec.agent.llm.engine import ModelEngine, ModelTurn
-from convrec.agent.memory.learning import Patch
+from convrec.agent.memory.learning import Learner, Patch
 from convrec.agent.memory.memory import Hearing, Memory
 from convrec.agent.memory.recall import Recalled
 from convrec.agent.realiser import Realiser
@@ -84,7 +84,7 @@ class House:
 
 @dataclass
 class Turn:
-    """One turn's candidates, patches, dials, memories told, how it is heard by its meaning, trace and part of a model; `led` is how a conversation stands that others led so far, `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
+    """One turn's candidates, patches, dials, memories told, how it is heard by its meaning and who still learns from that, trace and part of a model; `led` is how a conversation stands that others led so far, `paused` where nothing is to be remembered, `pausing` where that is to change. The graph's runtime context."""
 
     house: House
     generation: int
@@ -101,6 +101,7 @@ class Turn:
     pausing: bool | None = None
     told: tuple[Recalled, ...] = ()
     hearing: Hearing | None = None
+    learner: Learner | None = None
     forgotten: bool = False
     emit: Callable[[object], None] = lambda event: None
     model: ModelTurn | None = None

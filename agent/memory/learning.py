@@ -48,11 +48,36 @@ class Learner:
         self._current = {entry.id: entry for entry in profile if entry.superseded_by is None}
         self._origin, self._new_id = origin, new_id
         self._written: dict[str, ProfileEntry] = {}
+        self._spoken_for: list[tuple[int, int]] = []
 
     @property
     def patch(self) -> Patch:
         """Returns what was written."""
         return Patch(tuple(self._written.values()))
+
+    def tastes(self, heard: Understanding) -> None:
+        """Writes the lasting tastes, and the items liked or disliked by name; what is a wish for today is no fact."""
+        text = self._origin.text
+        own = [*_own_tastes(heard, text)]
+        for taste in own:
+            self.taste(taste)
+        self._spoken_for += [taste.span for taste in own]
+        self._spoken_for += [wish.span for wish in heard.preferences if _is_for_today(wish, text)]
+
+    def facts(self, facts: Iterable[Fact]) -> None:
+        """Writes the facts told in the message, and the changes of those known; of two in one place, or of one where a taste is, the first counts."""
+        changed = [fact.span for fact in changes_of(self._origin.text) if self.change(fact)]
+        spoken_for = [
+            *self._spoken_for,
+            *changed,
+        ]  # "my favourite genre is drama" is a taste, "changed my mind, a romcom" a wish
+        for fact in facts:
+            if any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
+                continue
+            changes = (fact.instead or not fact.about) and self.change(fact)
+            if not changes and fact.about:
+                self.fact(fact)
+            spoken_for.append(fact.span)
 
     def taste(self, taste: Preference) -> None:
         """Writes a taste; one that is known is confirmed, one that turned is superseded."""
@@ -106,33 +131,6 @@ class Learner:
             ended = max(self._origin.now, old.updated)
             self._written[old.id] = old.model_copy(update={"superseded_by": new.id, "updated": ended})
         self._current[new.id] = self._written[new.id] = new
-
-
-def learn(
-    profile: tuple[ProfileEntry, ...], heard: Understanding, origin: Origin, new_id: NewId, facts: Iterable[Fact]
-) -> Patch:
-    """Returns the patch for what the message says lastingly of who wrote it: facts, tastes, and items liked or disliked by name.
-
-    `facts` are those told in the message; of two in one place the first counts.
-    """
-    learner = Learner(profile, origin, new_id)
-    tastes = [*_own_tastes(heard, origin.text)]
-    for taste in tastes:
-        learner.taste(taste)
-    changed = [fact for fact in changes_of(origin.text) if learner.change(fact)]
-    spoken_for = [
-        *(taste.span for taste in tastes),
-        *(fact.span for fact in changed),
-        *(wish.span for wish in heard.preferences if _is_for_today(wish, origin.text)),
-    ]  # "my favourite genre is drama" is a taste, "changed my mind, a romcom" a wish
-    for fact in facts:
-        if any(fact.span[0] < end and start < fact.span[1] for start, end in spoken_for):
-            continue
-        changes = (fact.instead or not fact.about) and learner.change(fact)
-        if not changes and fact.about:
-            learner.fact(fact)
-        spoken_for.append(fact.span)
-    return learner.patch
 
 
 def _own_tastes(heard: Understanding, text: str) -> Iterator[Preference]:

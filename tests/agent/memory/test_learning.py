@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from convrec.agent.memory.facts import facts_of
-from convrec.agent.memory.learning import Origin, clicked, faded, learn, unlearn
+from convrec.agent.memory.learning import Learner, Origin, clicked, faded, unlearn
 from convrec.agent.memory.whose import is_own
 from convrec.core.clock import counted_ids
 from convrec.core.understanding import Preference, Understanding
@@ -20,11 +20,16 @@ class Diary:
         self.entries, self.new_id, self.days = {}, counted_ids("e"), 0
 
     def tell(self, text, *tastes):
+        return self.write(text, tastes, facts_of(text))
+
+    def write(self, text, tastes, facts):
         self.days += 1
         origin = Origin("t", self.days, NOON + timedelta(days=self.days), text)
-        patch = learn(self.current, Understanding(preferences=tastes), origin, self.new_id, facts_of(text))
-        self.entries |= {entry.id: entry for entry in patch.entries}
-        return patch
+        learner = Learner(self.current, origin, self.new_id)
+        learner.tastes(Understanding(preferences=tastes))
+        learner.facts(facts)
+        self.entries |= {entry.id: entry for entry in learner.patch.entries}
+        return learner.patch
 
     @property
     def current(self):

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from convrec.agent.memory.facts import facts_of, statements
-from convrec.agent.memory.learning import Origin, learn
 from convrec.agent.memory.marking import GONE, Mark, Marked, decoded, fits, marked
 from convrec.agent.memory.sensed import sensed, vouched
-from convrec.core.understanding import Preference, Understanding
+from convrec.core.understanding import Preference
 from convrec.tools.encoder import TextEncoder
-from tests.agent.memory.test_learning import NOON, Diary
+from tests.agent.memory.test_learning import Diary
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +24,8 @@ def listener(encoder):
         """A diary that hears by rules and by marks."""
 
         def tell(self, text, *tastes):
-            self.days += 1
             found = marked(statements(text), encoder)
-            facts = [*vouched(facts_of(text), text, found), *sensed(text, found)]
-            origin = Origin("t", self.days, NOON, text)
-            patch = learn(self.current, Understanding(preferences=tastes), origin, self.new_id, facts)
-            self.entries |= {entry.id: entry for entry in patch.entries}
-            return patch
+            return self.write(text, tastes, [*vouched(facts_of(text), text, found), *sensed(text, found)])
 
     return Listener()
 
