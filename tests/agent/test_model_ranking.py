@@ -58,8 +58,9 @@ def test_whatever_it_answers_the_order_is_a_permutation(shop, seed):
 
 def test_scores_of_a_new_order_fall_and_are_the_sum_of_their_parts(shop):
     one, _ = ranker(shop, judge)
-    found = shop.toolbox.recommend(Request(text="a western", k=8, diversity=0.0))
-    moved = one.reranked(found, {}, "listwise", Budget(PLENTY)).items
+    request = Request(text="a western", k=8, diversity=0.0)
+    found = shop.toolbox.recommend(request)
+    moved = one.reranked(found, request, "listwise", Budget(PLENTY)).items
     assert {item.id for item in moved} == {item.id for item in found.items}
     assert [item.score for item in moved] == sorted((item.score for item in moved), reverse=True)
     assert all(sum(item.contributions.values()) == pytest.approx(item.score, abs=1e-6) for item in moved)

@@ -21,7 +21,7 @@ from tests.agent.chat_server import ChatServer, serving, sound
 pytestmark = pytest.mark.ci
 
 runner = CliRunner()
-STEPS = ("understand", "plan", "explain")
+STEPS = ("understand", "plan", "explain", "rank")
 
 
 @pytest.fixture(scope="module")
