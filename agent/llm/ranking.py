@@ -100,18 +100,7 @@ class ModelRanker:
 
     def document(self, wanted: dict[str, Any], rows: Sequence[int]) -> dict[str, Any]:
         """Returns what the model is told: what is wanted, and these items, numbered."""
-        return {**wanted, "items": [{"n": n, **self.seen(row)} for n, row in enumerate(rows, 1)]}
-
-    def seen(self, row: int) -> dict[str, Any]:
-        """Returns an item as the model is shown it."""
-        item, schema = self.catalogue.item(row), self.catalogue.schema
-        told = {
-            name: value for name, value in item.facts.items() if name in schema.names and schema.field(name).faceted
-        }
-        return {
-            "title": item.title,
-            **{name: value[:8] if isinstance(value, list) else value for name, value in told.items()},
-        }
+        return {**wanted, "items": [{"n": n, **shown(self.catalogue, row)} for n, row in enumerate(rows, 1)]}
 
     def told(self, request: Request) -> dict[str, Any]:
         """Returns a request as the model is told it."""
@@ -132,6 +121,16 @@ class ModelRanker:
         order = self.order(self.told(request), [item.row for item in head], manner, budget)
         moved = tuple(_moved(head[place], head[rank]) for rank, place in enumerate(order))
         return replace(found, items=(*moved, *rest))
+
+
+def shown(catalogue: Catalogue, row: int) -> dict[str, Any]:
+    """Returns an item as it is shown to a model that judges it: its title and facets, of long lists the beginning."""
+    item, schema = catalogue.item(row), catalogue.schema
+    told = {name: value for name, value in item.facts.items() if name in schema.names and schema.field(name).faceted}
+    return {
+        "title": item.title,
+        **{name: value[:8] if isinstance(value, list) else value for name, value in told.items()},
+    }
 
 
 def _moved(item: Recommended, place: Recommended) -> Recommended:

@@ -30,6 +30,7 @@ from convrec.evaluation.engines.ordering import (
     held_people,
     marks,
 )
+from convrec.evaluation.engines.rating import FACTORS, MEANS, MOST, Ratings, errors
 from convrec.evaluation.engines.talking import Served, first_sessions, found, worded
 from convrec.evaluation.engines.verdict import ranking, steps_won, toml_lines, verdicts
 from convrec.evaluation.manifest import manifest
@@ -88,7 +89,8 @@ def evaluate_engines(
     """Measures the compact engine, the model that `llm` names, and that with its adapter, step by step, and says which steps the model wins.
 
     `labelled` turns are understood; without them those of simulated people, who are also served and whose slates are worded. Where people's
-    choices are known, what is found for some of them is ordered, too. The tools are fitted without these people.
+    choices are known, what is found for some of them is ordered, too, and where they are ratings, some are predicted. The tools are fitted
+    without these people.
 
     Raises:
         InputError: no model is named, nobody can talk, or a turn has too few requests to rank. ConvrecError: the model does not answer.
@@ -111,9 +113,10 @@ def evaluate_engines(
             sessions = _sessions(workspace, held, options, known)
             people = held_people(held, workspace.catalogue(), options.turns)
             measured = _measured(stage, sessions, labelled, people)
+            ratings = _rated(stage, Ratings(workspace.catalogue(), min(MOST, options.turns), options.seed))
         finally:
             stage.close()
-    result = _result(stage, measured, labelled)
+    result = _result(stage, measured, labelled, ratings)
     return run, run.finish(result, ms_a_turn=ms_a_turn(measured))
 
 
@@ -212,7 +215,21 @@ def _ordered(stage: _Stage, compact: Served, people: Sequence[RankingCase]) -> C
     return Cases("rank", ids, ids, answers, rows)
 
 
-def _result(stage: _Stage, measured: Sequence[Cases], labelled: Path | None) -> Result:
+def _rated(stage: _Stage, ratings: Ratings) -> dict[str, Any]:
+    """Returns how far predicted ratings are from those that people gave, as a section of the result; nothing where there are none."""
+    if not ratings.cases:
+        return {}
+    ways = {engine.name: ratings.by(engine) for engine in stage.engines[1:]}
+    ways |= {MEANS: ratings.by_means, FACTORS: ratings.by_factors}
+    answers = {name: stage.run.answers(f"rate {name}", ratings.cases, way) for name, way in ways.items()}
+    table = errors(ratings.cases, answers, stage.options.seed)
+    shaped = {
+        name: {metric: each.model_dump(mode="json") for metric, each in row.items()} for name, row in table.items()
+    }
+    return {"ratings": {"n": len(ratings.cases), "systems": shaped}}
+
+
+def _result(stage: _Stage, measured: Sequence[Cases], labelled: Path | None, ratings: Mapping[str, Any]) -> Result:
     groups = [group for cases in measured for group in cases.groups]
     by_engine = {engine.name: scored(measured, engine.name) for engine in stage.engines}
     draws = Resampling(groups, seed=stage.options.seed)
@@ -230,6 +247,6 @@ def _result(stage: _Stage, measured: Sequence[Cases], labelled: Path | None) -> 
         sections={
             "verdicts": {name: {v.step: v.document() for v in each} for name, each in judged.items()},
             "over compact": {name: {m: d.model_dump(mode="json") for m, d in each.items()} for name, each in over.items()},
-            "recommended": won, **rank, "toml": toml_lines({"steps": won, **rank}),
+            "recommended": won, **rank, "toml": toml_lines({"steps": won, **rank}), **ratings,
         },
     )  # fmt: skip

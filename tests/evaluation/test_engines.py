@@ -156,12 +156,14 @@ def test_a_model_that_answers_nonsense_is_recommended_for_nothing_and_its_fallba
     assert result["metrics"]["rank fell back"]["value"] == result["metrics"]["rank malformed"]["value"] == 1
     assert result["metrics"]["rank position bias"]["value"] is None
     assert result["metrics"]["rank ndcg@10"] == result["baselines"]["compact"]["rank ndcg@10"]
+    rated = result["sections"]["ratings"]["systems"]
+    assert rated["model"] == {**rated["mean of person and item"], "given": {"value": 0, "low": 0, "high": 0}}
     assert any("fell back" in note and "schema" in note for note in result["notes"])
 
 
 def test_a_model_that_knows_what_people_choose_next_is_set_to_rank(watched_late, server):
     server.answer = foreseeing
-    result = found(watched_late, server, "--write")
+    result = found(watched_late, server, "--users", "1", "--write")
     figures, verdict = result["metrics"], result["sections"]["verdicts"]["model"]["rank"]
     assert verdict["recommended"]
     assert verdict["gain"]["low"] > 0
@@ -174,8 +176,11 @@ def test_a_model_that_knows_what_people_choose_next_is_set_to_rank(watched_late,
     assert tomlkit.parse(result["sections"]["toml"])["llm"]["rank"] == "listwise"
     assert Workspace.open(watched_late).settings.llm.rank == "listwise"
     assert "rank" not in result["sections"]["recommended"]
+    assert "ratings" not in result["sections"]  # these people rated nothing
     asked = len(server.requests)
-    assert found(watched_late, server) == result  # that it ranks now is another setting, and no other run
+    assert (
+        found(watched_late, server, "--users", "1") == result
+    )  # that it ranks now is another setting, and no other run
     assert len(server.requests) == asked + 1
 
 
@@ -185,7 +190,7 @@ def test_a_model_that_returns_lists_as_it_got_them_is_seen_to_and_switched_off(f
     assert refused.exit_code == 2
     assert "max_calls_per_turn = 25" in refused.stderr
     assert server.requests == []
-    done = typed(films, server, "--rank", "listwise", "--write")
+    done = typed(films, server, "--users", "1", "--rank", "listwise", "--write")
     assert done.exit_code == 0, done.stderr
     assert 'rank = "off"' in done.stdout
     assert Workspace.open(films).settings.llm.rank == "off"
@@ -225,6 +230,11 @@ def test_the_document_has_every_step_with_intervals_costs_and_a_manifest_and_no_
     assert result["metrics"]["explain requests a turn"]["value"] >= 1
     assert result["metrics"]["explain worded wholly"]["value"] > 0
     assert result["counts"]["explain: slates that differ"] == 0
+    ratings = result["sections"]["ratings"]
+    assert ratings["n"] == 12
+    assert ratings["systems"].keys() == {"model", "mean of person and item", "matrix factorisation"}
+    assert ratings["systems"]["model"]["rmse"]["value"] > 0
+    assert set(result["sections"]["verdicts"]["model"]) == set(STEPS)
     assert result["manifest"]["options"]["llm"]["model"] == "m"
     assert server.url not in json.dumps(result)
     assert "ms" not in " ".join(result["metrics"])

@@ -126,6 +126,8 @@ def show(result: "Result", ms: dict[str, dict[str, float]]) -> None:
     for name, over in reversed(result.sections["over compact"].items()):
         for step in (part for part in _PARTS if f"{part}: cases" in result.counts):
             _show_step(step, name, systems[name], systems["compact"], over, ms.get(step, {}), result)
+    if "ratings" in result.sections:
+        _show_ratings(result.sections["ratings"])
     for note in result.notes:
         say(note)
     won = result.sections["recommended"]
@@ -163,6 +165,15 @@ def _show_step(
         (step, "compact", name, "difference", ""), rows, right=("compact", name, "difference"),
         caption=f"{result.counts[f'{step}: cases']:,} {_PARTS[step]}; [ ] 95 % interval, paired for the difference",
     )  # fmt: skip
+
+
+def _show_ratings(section: dict[str, Any]) -> None:
+    from convrec.evaluation.result import Figure
+
+    names = ("rmse", "mae", "given")
+    rows = [(name, *(_cell(Figure(**row[each])) for each in names)) for name, row in section["systems"].items()]
+    caption = f"{section['n']:,} ratings held back, one a person; less is better; where none was given, the means' counts. It decides nothing"
+    print_table(("rating", *names), rows, right=names, caption=caption)
 
 
 def _cell(figure: "Figure | Difference | None", *, signed: bool = False) -> str:
