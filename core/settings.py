@@ -51,7 +51,7 @@ class Llm(_Section):
         30.0, gt=0, le=600, description="seconds that a turn waits for the model, all calls together"
     )
     max_calls_per_turn: int = Field(
-        4, ge=1, le=20, description="requests to the model a turn, repairs and retries included"
+        4, ge=1, le=50, description="requests to the model a turn, repairs and retries included"
     )
     steps: tuple[Step, ...] = Field(
         ("understand", "plan", "explain"), description="what the model serves, of understand, plan, explain"

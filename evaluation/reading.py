@@ -17,7 +17,7 @@ _HARMS = (
 LOWER_IS_BETTER = frozenset(
     {
         "turns", "questions", "repeated offers", "arp", "gini", "miscalibration", "popreo", "rmse", "mae", "repeated openings", "stock phrases", "fell back",
-        "requests a turn", "tokens a turn", "cost a turn", "junk share", "stale share", "duplicates a person", "cross-user hits a person",
+        "requests a turn", "tokens a turn", "cost a turn", "malformed", "junk share", "stale share", "duplicates a person", "cross-user hits a person",
         "veto checks without a slate", *_HARMS,
     }
 )  # fmt: skip
@@ -79,8 +79,13 @@ _MEANINGS = {
     "turns answered": "turns that ended in a reply",
     "turns with items": "turns that showed items",
     "fell back": "turns in which the model did not serve the step",
+    "position bias": "pairs that come out in the order in which they were put before the model; .5 where that says nothing",
+    "order kept, shuffled": "pairs that stand in the same order when the list is put before the model in another",
+    "order kept, rearranged": "pairs that stand in the same order when the same facts are told in another arrangement",
+    "top 3 kept, rearranged": "of the first three, those that are among them when the same facts are told in another arrangement",
+    "malformed": "the model's answers that were unreadable, or no whole order before they were mended",
 }
-_STEPS = get_args(Step)
+_STEPS = (*get_args(Step), "rank")
 _UNCLEAR, _AHEAD, _BEHIND = "unclear", "better", "worse"
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from convrec.prompts.plan.answer import Steps
 from convrec.prompts.rank.answer import Order
+from convrec.prompts.rate.answer import Rating
 from convrec.prompts.summarise.answer import Summary
 from convrec.prompts.understand.answer import Understood
 
@@ -39,7 +40,14 @@ RANK = Task(
     300,
     200,
 )
+RATE = Task(
+    "rate",
+    "predicts what a person would rate an item; asked by `convrec evaluate engines` alone, never in a turn",
+    Rating,
+    300,
+    200,
+)
 SUMMARISE = Task(
     "summarise", "shortens the older part of a long conversation for the steps that go on with it", Summary, 600, 250
 )
-TASKS = (UNDERSTAND, PLAN, EXPLAIN, SUMMARISE, RANK)
+TASKS = (UNDERSTAND, PLAN, EXPLAIN, SUMMARISE, RANK, RATE)

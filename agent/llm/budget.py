@@ -15,12 +15,15 @@ _PER = 1_000_000  # tokens that a price is for
 
 @dataclass
 class Budget:
-    """One turn's calls, seconds and tokens. `failures` holds, by step, why the model did not serve it; `served` the steps that it did."""
+    """One turn's calls, seconds and tokens. `failures` holds, by step, why the model did not serve it; `served` the steps that it did; `malformed`
+    counts answers that were not what was asked for, those that were mended among them.
+    """
 
     settings: Llm
     now: Callable[[], float] = time.monotonic
     calls: int = 0
     repeated: int = 0
+    malformed: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reserved: int = 0

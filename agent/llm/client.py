@@ -57,6 +57,7 @@ class ChatClient:
                 found = parsed(answer, schema)
             except ModelFailure as failure:
                 failed = self._noted(endpoint, failure, bool(options))
+                budget.malformed += failure.unreadable
                 said = _repaired(messages, answer, failure)
             else:
                 endpoint.fared(None, self._now())

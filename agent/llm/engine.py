@@ -33,7 +33,7 @@ from convrec.core.clock import Clock
 from convrec.core.reply import TraceStep
 from convrec.core.settings import Llm, Policy, Step
 from convrec.core.understanding import Understanding
-from convrec.tools.toolbox import Request, Toolbox
+from convrec.tools.toolbox import Toolbox
 
 _CLEAR = frozenset({"greet", "thank", "bye", "forget", "edit_profile"})  # what code understands as well
 
@@ -147,27 +147,13 @@ class ModelTurn:
         manner = self.engine.settings.rank
         if manner == "off" or len(explored.found.items) < 2:
             return explored
-        request = explored.request
-        wanted = {
-            "wanted": request.text,
-            "wishes": [wish.label for wish in request.wishes],
-            "liked": self._titles(request),
-        }
         try:
-            found = self.engine.ranker.reranked(explored.found, wanted, manner, self.budget)
+            found = self.engine.ranker.reranked(explored.found, explored.request, manner, self.budget)
         except ModelFailure as failure:
             self.budget.fell_back("rank", failure)
             return explored
         self.budget.served.add("rank")
         return replace(explored, found=found)
-
-    def _titles(self, request: Request) -> list[str]:
-        catalogue = self.engine.ranker.catalogue
-        return [
-            catalogue.item(item).title
-            for item, weight in request.history.items()
-            if weight > 0 and catalogue.row(item) is not None
-        ]
 
     def speak(self, text: str, at: Occasion, composer: Composer) -> Iterator[str]:
         """Yields a slate's words; where the model breaks off, lines for the items that it did not come to.

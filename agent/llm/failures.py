@@ -11,6 +11,7 @@ Failure = Literal[
 ]  # fmt: skip
 FAILURES: tuple[Failure, ...] = get_args(Failure)
 _MENDABLE = frozenset({"busy", "error", "refused", "malformed", "empty", "schema", "too_long"})
+_UNREADABLE = frozenset({"empty", "schema", "too_long"})
 
 
 class ModelFailure(Exception):  # noqa: N818  (no defect: the step is done without the model)
@@ -24,6 +25,11 @@ class ModelFailure(Exception):  # noqa: N818  (no defect: the step is done witho
     def __init__(self, kind: Failure, detail: str = "", tokens: Mapping[str, int] | None = None) -> None:
         super().__init__(kind)
         self.kind, self.detail, self.tokens = kind, detail, tokens
+
+    @property
+    def unreadable(self) -> bool:
+        """Tells whether there was an answer, and it was not what was asked for."""
+        return self.kind in _UNREADABLE
 
     @property
     def mendable(self) -> bool:

@@ -20,14 +20,22 @@ from convrec.core.settings import Manner
 from convrec.prompts.rank.answer import Better, Order, Score
 from convrec.prompts.rendering import prompt
 from convrec.prompts.tasks import RANK
-from convrec.tools.toolbox import Recommendation, Recommended
+from convrec.tools.toolbox import Recommendation, Recommended, Request
 
-_HEAD = 10  # candidates that are ranked anew
+HEAD = 10
+"""How many candidates are ranked anew."""
+
 _ASKED = {
     "listwise": 'Order all items, the best fit first. Example: {"order": [3, 1, 2]}',
     "pointwise": 'Score the one item from 0 (does not fit) to 10 (just right). Example: {"score": 7.5}',
     "pairwise": 'Say which of the two items fits better. Example: {"better": 2}',
 }
+
+
+def most_requests(manner: Manner) -> int:
+    """Returns how many requests it may take to order the head of a list, none of them repeated."""
+    in_pairs = sum(place.bit_length() for place in range(HEAD))
+    return {"listwise": 1, "pointwise": HEAD, "pairwise": in_pairs}[manner]
 
 
 class ModelRanker:
@@ -61,6 +69,7 @@ class ModelRanker:
         said = self._client.ask(
             self._asked("listwise", wanted, rows), Order, budget, max_tokens=RANK.answer_tokens
         ).order
+        budget.malformed += sorted(said) != [*range(1, len(rows) + 1)]
         places = [number - 1 for number in dict.fromkeys(said) if 1 <= number <= len(rows)]
         return (*places, *(place for place in range(len(rows)) if place not in places))
 
@@ -87,29 +96,41 @@ class ModelRanker:
         return tuple(order)
 
     def _asked(self, manner: Manner, wanted: dict[str, Any], rows: Sequence[int]) -> list[tuple[str, str]]:
-        items = [{"n": n, **self._seen(row)} for n, row in enumerate(rows, 1)]
-        return [("system", self.systems[manner]), ("user", as_json({**wanted, "items": items}))]
+        return [("system", self.systems[manner]), ("user", as_json(self.document(wanted, rows)))]
 
-    def _seen(self, row: int) -> dict[str, Any]:
-        item, schema = self.catalogue.item(row), self.catalogue.schema
-        told = {
-            name: value for name, value in item.facts.items() if name in schema.names and schema.field(name).faceted
-        }
+    def document(self, wanted: dict[str, Any], rows: Sequence[int]) -> dict[str, Any]:
+        """Returns what the model is told: what is wanted, and these items, numbered."""
+        return {**wanted, "items": [{"n": n, **shown(self.catalogue, row)} for n, row in enumerate(rows, 1)]}
+
+    def told(self, request: Request) -> dict[str, Any]:
+        """Returns a request as the model is told it."""
+        liked = [item for item, weight in request.history.items() if weight > 0]
         return {
-            "title": item.title,
-            **{name: value[:8] if isinstance(value, list) else value for name, value in told.items()},
+            "wanted": request.text,
+            "wishes": [wish.label for wish in request.wishes],
+            "liked": [self.catalogue.item(item).title for item in liked if self.catalogue.row(item) is not None],
         }
 
-    def reranked(self, found: Recommendation, wanted: dict[str, Any], manner: Manner, budget: Budget) -> Recommendation:
-        """Returns the recommendation with its head in the model's order; what that changes in a score is a part of it, under `model`.
+    def reranked(self, found: Recommendation, request: Request, manner: Manner, budget: Budget) -> Recommendation:
+        """Returns what was found for a request with its head in the model's order; what that changes in a score is a part of it, under `model`.
 
         Raises:
             ModelFailure: as `order`.
         """
-        head, rest = found.items[:_HEAD], found.items[_HEAD:]
-        order = self.order(wanted, [item.row for item in head], manner, budget)
+        head, rest = found.items[:HEAD], found.items[HEAD:]
+        order = self.order(self.told(request), [item.row for item in head], manner, budget)
         moved = tuple(_moved(head[place], head[rank]) for rank, place in enumerate(order))
         return replace(found, items=(*moved, *rest))
+
+
+def shown(catalogue: Catalogue, row: int) -> dict[str, Any]:
+    """Returns an item as it is shown to a model that judges it: its title and facets, of long lists the beginning."""
+    item, schema = catalogue.item(row), catalogue.schema
+    told = {name: value for name, value in item.facts.items() if name in schema.names and schema.field(name).faceted}
+    return {
+        "title": item.title,
+        **{name: value[:8] if isinstance(value, list) else value for name, value in told.items()},
+    }
 
 
 def _moved(item: Recommended, place: Recommended) -> Recommended:

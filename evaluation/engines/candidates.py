@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.client import ChatClient
@@ -14,6 +14,9 @@ from convrec.core.errors import ConvrecError, InputError
 from convrec.core.reply import Reply, Usage
 from convrec.core.settings import Llm, Step
 from convrec.prompts.rendering import prompt
+
+Job = Step | Literal["rank"]
+"""What engines are compared in: the steps of a turn, and ordering what was found, which is asked for apart from them."""
 
 COMPACT, MODEL, ADAPTED = "compact", "model", "model with adapter"
 Connect = Callable[[Llm], ChatClient | None]
@@ -33,7 +36,7 @@ class Candidate:
 
     def serving(self, step: Step) -> Llm:
         """Returns the settings by which it serves that step alone."""
-        return self.llm.model_copy(update={"steps": (step,)})
+        return self.llm.model_copy(update={"steps": (step,), "rank": "off"})
 
 
 def candidates(llm: Llm, connected: Connect = connect) -> list[Candidate]:

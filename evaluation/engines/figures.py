@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from convrec.core.metrics.bootstrap import Ratio
-from convrec.core.settings import Step
-from convrec.evaluation.engines.candidates import COMPACT
+from convrec.evaluation.engines.candidates import COMPACT, Job
 from convrec.evaluation.engines.talking import slates_apart
 from convrec.evaluation.result import Scored
 from convrec.evaluation.run import Answer
@@ -21,9 +20,9 @@ Row = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Cases:
-    """One step's cases: their ids, whom each is drawn with, and every engine's answers to them with their parts in each metric."""
+    """The cases of one step, or of ordering: their ids, whom each is drawn with, and every engine's answers to them with their parts in each metric."""
 
-    step: Step
+    step: Job
     ids: Sequence[str]
     groups: Sequence[str]
     answers: Mapping[str, Sequence[Answer]]
@@ -64,7 +63,7 @@ def counts(measured: Sequence[Cases], models: Sequence[str]) -> dict[str, int]:
     for cases in measured:
         failed = sum("error" in answer for each in cases.answers.values() for answer in each)
         found |= {f"{cases.step}: failures": failed} if failed else {}
-    worded = measured[-1]
+    worded = next(cases for cases in measured if cases.step == "explain")
     apart = sum(slates_apart(worded.answers[COMPACT], worded.answers[name]) for name in models)
     return found | {"explain: slates that differ": apart}
 
@@ -76,6 +75,8 @@ def notes(measured: Sequence[Cases], models: Sequence[str], labelled: bool) -> I
         if labelled
         else "Turns that were understood are simulated people's, labelled by what they meant; --input brings real ones."
     )
+    if all(cases.step != "rank" for cases in measured):
+        yield "Ordering was not measured: it takes people whose choices are known."
     for cases in measured:
         for name in models:
             turns = list(_turns(cases, name))

@@ -1,4 +1,4 @@
-"""`evaluate engines`: which steps of a turn a chat model serves better than the compact engine, over the same turns and people."""
+"""`evaluate engines`: which steps of a turn a chat model serves better than the compact engine, over the same turns and people, and whether it should rank."""
 
 from __future__ import annotations
 
@@ -14,15 +14,27 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError
 from convrec.core.metrics.bootstrap import Resampling
 from convrec.core.progress import Progress, silent
-from convrec.core.settings import Llm, Step
+from convrec.core.settings import Llm, Manner, Step
 from convrec.evaluation.cases import write_cases
 from convrec.evaluation.clock import fixed_clock
-from convrec.evaluation.engines.candidates import COMPACT, Candidate, Connect, candidates
+from convrec.evaluation.engines.candidates import COMPACT, Candidate, Connect, Job, candidates
 from convrec.evaluation.engines.figures import Cases, Row, counts, ms_a_turn, notes, scored
 from convrec.evaluation.engines.hearing import Heard, labelled_turns, simulated_turns
+from convrec.evaluation.engines.ordering import (
+    REARRANGED,
+    SHUFFLED,
+    Ordering,
+    Rearranged,
+    asked_again,
+    check,
+    held_people,
+    marks,
+)
+from convrec.evaluation.engines.rating import FACTORS, MEANS, MOST, Ratings, errors
 from convrec.evaluation.engines.talking import Served, first_sessions, found, worded
-from convrec.evaluation.engines.verdict import toml_lines, verdicts
+from convrec.evaluation.engines.verdict import ranking, steps_won, toml_lines, verdicts
 from convrec.evaluation.manifest import manifest
+from convrec.evaluation.ranking import RankingCase
 from convrec.evaluation.result import Part, Result, gains, summarised
 from convrec.evaluation.run import Answer, Run
 from convrec.evaluation.sessions.frozen import people_hash
@@ -38,13 +50,16 @@ Marked = Callable[[Sequence[str], Sequence[Answer]], Sequence[Row]]
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The settings of a run. `turns` bounds the turns that are heard, and about the slates that are worded; `users` as in sessions."""
+    """The settings of a run. `turns` bounds the turns that are heard, about the slates that are worded, and the lists that are ordered, in the
+    manner of `rank`; `users` as in sessions.
+    """
 
     users: int = 15
     turns: int = 200
     patience: int = 5
     mistakes: float = 0.15
     seed: int = 0
+    rank: Manner = "listwise"
 
 
 @dataclass
@@ -73,14 +88,17 @@ def evaluate_engines(
 ) -> tuple[Run, Result]:  # fmt: skip
     """Measures the compact engine, the model that `llm` names, and that with its adapter, step by step, and says which steps the model wins.
 
-    `labelled` turns are understood; without them those of simulated people, who are also served and whose slates are worded. The tools
-    are fitted without these people.
+    `labelled` turns are understood; without them those of simulated people, who are also served and whose slates are worded. Where people's
+    choices are known, what is found for some of them is ordered, too, and where they are ratings, some are predicted. The tools are fitted
+    without these people.
 
     Raises:
-        InputError: no model is named, or nobody can talk. ConvrecError: the model does not answer.
+        InputError: no model is named, nobody can talk, or a turn has too few requests to rank. ConvrecError: the model does not answer.
     """
     if len(workspace.catalogue()) <= SLATE:
         raise InputError("The catalogue is too small for this.", f"Bring more than {SLATE} items.")
+    if workspace.catalogue().has_interactions:
+        check(llm, options.rank)
     engines = candidates(llm, connected)
     asked = vars(options) | {"llm": _about(llm), "people": people_hash()}
     workspace = _without_model(workspace)
@@ -93,16 +111,18 @@ def evaluate_engines(
         stage = _Stage(run, options, engines, tools, Path(scratch))
         try:
             sessions = _sessions(workspace, held, options, known)
-            measured = _measured(stage, sessions, labelled)
+            people = held_people(held, workspace.catalogue(), options.turns)
+            measured = _measured(stage, sessions, labelled, people)
+            ratings = _rated(stage, Ratings(workspace.catalogue(), min(MOST, options.turns), options.seed))
         finally:
             stage.close()
-    result = _result(stage, measured, labelled)
+    result = _result(stage, measured, labelled, ratings)
     return run, run.finish(result, ms_a_turn=ms_a_turn(measured))
 
 
 def _about(llm: Llm) -> dict[str, Any]:
     """Returns the model's settings that figures depend on: neither where it is served, nor where a local one's folder lies."""
-    about = llm.model_dump(mode="json", exclude={"base_url", "api_key_env", "steps"})
+    about = llm.model_dump(mode="json", exclude={"base_url", "api_key_env", "steps", "rank"})
     return about | {name: Path(about[name]).name for name in ("model", "adapter") if not llm.urls}
 
 
@@ -122,7 +142,9 @@ def _sessions(workspace: Workspace, held: Sequence[Held], options: EngineOptions
     return [session_of(simulator(), each, options.seed) for simulator in SIMULATORS for each in drawn]
 
 
-def _measured(stage: _Stage, sessions: Sequence[Session], labelled: Path | None) -> list[Cases]:
+def _measured(
+    stage: _Stage, sessions: Sequence[Session], labelled: Path | None, people: Sequence[RankingCase]
+) -> list[Cases]:
     compact = stage.served(stage.engines[0], "plan")
     view = view_of(compact.agent.toolbox.catalogue)
     served = {e.name: compact if e.name == COMPACT else stage.served(e, "plan") for e in stage.engines}
@@ -134,10 +156,11 @@ def _measured(stage: _Stage, sessions: Sequence[Session], labelled: Path | None)
         _heard(stage, compact, sessions, plan[COMPACT], labelled),
         _cases("plan", sessions, plan, lambda people, each: [found(a, stage.options.patience) for a in each]),
         _worded(stage, sessions, plan[COMPACT]),
+        *([_ordered(stage, compact, people)] if people else []),
     ]
 
 
-def _cases(step: Step, sessions: Sequence[Session], answers: Mapping[str, Sequence[Answer]], marked: Marked) -> Cases:
+def _cases(step: Job, sessions: Sequence[Session], answers: Mapping[str, Sequence[Answer]], marked: Marked) -> Cases:
     people = [session.person.id for session in sessions]
     rows = {name: marked(people, each) for name, each in answers.items()}
     return Cases(step, [session.id for session in sessions], people, answers, rows)
@@ -175,7 +198,38 @@ def _replay(served: Served, transcripts: Mapping[str, Answer], session: Session)
     return served.replay(session, transcripts[session.id])
 
 
-def _result(stage: _Stage, measured: Sequence[Cases], labelled: Path | None) -> Result:
+def _ordered(stage: _Stage, compact: Served, people: Sequence[RankingCase]) -> Cases:
+    ordering, ids = Ordering(compact.agent, stage.options.rank, stage.options.seed), [case.id for case in people]
+    again = asked_again(people, stage.options.seed)
+    answers: dict[str, Sequence[Answer]] = {COMPACT: stage.run.answers(f"rank {COMPACT}", people, ordering.found)}
+    rows: dict[str, Sequence[Row]] = {COMPACT: [marks(c, a, {}) for c, a in zip(people, answers[COMPACT], strict=True)]}
+    for engine in stage.engines[1:]:
+        name = f"rank {engine.name}"
+        answers[engine.name] = stage.run.answers(name, people, ordering.by(engine))
+        other: dict[str, dict[str, Answer]] = {case: {} for case in ids}
+        ways = {SHUFFLED: ordering.by(engine, put=ordering.shuffled), REARRANGED: ordering.by(engine, Rearranged)}
+        for way, ask in ways.items():
+            for answer in stage.run.answers(f"{name} {way}", again, ask):
+                other[answer["id"]][way] = answer
+        rows[engine.name] = [marks(c, a, other[c.id]) for c, a in zip(people, answers[engine.name], strict=True)]
+    return Cases("rank", ids, ids, answers, rows)
+
+
+def _rated(stage: _Stage, ratings: Ratings) -> dict[str, Any]:
+    """Returns how far predicted ratings are from those that people gave, as a section of the result; nothing where there are none."""
+    if not ratings.cases:
+        return {}
+    ways = {engine.name: ratings.by(engine) for engine in stage.engines[1:]}
+    ways |= {MEANS: ratings.by_means, FACTORS: ratings.by_factors}
+    answers = {name: stage.run.answers(f"rate {name}", ratings.cases, way) for name, way in ways.items()}
+    table = errors(ratings.cases, answers, stage.options.seed)
+    shaped = {
+        name: {metric: each.model_dump(mode="json") for metric, each in row.items()} for name, row in table.items()
+    }
+    return {"ratings": {"n": len(ratings.cases), "systems": shaped}}
+
+
+def _result(stage: _Stage, measured: Sequence[Cases], labelled: Path | None, ratings: Mapping[str, Any]) -> Result:
     groups = [group for cases in measured for group in cases.groups]
     by_engine = {engine.name: scored(measured, engine.name) for engine in stage.engines}
     draws = Resampling(groups, seed=stage.options.seed)
@@ -183,7 +237,7 @@ def _result(stage: _Stage, measured: Sequence[Cases], labelled: Path | None) -> 
     models = [engine.name for engine in stage.engines[1:]]
     over = {name: gains(by_engine[name], by_engine[COMPACT], draws) for name in models}
     judged = {name: verdicts(each, stage.options.patience) for name, each in over.items()}
-    won = [verdict.step for verdict in judged[models[-1]] if verdict.wins]
+    won, rank = steps_won(judged[models[-1]]), ranking(judged[models[-1]], stage.options.rank)
     ids = [f"{cases.step}/{each}" for cases in measured for each in cases.ids]
     write_cases(stage.run.folder, ids, groups, by_engine[models[-1]])
     whole = Part(groups, by_engine)
@@ -193,6 +247,6 @@ def _result(stage: _Stage, measured: Sequence[Cases], labelled: Path | None) -> 
         sections={
             "verdicts": {name: {v.step: v.document() for v in each} for name, each in judged.items()},
             "over compact": {name: {m: d.model_dump(mode="json") for m, d in each.items()} for name, each in over.items()},
-            "recommended": won, "toml": toml_lines({"steps": won}),
+            "recommended": won, **rank, "toml": toml_lines({"steps": won, **rank}), **ratings,
         },
     )  # fmt: skip

@@ -30,6 +30,10 @@ def task_of(body: dict[str, Any]) -> str:
         if "You explore a catalogue" in system
         else "summarise"
         if "You shorten a conversation" in system
+        else "rank"
+        if "You judge how well" in system
+        else "rate"
+        if "You predict how a person would rate" in system
         else "explain"
     )
 
@@ -63,6 +67,11 @@ def sound(task: str, document: dict[str, Any]) -> str:
         return json.dumps({"calls": calls, "stop": not calls})
     if task == "summarise":
         return json.dumps({"summary": f"Talked for {len(document['turns'])} turns."})
+    if task == "rate":
+        given = [item["rating"] for item in document["rated"]]
+        return json.dumps({"rating": sum(given) / len(given)})
+    if task == "rank":
+        return json.dumps({"order": [item["n"] for item in document["items"]]})
     lines = [
         f"{n}. [[item:{item['id']}]]: {(item['reasons'] or ['one to try'])[0]}."
         for n, item in enumerate(document["items"], 1)

@@ -9,19 +9,22 @@ import pytest
 import tomlkit
 from typer.testing import CliRunner
 
+from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 from convrec.core.progress import silent
 from convrec.core.settings import load_settings
 from convrec.evaluation.engines.verdict import write_setting
 from convrec.evaluation.sessions.house import SessionOptions, without_them
+from convrec.tools.fitting import fit
 from convrec.tools.threads import one_thread
 from convrec.ui.cli.app import app
 from tests.agent.chat_server import ChatServer, serving, sound
+from tests.conftest import FILMS
 
 pytestmark = pytest.mark.ci
 
 runner = CliRunner()
-STEPS = ("understand", "plan", "explain")
+STEPS = ("understand", "plan", "explain", "rank")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,22 @@ def measured_once(fitted_films, tmp_path_factory):
 @pytest.fixture
 def films(measured_once, tmp_path):
     return Path(shutil.copytree(measured_once, tmp_path / "films", symlinks=True))
+
+
+@pytest.fixture(scope="module")
+def watched_late(tmp_path_factory):
+    """A workspace of eighteen films and of people who watch four of the first six, and last of all one of the others: what no tool looks at."""
+    folder, rng = tmp_path_factory.mktemp("late"), random.Random(0)
+    films = [f"i{number:02}" for number in range(18)]
+    facts = [f"{film},The {film[1:]} affair,{'early' if film < 'i06' else 'late'}\n" for film in films]
+    lives = [[*rng.sample(films[:6], 4), rng.choice(films[6:])] for _ in range(120)]
+    watched = [f"u{who:03},{film},like,{when}\n" for who, life in enumerate(lives) for when, film in enumerate(life)]
+    (folder / "items.csv").write_text("".join(["id,title,mood\n", *facts]))
+    (folder / "watched.csv").write_text("".join(["user_id,item_id,event,timestamp\n", *watched]))
+    workspace = Workspace.create(folder / "workspace")
+    ingest(workspace, items=[folder / "items.csv"], interactions=[folder / "watched.csv"])
+    fit(workspace)
+    return workspace.root
 
 
 @pytest.fixture
@@ -85,6 +104,14 @@ def chatty(task, document):
     return "\n".join([f"{words(7).capitalize()}:", *lines])
 
 
+def foreseeing(task, document):
+    """Answers as a model would that knows what people watch last, and of several such the one whose title comes first."""
+    if task != "rank":
+        return sound(task, document)
+    best_first = sorted(document["items"], key=lambda item: (item["mood"] == "early", item["title"]))
+    return json.dumps({"order": [item["n"] for item in best_first]})
+
+
 _PRAISE = (
     "lovely quiet warm bold gentle clever tender patient sunny bright calm fresh honest lively modest neat noble odd plain proud pure rare rich rough round sharp shy silent "
     "simple sincere smart smooth soft solid stark steady still strange strong subtle sure sweet swift tidy tough true vast vivid wild wise witty young"
@@ -125,7 +152,72 @@ def test_a_model_that_answers_nonsense_is_recommended_for_nothing_and_its_fallba
     result = found(films, server)
     assert result["sections"]["recommended"] == []
     assert result["metrics"]["understand fell back"]["value"] > 0
+    assert result["sections"]["rank"] == "off"
+    assert result["metrics"]["rank fell back"]["value"] == result["metrics"]["rank malformed"]["value"] == 1
+    assert result["metrics"]["rank position bias"]["value"] is None
+    assert result["metrics"]["rank ndcg@10"] == result["baselines"]["compact"]["rank ndcg@10"]
+    rated = result["sections"]["ratings"]["systems"]
+    assert rated["model"] == {**rated["mean of person and item"], "given": {"value": 0, "low": 0, "high": 0}}
     assert any("fell back" in note and "schema" in note for note in result["notes"])
+
+
+def test_a_model_that_knows_what_people_choose_next_is_set_to_rank(watched_late, server):
+    server.answer = foreseeing
+    result = found(watched_late, server, "--users", "1", "--write")
+    figures, verdict = result["metrics"], result["sections"]["verdicts"]["model"]["rank"]
+    assert verdict["recommended"]
+    assert verdict["gain"]["low"] > 0
+    assert figures["rank hr@10"] == result["baselines"]["compact"]["rank hr@10"]
+    for steady in ("order kept, shuffled", "order kept, rearranged", "top 3 kept, rearranged"):
+        assert figures[f"rank {steady}"]["value"] == 1
+    assert figures["rank position bias"]["value"] < 0.7
+    assert figures["rank malformed"]["value"] == 0
+    assert result["counts"]["rank: cases"] == 12
+    assert tomlkit.parse(result["sections"]["toml"])["llm"]["rank"] == "listwise"
+    assert Workspace.open(watched_late).settings.llm.rank == "listwise"
+    assert "rank" not in result["sections"]["recommended"]
+    assert "ratings" not in result["sections"]  # these people rated nothing
+    asked = len(server.requests)
+    assert (
+        found(watched_late, server, "--users", "1") == result
+    )  # that it ranks now is another setting, and no other run
+    assert len(server.requests) == asked + 1
+
+
+def test_a_model_that_returns_lists_as_it_got_them_is_seen_to_and_switched_off(films, server):
+    (films / "convrec.toml").write_text('[llm]\nrank = "pairwise"\n')
+    refused = typed(films, server)
+    assert refused.exit_code == 2
+    assert "max_calls_per_turn = 25" in refused.stderr
+    assert server.requests == []
+    done = typed(films, server, "--users", "1", "--rank", "listwise", "--write")
+    assert done.exit_code == 0, done.stderr
+    assert 'rank = "off"' in done.stdout
+    assert Workspace.open(films).settings.llm.rank == "off"
+    figures = json.loads(next((films / "evaluations").glob("engines-*/metrics.json")).read_text())
+    assert figures["metrics"]["rank position bias"]["value"] == 1
+    assert figures["metrics"]["rank order kept, shuffled"]["value"] < 1
+    assert figures["gains"]["compact"]["rank ndcg@10"]["value"] == 0
+    assert figures["sections"]["rank"] == "off"
+
+
+def test_where_nobodys_choices_are_known_ordering_is_left_out_and_nothing_is_said_of_it_in_the_settings(
+    tmp_path, server
+):
+    workspace = Workspace.create(tmp_path / "unwatched")
+    ingest(workspace, items=[FILMS / "items.csv"])
+    fit(workspace, only=("bm25",))
+    result = found(workspace.root, server, "--users", "1", "--write")
+    assert "rank" not in result["sections"]
+    assert not any(name.startswith("rank ") for name in result["metrics"])
+    assert any("Ordering was not measured" in note for note in result["notes"])
+    assert "rank" not in (workspace.root / "convrec.toml").read_text()
+
+
+def test_a_manner_of_ranking_that_is_none_is_refused(films):
+    done = runner.invoke(app, ["evaluate", "engines", "-w", str(films), "--model", "m", "--rank", "sideways"])
+    assert done.exit_code == 2
+    assert "listwise, pointwise and pairwise" in done.stderr
 
 
 def test_the_document_has_every_step_with_intervals_costs_and_a_manifest_and_no_times(films, server):
@@ -138,6 +230,11 @@ def test_the_document_has_every_step_with_intervals_costs_and_a_manifest_and_no_
     assert result["metrics"]["explain requests a turn"]["value"] >= 1
     assert result["metrics"]["explain worded wholly"]["value"] > 0
     assert result["counts"]["explain: slates that differ"] == 0
+    ratings = result["sections"]["ratings"]
+    assert ratings["n"] == 12
+    assert ratings["systems"].keys() == {"model", "mean of person and item", "matrix factorisation"}
+    assert ratings["systems"]["model"]["rmse"]["value"] > 0
+    assert set(result["sections"]["verdicts"]["model"]) == set(STEPS)
     assert result["manifest"]["options"]["llm"]["model"] == "m"
     assert server.url not in json.dumps(result)
     assert "ms" not in " ".join(result["metrics"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convrec.core.errors import InputError
 from convrec.ui.cli.console import print_json, print_table, say
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption
 from convrec.ui.cli.options import RunOption, SeedOption
@@ -13,10 +14,11 @@ from convrec.ui.cli.progress import progress_shown
 from convrec.ui.cli.results import document
 
 if TYPE_CHECKING:
-    from convrec.core.settings import Llm
+    from convrec.core.settings import Llm, Manner
     from convrec.evaluation.result import Difference, Figure, Result
 
-_STEPS = ("understand", "plan", "explain")
+_PARTS = {"understand": "turns", "plan": "sessions", "explain": "sessions", "rank": "people"}
+_MANNERS = ("listwise", "pointwise", "pairwise")
 
 
 def engines(
@@ -37,11 +39,22 @@ def engines(
         int, typer.Option("--users", min=1, help="People a way of drawing targets, two ways of behaving each.")
     ] = 15,
     turns: Annotated[
-        int, typer.Option("--turns", min=1, help="Turns to understand, and about as many slates to word, at most.")
+        int,
+        typer.Option(
+            "--turns", min=1, help="Turns to understand, about as many slates to word, and lists to order, at most."
+        ),
     ] = 200,
+    rank: Annotated[
+        str | None,
+        typer.Option(
+            "--rank",
+            help="How the model orders the ten best: listwise, pointwise or pairwise.",
+            show_default="[llm] rank, else listwise",
+        ),
+    ] = None,
     seed: SeedOption = 0,
     write: Annotated[
-        bool, typer.Option("--write", help="Write the steps that the model wins into the workspace's convrec.toml.")
+        bool, typer.Option("--write", help="Write what the model wins into the workspace's convrec.toml.")
     ] = False,
     out: RunOption = None,
     as_json: JsonOption = False,
@@ -49,7 +62,8 @@ def engines(
     """Compare the compact engine, a chat model, and that with its adapter, step by step: quality, requests, tokens, time, cost.
 
     A step is recommended where the model wins by a paired 95 % interval: wishes heard right (understand), targets found within
-    five turns (plan), fewer phrases that everybody hears (explain); and loses nothing else that counts.
+    five turns (plan), fewer phrases that everybody hears (explain); and loses nothing else that counts. Whether it should also
+    order the ten best (rank) is told apart: by what people who were held out chose later.
 
     Examples:
       convrec evaluate engines -w shop --model qwen3 --base-url http://localhost:11434/v1
@@ -61,12 +75,13 @@ def engines(
 
     target = Workspace.resolve(workspace)
     llm = _asked(target.settings.llm, model=model, base_url=base_url)
-    options = EngineOptions(users=users, turns=turns, seed=seed)
+    options = EngineOptions(users=users, turns=turns, seed=seed, rank=_manner(rank, llm))
     with progress_shown() as progress:
         run, result = evaluate_engines(
             target, llm, options, target.root / "evaluations", labelled=input_, progress=progress, out=out
         )
-    path, wanted = target.root / "convrec.toml", setting(llm, result.sections["recommended"])
+    path = target.root / "convrec.toml"
+    wanted = setting(llm, result.sections["recommended"], result.sections.get("rank"))
     if write:
         write_setting(path, wanted)
     if as_json:
@@ -86,7 +101,6 @@ def _asked(llm: "Llm", **given: str | None) -> "Llm":
     """
     from pydantic import ValidationError
 
-    from convrec.core.errors import InputError
     from convrec.core.settings import Llm
 
     try:
@@ -95,12 +109,25 @@ def _asked(llm: "Llm", **given: str | None) -> "Llm":
         raise InputError("--base-url is no address.", "Write one like http://localhost:11434/v1.") from error
 
 
+def _manner(given: str | None, llm: "Llm") -> "Manner":
+    """Returns how to rank: as the option says, else as the settings do, else all at once.
+
+    Raises:
+        InputError: the option names no manner.
+    """
+    if given is not None and given not in _MANNERS:
+        raise InputError(f"There is no manner of ranking {given!r}.", "There are listwise, pointwise and pairwise.")
+    return given or ("listwise" if llm.rank == "off" else llm.rank)  # type: ignore[return-value]
+
+
 def show(result: "Result", ms: dict[str, dict[str, float]]) -> None:
     """Prints, for each model, a table of its steps beside the compact engine, and what a reader must know."""
     systems = {result.system: result.metrics, **result.baselines}
     for name, over in reversed(result.sections["over compact"].items()):
-        for step in _STEPS:
+        for step in (part for part in _PARTS if f"{part}: cases" in result.counts):
             _show_step(step, name, systems[name], systems["compact"], over, ms.get(step, {}), result)
+    if "ratings" in result.sections:
+        _show_ratings(result.sections["ratings"])
     for note in result.notes:
         say(note)
     won = result.sections["recommended"]
@@ -109,6 +136,9 @@ def show(result: "Result", ms: dict[str, dict[str, float]]) -> None:
         if won
         else f"The {result.system} wins no step: compact serves all."
     )
+    if "rank" in result.sections:
+        pays = result.sections["rank"] != "off"
+        say(f"Its order of the ten best is {'' if pays else 'not '}better than the one in which they are found.")
 
 
 def _show_step(
@@ -133,8 +163,17 @@ def _show_step(
         rows.append(("ms a turn", number(ms.get("compact")), number(ms.get(name)), "", ""))
     print_table(
         (step, "compact", name, "difference", ""), rows, right=("compact", name, "difference"),
-        caption=f"{result.counts[f'{step}: cases']:,} {'turns' if step == 'understand' else 'sessions'}; [ ] 95 % interval, paired for the difference",
+        caption=f"{result.counts[f'{step}: cases']:,} {_PARTS[step]}; [ ] 95 % interval, paired for the difference",
     )  # fmt: skip
+
+
+def _show_ratings(section: dict[str, Any]) -> None:
+    from convrec.evaluation.result import Figure
+
+    names = ("rmse", "mae", "given")
+    rows = [(name, *(_cell(Figure(**row[each])) for each in names)) for name, row in section["systems"].items()]
+    caption = f"{section['n']:,} ratings held back, one a person; less is better; where none was given, the means' counts. It decides nothing"
+    print_table(("rating", *names), rows, right=names, caption=caption)
 
 
 def _cell(figure: "Figure | Difference | None", *, signed: bool = False) -> str:

@@ -1,0 +1,1 @@
+"""The prompt of the task `rate` and the schema of its answer."""
