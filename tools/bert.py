@@ -17,15 +17,11 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    Matrix = tuple[Tensor, Tensor]  # weight and bias
+    Matrix = tuple[Tensor, Tensor]  # weight `(in, out)` and bias
+    Norm = tuple[Tensor, Tensor]  # weight and bias
 
-_NAMES = (
-    "attention.output.dense",
-    "attention.output.LayerNorm",
-    "intermediate.dense",
-    "output.dense",
-    "output.LayerNorm",
-)
+_MATRICES = ("attention.output.dense", "intermediate.dense", "output.dense")
+_NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
 
 class Bert:
@@ -73,28 +69,36 @@ class Bert:
 
     def states(self, ids: Tensor, padding: Tensor | None) -> list[Tensor]:
         """Returns the hidden states below the first layer and above each, the last layer's last."""
-        from torch.nn.functional import gelu, linear, scaled_dot_product_attention
+        from torch.nn.functional import gelu, scaled_dot_product_attention
 
         n, length = ids.shape
         heard = None if padding is None else ~padding[:, None, None, :]
-        hidden = self._normed(self.words[ids] + self._places[:length], self._norm)
+        hidden = self._normed(self.words[ids] + self._places[:length], self._norm).view(n * length, self.width)
         states = [hidden]
         for layer in self._layers:
-            joined = linear(hidden, *layer["attention.self"]).view(n, length, 3, self._heads, -1)
+            joined = _through(hidden, layer["attention.self"]).view(n, length, 3, self._heads, -1)
             query, key, value = joined.permute(2, 0, 3, 1, 4)
             found = scaled_dot_product_attention(query, key, value, heard).transpose(1, 2).reshape(hidden.shape)
             hidden = self._normed(
-                hidden + linear(found, *layer["attention.output.dense"]), layer["attention.output.LayerNorm"]
+                hidden + _through(found, layer["attention.output.dense"]), layer["attention.output.LayerNorm"]
             )
-            wide = gelu(linear(hidden, *layer["intermediate.dense"]))
-            hidden = self._normed(hidden + linear(wide, *layer["output.dense"]), layer["output.LayerNorm"])
+            wide = gelu(_through(hidden, layer["intermediate.dense"]))
+            hidden = self._normed(hidden + _through(wide, layer["output.dense"]), layer["output.LayerNorm"])
             states.append(hidden)
-        return states
+        return [state.view(n, length, self.width) for state in states]
 
-    def _normed(self, hidden: Tensor, norm: Matrix) -> Tensor:
+    def _normed(self, hidden: Tensor, norm: Norm) -> Tensor:
         from torch.nn.functional import layer_norm
 
         return layer_norm(hidden, (self.width,), *norm, self._eps)
+
+
+def _through(rows: Tensor, matrix: Matrix) -> Tensor:
+    """Returns rows `(n, in)` through a matrix laid as `(in, out)`: for a few dozen rows a fifth faster than `linear`, whose matrix is laid the other way."""
+    import torch
+
+    weight, bias = matrix
+    return torch.addmm(bias, rows, weight)
 
 
 def _settings(folder: Path) -> dict[str, Any]:
@@ -112,14 +116,18 @@ def _settings(folder: Path) -> dict[str, Any]:
     return settings
 
 
-def _layer(tensors: Mapping[str, Tensor], number: int, dtype: torch.dtype) -> dict[str, Matrix]:
+def _layer(tensors: Mapping[str, Tensor], number: int, dtype: torch.dtype) -> dict[str, tuple[Tensor, Tensor]]:
     """Returns a layer's weights and biases by BertLayer's names; query, key and value are one matrix."""
     import torch
 
-    def both(name: str) -> Matrix:
+    def both(name: str) -> tuple[Tensor, Tensor]:
         theirs = f"encoder.layer.{number}.{name}"
         return tensors[f"{theirs}.weight"].to(dtype), tensors[f"{theirs}.bias"].to(dtype)
 
+    def laid(weight: Tensor, bias: Tensor) -> Matrix:
+        return weight.T.contiguous(), bias
+
     parts = [both(f"attention.self.{name}") for name in ("query", "key", "value")]
     joined = torch.cat([weight for weight, _ in parts]), torch.cat([bias for _, bias in parts])
-    return {"attention.self": joined, **{name: both(name) for name in _NAMES}}
+    matrices = {name: laid(*both(name)) for name in _MATRICES} | {"attention.self": laid(*joined)}
+    return matrices | {name: both(name) for name in _NORMS}
