@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterat
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
 
@@ -31,6 +32,7 @@ from convrec.agent.memory.memory import Memory
 from convrec.agent.memory.recall import Recalled
 from convrec.agent.overview import Observer, Overview
 from convrec.agent.realiser import Realiser
+from convrec.agent.rehearsal import lines
 from convrec.agent.request import eased, wanted
 from convrec.agent.state import TurnState
 from convrec.agent.stores.accounts import Accounts
@@ -41,7 +43,7 @@ from convrec.agent.stores.profile_store import ProfileStore
 from convrec.agent.stores.records import Feedback, Forgotten, StoredTurn, ThreadSummary, TurnTaken
 from convrec.agent.turn import House, Turn
 from convrec.catalogue.workspace import Workspace
-from convrec.core.clock import Clock, NewId, SystemClock, random_id
+from convrec.core.clock import Clock, NewId, SystemClock, counted_ids, random_id
 from convrec.core.dials import AS_SET, Dials
 from convrec.core.errors import BusyError, InputError
 from convrec.core.ids import checked_id, namespace
@@ -115,6 +117,20 @@ class Agent:
             ),
         )  # fmt: skip
         return cls(workspace, house)
+
+    def rehearse(self) -> None:
+        """Holds a conversation that nobody hears and of which nothing stays, so that nobody waits for what a process makes once: weights, indexes, vectors.
+
+        Takes a second or two, that the first people would wait else. No model is asked.
+        """
+        house = self._house
+        with TemporaryDirectory() as folder:
+            ledger = Ledger(open_database(f"sqlite:///{folder}/state.sqlite"))
+            memory = Memory(ledger, house.toolbox.encoder.untuned, house.toolbox.catalogue, house.clock)
+            alone = replace(house, ledger=ledger, memory=memory, new_id=counted_ids("rehearsal-"), model=None)
+            with Agent(self.workspace, alone) as other:
+                for text in lines(house.toolbox.catalogue):
+                    other.chat(text, user_id="rehearsal", thread_id="rehearsal")
 
     @classmethod
     def demo(cls, *, progress: Progress = silent) -> Agent:

@@ -107,6 +107,20 @@ def test_a_request_id_that_cannot_be_kept_is_refused(agent, request_id):
     assert agent.threads("ana") == []
 
 
+def test_of_a_rehearsal_nothing_stays_and_nobody_hears(shop, tmp_path):
+    heard = []
+    with over(shop, tmp_path / "state.sqlite") as agent, over(shop, tmp_path / "other.sqlite") as other:
+        before = raw_state(agent)
+        with agent.heard_by(heard.append):
+            agent.rehearse()
+        assert raw_state(agent) == before
+        assert agent.threads("rehearsal") == []
+        assert not heard
+        assert agent.chat("a western", **ANA).model_copy(update={"ms": 0.0, "trace": ()}) == (
+            other.chat("a western", **ANA).model_copy(update={"ms": 0.0, "trace": ()})
+        )
+
+
 # Who is who
 
 BAD_IDS = ["", "  ", " ana", "ana\n", "a\x1fb", "\x00", "a" * 257, "é" * 129, "a\ud800"]

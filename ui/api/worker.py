@@ -66,7 +66,9 @@ def _agent() -> "Agent":
 
     workspace = Workspace.resolve(None)
     configure(workspace.settings.server.log)
-    return Agent.open(workspace)
+    agent = Agent.open(workspace)
+    agent.rehearse()
+    return agent
 
 
 def _closing(made: FastAPI, agent: "Agent", ending: AsyncExitStack, inner: FastAPI | None = None) -> FastAPI:

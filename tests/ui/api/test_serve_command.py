@@ -13,6 +13,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from convrec.agent import Agent
+from convrec.ui.api import logs, worker
 from tests.ui.api.events import read
 
 ADDRESS = re.compile(r"http://[\w.:\[\]]+")
@@ -54,6 +56,16 @@ def test_it_prints_an_address_that_answers_and_ends_at_a_signal(films):
         assert httpx.post(f"{url}/v1/chat", json={"text": "a western"}, timeout=30).json()["items"]
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
+
+
+def test_a_worker_rehearses_before_it_answers(films, monkeypatch):
+    """Nobody waits for what a process makes once; that of a rehearsal nothing stays is specified with the agent."""
+    rehearsed = []
+    monkeypatch.setattr(Agent, "rehearse", lambda agent: rehearsed.append(agent))
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
+    monkeypatch.setenv(worker.WORKSPACE, str(films))
+    with worker._agent() as agent:
+        assert rehearsed == [agent]
 
 
 @pytest.mark.ci
