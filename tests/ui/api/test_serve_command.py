@@ -61,7 +61,7 @@ def test_it_prints_an_address_that_answers_and_ends_at_a_signal(films):
 def test_a_worker_rehearses_before_it_answers(films, monkeypatch):
     """Nobody waits for what a process makes once; that of a rehearsal nothing stays is specified with the agent."""
     rehearsed = []
-    monkeypatch.setattr(Agent, "rehearse", lambda agent: rehearsed.append(agent))
+    monkeypatch.setattr(Agent, "rehearse", lambda agent: rehearsed.append(agent))  # noqa: PLW0108  (a method needs a function)
     monkeypatch.setattr(logs, "configure", lambda *_: None)
     monkeypatch.setenv(worker.WORKSPACE, str(films))
     with worker._agent() as agent:
