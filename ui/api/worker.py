@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from convrec.core.garbage import settled
 from convrec.ui.api.page import SOCKET, Handover, put_behind
 from convrec.ui.keys import Keys
 from convrec.ui.listening import end_with_parent
@@ -80,6 +81,7 @@ def _closing(made: FastAPI, agent: "Agent", ending: AsyncExitStack, inner: FastA
         async with ending, begin(app), AsyncExitStack() as inside:
             if inner is not None:
                 await inside.enter_async_context(inner.router.lifespan_context(inner))
+            settled()
             yield {"leaving": asyncio.Event()}
         agent.close()
 
