@@ -9,6 +9,7 @@ import random
 import shutil
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from convrec.catalogue.ingest import ingest
 from convrec.catalogue.live import add_interactions, delete_items, patch_items, put_items
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import UnknownItemError
-from convrec.core.garbage import uncollected
+from convrec.core.garbage import settled
 from convrec.core.reply import DoneEvent, PlanEvent
 from convrec.tools.fitting import fit
 from tests.agent.living_shop import TOOLS, N, goods, here, open_shop, prices, serve
@@ -231,11 +232,11 @@ def test_what_is_damaged_is_logged_and_counted_and_the_open_house_goes_on_servin
         assert prices(slate(agent))[shown[0]] == 6
 
 
-def test_houses_are_freed_when_their_turns_end_even_by_a_collector_that_sleeps(agent, workspace):
-    """A server's collector leaves alone what it began with, so no house may need it."""
-    gc.collect()
-    counts = []
-    with uncollected():
+def test_houses_are_freed_when_their_turns_end(agent, workspace):
+    """The first one, too, though a server's collector leaves alone what it began with."""
+    settled()
+    try:
+        first, counts = weakref.ref(agent._house), []
         for n in range(6):
             patch_items(workspace, [{"id": "g1", "price": n}])
             put_items(workspace, [{"id": f"n{n}", "title": f"Thing {n}", "kind": "Thing"}])
@@ -243,7 +244,11 @@ def test_houses_are_freed_when_their_turns_end_even_by_a_collector_that_sleeps(a
             if n % 3 == 2:
                 fit(workspace, only=("popularity",))
             assert agent.follow(60)
+            gc.collect()
             counts.append(sum(type(thing) is House for thing in gc.get_objects()))
+    finally:
+        gc.unfreeze()
+    assert first() is None
     assert len(set(counts)) == 1, counts
 
 
