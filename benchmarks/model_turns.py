@@ -19,6 +19,7 @@ import numpy as np
 
 from convrec.agent import Agent
 from convrec.catalogue.workspace import Workspace
+from convrec.core.garbage import settled
 from convrec.core.settings import Llm, State
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -45,6 +46,7 @@ def main() -> None:
             for text in SAID:
                 alone.chat(text, user_id="warm")
                 told.chat(text, user_id="warm")
+            settled()  # as a server's worker does before it says that it is ready
             pairs = [(_turn(alone, n, None), _turn(told, n, server)) for n in range(options.turns)]
     _tell("without a model, ms", [alone.own for alone, _ in pairs])
     _tell("with a model, its own time left out, ms", [told.own for _, told in pairs])
