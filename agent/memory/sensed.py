@@ -51,7 +51,7 @@ _NOT_BEFORE: Mapping[str, re.Pattern[str]] = MappingProxyType(
 """What no value of a topic stands before: "Kaunas until Sunday", "married to my sofa", "Gareth, my best mate", "adventure films"."""
 _DOING = re.compile(r"(?<=\w)\s+[a-z]{3,}ing\b.*", re.IGNORECASE | re.DOTALL)
 _NOT_AFTER = re.compile(
-    r"\b(?:instead\s+of|rather\s+than|(?:switched|moved|changed|upgraded|gone|went)\s+from|not|no\s+longer|no\s+more|(?:have|has|had|['’]ve|got)\s+no|(?:do|does|did)n['’]?t\s+have(?:\s+any)?|used\s+to\s+be|isn['’]?t)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
+    r"\b(?:instead\s+of|rather\s+than|(?:switched|moved|changed|upgraded|gone|went)\s+from|not|no\s+longer|no\s+more|(?:have|has|had|['’]ve|got)\s+no|(?:do|does|did)n['’]?t\s+have(?:\s+any)?|used\s+to\s+be|isn['’]?t|leav(?:e|es|ing)\s+(?:us|me)\s+for)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
     re.IGNORECASE,
 )
 _FIRST = re.compile(r"\b(?:i|im|ive|id|we|weve|me|us|mine|myself)\b", re.IGNORECASE)
@@ -64,6 +64,17 @@ _STRANGER = re.compile(
     r"\b(?:landlord|landlady|neighbou?r|colleague|coworker|co-worker|postman|postie|boss|teacher|tutor|mate|friend|flatmate|roommate|tenant|guy|team|cleaner|dentist|doctor)(?:['’]?s)?\b|^\W*for\b",
     re.IGNORECASE,
 )
+_ANYBODY = re.compile(
+    r"\b(?:(?<!\bas\s)(?:the|a|an|some|this|that|these|those|another|one\s+of\s+the|half\s+(?:of\s+)?the|there['’]?s\s+an?)\s+(?:[\w'’-]+\s+){0,2}?"
+    r"(?:man|woman|guy|bloke|lad|lass|girl|boy|kid|lady|person|chap|fella|fellow|dude|couple|family|people|folks|students?|strangers?|passengers?|customers?|mums|moms|dads"
+    r"|landlord|landlady|neighbou?rs?|colleagues?|co-?workers?|postman|postie|mailman|boss|manager|teacher|tutor|tenants?|team|cleaner|dentist|doctor|nurse|barber|hairdresser"
+    r"|plumber|electrician|builder|driver|caretaker|janitor|concierge|porter|waiter|waitress|barista|butcher|baker|receptionist|secretary|intern|priest|vicar|coach|trainer|trainee"
+    r"|actor|actress|singer|director|hero|heroine|character|lead|villain|presenter|influencer|youtuber|streamer|celebrity)|some(?:one|body))\b"
+    r"|\b(?:across|down|over|up)\s+the\s+(?:road|street|hall|hallway|corridor|landing|way)\b|\bnext\s+door\b|\bin\s+(?:the|this)\s+building\b|\bat\s+number\s+\d",
+    re.IGNORECASE,
+)
+"""Somebody whom nothing ties to the writer: a neighbour, the caretaker, a character of the story."""
+_OURS = re.compile(r"\b(?:i|im|ive|id|ill|we|weve|me|us|mine|myself|my|ours?)\b", re.IGNORECASE)
 _KIN = re.compile(
     r"\b(?:wife|husband|partner|girlfriend|boyfriend|sons?|daughters?|brothers?|sisters?|mum|mom|mother|dad|father|gran\w*|nan|aunt|uncle|cousin|niece|nephew|parents)\b",
     re.IGNORECASE,
@@ -141,7 +152,8 @@ def _is_told(mark: Mark, text: str) -> bool:
         or ((denied := _NOT_BEFORE.get(mark.label)) and denied.match(after))
     )
     of_writer = mark.probability >= _CERTAIN or _is_of_writer(mark, text)
-    return kept and meant and of_writer and not is_of_another(text, (mark.start, mark.end))
+    of_another = _is_anybodys(mark, text) or is_of_another(text, (mark.start, mark.end))
+    return kept and meant and of_writer and not of_another
 
 
 def _is_imagined(text: str, start: int) -> bool:
@@ -178,6 +190,16 @@ def _is_of_writer(mark: Mark, text: str) -> bool:
         return _STRANGER.search(subject[0]) is None
     someone = _STRANGER.search(subject[0]) or _KIN.search(subject[0])
     return not (someone or any(looks_like_job(word) for word in subject[0].split()))
+
+
+def _is_anybodys(mark: Mark, text: str) -> bool:
+    """Tells whether a sentence without a word for the writer is about somebody else: one named before the value, or after one that it opens with."""
+    start, end = sentence_span(text, mark.start)
+    sentence = text[start:end]
+    if _OURS.search(sentence):
+        return False
+    limit = end if _opens(mark, start, text) else mark.start
+    return any(start + somebody.end() <= limit for somebody in _ANYBODY.finditer(sentence))
 
 
 def _opens(mark: Mark, start: int, text: str) -> bool | None:

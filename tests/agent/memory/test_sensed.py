@@ -75,6 +75,33 @@ def test_jokes_reports_and_the_days_news_tell_nothing(listener, text):
     assert not listener.facts
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Aled across the road keeps a llama in the bath",
+        "falconry, that's all the caretaker ever talks about",
+        "the woman at the bus stop had a ferret on a lead",
+        "some bloke on the train was learning Basque",
+        "the new intern is vegan and from Hull",
+        "Trevor is leaving us for Winnipeg",
+    ],
+)
+def test_what_anybody_else_has_or_does_is_not_the_writers(listener, text):
+    listener.tell(text)
+    assert not listener.facts
+
+
+def test_somebody_in_the_sentence_takes_nothing_from_its_writer(listener):
+    for text in (
+        "I moved to Hull, the new intern helped",
+        "speaking as a vet nurse of thirty years",
+        "my cat Doodle bit the postman",
+    ):
+        listener.tell(text)
+    assert {("home", "Hull"), ("cat's name", "Doodle")} <= listener.facts
+    assert any(about == "job" for about, _ in listener.facts)
+
+
 def test_a_new_value_takes_the_place_of_the_old_one_in_words_of_their_own(listener):
     listener.tell("I live in Kaunas")
     listener.tell("forget about Kaunas, as of Monday I'm settled in Tartu")
