@@ -60,13 +60,15 @@ class Endpoint:
         """Returns the model's whole answer.
 
         Raises:
-            ModelFailure: whatever went wrong, the turn's time included.
+            ModelFailure: whatever went wrong, the turn's time included; a guided answer that was cut off, too.
         """
         options |= self._begin(budget)
         found = next(self._parts(budget, lambda stop: iter([self.model.invoke(list(messages), **options)])), None)
         if found is None:
             raise ModelFailure("empty")
         budget.count(_tokens(found))
+        if "response_format" in options and found.response_metadata.get("finish_reason") == "length":
+            raise ModelFailure("too_long", "it was cut off: be brief")
         return str(found.text)
 
     def pieces(self, messages: Sequence[BaseMessage], budget: Budget, **options: Any) -> Iterator[str]:

@@ -202,7 +202,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "hang":
             house.stall()
         time.sleep(sum(house.before_token_s(n) for n in range(len(text.split(" ")))))
-        message = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        end = "length" if fault == "truncated" else "stop"
+        message = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": end}
         usage = {"prompt_tokens": 100, "completion_tokens": len(text.split()), "total_tokens": 100 + len(text.split())}
         return self._send(
             200,

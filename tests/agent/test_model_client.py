@@ -154,7 +154,7 @@ def test_a_status_that_hangs_on_the_errors_response_is_read_too(status, kind):
     assert failure_of(raised.value).kind == kind
 
 
-@pytest.mark.parametrize(("fault", "kind"), [("429", "busy"), ("500", "error"), ("html", "malformed"), ("no_choices", "malformed"), ("not_json", "malformed"), ("empty", "empty"), ("drop", "unreachable"), ("hang", "timeout"), ("context", "context"), ("huge", "too_long")])  # fmt: skip
+@pytest.mark.parametrize(("fault", "kind"), [("429", "busy"), ("500", "error"), ("html", "malformed"), ("no_choices", "malformed"), ("not_json", "malformed"), ("empty", "empty"), ("drop", "unreachable"), ("hang", "timeout"), ("context", "context"), ("huge", "too_long"), ("truncated", "too_long")])  # fmt: skip
 def test_each_way_of_failing_has_its_word_and_costs_two_requests_at_most(server, fault, kind):
     server.faults = lambda: fault
     client, budget = reach(server, timeout_s=1.5)
