@@ -124,11 +124,11 @@ def known(value: float | None) -> bool:
 
 
 def number(value: float | None, *, signed: bool = False) -> str:
-    """Returns a number as a person reads it: three decimals up to 1, fewer above; a dash for none."""
+    """Returns a number as a person reads it: three decimals up to 1, fewer above, none from a thousand on; a dash for no number."""
     if value is None or not math.isfinite(value):
         return "–"
     size = abs(value)
-    decimals = 4 if 0 < size < 0.001 else 3 if size <= 1 else 2 if size < 100 else 1
+    decimals = 4 if 0 < size < 0.001 else 3 if size <= 1 else 2 if size < 100 else 1 if size < 1000 else 0
     return f"{value:{'+' if signed and value else ''},.{decimals}f}".replace("-", "−")
 
 
