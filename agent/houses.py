@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convrec.agent.turn import House
+from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.laid import LaidCatalogue, laid_over
 from convrec.catalogue.version import Version
 from convrec.catalogue.workspace import Workspace
@@ -118,20 +119,25 @@ class Houses:
 
     def _lay(self, published: Version) -> bool:
         """Lays the version's items over what is open; tells whether they are what is open then."""
-        held = self._house.toolbox.catalogue
-        if held.version == published.number and held.schema == self._workspace.schema_of(published):
-            return True
-        if held.schema != self._workspace.schema_of(published):
-            return False
-        catalogue = laid_over(held, self._workspace.store.segments, published)
-        house = self._house.over(catalogue)
+        house = self._laid(self._house, published)
         if house is None:
             return False
-        self._house = house
-        self._stale.update(catalogue.change.spoken.tolist())
-        if self._behind is not None:
-            self._since.append(catalogue)
+        catalogue = house.toolbox.catalogue
+        if house is not self._house and isinstance(catalogue, LaidCatalogue):
+            self._house = house
+            self._stale |= _spoken(catalogue)
+            if self._behind is not None:
+                self._since.append(catalogue)
         return True
+
+    def _laid(self, house: House, published: Version) -> House | None:
+        """Returns a house with the version's items, laid over its own where they are others; None where it has to be opened anew."""
+        held = house.toolbox.catalogue
+        if held.schema != self._workspace.schema_of(published):
+            return None
+        if held.version == published.number:
+            return house
+        return house.over(laid_over(held, self._workspace.store.segments, published))
 
     def _is_worn(self) -> bool:
         """Tells whether so much was laid over what was opened that it is to be opened anew."""
@@ -161,12 +167,14 @@ class Houses:
                 self._failed(name, error)
 
     def _open(self) -> None:
-        """Opens the current version whole, and moves into it."""
+        """Opens the current version whole, and moves into it with what came meanwhile: nobody gets older items than turns had before."""
         house = self._house.reopened(Toolbox.open(self._workspace))
         with self._guard:
-            self._house, self._stale = house, set()
-            self._jobs.pop("encode", None)
-            self._pointer = ""  # what came meanwhile is laid over it with the next look
+            newest = self._laid(house, self._workspace.current())
+            self._pointer = ""  # the next look tells what else is to be done behind the turns
+            if newest is not None:
+                self._house, self._stale = newest, _spoken(newest.toolbox.catalogue)
+                self._jobs.pop("encode", None)
 
     def _encode(self) -> None:
         """Lets the tools take in what needs a model of the rows that changed, and moves into what comes of it."""
@@ -195,3 +203,8 @@ class Houses:
             what,
             exc_info=error,
         )
+
+
+def _spoken(catalogue: Catalogue) -> set[int]:
+    """Returns the rows whose words were changed by what was laid last; none of a catalogue that was opened whole."""
+    return set(catalogue.change.spoken.tolist()) if isinstance(catalogue, LaidCatalogue) else set()

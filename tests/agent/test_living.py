@@ -193,6 +193,38 @@ def test_a_fit_and_a_rollback_are_taken_up_behind_the_turns_over_the_newest_item
     assert agent.following.failures == 0
 
 
+def test_tools_opened_behind_the_turns_never_bring_older_items_back(agent, workspace, monkeypatch):
+    """A turn that looks just as they are moved into sees what came while they were opened."""
+    there, gate, opened, moved = threading.Event(), threading.Event(), houses_module.Toolbox.open, []
+
+    def slow(*arguments):
+        toolbox = opened(*arguments)
+        there.set()
+        gate.wait(60)
+        return toolbox
+
+    def noted(houses, name, value):
+        object.__setattr__(houses, name, value)
+        if name == "_house":
+            moved.append(value.toolbox.catalogue.version)
+
+    monkeypatch.setattr(houses_module.Toolbox, "open", slow)
+    monkeypatch.setattr(houses_module.Houses, "__setattr__", noted)
+    put_items(workspace, [{"id": "new", "title": "Moonbeam Zither", "kind": "Zither", "price": 5}])
+    fit(workspace, only=TOOLS)
+    slate(agent)
+    assert there.wait(60)
+    for price in (33, 34):
+        patch_items(workspace, [{"id": f"g{n}", "price": price} for n in range(N)])
+        assert set(prices(slate(agent)).values()) == {float(price)}
+    gate.set()
+    assert agent.follow(60)
+    assert agent.toolbox.versions["bm25"] == workspace.current().tools["bm25"].fingerprint
+    assert set(prices(slate(agent)).values()) == {34.0}
+    assert moved == sorted(moved)
+    assert len(set(moved)) > 2
+
+
 def test_an_ingest_with_a_new_field_is_taken_up(agent, workspace, tmp_path):
     (tmp_path / "more.jsonl").write_text(
         json.dumps({"id": "g1", "title": "Velvet Chair", "kind": "Chair", "price": 1, "colour": "mauve"}) + "\n"
