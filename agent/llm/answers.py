@@ -22,8 +22,8 @@ def without_thoughts(text: str) -> str:
     return _THOUGHT.sub("", text)
 
 
-def parsed(text: str, schema: type[Answer]) -> Answer:
-    """Returns the first JSON object in a text, as its schema has it.
+def parsed(text: str, schema: type[Answer], *, whole: bool = True) -> Answer:
+    """Returns the first JSON object in a text, as its schema has it; what is not `whole` was cut off, and may hold one all the same.
 
     Raises:
         ModelFailure: `empty`, `too_long` or `schema`; the detail names the place, never a value.
@@ -34,7 +34,11 @@ def parsed(text: str, schema: type[Answer]) -> Answer:
         raise ModelFailure("too_long", "it was far too long")
     try:
         return schema.model_validate(_object(without_thoughts(text)))
-    except ValidationError as error:
+    except (ValidationError, ModelFailure) as error:
+        if not whole:
+            raise ModelFailure("too_long", "it was cut off: be brief") from None
+        if isinstance(error, ModelFailure):
+            raise
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the answer"
         raise ModelFailure("schema", f"{place}: {first['msg']}") from None

@@ -53,8 +53,8 @@ class ChatClient:
             options = {"response_format": json_schema(schema), "temperature": 0.0} if endpoint.guided else {}
             answer = ""
             try:
-                answer = endpoint.answer(_messages(said), budget, max_tokens=max_tokens, **options)
-                found = parsed(answer, schema)
+                answer, whole = endpoint.answer(_messages(said), budget, max_tokens=max_tokens, **options)
+                found = parsed(answer, schema, whole=whole)
             except ModelFailure as failure:
                 failed = self._noted(endpoint, failure, bool(options))
                 budget.malformed += failure.unreadable
@@ -100,7 +100,7 @@ class ChatClient:
         if endpoint.streams:
             yield from endpoint.pieces(_messages(messages), budget, **options)
         else:
-            yield endpoint.answer(_messages(messages), budget, **options)
+            yield endpoint.answer(_messages(messages), budget, **options).text
 
     def _place(self, failed: ModelFailure | None, last: Endpoint | None, budget: Budget) -> Endpoint:
         """Returns where to ask: the first place that does not rest, after a failure another one if there is; the same one only after a pause."""

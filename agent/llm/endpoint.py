@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convrec.agent.llm.budget import Budget
 from convrec.agent.llm.failures import Failure, ModelFailure, failure_of
@@ -21,6 +21,13 @@ _UNREACHABLE = 2  # the same, of nobody answering at all
 _REST_S = 10.0
 _DOWN: frozenset[Failure] = frozenset({"unreachable", "timeout", "busy", "error", "malformed"})
 _END = object()
+
+
+class Answered(NamedTuple):
+    """What a model answered, and whether it came to its end."""
+
+    text: str
+    whole: bool
 
 
 @dataclass
@@ -56,20 +63,18 @@ class Endpoint:
                 self._rests_until = now + _REST_S
                 self._failures, self._unanswered = _TRIES - 1, _UNREACHABLE - 1
 
-    def answer(self, messages: Sequence[BaseMessage], budget: Budget, **options: Any) -> str:
-        """Returns the model's whole answer.
+    def answer(self, messages: Sequence[BaseMessage], budget: Budget, **options: Any) -> Answered:
+        """Returns the model's answer, not piece by piece.
 
         Raises:
-            ModelFailure: whatever went wrong, the turn's time included; a guided answer that was cut off, too.
+            ModelFailure: whatever went wrong, the turn's time included.
         """
         options |= self._begin(budget)
         found = next(self._parts(budget, lambda stop: iter([self.model.invoke(list(messages), **options)])), None)
         if found is None:
             raise ModelFailure("empty")
         budget.count(_tokens(found))
-        if "response_format" in options and found.response_metadata.get("finish_reason") == "length":
-            raise ModelFailure("too_long", "it was cut off: be brief")
-        return str(found.text)
+        return Answered(str(found.text), found.response_metadata.get("finish_reason") != "length")
 
     def pieces(self, messages: Sequence[BaseMessage], budget: Budget, **options: Any) -> Iterator[str]:
         """Yields the model's answer as it comes.

@@ -76,6 +76,13 @@ def test_what_is_no_answer_says_in_a_word_why(text, kind):
     assert failed.value.kind == kind
 
 
+def test_of_an_answer_that_was_cut_off_a_whole_object_counts():
+    assert parsed('{"name": "red"} and then', Colour, whole=False) == Colour(name="red")
+    for text in ('{"name": "re', '{"of": {"shade": 1}, "name": "r'):
+        with pytest.raises(ModelFailure, match="too_long"):
+            parsed(text, Colour, whole=False)
+
+
 def test_a_schema_as_servers_take_it_requires_all_and_admits_nothing_else():
     document = json_schema(Colour)["json_schema"]["schema"]
     assert document["required"] == ["name"]
