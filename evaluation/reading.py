@@ -80,9 +80,9 @@ _MEANINGS = {
     "turns with items": "turns that showed items",
     "fell back": "turns in which the model did not serve the step",
     "position bias": "pairs that come out in the order in which they were put before the model; .5 where that says nothing",
-    "order kept, shuffled": "pairs that stand in the same order when the list is put before the model in another",
-    "order kept, rearranged": "pairs that stand in the same order when the same facts are told in another arrangement",
-    "top 3 kept, rearranged": "of the first three, those that are among them when the same facts are told in another arrangement",
+    "kept, shuffled": "pairs that stand in the same order when the list is put before the model in another",
+    "kept, rearranged": "pairs that stand in the same order when the same facts are told in another arrangement",
+    "top 3, rearranged": "of the first three, those that are among them when the same facts are told in another arrangement",
     "malformed": "the model's answers that were unreadable, or no whole order before they were mended",
 }
 _STEPS = (*get_args(Step), "rank")

@@ -30,7 +30,7 @@ AGAIN = 30
 """People for whom the model is asked again, once in each of these two ways."""
 
 _TOP = 3
-_BIAS, _KEPT, _TOP_KEPT = "position bias", "order kept, {}", f"top {_TOP} kept, {REARRANGED}"
+_BIAS, _KEPT, _TOP_KEPT = "position bias", "kept, {}", f"top {_TOP}, {REARRANGED}"
 _OF_THE_ASKING = (_BIAS, _KEPT.format(SHUFFLED), _KEPT.format(REARRANGED), _TOP_KEPT)
 Put = Callable[[RankingCase, Recommendation], Recommendation]
 

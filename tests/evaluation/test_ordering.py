@@ -91,9 +91,9 @@ def test_a_persons_part_in_each_metric_is_as_by_hand():
     found = marks(CASE, row("bacd"), again)
     assert found["ndcg@10"] == (1, 1)
     assert found["position bias"] == (3, 6)  # d stays before a, b and c; these are turned round
-    assert found["order kept, shuffled"] == (2, 6)  # ac, bc
-    assert found["order kept, rearranged"] == (4, 6)  # ba, bc, bd, ac
-    assert found["top 3 kept, rearranged"] == (2, 3)
+    assert found["kept, shuffled"] == (2, 6)  # ac, bc
+    assert found["kept, rearranged"] == (4, 6)  # ba, bc, bd, ac
+    assert found["top 3, rearranged"] == (2, 3)
     assert found["malformed"] == (1, 4)
     assert found["requests a turn"] == (1, 1)
 
@@ -101,11 +101,11 @@ def test_a_persons_part_in_each_metric_is_as_by_hand():
 def test_an_order_that_is_not_the_models_says_nothing_of_it():
     fell = row("abcd", fallback="rank: schema", malformed=2, requests=2)
     first = marks(CASE, fell, {"shuffled": row("dabc", put="dcba"), "rearranged": row("bdac")})
-    assert first["order kept, shuffled"] == first["order kept, rearranged"] == first["top 3 kept, rearranged"] == (0, 0)
+    assert first["kept, shuffled"] == first["kept, rearranged"] == first["top 3, rearranged"] == (0, 0)
     assert first["position bias"] == (3, 6)
     assert first["fell back"] == (1, 1)
     later = marks(CASE, row("bacd"), {"shuffled": fell, "rearranged": {"id": "1", "error": "torn"}})
-    assert later["position bias"] == later["order kept, shuffled"] == later["order kept, rearranged"] == (0, 0)
+    assert later["position bias"] == later["kept, shuffled"] == later["kept, rearranged"] == (0, 0)
     assert later["malformed"] == (2, 3)
 
 
