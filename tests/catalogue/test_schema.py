@@ -125,6 +125,21 @@ def test_a_changed_type_that_stored_values_do_not_fit_is_refused_by_name(films):
         films.catalogue()
 
 
+def test_what_was_replaced_or_deleted_need_not_fit_a_changed_type(workspace, write):
+    ingest(workspace, items=[write("a.csv", "id,title,price\n1,Heat,€9.90\n2,Up,€5.50\n3,Big,€1.00\n4,Jaws,\n")])
+    path = workspace.root / "schema.yaml"
+    path.write_text(path.read_text().replace("price:\n    type: category", "price:\n    type: number"))
+    mended = [write("b.csv", "id,title,price\n5,Rope,2.5\n2,Up,5.5\n1,Heat,9.9\n")]
+    ingest(workspace, items=mended, delete_items=write("gone.csv", "id\n3\n"))
+    items = workspace.catalogue()
+    assert [(item_id, items.item(item_id).facts.get("price")) for item_id in items.ids] == [
+        ("1", 9.9),
+        ("2", 5.5),
+        ("4", None),
+        ("5", 2.5),
+    ]
+
+
 def test_an_unknown_type_stops_an_ingest_and_changes_nothing(films, write):
     path = films.root / "schema.yaml"
     path.write_text(path.read_text().replace("type: tags", "type: tag"))
