@@ -11,6 +11,8 @@ from convrec.core.errors import InputError, PredicateError
     [
         ("year", [1995, 1996.0, None], "number"),
         ("price", ["1.50", "20", "n/a", ""], "number"),
+        ("price", ["€24.90", "€5", "12.50 €", ""], "number"),
+        ("price", ["€24.90", "$5", "€24.90"], "category"),
         ("zip", ["01234", "99999"], "category"),
         ("released", ["1995-12-15", "2001-01-01T10:00:00Z"], "date"),
         ("stock", [True, False], "bool"),
@@ -63,6 +65,12 @@ def test_the_schema_survives_its_file(tmp_path):
 def test_a_label_is_the_name_spelled_plainly_unless_given():
     assert Field(name="release_year", type="number").label == "release year"
     assert Field(name="release_year", type="number", label="year").label == "year"
+    assert [Field(name=name, type="text").label for name in ("Min_age", "In stock", "ISBN", "Playing time (min)")] == [
+        "min age",
+        "in stock",
+        "ISBN",
+        "playing time (min)",
+    ]
 
 
 @pytest.mark.parametrize(
