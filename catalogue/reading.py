@@ -198,7 +198,8 @@ def _csv_rows(
     missing = [name for name in required if name not in header]
     if missing:
         raise InputError(
-            f"{path} has no column `{missing[0]}`, only {', '.join(header)}.", "Name the column that holds it."
+            f"{path} has no column `{missing[0]}`, only {', '.join(header)}.",
+            f"In the file's first line, call the column that holds it `{missing[0]}`.",
         )
     cells = csv.reader(lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
     while True:

@@ -29,8 +29,12 @@ class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _plainly(name: str) -> str:
+    return " ".join(word.lower() if word.istitle() else word for word in name.replace("_", " ").split(" "))
+
+
 class Field(_Shape):
-    """One fact that items may carry. `label` is what a person calls it; the name, spelled plainly, unless given."""
+    """One fact that items may carry. `label` is what a person calls it; the name, spelled plainly ("Min_age" → "min age", "ISBN" stays), unless given."""
 
     name: str
     type: FieldType
@@ -42,7 +46,7 @@ class Field(_Shape):
     @classmethod
     def _label_from_name(cls, given: Any) -> Any:
         if isinstance(given, dict) and not given.get("label"):
-            return given | {"label": str(given.get("name", "")).replace("_", " ")}
+            return given | {"label": _plainly(str(given.get("name", "")))}
         return given
 
     @field_validator("name")
@@ -201,7 +205,7 @@ def nearest(name: str, valid: tuple[str, ...]) -> str:
 
 def _described(field: Field) -> dict[str, Any]:
     described: dict[str, Any] = {"type": field.type}
-    if field.label != field.name.replace("_", " "):
+    if field.label != _plainly(field.name):
         described["label"] = field.label
     if field.description:
         described["description"] = field.description

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -138,12 +139,21 @@ def read_changes(
             continue
         place.update(zip(ids, range(start, start + len(ids)), strict=True))
         start += len(ids)
-        tables.append(_fitted(table, schema))
+        tables.append(table)
     if not tables:
         return items_table([], {field: [] for field in schema.fields}), list(deleted)
-    whole = pa.concat_tables(tables).combine_chunks()
-    whole = whole if len(place) == start else whole.take(pa.array(place.values(), pa.int64()))
-    return whole, list(deleted)
+    if len(place) == start:
+        return _joined(tables, schema), list(deleted)
+    rows = np.fromiter(place.values(), np.int64, len(place))
+    # What was replaced or deleted is left out before types are looked at: it need not fit them any more.
+    in_force = np.sort(rows)
+    ends = np.cumsum([len(table) for table in tables])
+    bounds = [0, *np.searchsorted(in_force, ends)]
+    left = [
+        table.take(pa.array(in_force[first:last] - (end - len(table))))
+        for table, end, first, last in zip(tables, ends, bounds, bounds[1:], strict=False)
+    ]
+    return _joined(left, schema).take(pa.array(np.searchsorted(in_force, rows))), list(deleted)
 
 
 def read_item_ids(parts: Iterable[Segment]) -> set[str]:
@@ -189,6 +199,10 @@ def read_dialogues(parts: Iterable[Segment]) -> list[Dialogue]:
 
 def _arrow_field(field: Field) -> Any:
     return pa.field(field.name, arrow_type(field.type), metadata={"type": field.type})
+
+
+def _joined(tables: Iterable[Any], schema: Schema) -> Any:
+    return pa.concat_tables([_fitted(table, schema) for table in tables]).combine_chunks()
 
 
 def _fitted(table: Any, schema: Schema) -> Any:

@@ -19,6 +19,7 @@ FALSE_WORDS = frozenset({"false", "no", "0", "0.0"})
 SECONDS_A_DAY = 86_400.0
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_PRICE = re.compile(r"([$€£¥])\s?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?([$€£¥])")
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
 
@@ -89,6 +90,12 @@ def is_number(text: str) -> bool:
     """Returns whether the text is a number in plain notation, without leading zeros (those are codes)."""
     bare = text.strip()
     return _NUMBER.fullmatch(bare) is not None and not re.match(r"[+-]?0\d", bare)
+
+
+def currency(text: str) -> str:
+    """Returns the sign of a plainly written price, before or behind it ("€9.90", "9.90 €"); empty where it has none."""
+    price = _PRICE.fullmatch(text.strip())
+    return (price[1] or price[4]) if price else ""
 
 
 def is_url(text: str) -> bool:
@@ -192,7 +199,8 @@ def _number(value: Any) -> float | None:
     if isinstance(value, str):
         if value.strip().casefold() in MISSING_WORDS:
             return None
-        bare = value.strip()
+        price = _PRICE.fullmatch(value.strip())
+        bare = (price[2] or price[3]) if price else value.strip()
         if _NUMBER.fullmatch(bare) is None:
             raise BadValueError(f"{shown(value)} is not a number")
         value = float(bare)

@@ -104,15 +104,15 @@ class Measures:
     def of_size(self, amount: float, upwards: bool, held: Sequence[str]) -> Field | None:
         """Returns the field that a bound without a unit can be about, by its size.
 
-        First one whose numbers are steps and that one of (ages, price levels), then one that the thread has a demand for
+        First one whose numbers are steps and that one of (ages, price levels; lengths only where nothing has a price), then one that the thread has a demand for
         (`held`), then the rating for what only it reaches, else the price.
         """
         fitting = [f for f in self.numbers if f != self._fields.count and self._reaches(f, amount)]
-        stepped = [f for f in fitting if self._is_step(f, amount)]
+        rating, price, length = self._fields.rating, self._fields.price, self._fields.length
+        stepped = [f for f in fitting if self._is_step(f, amount) and (f != length or price is None)]
         wished = [f for f in fitting if f.name in held]
         if wished or stepped:
             return (wished or stepped)[0]
-        rating, price = self._fields.rating, self._fields.price
         if rating in fitting and (upwards or not float(amount).is_integer()):
             return rating
         return price if not upwards and amount < 1_000 else None

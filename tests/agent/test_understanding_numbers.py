@@ -119,6 +119,26 @@ def test_cheaper_is_relative_to_those_shown(on_games):
     assert all(on_games.catalogue.item(row).facts["price"] < 35 for row in on_games.kept("something cheaper", state))
 
 
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("half an hour at most", {"+Playing time (min)": {"..30"}}),
+        ("under 45 minutes", {"+Playing time (min)": {"..45"}}),
+        ("under 30", {"+Price": {"..30"}}),
+        ("under 30 euros", {"+Price": {"..30"}}),
+    ],
+)
+def test_a_time_is_a_length_and_a_bare_number_a_price_though_lengths_are_few(tmp_path_factory, text, wishes):
+    numbers = tuple(Field(name=name, type="number") for name in ("Playing time (min)", "Price"))
+    rows = [
+        {"id": str(n), "title": f"Game {n}", "Playing time (min)": (15, 30, 45, 60)[n % 4], "Price": 5 + n}
+        for n in range(40)
+    ]
+    clock = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    games = Listener(cached(tmp_path_factory.mktemp("timed"), "timed", rows, Schema(fields=(TITLE, *numbers)), clock))
+    assert games.wishes(text) == wishes
+
+
 @pytest.fixture(scope="module")
 def on_reels(tmp_path_factory):
     """Understands messages about forty films with a year, a length in minutes and a price."""

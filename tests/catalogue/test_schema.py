@@ -11,6 +11,8 @@ from convrec.core.errors import InputError, PredicateError
     [
         ("year", [1995, 1996.0, None], "number"),
         ("price", ["1.50", "20", "n/a", ""], "number"),
+        ("price", ["€24.90", "€5", "12.50 €", ""], "number"),
+        ("price", ["€24.90", "$5", "€24.90"], "category"),
         ("zip", ["01234", "99999"], "category"),
         ("released", ["1995-12-15", "2001-01-01T10:00:00Z"], "date"),
         ("stock", [True, False], "bool"),
@@ -63,6 +65,12 @@ def test_the_schema_survives_its_file(tmp_path):
 def test_a_label_is_the_name_spelled_plainly_unless_given():
     assert Field(name="release_year", type="number").label == "release year"
     assert Field(name="release_year", type="number", label="year").label == "year"
+    assert [Field(name=name, type="text").label for name in ("Min_age", "In stock", "ISBN", "Playing time (min)")] == [
+        "min age",
+        "in stock",
+        "ISBN",
+        "playing time (min)",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +131,21 @@ def test_a_changed_type_that_stored_values_do_not_fit_is_refused_by_name(films):
     path.write_text(path.read_text().replace("studio:\n    type: category", "studio:\n    type: number"))
     with pytest.raises(InputError, match=r"`studio` a number.*item 1.*'Warner'"):
         films.catalogue()
+
+
+def test_what_was_replaced_or_deleted_need_not_fit_a_changed_type(workspace, write):
+    ingest(workspace, items=[write("a.csv", "id,title,price\n1,Heat,€9.90\n2,Up,€5.50\n3,Big,€1.00\n4,Jaws,\n")])
+    path = workspace.root / "schema.yaml"
+    path.write_text(path.read_text().replace("price:\n    type: category", "price:\n    type: number"))
+    mended = [write("b.csv", "id,title,price\n5,Rope,2.5\n2,Up,5.5\n1,Heat,9.9\n")]
+    ingest(workspace, items=mended, delete_items=write("gone.csv", "id\n3\n"))
+    items = workspace.catalogue()
+    assert [(item_id, items.item(item_id).facts.get("price")) for item_id in items.ids] == [
+        ("1", 9.9),
+        ("2", 5.5),
+        ("4", None),
+        ("5", 2.5),
+    ]
 
 
 def test_an_unknown_type_stops_an_ingest_and_changes_nothing(films, write):

@@ -85,7 +85,9 @@ def build(
         print_json({"out": str(folder), **card})
         return
     print_table(("part", "rows"), ((part, f"{count:,}") for part, count in card["rows"].items()), right=("rows",))
-    say(f"Written to {folder}; read card.md there. Next: convrec finetune train --task {task} --base DIR.")
+    say(
+        f"Written to {folder}; read card.md there. Next: convrec finetune train -w {target.root} --task {task} --base DIR."
+    )
 
 
 def _build_encoder(target: "Workspace", out: Path | None, as_json: bool) -> None:
@@ -98,7 +100,7 @@ def _build_encoder(target: "Workspace", out: Path | None, as_json: bool) -> None
         print_json({"out": str(folder), **card})
         return
     print_table(("items", "n"), ((part, f"{n:,}") for part, n in sorted(card["items"].items())), right=("n",))
-    say(f"{card['people']:,} people liked {card['liked']:,} items. Written to {folder}. Next: convrec finetune train --task encoder.")  # fmt: skip
+    say(f"{card['people']:,} people liked {card['liked']:,} items. Written to {folder}. Next: convrec finetune train -w {target.root} --task encoder.")  # fmt: skip
 
 
 def _build_reader(data: Path | None, labels: list[Path], out: Path, seed: int, messages: int, as_json: bool) -> None:
@@ -195,7 +197,7 @@ def train(
         right=("value",),
     )
     say(
-        f"{standing.step} steps in {standing.seconds / 60:.1f} minutes. The adapter is {trained.adapter}. Next: convrec finetune evaluate --task {task} --base {folder}."
+        f"{standing.step} steps in {standing.seconds / 60:.1f} minutes. The adapter is {trained.adapter}. Next: convrec finetune evaluate -w {target.root} --task {task} --base {folder}."
     )
 
 
@@ -212,7 +214,7 @@ def _train_encoder(
         print_json({"task": "encoder", "encoder": str(run.encoder), "valid": {"tuned": run.tuned.recall, "dealt": run.dealt.recall}})  # fmt: skip
         return
     say(
-        f"Of the items held out to stop by, people's are found with recall@20 {run.tuned.recall:.3f}; tuned on shuffled pairs, {run.dealt.recall:.3f}. Next: convrec finetune evaluate --task encoder."
+        f"Of the items held out to stop by, people's are found with recall@20 {run.tuned.recall:.3f}; tuned on shuffled pairs, {run.dealt.recall:.3f}. Next: convrec finetune evaluate -w {target.root} --task encoder."
     )
 
 
@@ -297,7 +299,7 @@ def _judge_encoder(target: "Workspace", rows: Path | None, run: Path | None, as_
     print_table((f"{found.items:,} items held out, {found.people} people", "recall@20", f"gain of {TUNED}"), table, right=("recall@20",))  # fmt: skip
     print_table(("texts", "recall@20"), ((name, f"{value:.3f}") for name, value in found.texts.items()), right=("recall@20",))  # fmt: skip
     if found.use:
-        say(f"The tuned encoder may be used: {found.why}. Set `[models] encoder` to {(target.root / FOLDER).resolve()} and run convrec fit.")  # fmt: skip
+        say(f"The tuned encoder may be used: {found.why}. Set `encoder` under `[models]` in {target.root / 'convrec.toml'} to {(target.root / FOLDER).resolve()}, then run convrec fit -w {target.root}.")  # fmt: skip
     else:
         say(f"The tuned encoder is refused: {found.why}.")
 
@@ -336,7 +338,7 @@ def verify(
         print_json(proof.document())
         return
     say(
-        f"{proof.token_agreement:.1%} of {proof.tokens:,} tokens are the same over {proof.prompts} prompts, served by {proof.served_by}; log probabilities differ by {proof.logprob_distance:.4f}. Registered. Next: convrec finetune serve --task {task}."
+        f"{proof.token_agreement:.1%} of {proof.tokens:,} tokens are the same over {proof.prompts} prompts, served by {proof.served_by}; log probabilities differ by {proof.logprob_distance:.4f}. Registered. Next: convrec finetune serve -w {target.root} --task {task}."
     )
 
 
