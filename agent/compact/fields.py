@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 _DATED = {"year", "date", "released", "release", "published", "publication", "opened", "founded"}
 _PRICED = {"price", "prices", "cost", "costs", "fee", "amount", "msrp", "dollars", "euros", "usd", "eur", "budget"}
 _LASTING = {"runtime", "duration", "length", "minutes", "playtime", "hours", "mins"}
-_TAKING = {"time"}  # "playing time (min)"; any name above tells more
+_MEASURED = {"length": (_LASTING, {"time"}), "price": (_PRICED,)}  # "playing time (min)" where no name tells more
 _RATED = {"rating", "ratings", "score", "stars", "grade", "metascore", "votes"}
 _HIGH = {"height", "tall", "size"}
 _COUNTED = {"players", "persons", "people", "seats", "guests", "capacity"}
@@ -86,9 +86,8 @@ class Fields:
 def measured(schema: Schema, what: str) -> Field | None:
     """Returns the number that tells an item's `length` or `price`; None where there is none."""
     numbers = schema.of_type("number")
-    if what == "price":
-        return _first(numbers, _PRICED)
-    return _first(numbers, _LASTING) or _first(numbers, _TAKING)
+    found = (_first(numbers, names) for names in _MEASURED[what])
+    return next((field for field in found if field is not None), None)
 
 
 def doers(verb: str) -> tuple[str, ...]:

@@ -32,19 +32,19 @@ def parsed(text: str, schema: type[Answer], *, whole: bool = True) -> Answer:
         raise ModelFailure("empty", "there was no answer")
     if len(text) > _LONGEST:
         raise ModelFailure("too_long", "it was far too long")
+    found = _object(without_thoughts(text))
     try:
-        return schema.model_validate(_object(without_thoughts(text)))
-    except (ValidationError, ModelFailure) as error:
-        if not whole:
-            raise ModelFailure("too_long", "it was cut off: be brief") from None
-        if isinstance(error, ModelFailure):
-            raise
+        if found is not None:
+            return schema.model_validate(found)
+        wrong = "it held no whole JSON object"
+    except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the answer"
-        raise ModelFailure("schema", f"{place}: {first['msg']}") from None
+        wrong = f"{place}: {first['msg']}"
+    raise ModelFailure("schema", wrong) if whole else ModelFailure("too_long", "it was cut off: be brief")
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str) -> dict[str, Any] | None:
     decoder = json.JSONDecoder()
     for start in [match.start() for match in re.finditer(r"\{", text)][:_STARTS]:
         try:
@@ -52,7 +52,7 @@ def _object(text: str) -> dict[str, Any]:
         except (json.JSONDecodeError, RecursionError):
             continue
         return dict(found)
-    raise ModelFailure("schema", "it held no whole JSON object")
+    return None
 
 
 @cache

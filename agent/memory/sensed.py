@@ -54,27 +54,25 @@ _NOT_AFTER = re.compile(
     r"\b(?:instead\s+of|rather\s+than|(?:switched|moved|changed|upgraded|gone|went)\s+from|not|no\s+longer|no\s+more|(?:have|has|had|['’]ve|got)\s+no|(?:do|does|did)n['’]?t\s+have(?:\s+any)?|used\s+to\s+be|isn['’]?t|leav(?:e|es|ing)\s+(?:us|me)\s+for)\s+(?:(?:a|an|the|in|my|on)\s+)?$",
     re.IGNORECASE,
 )
-_FIRST = re.compile(r"\b(?:i|im|ive|id|we|weve|me|us|mine|myself)\b", re.IGNORECASE)
-_MINE = re.compile(r"\b(?:my|our)\b", re.IGNORECASE)
+_FIRST = re.compile(r"\b(?:i|im|ive|id|ill|we|weve|me|us|mine|myself)\b", re.IGNORECASE)
+_MINE = re.compile(r"\b(?:my|ours?)\b", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"^\W*(?:(?:and|so|but|anyway|also|btw|lol|oh|for)\W+)*(?:my|our)\s+(?:[\w'’-]+\s+){0,2}?[\w'’-]+(?:\s+[\w'’-]+)?",
     re.IGNORECASE,
 )
-_STRANGER = re.compile(
-    r"\b(?:landlord|landlady|neighbou?r|colleague|coworker|co-worker|postman|postie|boss|teacher|tutor|mate|friend|flatmate|roommate|tenant|guy|team|cleaner|dentist|doctor)(?:['’]?s)?\b|^\W*for\b",
-    re.IGNORECASE,
-)
+_MET = r"landlord|landlady|neighbou?r|colleague|co-?worker|postman|postie|boss|teacher|tutor|tenant|team|cleaner|dentist|doctor"
+"""Whom one has to do with, and who is not of one's own."""
+_STRANGER = re.compile(rf"\b(?:{_MET}|mate|friend|flatmate|roommate|guy)(?:['’]?s)?\b|^\W*for\b", re.IGNORECASE)
 _ANYBODY = re.compile(
     r"\b(?:(?<!\bas\s)(?:the|a|an|some|this|that|these|those|another|one\s+of\s+the|half\s+(?:of\s+)?the|there['’]?s\s+an?)\s+(?:[\w'’-]+\s+){0,2}?"
-    r"(?:man|woman|guy|bloke|lad|lass|girl|boy|kid|lady|person|chap|fella|fellow|dude|couple|family|people|folks|students?|strangers?|passengers?|customers?|mums|moms|dads"
-    r"|landlord|landlady|neighbou?rs?|colleagues?|co-?workers?|postman|postie|mailman|boss|manager|teacher|tutor|tenants?|team|cleaner|dentist|doctor|nurse|barber|hairdresser"
-    r"|plumber|electrician|builder|driver|caretaker|janitor|concierge|porter|waiter|waitress|barista|butcher|baker|receptionist|secretary|intern|priest|vicar|coach|trainer|trainee"
-    r"|actor|actress|singer|director|hero|heroine|character|lead|villain|presenter|influencer|youtuber|streamer|celebrity)|some(?:one|body))\b"
+    rf"(?:(?:{_MET})s?|man|woman|guy|bloke|lad|lass|girl|boy|kid|lady|person|chap|fella|fellow|dude|couple|family|people|folks|students?|strangers?|passengers?|customers?"
+    r"|mums|moms|dads|mailman|manager|nurse|barber|hairdresser|plumber|electrician|builder|driver|caretaker|janitor|concierge|porter|waiter|waitress|barista|butcher|baker"
+    r"|receptionist|secretary|intern|priest|vicar|coach|trainer|trainee|actor|actress|singer|director|hero|heroine|character|lead|villain|presenter|influencer|youtuber"
+    r"|streamer|celebrity)|some(?:one|body))\b"
     r"|\b(?:across|down|over|up)\s+the\s+(?:road|street|hall|hallway|corridor|landing|way)\b|\bnext\s+door\b|\bin\s+(?:the|this)\s+building\b|\bat\s+number\s+\d",
     re.IGNORECASE,
 )
 """Somebody whom nothing ties to the writer: a neighbour, the caretaker, a character of the story."""
-_OURS = re.compile(r"\b(?:i|im|ive|id|ill|we|weve|me|us|mine|myself|my|ours?)\b", re.IGNORECASE)
 _KIN = re.compile(
     r"\b(?:wife|husband|partner|girlfriend|boyfriend|sons?|daughters?|brothers?|sisters?|mum|mom|mother|dad|father|gran\w*|nan|aunt|uncle|cousin|niece|nephew|parents)\b",
     re.IGNORECASE,
@@ -196,7 +194,7 @@ def _is_anybodys(mark: Mark, text: str) -> bool:
     """Tells whether a sentence without a word for the writer is about somebody else: one named before the value, or after one that it opens with."""
     start, end = sentence_span(text, mark.start)
     sentence = text[start:end]
-    if _OURS.search(sentence):
+    if _FIRST.search(sentence) or _MINE.search(sentence):
         return False
     limit = end if _opens(mark, start, text) else mark.start
     return any(start + somebody.end() <= limit for somebody in _ANYBODY.finditer(sentence))

@@ -119,6 +119,28 @@ def test_cheaper_is_relative_to_those_shown(on_games):
     assert all(on_games.catalogue.item(row).facts["price"] < 35 for row in on_games.kept("something cheaper", state))
 
 
+def of_numbers(folder, numbers):
+    """Understands messages about forty things with these numbers, each told from the thing's place."""
+    fields = tuple(Field(name=name, type="number") for name in numbers)
+    rows = [{"id": str(n), "title": f"Thing {n}", **{name: of(n) for name, of in numbers.items()}} for n in range(40)]
+    clock = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    return Listener(cached(folder, folder.name, rows, Schema(fields=(TITLE, *fields)), clock))
+
+
+@pytest.fixture(scope="module")
+def on_timed(tmp_path_factory):
+    """Understands messages about games that take one of four times and have a price."""
+    numbers = {"Playing time (min)": lambda n: (15, 30, 45, 60)[n % 4], "Price": lambda n: 5 + n}
+    return of_numbers(tmp_path_factory.mktemp("timed"), numbers)
+
+
+@pytest.fixture(scope="module")
+def on_reels(tmp_path_factory):
+    """Understands messages about films with a year, a length in minutes and a price."""
+    numbers = {"year": lambda n: 1980 + n, "runtime": lambda n: 60 + n, "price": lambda n: n}
+    return of_numbers(tmp_path_factory.mktemp("reels"), numbers)
+
+
 @pytest.mark.parametrize(
     ("text", "wishes"),
     [
@@ -128,24 +150,8 @@ def test_cheaper_is_relative_to_those_shown(on_games):
         ("under 30 euros", {"+Price": {"..30"}}),
     ],
 )
-def test_a_time_is_a_length_and_a_bare_number_a_price_though_lengths_are_few(tmp_path_factory, text, wishes):
-    numbers = tuple(Field(name=name, type="number") for name in ("Playing time (min)", "Price"))
-    rows = [
-        {"id": str(n), "title": f"Game {n}", "Playing time (min)": (15, 30, 45, 60)[n % 4], "Price": 5 + n}
-        for n in range(40)
-    ]
-    clock = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
-    games = Listener(cached(tmp_path_factory.mktemp("timed"), "timed", rows, Schema(fields=(TITLE, *numbers)), clock))
-    assert games.wishes(text) == wishes
-
-
-@pytest.fixture(scope="module")
-def on_reels(tmp_path_factory):
-    """Understands messages about forty films with a year, a length in minutes and a price."""
-    numbers = tuple(Field(name=name, type="number") for name in ("year", "runtime", "price"))
-    rows = [{"id": str(n), "title": f"Reel {n}", "year": 1980 + n, "runtime": 60 + n, "price": n} for n in range(40)]
-    clock = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
-    return Listener(cached(tmp_path_factory.mktemp("reels"), "reels", rows, Schema(fields=(TITLE, *numbers)), clock))
+def test_a_time_is_a_length_and_a_bare_number_a_price_though_lengths_are_few(on_timed, text, wishes):
+    assert on_timed.wishes(text) == wishes
 
 
 @pytest.mark.parametrize(

@@ -68,16 +68,6 @@ def test_what_no_rule_foresaw_is_told(listener, text, about, value):
         "is there anything with a whippet in it?",
         "something for my brother, he plays the clarinet",
         "we don't have any allergies",
-    ],
-)
-def test_jokes_reports_and_the_days_news_tell_nothing(listener, text):
-    listener.tell(text)
-    assert not listener.facts
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
         "Aled across the road keeps a llama in the bath",
         "falconry, that's all the caretaker ever talks about",
         "the woman at the bus stop had a ferret on a lead",
@@ -86,7 +76,7 @@ def test_jokes_reports_and_the_days_news_tell_nothing(listener, text):
         "Trevor is leaving us for Winnipeg",
     ],
 )
-def test_what_anybody_else_has_or_does_is_not_the_writers(listener, text):
+def test_jokes_reports_others_doings_and_the_days_news_tell_nothing(listener, text):
     listener.tell(text)
     assert not listener.facts
 
