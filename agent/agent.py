@@ -123,13 +123,10 @@ class Agent:
 
         Takes a second or two, that the first people would wait else. No model is asked.
         """
-        house = self._house
         with TemporaryDirectory() as folder:
             ledger = Ledger(open_database(f"sqlite:///{folder}/state.sqlite"))
-            memory = Memory(ledger, house.toolbox.encoder.untuned, house.toolbox.catalogue, house.clock)
-            alone = replace(house, ledger=ledger, memory=memory, new_id=counted_ids("rehearsal-"), model=None)
-            with Agent(self.workspace, alone) as other:
-                for text in lines(house.toolbox.catalogue):
+            with Agent(self.workspace, self._house.apart(ledger, counted_ids("rehearsal-"))) as other:
+                for text in lines(other.toolbox.catalogue):
                     other.chat(text, user_id="rehearsal", thread_id="rehearsal")
 
     @classmethod

@@ -60,6 +60,10 @@ class House:
             else self._furnished(toolbox, self.engine.over(catalogue), self.checker.over(catalogue))
         )
 
+    def apart(self, ledger: Ledger, new_id: NewId) -> House:
+        """Returns the house over another state, in which no model is asked."""
+        return replace(self, ledger=ledger, new_id=new_id, memory=self._memory(ledger, self.toolbox), model=None)
+
     def with_toolbox(self, toolbox: Toolbox) -> House:
         """Returns the house with other tools over the same catalogue."""
         return replace(self, toolbox=toolbox, model=self.model and self.model.with_tools(toolbox))
@@ -73,13 +77,15 @@ class House:
         )  # fmt: skip
         return replace(
             self, toolbox=toolbox, engine=engine, checker=checker, realiser=Realiser(toolbox.catalogue.schema), model=model,
-            memory=Memory(self.ledger, toolbox.encoder.untuned, toolbox.catalogue, self.clock),
+            memory=self._memory(self.ledger, toolbox),
         )  # fmt: skip
 
     def _furnished(self, toolbox: Toolbox, engine: Understander, checker: TitleChecker) -> House:
-        memory = Memory(self.ledger, toolbox.encoder.untuned, toolbox.catalogue, self.clock)
-        model = self.model and self.model.moved(toolbox, engine, checker)
+        memory, model = self._memory(self.ledger, toolbox), self.model and self.model.moved(toolbox, engine, checker)
         return replace(self, toolbox=toolbox, engine=engine, checker=checker, memory=memory, model=model)
+
+    def _memory(self, ledger: Ledger, toolbox: Toolbox) -> Memory:
+        return Memory(ledger, toolbox.encoder.untuned, toolbox.catalogue, self.clock)
 
 
 @dataclass

@@ -12,11 +12,11 @@ from convrec.catalogue.values import (
     MISSING_WORDS,
     TRUE_WORDS,
     BadValueError,
-    currency,
     is_number,
     is_url,
     iso,
     plain,
+    priced,
 )
 
 ENOUGH = 0.95
@@ -73,9 +73,9 @@ def _simple_type(present: list[Any]) -> FieldType | None:
     worded = [value for value in present if not (isinstance(value, str) and value.strip().casefold() in MISSING_WORDS)]
     if _share(worded, _is_number) >= ENOUGH:
         return "number"
-    signs = [currency(value) for value in worded if isinstance(value, str)]
-    if len({sign for sign in signs if sign}) == 1 and _share(worded, lambda v: _is_number(v) or _is_price(v)) >= ENOUGH:
-        return "number"
+    prices = [price for value in worded if isinstance(value, str) and (price := priced(value)) is not None]
+    if len({sign for _, sign in prices}) == 1 and len(prices) / len(worded) + _share(worded, _is_number) >= ENOUGH:
+        return "number"  # of one currency
     if _share(worded, _is_date) >= ENOUGH:
         return "date"
     return None
@@ -102,10 +102,6 @@ def _is_number(value: Any) -> bool:
         return not isinstance(value, bool | list | dict | bytes) and is_number(plain(value))
     except BadValueError:
         return False
-
-
-def _is_price(value: Any) -> bool:
-    return isinstance(value, str) and currency(value) != ""
 
 
 def _is_date(value: Any) -> bool:

@@ -92,10 +92,10 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(bare) is not None and not re.match(r"[+-]?0\d", bare)
 
 
-def currency(text: str) -> str:
-    """Returns the sign of a plainly written price, before or behind it ("€9.90", "9.90 €"); empty where it has none."""
+def priced(text: str) -> tuple[str, str] | None:
+    """Returns the number and the sign of a plainly written price ("€9.90", "9.90 €"); None for what is none."""
     price = _PRICE.fullmatch(text.strip())
-    return (price[1] or price[4]) if price else ""
+    return (price[2] or price[3], price[1] or price[4]) if price else None
 
 
 def is_url(text: str) -> bool:
@@ -199,8 +199,8 @@ def _number(value: Any) -> float | None:
     if isinstance(value, str):
         if value.strip().casefold() in MISSING_WORDS:
             return None
-        price = _PRICE.fullmatch(value.strip())
-        bare = (price[2] or price[3]) if price else value.strip()
+        price = priced(value)
+        bare = price[0] if price else value.strip()
         if _NUMBER.fullmatch(bare) is None:
             raise BadValueError(f"{shown(value)} is not a number")
         value = float(bare)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from convrec.evaluation.result import Difference, Figure, Result
 
 _PARTS = {"understand": "turns", "plan": "sessions", "explain": "sessions", "rank": "people"}
-_MANNERS = ("listwise", "pointwise", "pairwise")
+TurnsOption = Annotated[
+    int,
+    typer.Option(
+        "--turns", min=1, help="Turns to understand, about as many slates to word, and lists to order, at most."
+    ),
+]
+RankOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rank",
+        help="How the model orders the ten best: listwise, pointwise or pairwise.",
+        show_default="[llm] rank, else listwise",
+    ),
+]
 
 
 def engines(
@@ -38,20 +51,8 @@ def engines(
     users: Annotated[
         int, typer.Option("--users", min=1, help="People a way of drawing targets, two ways of behaving each.")
     ] = 15,
-    turns: Annotated[
-        int,
-        typer.Option(
-            "--turns", min=1, help="Turns to understand, about as many slates to word, and lists to order, at most."
-        ),
-    ] = 200,
-    rank: Annotated[
-        str | None,
-        typer.Option(
-            "--rank",
-            help="How the model orders the ten best: listwise, pointwise or pairwise.",
-            show_default="[llm] rank, else listwise",
-        ),
-    ] = None,
+    turns: TurnsOption = 200,
+    rank: RankOption = None,
     seed: SeedOption = 0,
     write: Annotated[
         bool, typer.Option("--write", help="Write what the model wins into the workspace's convrec.toml.")
@@ -115,9 +116,13 @@ def _manner(given: str | None, llm: "Llm") -> "Manner":
     Raises:
         InputError: the option names no manner.
     """
-    if given is not None and given not in _MANNERS:
-        raise InputError(f"There is no manner of ranking {given!r}.", "There are listwise, pointwise and pairwise.")
-    return given or ("listwise" if llm.rank == "off" else llm.rank)  # type: ignore[return-value]
+    from convrec.core.settings import Manner
+
+    manners: tuple[Manner, ...] = get_args(Manner)
+    asked = next((manner for manner in manners if manner == given), None)
+    if given is not None and asked is None:
+        raise InputError(f"There is no manner of ranking {given!r}.", f"There are {', '.join(manners)}.")
+    return asked or ("listwise" if llm.rank == "off" else llm.rank)
 
 
 def show(result: "Result", ms: dict[str, dict[str, float]]) -> None:
