@@ -18,6 +18,7 @@ MASK = "titled"
 _WORD = re.compile(r"(?:[^\W\d_]\.){2,}|\d+(?:[.,]\d+)+|[^\W_]+(?:['’`´][^\W_]+)*|[$€£¥&#+]")
 _SIGNS = {"&": "and", "#": "#", "+": "+", "$": "$", "€": "€", "£": "£", "¥": "¥"}
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_COMPARATIVE = re.compile(r"\w{2,}er|more|less")
 _ABBREVIATIONS = {"mr", "mrs", "ms", "dr", "st", "vs", "jr", "sr", "no", "vol"}
 
 
@@ -159,9 +160,16 @@ def _tokens(text: str) -> list[Token]:
         mark = _mark(text[end : match.start()], _before(found[-1], raw)) if found else ""
         norm = mended(norm)
         bare = normal(raw[:-2]) if re.search(r"['’`´][sS]$", raw) else norm
+        if not mark and norm[0].isdigit() and _compares(found):
+            found[-1] = replace(found[-1], norm="than", bare="than")
         found.append(Token(norm, bare, raw, match.start(), match.end(), mark))
         end = match.end()
     return found
+
+
+def _compares(said: Sequence[Token]) -> bool:
+    """Tells whether what was said ends as "newer then", which before a number is a slip for "than"."""
+    return len(said) > 1 and said[-1].norm == "then" and not said[-1].mark and bool(_COMPARATIVE.fullmatch(said[-2].norm))
 
 
 def words_of(name: str) -> list[str]:

@@ -31,6 +31,8 @@ YEARS = [
     ("the 70s instead of the 50s", "1970..1979"),
     ("older than Jaws", "..1974"),
     ("newer than jurassic park", "1994.."),
+    ("newer then 2000", "2001.."),
+    ("older then 1990", "..1989"),
 ]
 
 
