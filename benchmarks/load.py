@@ -302,21 +302,18 @@ def _flatness(memory: list[float]) -> dict[str, float]:
 
 _CLI = "from convrec.ui.cli import main; main()"
 _BARE_FASTAPI = """
-import contextlib, fastapi, uvicorn, pydantic
+import fastapi, pydantic
 from convrec.ui.api.server import configured
-from convrec.ui.listening import address_of, listening
+from convrec.ui.listening import Announcing, address_of, listening
 from convrec.core.settings import Server
-@contextlib.asynccontextmanager
-async def ready(app):
-    yield print(address_of(bound), flush=True)
-bound = listening("127.0.0.1", 0)
-app = fastapi.FastAPI(lifespan=ready)
+app = fastapi.FastAPI()
 class Said(pydantic.BaseModel):
     text: str
 @app.post("/echo")
 async def echo(said: Said) -> Said:
     return said
-uvicorn.Server(configured(app, Server())).run(sockets=[bound])
+bound = listening("127.0.0.1", 0)
+Announcing(configured(app, Server()), lambda: print(address_of(bound), flush=True)).run(sockets=[bound])
 """
 _BARE_GRADIO = """
 import time, gradio as gr

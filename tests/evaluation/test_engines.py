@@ -217,7 +217,7 @@ def test_where_nobodys_choices_are_known_ordering_is_left_out_and_nothing_is_sai
 def test_a_manner_of_ranking_that_is_none_is_refused(films):
     done = runner.invoke(app, ["evaluate", "engines", "-w", str(films), "--model", "m", "--rank", "sideways"])
     assert done.exit_code == 2
-    assert "listwise, pointwise and pairwise" in done.stderr
+    assert "There are listwise, pointwise, pairwise" in done.stderr
 
 
 def test_the_document_has_every_step_with_intervals_costs_and_a_manifest_and_no_times(films, server):
