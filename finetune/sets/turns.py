@@ -65,12 +65,9 @@ def turn_rows(workspace: Workspace, task: Task, voice: Voice, n: int, rng: Rando
             reply = agent.chat(message, user_id=f"turn{number}", thread_id="one")
             tell(number + 1)
             sent = heard.first.get(_SHAPE[task])
-            answer = _plan(reply) if task == "plan" else _words(reply, rng)
+            kind, answer = _plan(reply) if task == "plan" else _words(reply, rng)
             if sent is None or not answer:
                 continue
-            kind = (
-                ("stop" if '"stop": true' in answer else "explore") if task == "plan" else f"{len(reply.items)} items"
-            )
             source = "controller" if task == "plan" else "renderer"
             yield Row(
                 id=f"{voice.part}-{number}",
@@ -85,8 +82,8 @@ def turn_rows(workspace: Workspace, task: Task, voice: Voice, n: int, rng: Rando
             )
 
 
-def _plan(reply: Reply) -> str:
-    """Returns what the controller explored first, as a model is to say it."""
+def _plan(reply: Reply) -> tuple[str, str]:
+    """Returns whether the controller explored, and what first, as a model is to say it."""
     explored = next(
         (
             step.arguments["attribute"]
@@ -96,21 +93,30 @@ def _plan(reply: Reply) -> str:
         None,
     )
     if explored is None:
-        return dumped({"calls": [], "stop": True})
+        return "stop", dumped({"calls": [], "stop": True})
     name, _, value = str(explored).partition("=")
-    return dumped({"calls": [{"tool": "explore", "field": name, "value": value[:80]}], "stop": False})
+    return "explore", dumped({"calls": [{"tool": "explore", "field": name, "value": value[:80]}], "stop": False})
 
 
-def _words(reply: Reply, rng: Random) -> str:
-    """Returns a slate in words: a sentence that leads in, a line an item, facts in slots."""
-    lines = [f"{place}. [[item:{item.id}]]: {_line(item)}." for place, item in enumerate(reply.items, 1)]
-    return "\n".join([rng.choice(LEADS), *lines]) if lines else ""
+def _words(reply: Reply, rng: Random) -> tuple[str, str]:
+    """Returns the kinds of reasons that a slate is worded by, and the slate in words: a sentence that leads in, a line an item, facts in slots."""
+    told = [_told(item) for item in reply.items]
+    lines = [
+        f"{place}. [[item:{item.id}]]: {', '.join(reasons) or 'worth a look'}."
+        for place, (item, reasons) in enumerate(zip(reply.items, told, strict=True), 1)
+    ]
+    kinds = sorted({kind for reasons in told for kind in reasons.values()})
+    return ", ".join(kinds) or "no reason", "\n".join([rng.choice(LEADS), *lines]) if lines else ""
 
 
-def _line(item: ReplyItem) -> str:
-    said = (_reason(item, reason) for reason in item.reasons if reason.weight > 0)
-    told = list(dict.fromkeys(part for part in said if part))[:_REASONS]
-    return ", ".join(told) or "worth a look"
+def _told(item: ReplyItem) -> dict[str, str]:
+    """Returns an item's strongest reasons in words, each with its kind."""
+    told: dict[str, str] = {}
+    for reason in item.reasons:
+        said = _reason(item, reason) if reason.weight > 0 and len(told) < _REASONS else ""
+        if said:
+            told.setdefault(said, reason.kind)
+    return told
 
 
 def _reason(item: ReplyItem, reason: Reason) -> str:
