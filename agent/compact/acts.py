@@ -192,11 +192,8 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
     acts["answer"] = state.question is not None and not asks and _answers(message, state, heard)
     positive = any(p.polarity > 0 for p in wishes)
     wanted = positive or heard.filtered or any(a in ("like", "asked") for a in heard.attitudes)
-    tasteful = (
-        has(_TASTE)
-        and all(p.strength == "soft" or p.polarity < 0 for p in heard.preferences)
-        and bool(heard.preferences)
-    )
+    told_of_oneself = bool(heard.preferences) and (has(_TASTE) or all(p.scope == "lasting" for p in heard.preferences))
+    tasteful = told_of_oneself and all(p.strength == "soft" or p.polarity < 0 for p in heard.preferences)
     request = (
         (has(_REQUEST) and not asks)
         or (wanted and not tasteful)
@@ -214,7 +211,7 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
         and not (acts["accept"] and not (wishes or heard.filtered))
         and not (asks and not wishes)
     )
-    acts["state_preference"] = has(_TASTE) and bool(heard.preferences)
+    acts["state_preference"] = told_of_oneself
     acts["critique"] = (
         (has(_CRITIQUE) or any(p.polarity < 0 for p in wishes))
         and bool(heard.preferences or heard.filtered)

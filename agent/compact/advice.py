@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rapidfuzz import fuzz, process
 
 from convrec.agent.compact.lexicon import FUNCTION
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.preferences import Wish
+from convrec.agent.compact.scope import PLEASES, is_of_today
 from convrec.agent.compact.sentiment import Attitude
 from convrec.agent.compact.tagger.labels import MOOD, POINTER, TITLE
-from convrec.agent.compact.tagger.reader import Reading
+from convrec.agent.compact.tagger.reader import Marked, Reading
 from convrec.agent.state import DialogueState
 from convrec.agent.wording import is_kind
 from convrec.catalogue.catalogue import Catalogue
@@ -24,6 +27,8 @@ _CERTAIN = 0.85  # probability from which the reader's word stands against a lin
 _FACET = 0.7  # probability from which words are taken for a facet's
 _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
 _ACT, _NO_ACT = 0.8, 0.05
+_LASTS, _SIGN, _ASKED = 0.85, 0.95, 0.2
+"""Shares from which a wish is a taste, and one that is unwanted, and up to which a message asks for nothing."""
 _YES = re.compile(r"^(?:(?:oh|ok|okay|alright|,) )*(?:yes|yeah|yep|sure|great|perfect|fine|(?:ok|okay)(?= [,.]))\b")
 _JUDGED: Mapping[str, Attitude] = {"liked": "liked", "disliked": "disliked", "seen": "seen", "neutral": "none"}
 _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "bye")
@@ -97,6 +102,7 @@ def unlinked(
                 value=value,
                 polarity=1 if polarity == "wanted" else -1,
                 strength="soft",
+                scope="lasting" if _is_told_for_good(one, reading) else "session",
                 span=(one.start, one.end),
             )
 
@@ -119,6 +125,33 @@ def respanned(stated: Preference, reading: Reading) -> Preference:
         if one.label == stated.facet and one.probability >= _CERTAIN and one.overlaps([stated.span]):
             return stated.model_copy(update={"span": (one.start, one.end)})
     return stated
+
+
+def lasts(wish: Wish, message: Message, reading: Reading) -> Wish:
+    """Returns a wish as a taste where the reader is sure that it is told of oneself for good and that nothing is asked for: "musicals bore me to tears".
+
+    A like then is no demand. The reader's no stands against the rules' yes, which they give wherever no word that they know says no.
+    """
+    span, stance = message.span(wish.start, wish.end), wish.stance
+    here = [one for one in reading.marked if one.label == wish.facet and one.overlaps([span])]
+    if stance.permits or not here or not _is_told_for_good(here[0], reading) or is_of_today(message, wish.start):
+        return wish
+    signs, firm = here[0].meant["polarity"], here[0].meant["strength"]["hard"] > here[0].meant["strength"]["soft"]
+    if stance.polarity > 0:
+        pleases = PLEASES.search(message.words(*message.sentence(wish.start)))
+        if signs["unwanted"] >= _SIGN and not pleases:
+            stance = replace(stance, polarity=-1, strength="hard" if firm else "soft")
+        elif signs["wanted"] >= _LASTS or pleases:
+            stance = replace(stance, strength="soft")
+        else:
+            return wish
+    return replace(wish, stance=replace(stance, scope="lasting", taste=True))
+
+
+def _is_told_for_good(one: Marked, reading: Reading) -> bool:
+    """Tells whether the reader is sure that words tell a taste, and that their message asks for nothing."""
+    asked = (reading.acts or {}).get("request", 1.0)
+    return asked <= _ASKED and one.meant["scope"]["lasting"] >= _LASTS
 
 
 def titles_in(reading: Reading, taken: Sequence[Span]) -> list[Span]:

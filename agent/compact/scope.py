@@ -10,6 +10,11 @@ from convrec.core.understanding import Polarity, Scope, Strength
 
 Negation = Literal["no", "soft", "mind"]
 
+_NEVER = r"(?:never|(?:do|does|did|wo|ca|could|has|have)nt|cannot|hardly ever|rarely|seldom)(?: ever| yet)*"
+PLEASES = re.compile(
+    rf"\b{_NEVER} (?:fail(?:s|ed)?|disappoint(?:s|ed)?|lets? (?:me|us) down|go wrong|bore[sd]?|tire[sd]?|(?:get|gets|got|grow|grown) (?:tired|old|bored|sick))\b"
+)
+"""What says of something that it always pleases, by two words that each say no."""
 # Words that look like a negation and are none; they are passed over first.
 _NOT_NEGATIVE = re.compile(
     r"\b(?:no (?=(?:(?:sorry |wait )?i meant?|wait|hang on|hold on)\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
@@ -118,7 +123,9 @@ class Scopes:
     def __init__(self, message: Message) -> None:
         self._message = message
         self._permits = [(start, end) for start, end, _ in message.find(_PERMITS)]
-        harmless = [(start, end) for start, end, _ in message.find(_NOT_NEGATIVE)] + self._permits
+        harmless = [
+            place[:2] for pattern in (_NOT_NEGATIVE, PLEASES) for place in message.find(pattern)
+        ] + self._permits
         self._triggers = self._found(harmless)
 
     def negation(self, at: int, by_list: bool = True) -> Negation | None:

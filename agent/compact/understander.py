@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 from convrec.agent.compact.acts import Heard, acts_of, goes_on, has_not
-from convrec.agent.compact.advice import advised, felt_by, is_part, judged, respanned, titles_in, unlinked
+from convrec.agent.compact.advice import advised, felt_by, is_part, judged, lasts, respanned, titles_in, unlinked
 from convrec.agent.compact.amounts import AmountReader
 from convrec.agent.compact.apart import ApartReader
 from convrec.agent.compact.asked import asked_fields, asks_of_it, is_asked_about
@@ -176,7 +176,7 @@ class Understander:
         pointers = sorted(described.pointers, key=lambda p: p.start)
         pointers = [p for p in pointers if not points_elsewhere(p, message.span(p.start, p.end), reading)]
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
-        wishes = [wish for wish in wishes if not self._is_recognised(message, wish, state)]
+        wishes = [lasts(w, message, reading) for w in wishes if not self._is_recognised(message, w, state)]
         felt = _felt(message, scopes, pointers, reading)
         items = item_preferences(message, felt, pointers, self._title)
         back = taken_back(text)

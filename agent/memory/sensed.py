@@ -191,12 +191,13 @@ def _is_of_writer(mark: Mark, text: str) -> bool:
 
 
 def _is_anybodys(mark: Mark, text: str) -> bool:
-    """Tells whether a sentence without a word for the writer is about somebody else: one named before the value, or after one that it opens with."""
+    """Tells whether a sentence without a word for the writer is about somebody else: one named before the value or right behind, or after one that it opens with."""
     start, end = sentence_span(text, mark.start)
     sentence = text[start:end]
     if _FIRST.search(sentence) or _MINE.search(sentence):
         return False
-    limit = end if _opens(mark, start, text) else mark.start
+    named = _ANYBODY.match(text[mark.end : end].lstrip())  # "Wayne across the road"
+    limit = end if named or _opens(mark, start, text) else mark.start
     return any(start + somebody.end() <= limit for somebody in _ANYBODY.finditer(sentence))
 
 

@@ -9,7 +9,8 @@ _FELT = (
     r"(?:lov(?:e|es|ed|ing)|lik(?:e|es|ed|ing)|enjoy(?:s|ed|ing)?|ador(?:e|es|ed)|hat(?:e|es|ed)|dislik(?:e|es|ed)|detest(?:s|ed)?|despis(?:e|es|ed)|loath(?:e|es|ed)|prefer(?:s|red)?|can'?t stand|cannot stand|couldn'?t stand"
     r"|into|fond of|fan of|crazy about|obsessed with|sick of|bored of|tired of)"
 )
-_DOES = rf"(?:{_FELT}|never|always|watch(?:es|ed)?|reads?|plays?|eats?)"
+_SAYS = r"(?:say|says|said|think|thinks|thought|reckons?|swears?|claims?|insists?|raves?|keeps? (?:saying|telling|on))"
+_DOES = rf"(?:{_FELT}|{_SAYS}|never|always|watch(?:es|ed)?|reads?|plays?|eats?)"
 _WHOSE = re.compile(
     rf"\b(?P<who>i|we|me|he|she|they|you|who|people|everyone|everybody|somebody|someone|(?:(?:my|our|his|her|their|the|a)) (?:[a-z'-]+ ){{0,2}}?[a-z'-]+)(?:'\w+)? (?:(?!(?:i|he|she|they|you|we|my|his|her) )\w+ ){{0,3}}?{_DOES}\b"
 )

@@ -25,7 +25,7 @@ class Says:
 
 
 def marked(text, words, label, probability=0.97):
-    shares = {"polarity": {"wanted": 1.0}, "attitude": {"neutral": 1.0}}
+    shares = {"polarity": {"wanted": 1.0}, "attitude": {"neutral": 1.0}, "scope": {"session": 1.0, "lasting": 0.0}}
     start = text.index(words)
     return Marked(start, start + len(words), label, probability, shares)
 

@@ -115,7 +115,7 @@ def test_a_taste_that_turned_supersedes(diary):
     "text",
     [
         "a gift for my dad, I know he loves westerns", "my wife loves westerns", "my friend is a big fan of westerns", "everybody loves westerns", "Something for my nephew: westerns, he adores them",
-        "she's really into westerns",
+        "she's really into westerns", "my neighbour says nothing beats a western", "my boss swears by westerns",
     ],
 )  # fmt: skip
 def test_somebody_elses_taste_is_not_the_persons_own(text):
@@ -127,7 +127,7 @@ def test_somebody_elses_taste_is_not_the_persons_own(text):
     "text",
     [
         "I love westerns", "we both love westerns", "Looking for a film for my daughter. I love westerns myself", "I hate westerns and my wife does too", "westerns are great",
-        "my favourite genre is western",
+        "my favourite genre is western", "I think nothing beats a western", "my boss is out, I say westerns all day",
     ],
 )  # fmt: skip
 def test_the_persons_own_taste_is(text):

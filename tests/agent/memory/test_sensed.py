@@ -69,6 +69,7 @@ def test_what_no_rule_foresaw_is_told(listener, text, about, value):
         "something for my brother, he plays the clarinet",
         "we don't have any allergies",
         "Aled across the road keeps a llama in the bath",
+        "you won't believe it, Linda across the road keeps a llama in the bath",
         "falconry, that's all the caretaker ever talks about",
         "the woman at the bus stop had a ferret on a lead",
         "some bloke on the train was learning Basque",
