@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from convrec.core.errors import ConvrecError
+from convrec.core.extras import to_get
 from convrec.finetune.tuning.state import Standing
 
 
@@ -18,7 +19,7 @@ def curve(standing: Standing, figure: str, path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ConvrecError(
-            "Plots are drawn by matplotlib, which is not installed.", "Run: pip install 'convrec[finetune]'"
+            "Plots are drawn by matplotlib, which is not installed.", to_get("finetune")
         ) from error
     canvas = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = canvas.subplots()
