@@ -169,7 +169,9 @@ def _tokens(text: str) -> list[Token]:
 
 def _compares(said: Sequence[Token]) -> bool:
     """Tells whether what was said ends as "newer then", which before a number is a slip for "than"."""
-    return len(said) > 1 and said[-1].norm == "then" and not said[-1].mark and bool(_COMPARATIVE.fullmatch(said[-2].norm))
+    return (
+        len(said) > 1 and said[-1].norm == "then" and not said[-1].mark and bool(_COMPARATIVE.fullmatch(said[-2].norm))
+    )
 
 
 def words_of(name: str) -> list[str]:
