@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from convrec.core.predicate import Predicate, every
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, Reply, ReplyItem
-from convrec.core.understanding import Preference, Understanding
+from convrec.core.understanding import Ordering, Preference, Understanding
 
 REPLY = 300
 """Characters of the assistant's latest words that are kept: what a short answer is an answer to."""
@@ -54,7 +54,7 @@ class DialogueState(_Shape):
 
     `slates` are the item ids shown, one tuple a turn that showed some, oldest first. `focus` are the items last talked
     about, the most recent last. `questions_in_row` counts turns in a row that ended in a question; `quiet` says that the person wants none.
-    `reply` is the end of what the assistant said last; `told` are the fields that it then told of an item, if it was asked for some.
+    `order` is what a superlative last asked to order by. `reply` is the end of what the assistant said last; `told` are the fields that it then told of an item, if it was asked for some.
     `summary` is what the turns up to `summarised` came to, for a model that goes on; "" where none does.
     """
 
@@ -67,6 +67,7 @@ class DialogueState(_Shape):
     mentioned: tuple[str, ...] = ()
     held: tuple[HeldWish, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    order: Ordering | None = None
     question: Question | None = None
     questions_in_row: int = 0
     asked: tuple[str, ...] = ()
