@@ -48,7 +48,7 @@ _SEPARATORS = (";", ",")  # beside "|"; the last also stands within names
 _OFTEN = 0.2  # of the texts that have several parts, where a comma parts tags
 _SHORT, _FEW_WORDS = 30, 3  # characters and words of a tag
 _LIKELY = 0.8  # of the values that have one number, for a column that may be meant to be of numbers
-_NUMBERED = re.compile(r"\D{0,8}\d[\d.,]*(?:\s*[-–—]\s*\d[\d.,]*)?\D{0,12}")
+_NUMBERED = re.compile(r"\W{0,3}(?!0\d)\d[\d.,]*(?:\s*[-–—]\s*\d[\d.,]*)?\s?[^\W\d]{0,8}\W{0,2}")
 _LEADING_ZERO = re.compile(r"(?<![\d.,])0\d")  # of codes
 _FEW = 20  # below so many values, how often they repeat says nothing
 

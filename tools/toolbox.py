@@ -205,6 +205,7 @@ class Toolbox:
         attainable = basis.attainable + sum(max(float(amounts.max(initial=0.0)), 0.0) for amounts in gains)
         items = self._recommended(basis, rows, best, scores, added, attainable)
         arguments = {"wishes": [wish.label for wish in request.wishes], "k": request.k, "by": basis.name}
+        arguments |= {"order": request.order.field} if request.order is not None else {}
         step = TraceStep(tool="fuse", arguments=arguments, n_in=len(rows), n_out=len(items), ms=_ms(started))
         asked = [*request.history, *request.named, *sorted(request.exclude)]
         unknown = tuple(item_id for item_id in dict.fromkeys(asked) if self.catalogue.row(item_id) is None)

@@ -70,6 +70,7 @@ def test_a_price_s_currency_is_kept(values, currency):
         ("price", ["1,249", "24,900"], "are not read as numbers"),
         ("town", TOWNS, "separator: ','"),
         ("studio", ["Fox", "Warner"], ""),
+        ("code", ["0114709", "0113497", "X12"], ""),
         ("description", ["One night, a man drives.", "One night, a man walks."], ""),
     ],
 )

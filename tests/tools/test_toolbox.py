@@ -335,6 +335,7 @@ def test_an_order_ranks_all_that_is_allowed_by_its_field(toolbox, demand, text):
     assert years(toolbox, latest) == all_of_them[::-1][:3]
     confidences = [item.confidence for item in found.items]
     assert confidences == sorted(confidences, reverse=True)
+    assert found.steps[-1].arguments["order"] == "year"
 
 
 def test_an_order_among_the_best_leaves_the_others_behind_them(toolbox):
