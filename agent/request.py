@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.relative import is_amount
 from convrec.agent.memory.learning import faded
@@ -94,16 +96,17 @@ def wanted(
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
     if max(near.values(), default=0.0) <= 0:
         near = {}  # of dislikes alone only the items themselves stay away: their opposite is no wish
+    order, filtered = _order(state, every(*demands), put_aside, catalogue)
     request = Request(
         text=_text(state, catalogue) or _taste_in_words(profile),
         history={item: weight for item, weight in near.items() if catalogue.row(item) is not None},
         wishes=_wishes(state, profile, catalogue.schema, now, half_life_days),
         leanings=_leanings(state, catalogue.schema),
-        filter=every(*demands),
+        filter=filtered,
         exclude=put_aside,
         k=k,
         named=named,
-        order=_order(state),
+        order=order,
     )
     return Wanted(request, sources, demands, lasting)
 
@@ -202,13 +205,22 @@ def _wishes(
     return tuple(found.values())
 
 
-def _order(state: DialogueState) -> Order | None:
-    """Returns the order asked for: among all that meets the demands, or, where something is wished that no demand says, among what fits that best."""
+def _order(
+    state: DialogueState, demanded: Predicate | None, put_aside: frozenset[str], catalogue: Catalogue
+) -> tuple[Order | None, Predicate | None]:
+    """Returns the order asked for and what must hold while it does: what is wished of values beside it, if any item meets that, too; where
+    something else is wished, or nothing meets all, the order is among what fits the wishes best.
+    """
     if state.order is None:
-        return None
-    wished = (h for h in state.held if h.preference.polarity > 0 and state.turn - h.turn <= _TEXT_LASTS)
-    soft = any(h.preference.facet != state.order.facet for h in wished)
-    return Order(state.order.facet, state.order.descending, _NEAREST if soft else None)
+        return None, demanded
+    wished = [h.preference for h in state.held if h.preference.polarity > 0 and state.turn - h.turn <= _TEXT_LASTS]
+    wished = [wish for wish in wished if wish.facet != state.order.facet]
+    predicates = [preference_predicate(wish, catalogue.schema) for wish in wished]
+    both = every(demanded, *predicates)
+    met = any(catalogue.ids[row] not in put_aside for row in np.flatnonzero(catalogue.mask(both)))
+    soft = not met or None in predicates
+    order = Order(state.order.facet, state.order.descending, _NEAREST if soft else None)
+    return order, both if met else demanded
 
 
 def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:

@@ -15,9 +15,10 @@ from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.messages import Voice, phrase
 from convrec.agent.openers import Occasion, shortfall
 from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT, is_named
+from convrec.agent.request import preference_predicate
 from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
-from convrec.agent.wording import called, is_kind, joined_by, listed, year_field
+from convrec.agent.wording import called, demand, is_kind, joined_by, listed, year_field
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Comparison, every, fields_of
 from convrec.core.profile import ProfileEntry
@@ -272,7 +273,9 @@ def _value_words(preference: Preference, house: House) -> str:
         return f"**{preference.value}**"
     if preference.facet == "text":
         return preference.value
-    return joined_by(house.toolbox.catalogue.schema.field(preference.facet), preference.value)
+    schema = house.toolbox.catalogue.schema
+    bounds = preference_predicate(preference, schema) if schema.field(preference.facet).measured else None
+    return demand(bounds, schema) if bounds is not None else joined_by(schema.field(preference.facet), preference.value)
 
 
 def _entry_words(entry: ProfileEntry, house: House) -> str:

@@ -20,6 +20,8 @@ _MADE_BY = {  # words of a field's name, and the message that ties its values to
     "writer": "written_by", "writers": "written_by", "developer": "by", "publisher": "published_by", "brand": "by", "designer": "by",
     "chef": "cooked_by", "grower": "grown_by", "brewer": "brewed_by", "studio": "by", "manufacturer": "made_by",
 }  # fmt: skip
+PEOPLE_COUNTED = frozenset({"players", "persons", "people", "seats", "guests", "capacity"})
+"""What a field is called that says how many people an item is for."""
 _STRICT = {"lt": "under", "gt": "over"}
 _ADD_UP = {"features", "amenities", "facilities", "offers", "services", "extras", "properties", "perks", "dishes", "tags", "keywords",
            "mechanics", "diet", "diets"}  # fmt: skip
@@ -185,7 +187,12 @@ def range_words(field: Field, low: float | None, high: float | None) -> str:
 
 
 def _amount(message: str, field: Field, **ends: str) -> str:
-    """Returns an amount in words: of things that are counted, `with up to 90 minutes`, or of one property, `with a price under €10`."""
+    """Returns an amount in words: of things that are counted, `with up to 90 minutes`, or of one property, `with a price under €10`; of people
+    within a range, `for 4 players`.
+    """
+    if field.type == "range" and field_words(field) & PEOPLE_COUNTED:
+        plain = field.model_copy(update={"type": "number"})
+        return phrase("for_people", value=_amount(message, plain, **ends).removeprefix(phrase("with", value="")))
     name = called(field)
     if _is_counted(name):
         return phrase(f"{message}_counted", facet=name, **ends)
@@ -230,7 +237,10 @@ def _goes_without(predicate: Predicate, schema: Schema) -> bool:
     """Tells whether an item that lacks it is `without` it; the others are `not` so (`not directed by`, `not from 1990`, `not hardy`)."""
     fields = [schema.field(leaf.field) for leaf in _leaves(predicate)]
     tied = ("by", "tagged")
-    return all(not is_year(f) if f.measured else f.type != "bool" and not _tie(f).endswith(tied) for f in fields)
+    return all(
+        not is_year(f) and f.type != "range" if f.measured else f.type != "bool" and not _tie(f).endswith(tied)
+        for f in fields
+    )
 
 
 def _ruled_out(predicate: Predicate, schema: Schema, case: Case) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from convrec.agent.wording import is_kind, is_person, is_year
+from convrec.agent.wording import PEOPLE_COUNTED, is_kind, is_person, is_year
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import NUMERIC, Field, Schema
 from convrec.core.text import words
@@ -21,8 +21,6 @@ _LASTING = {"runtime", "duration", "length", "minutes", "playtime", "hours", "mi
 _MEASURED = {"length": (_LASTING, {"time"}), "price": (_PRICED,)}  # "playing time (min)" where no name tells more
 _RATED = {"rating", "ratings", "score", "stars", "grade", "metascore", "votes"}
 _HIGH = {"height", "tall", "size"}
-PEOPLE_COUNTED = frozenset({"players", "persons", "people", "seats", "guests", "capacity"})
-"""What a field is called that says how many people an item is for."""
 _AGED = {"age", "ages", "pegi"}
 _SHOWN_BY = {
     "cast",

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from convrec.agent.compact.fields import PEOPLE_COUNTED, measured, plain_name
+from convrec.agent.compact.fields import measured, plain_name
 from convrec.agent.compact.numerals import NUMBERS
-from convrec.agent.wording import field_words
+from convrec.agent.wording import PEOPLE_COUNTED, field_words
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.text import fold

@@ -73,6 +73,13 @@ def test_an_order_keeps_to_the_demands_and_each_reason_tells_the_item_s_own_fact
         assert sum(reason.weight for reason in item.reasons) == pytest.approx(item.score, abs=1e-6)
 
 
+def test_a_kind_that_is_liked_holds_while_its_newest_are_asked_for(agent):
+    agent.chat("I like westerns", **ANA)
+    reply = agent.chat("the newest ones", **ANA)
+    assert {*shown(reply)} <= WESTERNS
+    assert years(reply) == sorted(years(reply), reverse=True)
+
+
 def test_an_order_gives_way_to_another_to_a_bound_and_to_any_order(agent):
     agent.chat("the newest westerns", **ANA)
     assert agent._house.ledger.state(**ANA).order.descending

@@ -120,6 +120,18 @@ def test_a_price_is_said_in_its_currency(currency, number, said):
     assert demand(under, Schema(fields=(TITLE, price))) == said.replace(" of ", " under ")
 
 
+def test_a_range_of_people_is_for_them():
+    schema = Schema(
+        fields=(TITLE, Field(name="players", type="range"), Field(name="price", type="number")), nouns="games"
+    )
+    four, many = ({"field": "players", "op": op, "value": 4} for op in ("eq", "ge"))
+    cheap = {"field": "price", "op": "lt", "value": 10}
+    assert request_words(asked(four, cheap), schema) == "games for 4 players with a price under 10"
+    assert request_words(asked(many), schema) == "games for at least 4 players"
+    assert request_words(asked({"op": "not", "arg": four}), schema) == "games not for 4 players"
+    assert fact_met(schema.fields[1], "3-6") == "for 3-6 players"
+
+
 def test_a_length_is_said_in_its_unit():
     schema = Schema(fields=(TITLE, Field(name="Playing time (min)", type="number")))
     said = asked(
