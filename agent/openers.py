@@ -93,7 +93,7 @@ def opener(at: Occasion, voice: Voice) -> str:
         return voice.say("blind", **slots)
     if at.liked:
         return voice.say("slate_like", titles=listed(at.liked), **ordered)
-    if at.order and (now or not before or not at.state.slates):
+    if at.order and (now or not before or at.state.asks_for_order):
         return voice.say("slate_ordered", **ordered)
     if not at.state.slates:
         return voice.say("slate", **slots)

@@ -90,6 +90,7 @@ def absorb(
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
     held = tuple(h for h in held if h.preference.item_id or turn - h.turn <= _FADED)[-_REMEMBERED:]
     changed = {"turn": turn, "constraints": constraints, "order": order, "held": held}
+    changed |= {"ordered": turn} if heard.order is not None else {}
     state = _set_aside(state.model_copy(update=changed), heard)
     return state.model_copy(update={"held": tuple(_compared(h, state, text) for h in state.held)})
 

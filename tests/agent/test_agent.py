@@ -73,6 +73,14 @@ def test_an_order_keeps_to_the_demands_and_each_reason_tells_the_item_s_own_fact
         assert sum(reason.weight for reason in item.reasons) == pytest.approx(item.score, abs=1e-6)
 
 
+def test_what_was_shown_before_has_its_place_in_an_order_that_is_asked_for_later(agent):
+    newest = agent.chat("the newest films", **ANA)
+    agent.chat("more", **ANA)
+    again = agent.chat("what are the newest films?", **ANA)
+    assert shown(again) == shown(newest)
+    assert "haven't shown" not in again.text
+
+
 def test_a_kind_that_is_liked_holds_while_its_newest_are_asked_for(agent):
     agent.chat("I like westerns", **ANA)
     reply = agent.chat("the newest ones", **ANA)
