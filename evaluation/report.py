@@ -171,9 +171,7 @@ def _environment() -> Environment:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
         from markupsafe import Markup
     except ImportError as error:
-        raise ConvrecError(
-            "The report is written with Jinja, which is not installed.", to_get("evaluate")
-        ) from error
+        raise ConvrecError("The report is written with Jinja, which is not installed.", to_get("evaluate")) from error
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,

@@ -18,9 +18,7 @@ def curve(standing: Standing, figure: str, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ConvrecError(
-            "Plots are drawn by matplotlib, which is not installed.", to_get("finetune")
-        ) from error
+        raise ConvrecError("Plots are drawn by matplotlib, which is not installed.", to_get("finetune")) from error
     canvas = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = canvas.subplots()
     axes.plot(range(1, len(standing.losses) + 1), standing.losses, color="tab:blue", linewidth=0.8)
