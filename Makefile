@@ -5,7 +5,7 @@ VLLM := .venv-vllm
 ROOMS := core catalogue tools prompts agent evaluation finetune ui
 CODE := $(wildcard $(ROOMS) tests scripts benchmarks examples)
 TORCH := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt $(TORCH)
+PIP_INSTALL := scripts/pip_install.sh $(VENV)/install.log $(BIN)/python -c constraints.txt $(TORCH)
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 

@@ -360,13 +360,13 @@ class Agent:
         if k < 1:
             raise InputError(f"k is {k}.", "Give 1 or more.")
         followed = house.follower(messages) if messages else Followed()
-        acts = followed.heard.acts if messages and messages[-1].get("role") == "user" else ()
+        heard = followed.heard if messages and messages[-1].get("role") == "user" else None
         profile = self._tastes(checked_id(user_id)) if user_id is not None else ()
         found = wanted(
             followed.state, profile, house.toolbox.catalogue, house.clock.now(), k=k,
             half_life_days=house.settings.memory.half_life_days,
         )  # fmt: skip
-        request = eased(found, followed.state, acts)
+        request = eased(found, followed.state, heard)
         demanded = parse_predicate(filter) if filter is not None and not hasattr(filter, "op") else filter
         # In the order in which they were named, for the latest say most about what comes next; only dislikes keep their weight.
         named = {item: weight if (weight := request.history.get(item, 1.0)) < 0 else 1.0 for item in followed.named}

@@ -6,7 +6,19 @@ from typing import Any
 
 from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.messages import Voice, phrase
-from convrec.agent.wording import called, distinct, flag, is_kind, is_person, is_year, joined_by, listed, small
+from convrec.agent.wording import (
+    called,
+    distinct,
+    figures,
+    flag,
+    is_kind,
+    is_person,
+    is_year,
+    joined_by,
+    listed,
+    small,
+    with_unit,
+)
 from convrec.catalogue.catalogue import Catalogue, Item
 from convrec.catalogue.schema import Field
 from convrec.core.reply import ReplyItem
@@ -23,15 +35,16 @@ def titled(item: Item) -> str:
     return f"**{item.title}**"
 
 
-def value_words(value: Any) -> str:
-    """Returns a fact's value as text: lists in full, whole numbers without a point."""
+def value_words(value: Any, field: Field | None = None) -> str:
+    """Returns a fact's value as text: lists in full, whole numbers without a point, where the `field` is given with its currency or unit."""
     if isinstance(value, list):
         return listed([str(part) for part in value])
     if isinstance(value, bool):
         return phrase("yes" if value else "no")
-    if isinstance(value, float) and value.is_integer():
-        return f"{value:.0f}"
-    return str(value)
+    if isinstance(value, int | float) and field is not None and field.currency:
+        return figures(field, value)
+    said = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+    return said if field is None else with_unit(field, said)
 
 
 def fact_words(field: Field, value: Any, most: int | None = None) -> str:
@@ -43,7 +56,7 @@ def fact_words(field: Field, value: Any, most: int | None = None) -> str:
     if field.valued:
         values = value if isinstance(value, list) else [value]
         return joined_by(field, listed([small(str(part)) if is_kind(field) else str(part) for part in values[:most]]))
-    return phrase("fact_value", facet=called(field), value=value_words(value))
+    return phrase("fact_value", facet=called(field), value=value_words(value, field))
 
 
 def fact_answer(item: Item, fields: Sequence[str], catalogue: Catalogue, guard: TitleGuard, voice: Voice) -> str:
@@ -111,7 +124,8 @@ def _common(items: Sequence[Item], field: str, catalogue: Catalogue) -> list[str
 def why(item: ReplyItem, guard: TitleGuard, voice: Voice) -> str:
     """Returns the reasons that put an item into its slate, as they were computed then: what was asked for, and what else speaks for it."""
     worded = [reason for reason in item.reasons if reason.kind != "other" and guard.passes(reason.text)]
-    met = [r.text for r in worded if r.kind == "constraint" and any(e.source.startswith("turn:") for e in r.evidence)]
+    asked = [r for r in worded if r.kind == "constraint" and any(e.source.startswith("turn:") for e in r.evidence)]
+    met = list(dict.fromkeys(r.text for r in asked))
     others = distinct([r.text for r in worded if r.text not in met])
     name = "why" if met and others else "why_met" if met else "why_other" if others else "why_little"
     return voice.say(name, title=f"**{item.title}**", met=listed(met), others="; ".join(others))

@@ -26,10 +26,11 @@ def ground(
     toolbox: Toolbox, explored: Explored, wanted: Wanted, state: DialogueState, plan: Plan, policy: Policy, thread: str,
     asking: Asking = question,
 ) -> Slate:  # fmt: skip
-    """Returns the slate: at most `policy.slate_size` items that meet every demand, new ones before repeats."""
+    """Returns the slate: at most `policy.slate_size` items that meet every demand, new ones before repeats, but in an order just asked for."""
     found = explored.found
     check(toolbox, found.items, wanted, plan)
-    fresh = [item for item in found.items if item.id not in state.ever_shown or item.id in plan.named]
+    kept = state.asks_for_order
+    fresh = [item for item in found.items if kept or item.id not in state.ever_shown or item.id in plan.named]
     repeats = not fresh and bool(found.items)
     chosen = (list(found.items) if repeats else fresh)[: plan.count or policy.slate_size]
     basis = Ground(

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.messages import phrase
+from convrec.agent.reasons import ORDERED
 from convrec.agent.wording import is_kind, is_person, listed, small, year_field
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.reply import Reason, ReplyItem
@@ -69,10 +70,17 @@ class Line:
         people = [r.text for r in reasons if self.of_person(r)]
         links = people[1:] + [r.text for r in reasons if not self.of_person(r) and not self.of_kind(r)]
         liked = dict.fromkeys(title for r in reasons if self.of_kind(r) for title in _liked(r))
-        ruled = [r.text for r in self._item.reasons if r.kind == "constraint" and r.weight > 0]  # what the house lifted
+        ruled = [
+            r.text for r in self._item.reasons if r.kind == "constraint" and r.weight > 0 and not _orders(r)
+        ]  # what the house lifted
         about = [] if people or links else self._about(guard)
-        found = [*self._head(people[:1], list(liked)[:_LIKED]), *links[:1], *ruled, *about]
+        found = [*self._head(people[:1], list(liked)[:_LIKED]), *self._ordered_by(), *links[:1], *ruled, *about]
         return found or [listed([small(kind) for kind in self._kinds[:_KINDS]])][: len(self._kinds)]
+
+    def _ordered_by(self) -> list[str]:
+        """Returns the fact that the slate is ordered by, but for the year, which stands behind the title."""
+        year = year_field(self._schema)
+        return [r.text for r in self._item.reasons if _orders(r) and self._field(r) != year]
 
     def _head(self, person: Sequence[str], liked: Sequence[str]) -> list[str]:
         """Returns the item's kinds with the person, or else the kinds, that it shares with what was liked."""
@@ -122,6 +130,11 @@ def shared(items: Sequence[ReplyItem], schema: Schema, guard: TitleGuard) -> tup
     said = Counter(text for item in items for text in {r.text for r in Line(item, schema).worth_saying()})
     own = Line(items[0], schema).worth_saying()
     return tuple(r for r in own if said[r.text] == len(items) and guard.passes(r.text))
+
+
+def _orders(reason: Reason) -> bool:
+    """Tells whether a reason is the fact that the slate is ordered by."""
+    return any(e.source == ORDERED for e in reason.evidence)
 
 
 def _liked(reason: Reason) -> list[str]:

@@ -175,7 +175,7 @@ def act(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         plan = plan.model_copy(update={"let_go": (*plan.let_go, *(c.label for c in gone))})
     choose = turn.model.chooser(house.settings.policy) if turn.model is not None else None
     turn.explored = explore(house.toolbox, turn.wanted.request, house.settings.policy, turn.watch, choose)
-    if turn.model is not None and not plan.named:
+    if turn.model is not None and not plan.named and turn.wanted.request.order is None:
         turn.explored = turn.model.ranked(turn.explored)
     turn.emit(CandidatesEvent(n=turn.explored.found.n_allowed, of=len(house.toolbox.catalogue)))
     return {"state": held, "plan": plan}

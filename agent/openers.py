@@ -8,7 +8,7 @@ from convrec.agent.messages import Voice, catalogue, phrase
 from convrec.agent.reasons import LEAN
 from convrec.agent.request import Wanted, preference_predicate
 from convrec.agent.state import DialogueState, Slate
-from convrec.agent.wording import after_noun, before_noun, demand, listed, request_words, small
+from convrec.agent.wording import after_noun, before_noun, demand, listed, order_words, request_words, small
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.predicate import Comparison, Predicate
 from convrec.core.reply import ReplyItem
@@ -62,10 +62,19 @@ class Occasion:
         return sum(bool(mask[row]) for item in self.shown if (row := self.catalogue.row(item.id)) is not None)
 
     @property
+    def order(self) -> str:
+        """What the items are ordered by, in words; "" where nothing but how well they fit."""
+        order = self.wanted.request.order
+        if order is None or len(self.shown) < 2:
+            return ""
+        return order_words(self.catalogue.schema.field(order.field), order.descending)
+
+    @property
     def blind(self) -> bool:
         """Tells whether nothing at all is known of what is looked for."""
         request = self.wanted.request
-        return not (self.wanted.demands or request.wishes or request.history or request.text or request.leanings)
+        known = (self.wanted.demands, request.wishes, request.history, request.text, request.leanings, request.order)
+        return not any(known)
 
 
 def opener(at: Occasion, voice: Voice) -> str:
@@ -73,6 +82,9 @@ def opener(at: Occasion, voice: Voice) -> str:
     now, before = at.asked
     schema, n = at.catalogue.schema, len(at.shown)
     slots = _slots(at, [*now, *before])
+    ordered = slots | {
+        name: phrase("in_order", request=slots[name], order=at.order) for name in ("request", "requests") if at.order
+    }
     if at.slate.repeats:
         return voice.say("repeats", **slots)
     if at.slate.n_allowed <= n:
@@ -80,11 +92,13 @@ def opener(at: Occasion, voice: Voice) -> str:
     if at.blind:
         return voice.say("blind", **slots)
     if at.liked:
-        return voice.say("slate_like", titles=listed(at.liked), **slots)
+        return voice.say("slate_like", titles=listed(at.liked), **ordered)
+    if at.order and (now or not before or at.state.asks_for_order):
+        return voice.say("slate_ordered", **ordered)
     if not at.state.slates:
         return voice.say("slate", **slots)
     if not now:
-        return voice.say("slate_more" if before else "slate_others", **slots)
+        return voice.say("slate_more" if before else "slate_others", **ordered)
     kinds, rest = [p for p in now if before_noun(p, schema)], after_noun(before, schema, small)
     if kinds and rest:
         wanted = request_words([*now, *(p for p in before if before_noun(p, schema))], schema, small)

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from convrec.agent.messages import phrase
 from convrec.agent.request import Wanted
-from convrec.agent.wording import called, demand, is_kind, is_person, joined_by, listed, small
+from convrec.agent.wording import called, demand, fact_met, is_kind, is_person, joined_by, listed, order_words, small
 from convrec.catalogue.catalogue import Catalogue, Item
-from convrec.catalogue.schema import VALUED, Field
+from convrec.catalogue.schema import NUMERIC, VALUED, Field
 from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
 from convrec.core.reply import Evidence, Reason
 from convrec.core.text import fold, words
 from convrec.tools.attributes.model import plain
 from convrec.tools.contract import Contribution, Explanation
+from convrec.tools.ordering import ORDER
 from convrec.tools.rules import RULE, Rules
 from convrec.tools.toolbox import Recommended, Wish
 
@@ -20,6 +21,7 @@ LEAN = "lean:"  # what a leaning's part of the score begins with
 EXPLORED = "explore:"  # what the label of a wish begins with that the controller added
 _WORDED = 3  # reasons beside the demands that are put into words; the rest is summed
 _ADJECTIVE = 2  # words of a wish that "on the … side" still reads well with
+ORDERED = "tool:order"  # the evidence of a reason that is the fact which the slate is ordered by
 MODEL = "model"  # the part of a score that a language model's order gave
 
 
@@ -54,14 +56,14 @@ def reasons(item: Recommended, explanations: Mapping[str, Explanation], ground: 
     """Returns the item's reasons, the strongest first; their weights sum to its score.
 
     Demands and the house's filters come first, at weight 0: they decide who is in the slate, not in which order. Then what the
-    house's other rules did to the rank, then what else speaks for the item. What is not worded is summed under `other`.
+    house's other rules did to the rank, then the fact that the slate is ordered by, then what else speaks for the item. What is not worded is summed under `other`.
     """
-    ruled = _merged(list(_ruled(item, ground)))
+    ruled = [*_merged(list(_ruled(item, ground))), *_in_order(item, ground)]
     facts = ground.catalogue.item(item.row)
     found = [
         reason
         for key, amount in item.contributions.items()
-        if amount > 0 and key not in ground.rules.by_key
+        if amount > 0 and key not in ground.rules.by_key and not key.startswith(ORDER)
         for reason in _reasons(key, amount, explanations.get(key, Explanation()), facts, ground)
     ]
     kept = _merged(found)[:_WORDED]
@@ -109,14 +111,26 @@ def _ruled(item: Recommended, ground: Ground) -> Iterator[Reason]:
         yield Reason(kind="constraint", text=one.say, weight=amount, evidence=(*facts, shown))
 
 
+def _in_order(item: Recommended, ground: Ground) -> Iterator[Reason]:
+    """Yields the fact by which the slate is ordered, where the item has it."""
+    order, facts = ground.wanted.request.order, ground.catalogue.item(item.row)
+    if order is None or order.field not in facts.facts:
+        return
+    field, weight = ground.catalogue.schema.field(order.field), item.contributions.get(f"{ORDER}{order.field}", 0.0)
+    shown = Evidence(source=ORDERED, value=round(weight, 6))
+    said = ground.said(order_words(field, order.descending))
+    text = fact_met(field, facts.facts[field.name])
+    yield Reason(kind="constraint", text=text, weight=weight, evidence=(ground.fact(facts, field.name), said, shown))
+
+
 def _met(predicate: Predicate, item: Item, ground: Ground) -> str:
     """Returns the item's own fact that meets the demand: `from 1969`, `with Tom Hanks`; of "Crime or Noir" the one it is."""
     schema = ground.catalogue.schema
     if isinstance(predicate, Both) and predicate.op == "or":
         met = [arg for arg in predicate.args if ground.catalogue.mask(arg)[item.row]]
         return listed([_met(arg, item, ground) for arg in met[:2]])
-    if isinstance(predicate, Comparison) and schema.field(predicate.field).type == "number":
-        return demand(Comparison(field=predicate.field, op="eq", value=item.facts[predicate.field]), schema)
+    if isinstance(predicate, Comparison) and schema.field(predicate.field).type in NUMERIC:
+        return fact_met(schema.field(predicate.field), item.facts[predicate.field])
     return demand(predicate, schema, small)
 
 

@@ -85,6 +85,7 @@ def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
     return state.model_copy(update={
         "constraints": tuple(c for c in state.constraints if not is_free(c.predicate)),
         "held": tuple(h for h in state.held if h.preference.facet not in open_fields or h.preference.polarity < 0),
+        "order": state.order if state.order is not None and state.order.facet not in open_fields else None,
     })  # fmt: skip
 
 

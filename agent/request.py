@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.relative import is_amount
 from convrec.agent.memory.learning import faded
@@ -15,9 +17,9 @@ from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.profile import ProfileEntry
 from convrec.core.text import fold
-from convrec.core.understanding import Act, Preference, Understanding
+from convrec.core.understanding import Preference, Understanding
 from convrec.tools.attributes.model import plain
-from convrec.tools.toolbox import Leaning, Request, Wish
+from convrec.tools.toolbox import Leaning, Order, Request, Wish
 
 _MEANT = {"light": "lighthearted", "easy": "lighthearted", "heavy": "serious"}
 """What moods are meant by words that mean many things."""
@@ -34,6 +36,7 @@ _TASTE = 1.0  # of a lasting taste beside a wish of today
 _LIKED_BEFORE = 0.4  # of an item liked in an earlier thread beside one named now
 _NAMED = 0.5
 _TEXT_LASTS = 3  # turns that a wish in free words is searched for
+_NEAREST = 20  # items that fit a wish best, of which the cheapest or newest are wanted
 _TASTES = 3  # lasting likes in free words that are searched for together
 _REJECTED = -0.25
 _ACCEPTED = 0.25
@@ -93,15 +96,17 @@ def wanted(
     near = dict.fromkeys(named, _NAMED) | history  # what is asked for by name also says what else could fit
     if max(near.values(), default=0.0) <= 0:
         near = {}  # of dislikes alone only the items themselves stay away: their opposite is no wish
+    order, filtered = _order(state, every(*demands), put_aside, catalogue)
     request = Request(
         text=_text(state, catalogue) or _taste_in_words(profile),
         history={item: weight for item, weight in near.items() if catalogue.row(item) is not None},
         wishes=_wishes(state, profile, catalogue.schema, now, half_life_days),
         leanings=_leanings(state, catalogue.schema),
-        filter=every(*demands),
+        filter=filtered,
         exclude=put_aside,
         k=k,
         named=named,
+        order=order,
     )
     return Wanted(request, sources, demands, lasting)
 
@@ -112,18 +117,20 @@ def spoken_of(heard: Understanding, state: DialogueState, text: str) -> frozense
     return frozenset(titles | ({*state.mentioned} if _OTHERS.search(fold(text)) else set()))
 
 
-def eased(found: Wanted, state: DialogueState, acts: Sequence[Act]) -> Request:
-    """Returns the request for a conversation that this agent did not lead; `acts` are those of its last message, if it is the user's.
+def eased(found: Wanted, state: DialogueState, heard: Understanding | None) -> Request:
+    """Returns the request for a conversation that this agent did not lead; `heard` is its last message, if it is the user's.
 
     What is ruled out stays out, and what the last message asks for must hold; what was asked for earlier, or only said to be liked, is a
-    strong wish, since the talk may have moved on (a filter costs recall, as `convrec evaluate dialogue` shows).
+    strong wish, since the talk may have moved on (a filter costs recall, as `convrec evaluate dialogue` shows). An order holds for its message.
     """
-    now = state.turn if {"request", "critique", "answer"} & {*acts} else state.turn + 1
+    asks = heard is not None and bool({"request", "critique", "answer"} & {*heard.acts})
+    now = state.turn if asks else state.turn + 1
     earlier = [c for c in state.constraints if c.turn < now and not isinstance(c.predicate, Not)]
     eased_off = {c.predicate for c in earlier}
     wishes = (Wish(label=c.label, predicate=c.predicate, weight=1.0) for c in earlier)
     kept = every(*(demand for demand in found.demands if demand not in eased_off))
-    return replace(found.request, filter=kept, wishes=(*found.request.wishes, *wishes))
+    order = found.request.order if heard is not None and heard.order is not None else None
+    return replace(found.request, filter=kept, wishes=(*found.request.wishes, *wishes), order=order)
 
 
 def _text(state: DialogueState, catalogue: Catalogue) -> str:
@@ -196,6 +203,24 @@ def _wishes(
             label = demand(predicate, schema)
             found[predicate] = Wish(label=label, predicate=predicate, weight=polarity * weight)
     return tuple(found.values())
+
+
+def _order(
+    state: DialogueState, demanded: Predicate | None, put_aside: frozenset[str], catalogue: Catalogue
+) -> tuple[Order | None, Predicate | None]:
+    """Returns the order asked for and what must hold while it does: what is wished of values beside it, if any item meets that, too; where
+    something else is wished, or nothing meets all, the order is among what fits the wishes best.
+    """
+    if state.order is None:
+        return None, demanded
+    wished = [h.preference for h in state.held if h.preference.polarity > 0 and state.turn - h.turn <= _TEXT_LASTS]
+    wished = [wish for wish in wished if wish.facet != state.order.facet]
+    predicates = [preference_predicate(wish, catalogue.schema) for wish in wished]
+    both = every(demanded, *predicates)
+    met = any(catalogue.ids[row] not in put_aside for row in np.flatnonzero(catalogue.mask(both)))
+    soft = not met or None in predicates
+    order = Order(state.order.facet, state.order.descending, _NEAREST if soft else None)
+    return order, both if met else demanded
 
 
 def _leanings(state: DialogueState, schema: Schema) -> tuple[Leaning, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from convrec.agent.answers import comparison, fact_answer, no_fact, why
 from convrec.agent.checking.titles import TitleGuard
 from convrec.agent.compact.language import language_of
-from convrec.agent.compact.unmeasured import unmeasured
+from convrec.agent.compact.unmeasured import unfiltered, unmeasured
 from convrec.agent.grounding import offered
 from convrec.agent.lines import lines
 from convrec.agent.llm.composer import Composer
@@ -15,9 +15,11 @@ from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.messages import Voice, phrase
 from convrec.agent.openers import Occasion, shortfall
 from convrec.agent.planner import DROP, FORGET, UNKNOWN_FACT, is_named
+from convrec.agent.request import preference_predicate
 from convrec.agent.state import Plan, TurnState
 from convrec.agent.turn import House, Turn
-from convrec.agent.wording import is_kind, joined_by, listed, year_field
+from convrec.agent.wording import called, demand, is_kind, joined_by, listed, year_field
+from convrec.catalogue.schema import Field
 from convrec.core.predicate import Comparison, every, fields_of
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, ReplyItem, TraceStep
@@ -176,7 +178,14 @@ def _acknowledged(state: TurnState, house: House, voice: Voice) -> list[str]:
         said.append(voice.say("unknown_title", **house.realiser.noun_slots()))
     if not plan.named and (what := unmeasured(state["text"], house.toolbox.catalogue.schema)):
         said.append(voice.say(f"unmeasured_{what}"))
+    elif not plan.named and (kept := unfiltered(state["text"], house.toolbox.catalogue)) and not _wished(state, kept):
+        said.append(voice.say("unfiltered", facet=called(kept)))
     return said
+
+
+def _wished(state: TurnState, about: Field) -> bool:
+    """Tells whether the message wishes for a value of the field."""
+    return any(p.facet == about.name for p in state["understanding"].preferences)
 
 
 def _put_aside(state: TurnState, voice: Voice) -> list[str]:
@@ -264,7 +273,9 @@ def _value_words(preference: Preference, house: House) -> str:
         return f"**{preference.value}**"
     if preference.facet == "text":
         return preference.value
-    return joined_by(house.toolbox.catalogue.schema.field(preference.facet), preference.value)
+    schema = house.toolbox.catalogue.schema
+    bounds = preference_predicate(preference, schema) if schema.field(preference.facet).measured else None
+    return demand(bounds, schema) if bounds is not None else joined_by(schema.field(preference.facet), preference.value)
 
 
 def _entry_words(entry: ProfileEntry, house: House) -> str:

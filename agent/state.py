@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from convrec.core.predicate import Predicate, every
 from convrec.core.profile import ProfileEntry
 from convrec.core.reply import Question, Reply, ReplyItem
-from convrec.core.understanding import Preference, Understanding
+from convrec.core.understanding import Ordering, Preference, Understanding
 
 REPLY = 300
 """Characters of the assistant's latest words that are kept: what a short answer is an answer to."""
@@ -54,7 +54,7 @@ class DialogueState(_Shape):
 
     `slates` are the item ids shown, one tuple a turn that showed some, oldest first. `focus` are the items last talked
     about, the most recent last. `questions_in_row` counts turns in a row that ended in a question; `quiet` says that the person wants none.
-    `reply` is the end of what the assistant said last; `told` are the fields that it then told of an item, if it was asked for some.
+    `order` is what a superlative last asked to order by, `ordered` the turn in which it did. `reply` is the end of what the assistant said last; `told` are the fields that it then told of an item, if it was asked for some.
     `summary` is what the turns up to `summarised` came to, for a model that goes on; "" where none does.
     """
 
@@ -67,6 +67,8 @@ class DialogueState(_Shape):
     mentioned: tuple[str, ...] = ()
     held: tuple[HeldWish, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    order: Ordering | None = None
+    ordered: int = 0
     question: Question | None = None
     questions_in_row: int = 0
     asked: tuple[str, ...] = ()
@@ -80,10 +82,15 @@ class DialogueState(_Shape):
     def beginning(self) -> DialogueState:
         """Returns the same state as one that a new thread begins with: what was said in it was said before turn 1."""
         return self.model_copy(update={
-            "turn": 0, "summarised": 0,
+            "turn": 0, "summarised": 0, "ordered": self.ordered - self.turn,
             "held": tuple(held.model_copy(update={"turn": held.turn - self.turn}) for held in self.held),
             "constraints": tuple(c.model_copy(update={"turn": c.turn - self.turn}) for c in self.constraints),
         })  # fmt: skip
+
+    @property
+    def asks_for_order(self) -> bool:
+        """Tells whether the message of this turn asked for an order: then what was shown before has its place in it, too."""
+        return self.order is not None and self.ordered == self.turn
 
     @property
     def wishes(self) -> tuple[Preference, ...]:

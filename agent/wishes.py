@@ -49,12 +49,20 @@ def absorb(
     folded = fold(text)
     if _START_AFRESH.search(folded):
         state = state.model_copy(
-            update={"constraints": (), "held": tuple(h for h in state.held if h.preference.polarity < 0)}
+            update={
+                "constraints": (),
+                "order": None,
+                "held": tuple(h for h in state.held if h.preference.polarity < 0),
+            }
         )
     state = freed(state, text, schema)
     constraints = lifted(state.constraints, permitted(heard, text), schema)
+    order = state.order
     if _new_anchor(state, heard, folded):
-        constraints = tuple(c for c in constraints if isinstance(c.predicate, Not))
+        constraints, order = tuple(c for c in constraints if isinstance(c.predicate, Not)), None
+    if order is not None and order.facet in fields_of(heard.filter):
+        order = None  # "something dearer" after "the cheapest"
+    order = heard.order or order
     change = bool(_CHANGE_OF_MIND.search(folded)) or len(folded.split()) <= _BARE
     change = change and not _MORE_OF_IT.search(folded)
 
@@ -77,10 +85,13 @@ def absorb(
         kept = (old for old in constraints if not _rules_out(old, predicate, turn, schema, matches))
         asked = state.question if len(folded.split()) <= _ANSWER else None
         constraints = _demanded(tuple(kept), predicate, turn, together, schema, asked)
-    held = _held(state.held, heard.preferences, turn)
+    said = (p for p in heard.preferences if heard.order is None or p.facet != heard.order.facet or p.strength == "hard")
+    held = _held(state.held, said, turn)
     held = tuple(h for h in held if not _contradicted(h.preference, heard.filter))
     held = tuple(h for h in held if h.preference.item_id or turn - h.turn <= _FADED)[-_REMEMBERED:]
-    state = _set_aside(state.model_copy(update={"turn": turn, "constraints": constraints, "held": held}), heard)
+    changed = {"turn": turn, "constraints": constraints, "order": order, "held": held}
+    changed |= {"ordered": turn} if heard.order is not None else {}
+    state = _set_aside(state.model_copy(update=changed), heard)
     return state.model_copy(update={"held": tuple(_compared(h, state, text) for h in state.held)})
 
 

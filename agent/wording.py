@@ -8,6 +8,7 @@ from convrec.agent.messages import phrase
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.predicate import Both, Comparison, Not, Predicate, fields_of
 from convrec.core.text import words
+from convrec.tools.lexicon import singular
 
 Case = Callable[[str], str]
 """How a kind is written: as the catalogue has it (`str`), or as it stands within a sentence (`small`)."""
@@ -19,9 +20,19 @@ _MADE_BY = {  # words of a field's name, and the message that ties its values to
     "writer": "written_by", "writers": "written_by", "developer": "by", "publisher": "published_by", "brand": "by", "designer": "by",
     "chef": "cooked_by", "grower": "grown_by", "brewer": "brewed_by", "studio": "by", "manufacturer": "made_by",
 }  # fmt: skip
+PEOPLE_COUNTED = frozenset({"players", "persons", "people", "seats", "guests", "capacity"})
+"""What a field is called that says how many people an item is for."""
 _STRICT = {"lt": "under", "gt": "over"}
 _ADD_UP = {"features", "amenities", "facilities", "offers", "services", "extras", "properties", "perks", "dishes", "tags", "keywords",
            "mechanics", "diet", "diets"}  # fmt: skip
+_HAD = {
+    *_ADD_UP - {"tags", "keywords", "diet", "diets"},
+    "ingredients",
+    "materials",
+    "components",
+    "equipment",
+}  # an item is `with` such a thing
+_TAGS = {"tags", "keywords", "labels"}
 _KIND = {
     "genre",
     "genres",
@@ -34,6 +45,7 @@ _KIND = {
     "topic",
     "subject",
     "mechanics",
+    *("types", "kinds", "styles", "cuisines", "topics", "subjects", "theme", "themes"),
 }
 
 
@@ -68,8 +80,8 @@ def year_field(schema: Schema) -> Field | None:
 
 
 def called(field: Field) -> str:
-    """Returns what a person calls the field."""
-    return field.label or field.name.replace("_", " ")
+    """Returns what a person calls the field, without the unit that its label may end in."""
+    return field.spoken
 
 
 def small(value: str) -> str:
@@ -104,12 +116,14 @@ def _tie(field: Field) -> str:
     if names & _STARRING:
         return "with"
     made_by = next((message for name, message in _MADE_BY.items() if name in names), None)
-    return made_by or ("kind" if is_kind(field) else "with" if field.type == "tags" else "with_facet")
+    return made_by or (
+        "kind" if is_kind(field) else "with" if names & _HAD else "tagged" if names & _TAGS else "with_facet"
+    )
 
 
 def joined_by(field: Field, value: str) -> str:
-    """Returns the value with the words that tie it to an item: `directed by Jane Campion`, `with Tom Hanks`, `Western`."""
-    return phrase(_tie(field), value=value, facet=called(field))
+    """Returns the value with the words that tie it to an item: `directed by Jane Campion`, `with Tom Hanks`, `Western`, `with platform PC`."""
+    return phrase(_tie(field), value=value, facet=singular(called(field)) if field.type == "tags" else called(field))
 
 
 def flag(field: Field) -> str:
@@ -117,9 +131,45 @@ def flag(field: Field) -> str:
     return called(field).removeprefix("is ")
 
 
+def figures(field: Field, number: float) -> str:
+    """Returns a number of a field in figures, with its currency or unit: `7.5`, `90 min`, `€49.90`, `CHF 12`."""
+    whole = float(number).is_integer()
+    if not field.currency:
+        return with_unit(field, f"{number:.0f}" if whole else f"{number:g}")
+    amount = f"{number:.0f}" if whole else f"{number:.2f}" if round(number, 2) == number else str(number)
+    return f"{field.currency} {amount}" if field.currency.isalpha() else f"{field.currency}{amount}"
+
+
+def with_unit(field: Field, said: str) -> str:
+    """Returns figures with the field's unit, where it has one."""
+    return f"{said} {field.unit}" if field.unit else said
+
+
+def fact_met(field: Field, value: Any) -> str:
+    """Returns a number of an item, or a range, in words: `from 1969`, `with a price of €8.90`, `with 2-4 players`."""
+    if field.type == "range":
+        return _amount("amount", field, low=with_unit(field, value))
+    return range_words(field, value, value)
+
+
+def order_words(field: Field, descending: bool) -> str:
+    """Returns the order by a field in words: `newest first`, `cheapest first`, `highest rating first`, `fewest players first`."""
+    if is_year(field):
+        return phrase("newest_first" if descending else "oldest_first")
+    if field.currency:
+        return phrase("dearest_first" if descending else "cheapest_first")
+    counted = "_counted" if _is_counted(called(field)) else ""
+    return phrase(("most_first" if descending else "least_first") + counted, facet=called(field))
+
+
 def range_words(field: Field, low: float | None, high: float | None) -> str:
-    """Returns an inclusive range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `with a price of up to 20`, `with 2 to 4 players`."""
-    ends = {"low": f"{low:g}" if low is not None else "", "high": f"{high:g}" if high is not None else ""}
+    """Returns an inclusive range in words: `from the 1990s`, `up to 1979`, `from 2011 on`, `with a price of up to €20`, `with 2 to 4 players`."""
+    ends = {
+        "low": figures(field, low) if low is not None else "",
+        "high": figures(field, high) if high is not None else "",
+    }
+    if low is not None and high is not None and low != high:
+        ends["low"] = ends["low"].removesuffix(f" {field.unit}")  # "between 30 and 60 min"
     decade = low is not None and high is not None and low % 10 == 0 and high == low + 9
     if is_year(field):
         name = (
@@ -137,11 +187,20 @@ def range_words(field: Field, low: float | None, high: float | None) -> str:
 
 
 def _amount(message: str, field: Field, **ends: str) -> str:
-    """Returns an amount in words: of things that are counted, `with up to 90 minutes`, or of one property, `with a price under 10`."""
+    """Returns an amount in words: of things that are counted, `with up to 90 minutes`, or of one property, `with a price under €10`; of people
+    within a range, `for 4 players`.
+    """
+    if field.type == "range" and field_words(field) & PEOPLE_COUNTED:
+        plain = field.model_copy(update={"type": "number"})
+        return phrase("for_people", value=_amount(message, plain, **ends).removeprefix(phrase("with", value="")))
     name = called(field)
-    if name.endswith("s") and not name.endswith("ss"):
+    if _is_counted(name):
         return phrase(f"{message}_counted", facet=name, **ends)
     return phrase(message, facet=with_article(name), **ends)
+
+
+def _is_counted(name: str) -> bool:
+    return name.endswith("s") and not name.endswith("ss")
 
 
 def with_article(noun: str) -> str:
@@ -177,7 +236,11 @@ def demand(predicate: Predicate, schema: Schema, case: Case = str) -> str:
 def _goes_without(predicate: Predicate, schema: Schema) -> bool:
     """Tells whether an item that lacks it is `without` it; the others are `not` so (`not directed by`, `not from 1990`, `not hardy`)."""
     fields = [schema.field(leaf.field) for leaf in _leaves(predicate)]
-    return all(not is_year(f) if f.measured else f.type != "bool" and not _tie(f).endswith("by") for f in fields)
+    tied = ("by", "tagged")
+    return all(
+        not is_year(f) and f.type != "range" if f.measured else f.type != "bool" and not _tie(f).endswith(tied)
+        for f in fields
+    )
 
 
 def _ruled_out(predicate: Predicate, schema: Schema, case: Case) -> str:
@@ -191,8 +254,8 @@ def _ruled_out(predicate: Predicate, schema: Schema, case: Case) -> str:
 def _comparison(comparison: Comparison, field: Field, case: Case) -> str:
     if field.measured:
         if comparison.op in _STRICT and not is_year(field):
-            return _amount(_STRICT[comparison.op], field, value=f"{comparison.value:g}")
-        found = bounds(comparison) if field.type == "number" else None
+            return _amount(_STRICT[comparison.op], field, value=figures(field, comparison.value))
+        found = None if field.type == "date" else bounds(comparison)
         return (
             range_words(field, *found)
             if found

@@ -11,10 +11,10 @@ import numpy as np
 from convrec.catalogue import predicates
 from convrec.catalogue.appeals import sincere
 from convrec.catalogue.cards import card_of, text_of
-from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WholeTexts, WordIndex, numbers
+from convrec.catalogue.columns import Bools, Floats, Ints, ValueIndex, WholeTexts, WordIndex, numbers, range_ends
 from convrec.catalogue.dialogues import Dialogue
 from convrec.catalogue.interactions import Interactions, interactions_of
-from convrec.catalogue.schema import MEASURED, VALUED, Schema, nearest
+from convrec.catalogue.schema import MEASURED, NUMERIC, VALUED, Schema, nearest
 from convrec.catalogue.segments import read_dialogues, read_interactions, read_items, segments
 from convrec.catalogue.version import Version
 from convrec.core.errors import PredicateError, UnknownItemError
@@ -28,7 +28,7 @@ _AT_ONCE = 8192  # rows turned into Python objects at a time
 class Item:
     """One item: its id, its row in this catalogue, and its facts (only those it has), field → value.
 
-    Text, category, date, url and image are str, tags a list of str, a number int or float, bool a bool.
+    Text, category, date, range ("2-4", "3+"), url and image are str, tags a list of str, a number int or float, bool a bool.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Catalogue:
         self._row_of = {item_id: row for row, item_id in enumerate(self.ids)}
         self._values: dict[str, ValueIndex] = {}
         self._numbers: dict[str, Floats] = {}
+        self._ends: dict[str, tuple[Floats, Floats]] = {}
         self._wholes: dict[str, WholeTexts] = {}
         self._words: dict[str, WordIndex] = {}
         self._columns: dict[str, Any] = {}
@@ -105,15 +106,29 @@ class Catalogue:
         return predicates.mask(predicate, self)
 
     def numbers(self, field: str) -> Floats:
-        """Returns `(n_items,)` of a number, date (days since 1970-01-01) or bool (0, 1) field, NaN where missing.
+        """Returns `(n_items,)` of a number, date (days since 1970-01-01), bool (0, 1) or range (its least) field, NaN where missing.
 
         Raises:
             PredicateError: the field is unknown or of another type.
         """
         if field not in self._numbers:
             self._checked(field, *MEASURED, "bool")
-            self._numbers[field] = numbers(self._arrow(field))
+            ranged = self.schema.field(field).type == "range"
+            self._numbers[field] = self.ends(field)[0] if ranged else numbers(self._arrow(field))
         return self._numbers[field]
+
+    def ends(self, field: str) -> tuple[Floats, Floats]:
+        """Returns `(n_items,)` the least and the most of a number or range field, NaN where missing, infinite where there is no most.
+
+        Raises:
+            PredicateError: the field is unknown or of another type.
+        """
+        self._checked(field, *NUMERIC)
+        if self.schema.field(field).type == "number":
+            return self.numbers(field), self.numbers(field)
+        if field not in self._ends:
+            self._ends[field] = range_ends(self._arrow(field))
+        return self._ends[field]
 
     def values(self, field: str) -> ValueIndex:
         """Returns which items carry which values of a category, tags or other text-like field.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from convrec.catalogue.values import days
+from convrec.catalogue.values import days, ends
 from convrec.core.text import fold, words
 
 if TYPE_CHECKING:
@@ -218,6 +218,14 @@ def numbers(column: Any) -> Floats:
         return dated
     floats: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return floats
+
+
+def range_ends(column: Any) -> tuple[Floats, Floats]:
+    """Returns `(n_items,)` the least and the most of a range column, NaN where missing, infinite where there is no most."""
+    encoded = column.dictionary_encode()
+    known = np.array([ends(text) or (np.nan, np.nan) for text in encoded.dictionary.to_pylist()] + [(np.nan, np.nan)])
+    found = known[encoded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)]
+    return found[:, 0], found[:, 1]
 
 
 def number_of(value: Any) -> float:

@@ -52,6 +52,7 @@ class IngestSummary(BaseModel):
     rejected_by_file: dict[str, int] = {}
     report: str | None = None  # where the rejected rows are listed
     new_fields: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()  # what new columns may be meant for, and how to say so
     seconds: float = 0.0
 
 
@@ -185,6 +186,7 @@ class _Ingest:
             rejected_by_file=dict(self.rejections.counts),
             report=str(self.workspace.root / REPORT) if self.rejections.n else None,
             new_fields=tuple(name for name in items.schema.names if name not in self.schema.names),
+            hints=items.hints,
         )
 
     def _check_rejected(self, n_taken: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from convrec.catalogue.dialogues import BadDialogueError, Dialogue, read_dialogue
-from convrec.catalogue.inference import infer_field
+from convrec.catalogue.inference import doubt, infer_field
 from convrec.catalogue.reading import Source
 from convrec.catalogue.rejected import Rejections
 from convrec.catalogue.schema import Field, Schema, nearest
@@ -26,12 +26,13 @@ _EVERY = 2000  # rows between two looks at the progress
 @dataclass(frozen=True)
 class ItemsTaken:
     """Items as they go into a segment: ids and table (each id once, the last row that has it), `n_rows` rows that were good,
-    and the schema with the fields that are new."""
+    the schema with the fields that are new, and what columns may be meant for that they were not taken for."""
 
     ids: list[str]
     table: Any
     n_rows: int
     schema: Schema
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,13 @@ def take_items(intake: Intake, schema: Schema, rejections: Rejections, progress:
         taken = len(raw)
         raw.extend(_raw_items(source, intake, rejections, progress))
         _none_usable(source, len(raw) - taken, rejections)
-    full = _extended(schema, intake.described, raw)
+    full, hints = _extended(schema, intake.described, raw)
     columns, bad = _columns(raw, full)
     for row, (column, reason) in sorted(bad.items()):
         rejections.add(raw[row].file, raw[row].line, column, reason)
     last = {each.id: row for row, each in enumerate(raw) if row not in bad}
     kept = {field: [values[row] for row in last.values()] for field, values in columns.items()}
-    return ItemsTaken(list(last), items_table(list(last), kept), len(raw) - len(bad), full)
+    return ItemsTaken(list(last), items_table(list(last), kept), len(raw) - len(bad), full, hints)
 
 
 def take_deletions(sources: Sequence[Source], known: AbstractSet[str], rejections: Rejections) -> list[str]:
@@ -157,15 +158,19 @@ def _renamed(row: dict[str, Any], intake: Intake) -> dict[str, Any]:
     return {(names | clashing).get(name, name): value for name, value in row.items()}
 
 
-def _extended(schema: Schema, described: Schema, raw: list[_Raw]) -> Schema:
+def _extended(schema: Schema, described: Schema, raw: list[_Raw]) -> tuple[Schema, tuple[str, ...]]:
+    """Returns the schema with a field for each new column, and what may be meant otherwise than was inferred."""
     names = dict.fromkeys(name for each in raw for name in each.facts)
     given = {field.name: field for field in described.fields}
-    fields = [
-        given.get(name) or infer_field(name, [each.facts.get(name) for each in raw]) for name in _new(names, schema)
-    ]
+    fields, hints = [], []
+    for name in _new(names, schema):
+        values = [] if name in given else [each.facts.get(name) for each in raw]
+        fields.append(given.get(name) or infer_field(name, values))
+        hints.append("" if name in given else doubt(fields[-1], values))
     words = {"noun": described.noun, "nouns": described.nouns, "audience": described.audience}
     title = schema.field("title")
-    return schema.with_fields_of(Schema(fields=(title, *fields), **words))
+    full = schema.with_fields_of(Schema(fields=(title, *fields), **words))
+    return full, tuple(hint for hint in hints if hint)
 
 
 def _new(names: dict[str, None], schema: Schema) -> list[str]:
@@ -181,7 +186,7 @@ def _columns(raw: list[_Raw], schema: Schema) -> tuple[dict[Field, list[Stored |
         for row, each in enumerate(raw):
             value = None
             try:
-                value = stored(each.facts.get(field.name), field.type)
+                value = stored(each.facts.get(field.name), field)
             except BadValueError as error:
                 bad.setdefault(row, (field.name, str(error)))
             values.append(value)

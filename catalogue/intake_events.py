@@ -12,7 +12,7 @@ from convrec.catalogue.reading import Source
 from convrec.catalogue.rejected import Rejections
 from convrec.catalogue.schema import nearest
 from convrec.catalogue.segments import interactions_table
-from convrec.catalogue.values import BadValueError, identifier, seconds, shown, stored
+from convrec.catalogue.values import BadValueError, identifier, number, seconds, shown
 from convrec.core.errors import InputError, RejectedRowsError, UserIdError
 from convrec.core.ids import checked_id
 from convrec.core.progress import Progress
@@ -125,10 +125,9 @@ def _cell(column: str, raw: Any) -> float | None:
     if raw is None or raw == "":
         return None
     try:
-        number = seconds(raw) if column == "timestamp" else stored(raw, "number")
+        return seconds(raw) if column == "timestamp" else number(raw)
     except BadValueError as error:
         raise BadCellError(column, str(error)) from error
-    return number if isinstance(number, float) else None
 
 
 def _event(raw: Any, value: float | None) -> str:

@@ -109,7 +109,13 @@ class LaidCatalogue(Catalogue):
         )
         self._late = {**self._late, **facts}
         self._columns = {} if facts else self._columns
-        self._numbers = {name: self._numbers_with(numbers, name, facts) for name, numbers in below._numbers.items()}
+        self._ends = {}
+        ranged = {field.name for field in self.schema.of_type("range")}
+        self._numbers = {
+            name: self._numbers_with(numbers, name, facts)
+            for name, numbers in below._numbers.items()
+            if name not in ranged
+        }
         self._values = {name: self._index_with(index, name, facts) for name, index in below._values.items()}
         self._wholes = {name: self._index_with(index, name, facts) for name, index in below._wholes.items()}
         self._words = {name: self._index_with(index, name, facts) for name, index in below._words.items()}

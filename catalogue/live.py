@@ -187,7 +187,7 @@ class _Write:
         if name not in self._names:
             raise _BadRowError(f"there is no field `{name}`; {nearest(str(name), self._schema.names)}")
         try:
-            found = stored(value, self._schema.field(name).type)
+            found = stored(value, self._schema.field(name))
         except BadValueError as error:
             raise _BadRowError(f"`{name}`: {error}") from error
         return " ".join(found.split()) if name == "title" and isinstance(found, str) else found

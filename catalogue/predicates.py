@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convrec.catalogue.columns import Bools, Floats
-from convrec.catalogue.schema import ID, Field, FieldType, nearest
+from convrec.catalogue.schema import ID, NUMERIC, Field, FieldType, nearest
 from convrec.catalogue.values import days, iso, shown
 from convrec.core.errors import PredicateError
 from convrec.core.predicate import Both, Comparison, Not, Predicate
@@ -24,6 +24,7 @@ _OPERATORS: dict[FieldType, tuple[str, ...]] = {
     "category": (*_WHOLE, "contains", "contains_any", "contains_all", "text"),
     "tags": (*_WHOLE, "contains", "contains_any", "contains_all"),
     "number": _ORDERED,
+    "range": _ORDERED,
     "date": _ORDERED,
     "bool": _WHOLE,
     "url": _WHOLE,
@@ -123,18 +124,38 @@ def _by_id(op: str, value: Any, catalogue: Catalogue) -> Truth:
 
 
 def _ordered(field: Field, op: str, value: Any, catalogue: Catalogue) -> Truth:
+    if field.type == "range":
+        return _ranged(field, op, value, catalogue)
     have = catalogue.numbers(field.name)
     present = ~np.isnan(have)
     if op == "in":
         return _among(np.isin(have, [_number(field, each) for each in value]), present)
     if op == "between":
-        if len(value) != 2:
-            raise PredicateError(
-                f"`between` on the field `{field.name}` takes two values, not {len(value)}.", "Write [low, high]."
-            )
-        low, high = (_number(field, each) for each in value)
+        low, high = _two(field, value)
         return _among((have >= low) & (have <= high), present)
     return _among(_relation(op, have, _number(field, value)), present)
+
+
+def _two(field: Field, value: Any) -> tuple[float, float]:
+    if len(value) != 2:
+        raise PredicateError(
+            f"`between` on the field `{field.name}` takes two values, not {len(value)}.", "Write [low, high]."
+        )
+    return _number(field, value[0]), _number(field, value[1])
+
+
+def _ranged(field: Field, op: str, value: Any, catalogue: Catalogue) -> Truth:
+    """Returns where some number of the item's range satisfies the comparison: 4 players can play what 2 to 6 can; `ne` where none equals it."""
+    least, most = catalogue.ends(field.name)
+    present = ~np.isnan(least)
+    if op == "in":
+        numbers = [_number(field, each) for each in value]
+        return _among(_any([(least <= each) & (most >= each) for each in numbers], len(catalogue)), present)
+    low, high = _two(field, value) if op == "between" else (_number(field, value),) * 2
+    if op in ("eq", "ne", "between"):
+        within = _among((least <= high) & (most >= low) & (low <= high), present)
+        return _negated(within) if op == "ne" else within
+    return _among(_relation(op, most if op in ("gt", "ge") else least, low), present)
 
 
 def _relation(op: str, have: Floats, value: float) -> Bools:
@@ -158,9 +179,9 @@ def _number(field: Field, value: Any) -> float:
     elif isinstance(value, bool):
         if field.type == "bool":
             return float(value)
-    elif field.type == "number" and isinstance(value, int | float) and abs(value) < math.inf:
+    elif field.type in NUMERIC and isinstance(value, int | float) and abs(value) < math.inf:
         return _as_float(value)
-    example = {"date": "2023-01-31", "bool": "true", "number": "1990"}[field.type]
+    example = {"date": "2023-01-31", "bool": "true", "number": "1990", "range": "4"}[field.type]
     raise PredicateError(
         f"The field `{field.name}` is a {field.type}, which {shown(value)} is not.", f"Write one like {example}."
     )

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -11,18 +12,27 @@ from pydantic import Field as Setting
 
 from convrec.core.errors import InputError, PredicateError
 
-FieldType = Literal["text", "category", "tags", "number", "date", "bool", "url", "image"]
+FieldType = Literal["text", "category", "tags", "number", "range", "date", "bool", "url", "image"]
 FIELD_TYPES: tuple[str, ...] = get_args(FieldType)
 VALUED: tuple[FieldType, ...] = ("category", "tags")
 """The types of fields that hold values which items share: linked to words, counted, explored."""
-MEASURED: tuple[FieldType, ...] = ("number", "date")
-"""The types of fields that hold places on a scale: compared, asked for in ranges."""
+MEASURED: tuple[FieldType, ...] = ("number", "range", "date")
+"""The types of fields that hold places on a scale, or all places from one to another: compared, asked for in ranges."""
+NUMERIC: tuple[FieldType, ...] = ("number", "range")
+"""The types of fields that hold numbers, one or all from the least to the most."""
 
 _HEADER = f"""\
 # How this catalogue is read. Change a type, a label or a description here: what stands here wins on every later ingest,
-# and only columns that are new are added. A field that is not `searchable` is kept and shown, but not searched.
+# and only columns that are new are added. A field that is not `searchable` is kept and shown, but not searched. A number
+# with a `currency` is a price; `separator` is what parts tags in one text.
 # Types: {", ".join(FIELD_TYPES)}. `id` is always there and needs no line.
 """
+
+
+_IN_BRACKETS = re.compile(r"(.*\S) \(([^()]{1,7})\)")
+_UNITS = frozenset(
+    "s sec seconds min mins minutes h hr hrs hours days weeks months years g kg lb lbs oz t mm cm m km in inches ft mi ml cl l kcal kj w kw kwh v % °c pages".split()
+)
 
 
 class _Shape(BaseModel):
@@ -34,13 +44,18 @@ def _plainly(name: str) -> str:
 
 
 class Field(_Shape):
-    """One fact that items may carry. `label` is what a person calls it; the name, spelled plainly ("Min_age" → "min age", "ISBN" stays), unless given."""
+    """One fact that items may carry. `label` is what a person calls it; the name, spelled plainly ("Min_age" → "min age", "ISBN" stays), unless given.
+
+    `currency` is the sign or code of a number that is a price: `€`, `CHF`; `separator` parts tags that stand in one text.
+    """
 
     name: str
     type: FieldType
     description: str = ""
     label: str = ""
     searchable: bool = True
+    currency: str = ""
+    separator: str = Setting("|", min_length=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -55,6 +70,18 @@ class Field(_Shape):
         if not name.strip() or name == "id":
             raise ValueError("a field's name is neither blank nor `id`")
         return name
+
+    @property
+    def unit(self) -> str:
+        """Returns the unit that the label of numbers ends in: `min` of "playing time (min)"; "" where it ends in none."""
+        found = _IN_BRACKETS.fullmatch(self.label) if self.type in NUMERIC else None
+        return found[2] if found is not None and found[2].casefold() in _UNITS and not found[1].endswith("s") else ""
+
+    @property
+    def spoken(self) -> str:
+        """Returns what a person calls it: the label without the unit or currency that it ends in."""
+        found = _IN_BRACKETS.fullmatch(self.label) if self.unit or self.currency else None
+        return found[1] if found is not None else self.label
 
     @property
     def valued(self) -> bool:
@@ -211,6 +238,10 @@ def _described(field: Field) -> dict[str, Any]:
         described["description"] = field.description
     if not field.searchable:
         described["searchable"] = False
+    if field.currency:
+        described["currency"] = field.currency
+    if field.separator != Field.model_fields["separator"].default:
+        described["separator"] = field.separator
     return described
 
 

@@ -221,7 +221,7 @@ def _converted(column: Any, field: Field, ids: Any) -> Any:
     values = []
     for row, value in enumerate(column.to_pylist()):
         try:
-            values.append(stored(value, field.type))
+            values.append(stored(value, field))
         except BadValueError as error:
             raise InputError(
                 f"schema.yaml calls `{field.name}` a {field.type}, but of item {ids[row].as_py()} {error}.",

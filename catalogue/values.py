@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from convrec.catalogue.schema import FieldType
+from convrec.catalogue.schema import Field, FieldType
 from convrec.core.text import fold, visible, whole
 
 Stored = str | float | bool | list[str]
-"""What a field holds: text, category, date, url and image a str, number a float, tags a list of str."""
+"""What a field holds: text, category, date, range, url and image a str, number a float, tags a list of str."""
 
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>"})
 TRUE_WORDS = frozenset({"true", "yes", "1", "1.0"})
@@ -19,7 +19,33 @@ FALSE_WORDS = frozenset({"false", "no", "0", "0.0"})
 SECONDS_A_DAY = 86_400.0
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_PRICE = re.compile(r"([$€£¥])\s?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s?([$€£¥])")
+_COMMA = re.compile(r"([+-]?\d{1,3}(?:\.\d{3})+|[+-]?\d+),(\d{1,2})")  # three digits behind a comma could be thousands
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d{1,2}")
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"} | {sign: sign for sign in "$€£¥₹₩"}
+_CODES = (
+    "CHF",
+    "CAD",
+    "AUD",
+    "NZD",
+    "SEK",
+    "NOK",
+    "DKK",
+    "PLN",
+    "CZK",
+    "HUF",
+    "RON",
+    "CNY",
+    "INR",
+    "KRW",
+    "BRL",
+    "MXN",
+    "ZAR",
+    "TRY",
+)
+_CURRENCY = "|".join(map(re.escape, (*_SIGNS, *_CODES)))
+_PRICE = re.compile(rf"({_CURRENCY})\s?(\d[\d.,]*)|(\d[\d.,]*)\s?({_CURRENCY})")
+_NAMED_CURRENCY = re.compile(rf".*\S \(({_CURRENCY})\)")
+_RANGE = re.compile(r"(?P<low>\d[\d.,]*)\s*(?:(?:-|–|—|\bto\b)\s*(?P<high>\d[\d.,]*)|(?P<more>\+|or more\b|and up\b))?")
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:", re.IGNORECASE)
 
@@ -28,25 +54,27 @@ class BadValueError(ValueError):
     """A value does not fit its field; the message is the reason, as `rejected.jsonl` shows it."""
 
 
-def stored(value: Any, kind: FieldType) -> Stored | None:
-    """Returns the value as a field of that type holds it; None where it is missing (null, blank, an empty list, NaN).
+def stored(value: Any, field: Field) -> Stored | None:
+    """Returns the value as the field holds it; None where it is missing (null, blank, an empty list, NaN).
 
     Raises:
-        BadValueError: the value does not fit the type.
+        BadValueError: the value does not fit the field's type, or is a price in another currency.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    match kind:
+    match field.type:
         case "tags":
-            return _tags(value)
+            return _tags(value, field.separator)
         case "number":
-            return _number(value)
+            return number(value, field.currency)
+        case "range":
+            return _range(value)
         case "bool":
             return _bool(value)
         case "date":
             return _date(value)
         case "url" | "image":
-            return _address(value, kind)
+            return _address(value, field.type)
         case "category":
             return _category(value)
         case _:
@@ -86,16 +114,48 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def is_number(text: str) -> bool:
-    """Returns whether the text is a number in plain notation, without leading zeros (those are codes)."""
+def figures(text: str) -> str | None:
+    """Returns a number as Python writes it: `24,90` → "24.90", `1.249,90` and `1,249.90` → "1249.90"; None for what is none.
+
+    A comma before three digits (`1,249`) is none: it may part thousands or decimals.
+    """
     bare = text.strip()
-    return _NUMBER.fullmatch(bare) is not None and not re.match(r"[+-]?0\d", bare)
+    comma = _COMMA.fullmatch(bare)
+    if comma is not None:
+        return f"{comma[1].replace('.', '')}.{comma[2]}"
+    bare = bare.replace(",", "") if _THOUSANDS.fullmatch(bare) else bare
+    return bare if _NUMBER.fullmatch(bare) else None
+
+
+def is_number(text: str) -> bool:
+    """Returns whether the text is a number, without leading zeros (those are codes)."""
+    bare = figures(text)
+    return bare is not None and not re.match(r"[+-]?0\d", bare)
 
 
 def priced(text: str) -> tuple[str, str] | None:
-    """Returns the number and the sign of a plainly written price ("€9.90", "9.90 €"); None for what is none."""
+    """Returns the number and the currency of a plainly written price ("€9.90", "9,90 EUR", "CHF 12"); None for what is none."""
     price = _PRICE.fullmatch(text.strip())
-    return (price[2] or price[3], price[1] or price[4]) if price else None
+    bare = figures(price[2] or price[3]) if price else None
+    sign = (price[1] or price[4]) if price else ""
+    return (bare, _SIGNS.get(sign, sign)) if bare is not None else None
+
+
+def currency_of(name: str) -> str:
+    """Returns the currency that a column's name ends in: `€` of "Price (EUR)"; "" where it ends in none."""
+    found = _NAMED_CURRENCY.fullmatch(name)
+    return _SIGNS.get(found[1], found[1]) if found else ""
+
+
+def ends(text: str) -> tuple[float, float] | None:
+    """Returns the least and the most of a range of numbers, ends included: "2-4", "1–6", "3+" (no most: infinite), "2"; None for what is none."""
+    found = _RANGE.fullmatch(text.strip())
+    low = figures(found["low"]) if found else None
+    high = low if found is None or not found["high"] else figures(found["high"])
+    if found is None or low is None or high is None:
+        return None
+    least, most = float(low), math.inf if found["more"] else float(high)
+    return (least, most) if least <= most else None
 
 
 def is_url(text: str) -> bool:
@@ -137,15 +197,14 @@ def seconds(value: Any) -> float | None:
         if value.strip().casefold() in MISSING_WORDS:
             return None
         if is_number(value):
-            return _number(value)
+            return number(value)
         standard = iso(value)
         if standard is None:
             raise BadValueError(f"{shown(value)} is neither an ISO 8601 time nor Unix seconds")
         return days(standard) * SECONDS_A_DAY
     if isinstance(value, datetime | date):
         return days(iso(value.isoformat()) or "") * SECONDS_A_DAY
-    number = stored(value, "number")
-    return number if isinstance(number, float) else None
+    return number(value)
 
 
 def identifier(value: Any) -> str:
@@ -183,8 +242,8 @@ def _category(value: Any) -> str | None:
     return visible(plain(value)).strip() or None
 
 
-def _tags(value: Any) -> list[str] | None:
-    parts = value.split("|") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+def _tags(value: Any, separator: str) -> list[str] | None:
+    parts = value.split(separator) if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
     distinct: dict[str, str] = {}
     for part in parts:
         if part is None:
@@ -195,24 +254,43 @@ def _tags(value: Any) -> list[str] | None:
     return list(distinct.values()) or None
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any, currency: str = "") -> float | None:
+    """Returns a number, of a price its amount; None where it is missing. A field with a `currency` takes prices in that one alone.
+
+    Raises:
+        BadValueError: it is none, is infinite, or is a price in another currency.
+    """
     if isinstance(value, str):
         if value.strip().casefold() in MISSING_WORDS:
             return None
-        price = priced(value)
-        bare = price[0] if price else value.strip()
-        if _NUMBER.fullmatch(bare) is None:
+        bare, sign = priced(value) or (figures(value), "")
+        if bare is None:
             raise BadValueError(f"{shown(value)} is not a number")
+        if currency and sign and sign != currency:
+            raise BadValueError(f"{shown(value)} is not in {currency}, as the field's other prices are")
         value = float(bare)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise BadValueError(f"{shown(value)} is not a number")
     try:
-        number = float(value)
+        amount = float(value)
     except OverflowError:
-        number = math.inf
-    if math.isinf(number):
+        amount = math.inf
+    if math.isinf(amount):
         raise BadValueError("the number is infinite")
-    return None if math.isnan(number) else number
+    return None if math.isnan(amount) else amount
+
+
+def _range(value: Any) -> str | None:
+    if isinstance(value, list | tuple):
+        value = "-".join(map(plain, value))
+    text = plain(value).strip()
+    if text.casefold() in MISSING_WORDS:
+        return None
+    found = ends(text)
+    if found is None:
+        raise BadValueError(f"{shown(value)} is not a range of numbers (2-4, 3+)")
+    low, high = (f"{end:.10g}" for end in found)
+    return low if low == high else f"{low}+" if math.isinf(found[1]) else f"{low}-{high}"
 
 
 def _bool(value: Any) -> bool | None:

@@ -49,11 +49,23 @@ class Reference(_Shape):
     span: Span
 
 
+class Ordering(_Shape):
+    """The number or date field by which items are wanted in order: the least first, or the most where `descending`.
+
+    `span` is where the message says so, `[start, end)` in its characters.
+    """
+
+    facet: str
+    descending: bool = False
+    span: Span = (0, 0)
+
+
 class Understanding(_Shape):
-    """Acts, wishes, references and the filter that one message carries; `query` is its wish as plain search text."""
+    """Acts, wishes, references and the filter that one message carries; `query` is its wish as plain search text, `order` what a superlative asks for."""
 
     acts: tuple[Act, ...] = ("other",)
     preferences: tuple[Preference, ...] = ()
     references: tuple[Reference, ...] = ()
     filter: Predicate | None = None
     query: str = ""
+    order: Ordering | None = None

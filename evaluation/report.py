@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from convrec.catalogue.store import disk_errors, write_atomically
 from convrec.core.errors import ConvrecError, InputError
+from convrec.core.extras import to_get
 from convrec.evaluation import report_parts as parts
 from convrec.evaluation.nested import Node, node
 from convrec.evaluation.reading import clearly, interval, known, leaks, meaning, number
@@ -170,9 +171,7 @@ def _environment() -> Environment:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
         from markupsafe import Markup
     except ImportError as error:
-        raise ConvrecError(
-            "The report is written with Jinja, which is not installed.", "Run: pip install convrec[evaluate]"
-        ) from error
+        raise ConvrecError("The report is written with Jinja, which is not installed.", to_get("evaluate")) from error
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,

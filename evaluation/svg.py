@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from convrec.core.errors import ConvrecError
+from convrec.core.extras import to_get
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -45,9 +46,7 @@ def drawn(draw: Callable[[Canvas], None], width: float, height: float, label: st
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ConvrecError(
-            "The report draws with matplotlib, which is not installed.", "Run: pip install convrec[evaluate]"
-        ) from error
+        raise ConvrecError("The report draws with matplotlib, which is not installed.", to_get("evaluate")) from error
     with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters that matplotlib's font lacks: the page's has them
         canvas = Figure(figsize=(width / 72, height / 72))

@@ -30,13 +30,25 @@ class Leaning:
 
 
 @dataclass(frozen=True)
+class Order:
+    """A number or date field by which items are ranked, the least first, or the most where `descending`; what lacks the fact comes last.
+
+    Among all that are allowed, or only among as many as fit best otherwise.
+    """
+
+    field: str
+    descending: bool = False
+    among: int | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """A request for items.
 
     `text` is what is wanted; a text of several lines is a whole conversation, a line a turn, the latest last. `history` maps item
     ids to weights, above 0 for liked and below for disliked; its items are not offered. `filter` and `exclude` rule items out
     before anything is ranked; `named` items come first and are exempt from `filter`, though not from `exclude`. `tools`
-    restricts who is asked. `diversity`, `exploration` and `balance` (each 0 to 1) are the workspace's unless given. A text that is not `conversational` is what somebody types into a
+    restricts who is asked. `order` ranks by a field. `diversity`, `exploration` and `balance` (each 0 to 1) are the workspace's unless given. A text that is not `conversational` is what somebody types into a
     search box.
     """
 
@@ -49,6 +61,7 @@ class Request:
     k: int = 10
     tools: tuple[str, ...] | None = None
     named: tuple[str, ...] = ()
+    order: Order | None = None
     diversity: float | None = None
     exploration: float | None = None
     balance: float | None = None

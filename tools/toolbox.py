@@ -46,15 +46,16 @@ from convrec.tools.exploring import explored, novelty
 from convrec.tools.heldout import DIALOGUE, HISTORY
 from convrec.tools.mmr import diversified
 from convrec.tools.opening import opened_rankers, opened_tools, opened_weights, outdated
+from convrec.tools.ordering import ORDER, in_order
 from convrec.tools.ranker import Ranker
-from convrec.tools.request import Comparison, Leaning, Recommendation, Recommended, Request, Wish
+from convrec.tools.request import Comparison, Leaning, Order, Recommendation, Recommended, Request, Wish
 from convrec.tools.rules import NO_RULES, Asked, Rules
 from convrec.tools.signals import Signal, Weights, weigh
 from convrec.tools.tastes import belonging, calibrated, tastes
 from convrec.tools.threads import one_blas_thread
 from convrec.tools.vectors import VectorServerError
 
-__all__ = ["Comparison", "Leaning", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
+__all__ = ["Comparison", "Leaning", "Order", "Recommendation", "Recommended", "Request", "Toolbox", "Wish"]
 
 _WISH = 0.3  # what a wish of weight 1 is worth, where the best of every tool's ranks are worth 1 together
 _HEARD = 0.35  # the same in a conversation, where tools that learned from dialogues have heard the wish already
@@ -182,7 +183,8 @@ class Toolbox:
         pinned = np.setdiff1d(self.rules.pinned(heard.allowed, asked_for), named)
         leanings = () if self._heard_already(request) else request.leanings
         rows = self._candidates_of(basis, request, [mask for wish, mask in wishes if wish.weight > 0], leanings)
-        rows = np.union1d(np.union1d(rows, named), pinned)
+        ranked = self._by_order(request, heard.allowed)
+        rows = np.union1d(np.union1d(np.union1d(rows, named), pinned), ranked)
         heard_scores = basis.scores(rows)
         added = self._wished(request, heard.query, rows, wishes)
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
@@ -192,12 +194,18 @@ class Toolbox:
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
         added |= self.rules.parts(rows, sums, heard.allowed, asked_for)
         sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
+        added |= self._ordered(request, rows, sums, np.union1d(named, pinned))
+        sums = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
         added |= _lifted(rows, sums, named)
         scores = heard_scores + np.sum(list(added.values()), axis=0, initial=0.0)
         best = self._best(rows, scores, len(named) + len(pinned), request)
-        attainable = basis.attainable + sum(max(float(amounts.max(initial=0.0)), 0.0) for amounts in added.values())
+        gains = [
+            amounts for name, amounts in added.items() if not name.startswith(ORDER)
+        ]  # an order gives no more than there is
+        attainable = basis.attainable + sum(max(float(amounts.max(initial=0.0)), 0.0) for amounts in gains)
         items = self._recommended(basis, rows, best, scores, added, attainable)
         arguments = {"wishes": [wish.label for wish in request.wishes], "k": request.k, "by": basis.name}
+        arguments |= {"order": request.order.field} if request.order is not None else {}
         step = TraceStep(tool="fuse", arguments=arguments, n_in=len(rows), n_out=len(items), ms=_ms(started))
         asked = [*request.history, *request.named, *sorted(request.exclude)]
         unknown = tuple(item_id for item_id in dict.fromkeys(asked) if self.catalogue.row(item_id) is None)
@@ -456,6 +464,28 @@ class Toolbox:
             )
             added |= few_shot(self._dense.vectors(rows), none, near, 0.0, _DISLIKE * max(rejected.values()))
 
+    def _by_order(self, request: Request, allowed: Bools) -> Ints:
+        """Returns the rows `(n,)` of all that are allowed which come first by the field that is ordered by."""
+        if request.order is None or request.order.among is not None:
+            return np.empty(0, np.int64)
+        return top(self._measure(request.order), allowed, request.k).rows
+
+    def _measure(self, order: Order) -> Floats:
+        """Returns `(n_items,)` what items are ordered by, the more the earlier; NaN where it is missing."""
+        if self.catalogue.schema.field(order.field).type == "range":
+            least, most = self.catalogue.ends(order.field)
+        else:
+            least = most = self.catalogue.numbers(order.field)
+        return most if order.descending else -least
+
+    def _ordered(self, request: Request, rows: Ints, scores: Floats, apart: Ints) -> dict[str, Floats]:
+        """Returns the part `(n,)` of the rows' scores that puts them in the order asked for; those `apart` stay where they are."""
+        if request.order is None:
+            return {}
+        free = ~np.isin(rows, apart)
+        part = in_order(scores, self._measure(request.order)[rows], free, request.order.among)
+        return {f"{ORDER}{request.order.field}": part}
+
     def _named(self, request: Request) -> Ints:
         wanted = dict.fromkeys(item_id for item_id in request.named if item_id not in request.exclude)
         rows = self.catalogue.rows(list(wanted))
@@ -466,7 +496,8 @@ class Toolbox:
         """Returns the places `(k,)` of the best rows in order, the head diversified; ties by row."""
         order = np.argsort(-scores, kind="stable")
         pool, rest = order[n_named : n_named + _DIVERSE_POOL], order[n_named:]
-        head = self._spread(rows[pool], scores[pool], request) if self._dense is not None and len(rest) > 1 else None
+        spreads = self._dense is not None and len(rest) > 1 and request.order is None
+        head = self._spread(rows[pool], scores[pool], request) if spreads else None
         if head is not None:
             order = np.concatenate([order[:n_named], pool[head], rest[~np.isin(rest, pool[head])]])
         return order[: request.k]

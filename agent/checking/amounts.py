@@ -155,6 +155,9 @@ def _fits(reading: Reading, amount: Amount, facts: Facts) -> bool:
         if amount.field is not None and reading.knowledge.measures.twin(f) == amount.field
     ]
     known = [value for field in (*fields, *twins, *bases) if (value := facts.amount(field)) is not None]
+    ranges = [ends for field in fields if (ends := facts.ends(field)) is not None]
+    if any(low <= amount.low and (amount.high or amount.low) <= high for low, high in ranges):
+        return True
     before = reading.text[: amount.start].rstrip("$€£¥ ").casefold()
     if amount.high is not None:
         return {amount.low, amount.high} <= {*known} or (

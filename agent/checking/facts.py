@@ -19,6 +19,7 @@ from convrec.agent.compact.years import YearReader
 from convrec.catalogue.catalogue import Catalogue, Item
 from convrec.catalogue.laid import LaidCatalogue
 from convrec.catalogue.schema import Field
+from convrec.catalogue.values import ends
 
 _STEM = 5  # letters in which two forms of a word agree
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -126,6 +127,10 @@ class Facts:
             return None if np.isnan(self.year) else self.year
         fact = self.item.facts.get(field.name)
         return float(fact) if isinstance(fact, int | float) else None
+
+    def ends(self, field: Field) -> tuple[float, float] | None:
+        """Returns the least and the most of an item's range, the most infinite where there is none; None for what is none."""
+        return ends(str(self.item.facts.get(field.name, ""))) if field.type == "range" else None
 
     def has(self, meaning: Meaning) -> bool:
         """Tells whether the item has what words mean: one of the values, or all of the parts (one, if they are alternatives)."""

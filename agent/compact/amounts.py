@@ -160,8 +160,8 @@ class AmountReader:
             yield RangeHit(start, end, field, low, high, strict=bool(_IS_STRICT.match(how)))
         elif how in ("around", "about", "roughly"):
             yield RangeHit(start, end, field, amount * 0.85, amount * 1.15)
-        elif how == "exactly":
-            yield RangeHit(start, end, field, amount, amount)
+        elif how == "exactly" or (field.type == "range" and field != self._fields.length):
+            yield RangeHit(start, end, field, amount, amount)  # four players fit where four are within the range
         elif twin is None and self._measures.is_most(field, amount):
             yield RangeHit(start, end, field, amount, None)
         elif field in (self._fields.price, self._fields.length, self._fields.age, self._fields.height):

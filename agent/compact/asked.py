@@ -122,7 +122,7 @@ def _is_kin(verb: str, noun: str) -> bool:
 
 def _by_name(field: Field, marked: str) -> bool:
     """Tells whether the field is asked for by its own name: "what's the publisher", "which platform is it on", "chef of the 2nd", "year?"."""
-    name = " ".join((field.label or field.name).casefold().replace("_", " ").split())
+    name = " ".join(field.spoken.casefold().split())
     if not name:
         return False
     form = rf"{re.escape(name.removesuffix('s'))}(?:s|es)?"

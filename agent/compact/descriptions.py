@@ -8,12 +8,12 @@ from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
+from convrec.agent.compact.superlatives import SUPERLATIVES
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.describing.phrase import phrase_of
 from convrec.agent.describing.resolver import Resolver
 from convrec.agent.describing.words import telling
 from convrec.agent.state import WHICH, DialogueState
-from convrec.catalogue.schema import Field
 from convrec.core.predicate import Comparison, Predicate
 
 _LEAD = re.compile(
@@ -22,7 +22,7 @@ _LEAD = re.compile(
 _SMALL = {"the", "that", "this", "from", "in", "made", "of"}
 _BEFORE = re.compile(r"\b(?:the|that|this)$")
 _MOST = re.compile(
-    r"\b(?:the|your|which (?:one )?is(?: the)?) (?P<word>oldest|newest|latest|most recent|cheapest|most expensive|priciest|shortest|longest|best rated|highest rated|top rated)"
+    rf"\b(?:the|your|which (?:one )?is(?: the)?) (?P<word>{'|'.join(sorted(SUPERLATIVES, key=len, reverse=True))})"
     r"(?: one| of (?:them|these|those|the \w+))?(?= ?(?:$|[.,!?]| please| and| but| or))"
     r"|\bthe (?P<plain>old|new|cheap|short|long) one\b"
     r"|\bthe (?P<of_two>older|newer|cheaper|dearer|shorter|longer)(?: one)? of the two\b"
@@ -33,8 +33,7 @@ _TOLD = re.compile(
 _ASKED = 0.52  # the chance from which an item is taken for the one meant, where one of those shown must be
 _UNASKED = 0.6  # … where something else may be spoken of
 _ANY = 0.4  # "the one …" is said of what is shown more often than not
-_ORDERS = {"oldest": ("year", False), "newest": ("year", True), "latest": ("year", True), "most recent": ("year", True), "cheapest": ("price", False),
-           "most expensive": ("price", True), "priciest": ("price", True), "shortest": ("length", False), "longest": ("length", True),
+_ORDERS = {**SUPERLATIVES,
            "old": ("year", False), "new": ("year", True), "cheap": ("price", False), "short": ("length", False), "long": ("length", True),
            "older": ("year", False), "newer": ("year", True), "cheaper": ("price", False), "dearer": ("price", True), "shorter": ("length", False), "longer": ("length", True)}  # fmt: skip
 
@@ -156,8 +155,8 @@ def _holding(told: Sequence[Pointer], others: Sequence[Pointer], linked: Sequenc
 
 def _extreme(fields: Fields, word: str, rows: list[int]) -> int | None:
     """Returns the row with the most or least of what a superlative orders by; None where nothing is known."""
-    role, most = _ORDERS.get(word, ("rating", True))
-    field: Field | None = getattr(fields, role)
+    role, most = _ORDERS[word]
+    field = fields.of_role(role)
     column = fields.years() if role == "year" else None if field is None else fields.catalogue.numbers(field.name)
     known = [row for row in rows if column is not None and column[row] == column[row]]
     if column is None or not known:

@@ -1,14 +1,16 @@
 """What a catalogue's fields are for, read from their types, names, labels and values: nothing here knows one domain."""
 
+import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from convrec.agent.wording import is_kind, is_person, is_year
+from convrec.agent.wording import PEOPLE_COUNTED, is_kind, is_person, is_year
 from convrec.catalogue.catalogue import Catalogue
-from convrec.catalogue.schema import Field, Schema
+from convrec.catalogue.schema import NUMERIC, Field, Schema
 from convrec.core.text import words
 
 Floats = npt.NDArray[np.float64]
@@ -19,7 +21,6 @@ _LASTING = {"runtime", "duration", "length", "minutes", "playtime", "hours", "mi
 _MEASURED = {"length": (_LASTING, {"time"}), "price": (_PRICED,)}  # "playing time (min)" where no name tells more
 _RATED = {"rating", "ratings", "score", "stars", "grade", "metascore", "votes"}
 _HIGH = {"height", "tall", "size"}
-_COUNTED = {"players", "persons", "people", "seats", "guests", "capacity"}
 _AGED = {"age", "ages", "pegi"}
 _SHOWN_BY = {
     "cast",
@@ -78,14 +79,19 @@ class Fields:
         """Returns `(n_items,)` the year of each item, NaN where unknown; None where the catalogue has no years."""
         return None if self.year is None else years_of(self.catalogue, self.year)
 
+    def of_role(self, role: str) -> Field | None:
+        """Returns the field of a role, `year`, `price`, `length`, `rating` or `height`; what is short or long where nothing lasts is so in height."""
+        field: Field | None = getattr(self, role)
+        return self.height if field is None and role == "length" else field
+
     def said_by(self, verb: str) -> tuple[Field, ...]:
         """Returns the fields that a verb points at: `directed` → a field called director."""
         return tuple(f for f in self.valued if any(w.startswith(t) for w in described(f) for t in doers(verb)))
 
 
 def measured(schema: Schema, what: str) -> Field | None:
-    """Returns the number that tells an item's `length` or `price`; None where there is none."""
-    numbers = schema.of_type("number")
+    """Returns the field that tells an item's `length` or `price` in numbers; None where there is none."""
+    numbers = schema.of_type(*NUMERIC)
     found = (_first(numbers, names) for names in _MEASURED[what])
     return next((field for field in found if field is not None), None)
 
@@ -98,7 +104,7 @@ def doers(verb: str) -> tuple[str, ...]:
 def fields_of(catalogue: Catalogue) -> Fields:
     """Returns what the catalogue's fields are for."""
     schema = catalogue.schema
-    numbers = schema.of_type("number")
+    numbers = schema.of_type(*NUMERIC)
     valued = schema.valued
     people = [f for f in valued if is_person(f)]
     players = tuple(f for f in people if set(_named(f)) & _SHOWN_BY)
@@ -117,7 +123,7 @@ def fields_of(catalogue: Catalogue) -> Fields:
         plain=tuple(f for f in valued if f not in people and f not in kinds),
         flags=schema.of_type("bool"),
         height=_first(numbers, _HIGH),
-        count=_first(numbers, _COUNTED),
+        count=_first(numbers, PEOPLE_COUNTED),
         age=_first(numbers, _AGED),
     )
 
@@ -128,10 +134,15 @@ def described(field: Field) -> frozenset[str]:
     return frozenset(words(f"{field.name.replace('_', ' ')} {field.label} {field.description}"))
 
 
+def plain_name(field: Field) -> str:
+    """Returns what a field is called, in folded words without what stands in brackets: "Playing time (min)" → `playing time`."""
+    return " ".join(words(re.sub(r"\(.*?\)", "", field.label)))
+
+
 def years_of(catalogue: Catalogue, field: Field) -> Floats:
-    """Returns `(n_items,)` the year of a number field of years or of a date field, NaN where missing."""
+    """Returns `(n_items,)` the year of a field of years or of a date field, NaN where missing."""
     values = catalogue.numbers(field.name)
-    if field.type == "number":
+    if field.type != "date":
         return values
     return np.array([np.nan if np.isnan(days) else 1970 + np.floor(days / 365.2425) for days in values])
 
@@ -152,7 +163,7 @@ def _year(catalogue: Catalogue) -> Field | None:
     return None
 
 
-def _first(fields: tuple[Field, ...], names: set[str]) -> Field | None:
+def _first(fields: tuple[Field, ...], names: AbstractSet[str]) -> Field | None:
     """Returns the first field that is called one of the words, else the first that is described with one."""
     called = [f for f in fields if set(_named(f)) & names]
     return next(iter(called or [f for f in fields if described(f) & names]), None)

@@ -8,7 +8,7 @@ import numpy as np
 from convrec.agent.compact.fields import Fields, described
 from convrec.agent.compact.lexicon import FUNCTION, word_set
 from convrec.agent.compact.message import Message
-from convrec.catalogue.schema import Field
+from convrec.catalogue.schema import NUMERIC, Field
 
 _MONEY = word_set("euro euros dollar dollars buck bucks pound pounds eur usd gbp quid yen $ € £ ¥")
 _MINUTES = dict.fromkeys(("minute", "minutes", "min", "mins", "m"), 1.0) | dict.fromkeys(
@@ -45,7 +45,7 @@ class Measures:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
-        self.numbers = [f for f in fields.catalogue.schema.of_type("number") if f != fields.year]
+        self.numbers = [f for f in fields.catalogue.schema.of_type(*NUMERIC) if f != fields.year]
 
     def of_unit(self, sign: str, unit: str, after: str) -> Field | None:
         """Returns the field that a sign or unit is of; `after` is the word behind the unit."""
@@ -144,9 +144,11 @@ class Measures:
         return bool(len(known)) and amount >= float(known.max())
 
     def known(self, field: Field) -> np.ndarray:
-        """Returns the field's numbers, those that are missing left out."""
-        numbers = self._fields.catalogue.numbers(field.name)
-        return numbers[~np.isnan(numbers)]
+        """Returns the field's numbers, of ranges both ends, those that are missing or without an end left out."""
+        least, most = self._fields.catalogue.ends(field.name)
+        numbers = least if field.type == "number" else np.concatenate([least, most])
+        finite: np.ndarray = numbers[np.isfinite(numbers)]
+        return finite
 
     def _reaches(self, field: Field, amount: float) -> bool:
         known = self.known(field)

@@ -17,7 +17,7 @@ COMPARATIVES = {
     "older": ("year", False), "less recent": ("year", False), "more classic": ("year", False), "earlier": ("year", False),
     "newer": ("year", True), "more recent": ("year", True), "more modern": ("year", True), "later": ("year", True), "younger": ("year", True),
     "cheaper": ("price", False), "less expensive": ("price", False), "less pricey": ("price", False), "more affordable": ("price", False),
-    "more expensive": ("price", True), "pricier": ("price", True), "fancier": ("price", True),
+    "more expensive": ("price", True), "pricier": ("price", True), "dearer": ("price", True), "costlier": ("price", True), "fancier": ("price", True),
     "shorter": ("length", False), "quicker": ("length", False), "less long": ("length", False), "longer": ("length", True),
     "smaller": ("height", False), "lower": ("height", False), "taller": ("height", True), "higher": ("height", True), "bigger": ("height", True),
     "better": ("rating", True), "better rated": ("rating", True), "higher rated": ("rating", True), "better reviewed": ("rating", True),
@@ -64,7 +64,7 @@ class RelativeReader:
             word = match["word"] or _AS[match["adjective"]]
             role, upwards = COMPARATIVES[word]
             upwards ^= match["wish"] is not None  # what is older than wanted calls for newer ones
-            field = self._field(role)
+            field = self._fields.of_role(role)
             stray = word in ("earlier", "later") and not match["than"]
             lead = message.marked[: match.start()]
             stray = stray or _ASKS_WHICH.search(lead.rstrip()) is not None
@@ -89,11 +89,6 @@ class RelativeReader:
                     )
                 )
         return found
-
-    def _field(self, role: str) -> Field | None:
-        """Returns the field of a role; what is shorter or longer where nothing lasts is so in height."""
-        field: Field | None = getattr(self._fields, role)
-        return self._fields.height if field is None and role == "length" else field
 
     def _than(self, named: Sequence[Pointer], end: int) -> Pointer | None:
         """Returns the item named right behind "than"."""

@@ -34,6 +34,7 @@ from convrec.agent.compact.spoken import (
     points_elsewhere,
     values_spoken_of,
 )
+from convrec.agent.compact.superlatives import SuperlativeReader
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import PARTIAL, TitleIndex
@@ -53,7 +54,7 @@ from convrec.core.garbage import uncollected
 from convrec.core.predicate import Comparison, Not, Predicate, every
 from convrec.core.predicate import fields_of as predicate_fields
 from convrec.core.text import fold, words
-from convrec.core.understanding import Preference, Reference, Span, Understanding
+from convrec.core.understanding import Act, Ordering, Preference, Reference, Span, Understanding
 from convrec.tools.encoder import TextEncoder
 
 _OPEN = {
@@ -132,6 +133,7 @@ class Understander:
         self._years = YearReader(self._fields, clock.now().year, self._nouns)
         self._amounts = AmountReader(self._fields)
         self._calendar, self._degrees = CalendarReader(self._fields), DegreeReader(self._fields)
+        self._superlatives = SuperlativeReader(self._fields)
         self._pointers = PointerReader(nouns)
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
@@ -182,7 +184,8 @@ class Understander:
         back = taken_back(text)
         standing = [w for w in wishes if not any(a <= message.span(w.start, w.end)[0] < b for a, b in back)]
         filtered = filter_of(message, standing, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
-        taken = [message.span(*place) for place in linked.places(pointers)]
+        order, ordered = self._order(message, scopes, [*back, *(message.span(p.start, p.end) for p in pointers)])
+        taken = [message.span(*place) for place in (*linked.places(pointers), *ordered)]
         linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
         spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self.values_in)
         kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
@@ -193,9 +196,9 @@ class Understander:
         asked = asked_fields(message, self._catalogue.schema, self._catalogue if of_it else None)
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
         acts = advised(message, acts, reading, state, preferences, felt)
-        extra = Leftover()
+        acts, extra = _asking_for_items(acts) if order is not None and not references else acts, Leftover()
         if _OPEN & set(acts):
-            places = [*linked.places(pointers), *(message.tokens_of(p.span) for p in beyond)]
+            places = [*linked.places(pointers), *ordered, *(message.tokens_of(p.span) for p in beyond)]
             extra = self._leftovers.read(message, scopes, places)
             extra = replace(extra, preferences=tuple(felt_by(extra.outside([*facts, *has_not(message)]), reading)))
             preferences = (*preferences, *extra.preferences)
@@ -204,14 +207,25 @@ class Understander:
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
-            filtered, preferences = None, tuple(_remembered(p, message) for p in preferences)
+            filtered, order, preferences = None, None, tuple(_remembered(p, message) for p in preferences)
         else:
             preferences += () if {p.facet for p in preferences} & {p.facet for p in spoken} else spoken
             references += tuple(items_spoken_of(whole.text, reading, state, references, taken))
         beside = [wish.value for wish in beyond if wish.polarity > 0]
         preferences = tuple(_whose(stated, text) for stated in preferences)
         query = " ".join(dict.fromkeys([*self._words(wishes), *beside, *extra.words]))
-        return Understanding(acts=acts, preferences=preferences, references=references, filter=filtered, query=query)
+        return Understanding(
+            acts=acts, preferences=preferences, references=references, filter=filtered, query=query, order=order
+        )
+
+    def _order(
+        self, message: Message, scopes: Scopes, elsewhere: Sequence[Span]
+    ) -> tuple[Ordering | None, list[tuple[int, int]]]:
+        """Returns the order asked for and the tokens that say so, unless they are taken back or point at an item shown ("the cheapest of them")."""
+        order = self._superlatives.read(message, scopes)
+        if order is None or any(start < order.span[1] and order.span[0] < end for start, end in elsewhere):
+            return None, []
+        return order, [message.tokens_of(order.span)]
 
     def _titles_of(self, whole: Message, reading: Reading) -> list[Hit]:
         """Returns the titles named, by the rules or by the reader, in order."""
@@ -343,6 +357,12 @@ def _felt(message: Message, scopes: Scopes, pointers: Sequence[Pointer], reading
         rule if rule == "like" and is_model(message, p) else judged(rule, message.span(p.start, p.end), reading)
         for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
     )
+
+
+def _asking_for_items(acts: tuple[Act, ...]) -> tuple[Act, ...]:
+    """Returns the acts of a message that asks for the most or least of something: for items, not about one."""
+    rest = tuple(act for act in acts if act not in ("ask_item", "compare", "request", "other"))
+    return ("request", *rest)
 
 
 def _references(

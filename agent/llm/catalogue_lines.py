@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from convrec.catalogue.catalogue import Catalogue
-from convrec.catalogue.schema import Field
+from convrec.catalogue.schema import NUMERIC, Field
 from convrec.core.predicate import Predicate
 from convrec.core.text import visible
 
@@ -42,9 +42,9 @@ def _line(catalogue: Catalogue, field: Field, values: int) -> str:
 
 
 def _values(catalogue: Catalogue, field: Field, most: int) -> str:
-    if field.type == "number":
-        found = catalogue.numbers(field.name)
-        found = found[~np.isnan(found)]
+    if field.type in NUMERIC:
+        found = np.concatenate(catalogue.ends(field.name))
+        found = found[np.isfinite(found)]
         return f": {found.min():g} to {found.max():g}" if len(found) else ""
     if not field.valued:
         return ""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from convrec.agent.llm.client import ChatClient
 from convrec.agent.llm.endpoint import Endpoint
 from convrec.core.errors import ConvrecError, InputError
+from convrec.core.extras import to_get
 from convrec.core.settings import Llm
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _served(settings: Llm, url: str, key: str) -> BaseChatModel:
         from convrec.agent.llm.served import OpenAIModel, ServedModel
     except ImportError as error:
         raise ConvrecError(
-            "Models are asked through langchain-openai, which is not installed.", "Run: pip install 'convrec[llm]'"
+            "Models are asked through langchain-openai, which is not installed.", to_get("llm")
         ) from error
     kind = OpenAIModel if urlsplit(url).hostname == _OPENAI else ServedModel
     served: BaseChatModel = kind(

@@ -24,7 +24,7 @@ from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.request import preference_predicate
 from convrec.agent.wording import demand, joined_by
 from convrec.catalogue.catalogue import Catalogue
-from convrec.catalogue.schema import MEASURED
+from convrec.catalogue.schema import MEASURED, NUMERIC
 from convrec.core.predicate import Comparison, Predicate, every
 from convrec.core.settings import Policy
 from convrec.core.text import words
@@ -194,7 +194,7 @@ class ModelMoves:
                 if known is not None
                 else None
             )
-        if field.type != "number" or not _RANGE.fullmatch(value):
+        if field.type not in NUMERIC or not _RANGE.fullmatch(value):
             return None
         return preference_predicate(Preference(facet=name, value=value), catalogue.schema)
 

@@ -10,6 +10,7 @@ import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerBase
 
 from convrec.core.errors import InputError, ModelError
+from convrec.core.extras import to_get
 
 _OPTIONS = {"whitespace_pattern": " ?", "coerce_one_of": True}
 """At most one space between two marks: with more allowed, a weak model writes spaces until it is cut off. `oneOf` is read as `anyOf`, as
@@ -43,9 +44,7 @@ class Grammars:
             from llguidance import LLMatcher
             from llguidance.hf import from_tokenizer
         except ImportError as error:
-            raise ModelError(
-                "Guided JSON needs the package llguidance.", "Run pip install 'convrec[local]'."
-            ) from error
+            raise ModelError("Guided JSON needs the package llguidance.", to_get("local")) from error
         self._matcher = LLMatcher
         self._tokens = from_tokenizer(tokenizer, n_vocab=max(n_tokens, len(tokenizer)), eos_token=sorted(ends))
 

@@ -18,6 +18,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import Field, PrivateAttr
 
 from convrec.core.errors import ContextError, InputError, ModelError, ModelTimeoutError
+from convrec.core.extras import to_get
 
 if TYPE_CHECKING:
     import torch
@@ -77,7 +78,7 @@ class LocalChatModel(BaseChatModel):
                 self._loaded = load(self.model, self.adapter, self.device, self.dtype)
             except ImportError as error:
                 lacking = f"A model in this process needs {error.name or 'a package'}, which is not installed."
-                raise ModelError(lacking, "Run pip install 'convrec[local]'.") from error
+                raise ModelError(lacking, to_get("local")) from error
         return self._loaded
 
     def _generate(

@@ -108,7 +108,9 @@ class ModelUnderstanding:
             both = draft.filter
         beside = [w.value for w in added if w.polarity > 0 and w.facet != "item" and ".." not in w.value]
         query = " ".join(dict.fromkeys([*([draft.query] if draft.query else []), *beside]))
-        return Understanding(acts=acts, preferences=preferences, references=references, filter=both, query=query)
+        return Understanding(
+            acts=acts, preferences=preferences, references=references, filter=both, query=query, order=draft.order
+        )
 
     def _preferences(self, answer: Understood, text: str, drafted: Sequence[Preference]) -> tuple[Preference, ...]:
         """Returns the draft's wishes, those that the model reads otherwise corrected, and what it adds."""

@@ -119,7 +119,7 @@ class Editor:
                             {
                                 "field": field.name,
                                 "op": "ge",
-                                "value": float(bound) if field.type == "number" else bound,
+                                "value": bound if field.type == "date" else float(bound),
                             }
                         )
                     )

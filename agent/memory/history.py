@@ -118,7 +118,7 @@ def _tables(catalogue: Catalogue) -> Iterator[_Table]:
                 yield _Table(field.name, index.values, index.carried())
         elif is_year(field):
             numbers = catalogue.numbers(field.name)
-            years = numbers if field.type == "number" else 1970.0 + numbers / 365.2425
+            years = 1970.0 + numbers / 365.2425 if field.type == "date" else numbers
             present = np.flatnonzero(~np.isnan(years))
             decades = (years[present] // _YEARS).astype(np.int64)
             kept, code = np.unique(decades, return_inverse=True)

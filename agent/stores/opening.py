@@ -4,6 +4,7 @@ from pathlib import Path
 
 from convrec.agent.stores.database import Database
 from convrec.core.errors import InputError
+from convrec.core.extras import to_get
 
 SQLITE, POSTGRES = "sqlite:///", ("postgresql://", "postgres://")
 
@@ -23,9 +24,7 @@ def open_database(url: str) -> Database:
         try:
             from convrec.agent.stores.postgres import PostgresDatabase
         except ImportError as error:
-            raise InputError(
-                "PostgreSQL needs more than is installed.", "Run: pip install 'convrec[postgres]'"
-            ) from error
+            raise InputError("PostgreSQL needs more than is installed.", to_get("postgres")) from error
         return PostgresDatabase(url)
     kind = url.partition(":")[0]
     raise InputError(

@@ -13,6 +13,7 @@ from convrec.agent.llm.answers import without_thoughts
 from convrec.agent.llm.connect import checked_key, checked_url
 from convrec.catalogue.store import disk_errors
 from convrec.core.errors import ConvrecError, InputError
+from convrec.core.extras import to_get
 from convrec.core.text import well_formed
 from convrec.evaluation.manifest import hashed
 from convrec.evaluation.run import whole_lines
@@ -40,7 +41,7 @@ class ChatWording:
             from pydantic import SecretStr
         except ImportError as error:
             raise ConvrecError(
-                "Models are asked through langchain-openai, which is not installed.", "Run: pip install convrec[llm]"
+                "Models are asked through langchain-openai, which is not installed.", to_get("llm")
             ) from error
         self.model, self._url, self._key = (
             model,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from convrec.agent.llm.loading import load
 from convrec.core.errors import ConvrecError, ModelError
+from convrec.core.extras import to_get
 from convrec.finetune.proof.answers import Said
 from convrec.finetune.proof.verify import Ask
 
@@ -28,7 +29,7 @@ def asks_server(base_url: str, model: str, key: str = "none") -> Ask:
         from openai import OpenAI
     except ImportError as error:
         raise ConvrecError(
-            "Servers are asked through the openai package, which is not installed.", "Run: pip install 'convrec[llm]'"
+            "Servers are asked through the openai package, which is not installed.", to_get("llm")
         ) from error
     client = OpenAI(base_url=base_url, api_key=key, max_retries=0, timeout=_TIMEOUT_S)
     return lambda messages, most: _asked(client, model, messages, most)

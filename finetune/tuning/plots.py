@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from convrec.core.errors import ConvrecError
+from convrec.core.extras import to_get
 from convrec.finetune.tuning.state import Standing
 
 
@@ -17,9 +18,7 @@ def curve(standing: Standing, figure: str, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ConvrecError(
-            "Plots are drawn by matplotlib, which is not installed.", "Run: pip install 'convrec[finetune]'"
-        ) from error
+        raise ConvrecError("Plots are drawn by matplotlib, which is not installed.", to_get("finetune")) from error
     canvas = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = canvas.subplots()
     axes.plot(range(1, len(standing.losses) + 1), standing.losses, color="tab:blue", linewidth=0.8)

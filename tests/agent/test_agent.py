@@ -47,6 +47,71 @@ def raw_state(agent):
     return b"".join(file.read_bytes() for file in sorted(folder.glob("state.sqlite*")))
 
 
+# What a superlative orders by
+
+
+def years(reply):
+    return [item.facts["year"] for item in reply.items]
+
+
+def test_the_newest_come_first_and_more_goes_on_where_they_ended(agent):
+    everything = sorted((agent.toolbox.catalogue.numbers("year")).tolist(), reverse=True)
+    first, more = agent.chat("the newest films", **ANA), agent.chat("more", **ANA)
+    assert years(first) + years(more) == everything[: len(first.items) + len(more.items)]
+    assert "newest first" in first.text
+    assert "newest first" in more.text
+
+
+def test_an_order_keeps_to_the_demands_and_each_reason_tells_the_item_s_own_fact(agent):
+    reply = agent.chat("the oldest westerns", **ANA)
+    westerns = [agent.toolbox.catalogue.item(one).facts["year"] for one in WESTERNS]
+    assert years(reply) == sorted(westerns)
+    for item in reply.items:
+        (told,) = [r for r in item.reasons if any(e.source == "tool:order" for e in r.evidence)]
+        assert told.text == f"from {item.facts['year']}"
+        assert told.evidence[0].value == item.facts["year"]
+        assert sum(reason.weight for reason in item.reasons) == pytest.approx(item.score, abs=1e-6)
+
+
+def test_what_was_shown_before_has_its_place_in_an_order_that_is_asked_for_later(agent):
+    newest = agent.chat("the newest films", **ANA)
+    agent.chat("more", **ANA)
+    again = agent.chat("what are the newest films?", **ANA)
+    assert shown(again) == shown(newest)
+    assert "haven't shown" not in again.text
+
+
+def test_a_kind_that_is_liked_holds_while_its_newest_are_asked_for(agent):
+    agent.chat("I like westerns", **ANA)
+    reply = agent.chat("the newest ones", **ANA)
+    assert {*shown(reply)} <= WESTERNS
+    assert years(reply) == sorted(years(reply), reverse=True)
+
+
+def test_an_order_gives_way_to_another_to_a_bound_and_to_any_order(agent):
+    agent.chat("the newest westerns", **ANA)
+    assert agent._house.ledger.state(**ANA).order.descending
+    agent.chat("the oldest westerns, please", **ANA)
+    assert not agent._house.ledger.state(**ANA).order.descending
+    agent.chat("any year will do", **ANA)
+    assert agent._house.ledger.state(**ANA).order is None
+    agent.chat("the newest films", **ANA)
+    agent.chat("from the 80s", **ANA)
+    assert agent._house.ledger.state(**ANA).order is None
+
+
+def test_a_conversation_that_others_lead_is_ordered_as_its_last_message_asks(agent):
+    asks = [{"role": "user", "content": "the oldest westerns"}]
+    found = [agent.toolbox.catalogue.item(one.id).facts["year"] for one in agent.recommend(messages=asks, k=4)]
+    assert found == sorted(found)
+    goes_on = [
+        *asks,
+        {"role": "assistant", "content": "How about these?"},
+        {"role": "user", "content": "hm, I love horses"},
+    ]
+    assert agent._requested(agent._houses.now(), goes_on, (), None, None, (), 4, None).order is None
+
+
 # A request is answered once
 
 

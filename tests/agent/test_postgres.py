@@ -188,7 +188,7 @@ def test_a_server_that_is_not_there_is_told_without_the_password(postgres):
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "convrec.agent.stores.postgres")
     monkeypatch.setitem(sys.modules, "psycopg_pool", None)
-    with pytest.raises(InputError, match=r"pip install 'convrec\[postgres\]'"):
+    with pytest.raises(InputError, match=r"pip install -e '.\[postgres\]'"):
         open_database("postgresql://ana@localhost/shop")
 
 

@@ -121,9 +121,9 @@ def test_cheaper_is_relative_to_those_shown(on_games):
     assert all(on_games.catalogue.item(row).facts["price"] < 35 for row in on_games.kept("something cheaper", state))
 
 
-def of_numbers(folder, numbers):
+def of_numbers(folder, numbers, kind="number"):
     """Understands messages about forty things with these numbers, each told from the thing's place."""
-    fields = tuple(Field(name=name, type="number") for name in numbers)
+    fields = tuple(Field(name=name, type=kind) for name in numbers)
     rows = [{"id": str(n), "title": f"Thing {n}", **{name: of(n) for name, of in numbers.items()}} for n in range(40)]
     clock = FixedClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
     return Listener(cached(folder, folder.name, rows, Schema(fields=(TITLE, *fields)), clock))
@@ -169,3 +169,82 @@ def test_a_time_is_a_length_and_a_bare_number_a_price_though_lengths_are_few(on_
 )
 def test_numbers_in_words_are_of_one_field(on_reels, text, wishes):
     assert on_reels.wishes(text) == wishes
+
+
+@pytest.fixture(scope="module")
+def on_tables(tmp_path_factory):
+    """Understands messages about games for 1 to 4, 2 to 5, … players and more than that."""
+    players = {"Players": lambda n: f"{n % 6 + 1}-{n % 6 + 4}" if n else "7+"}
+    return of_numbers(tmp_path_factory.mktemp("tables"), players, "range")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("for 4 players", "4..4"),
+        ("a game for five", "5..5"),
+        ("at least 8 players", "8.."),
+        ("there are six of us", "6..6"),
+        ("2 to 3 players", "2..3"),
+    ],
+)
+def test_a_number_of_people_is_looked_for_within_ranges(on_tables, text, value):
+    assert on_tables.wishes(text) == {"+Players": {value}}
+    low, _, high = value.partition("..")
+    ends = [on_tables.catalogue.ends("Players")[place] for place in (0, 1)]
+    kept = on_tables.kept(text)
+    assert kept
+    assert kept == {row for row in range(40) if ends[0][row] <= float(high or "inf") and ends[1][row] >= float(low)}
+
+
+def order(listener, text, state=None):
+    """What a message asks to order by: `-price` is the most first."""
+    found = listener.hear(text, state).order
+    return None if found is None else f"{'-' if found.descending else ''}{found.facet}"
+
+
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [
+        ("the cheapest puzzle game", "price"),
+        ("what's your most expensive game?", "-price"),
+        ("newest strategy games", "-release_year"),
+        ("the oldest ones please", "release_year"),
+        ("games with the lowest price", "price"),
+        ("fewest min players", "min_players"),
+        ("something with the most max players", "-max_players"),
+        ("not the cheapest", None),
+        ("it need not be the newest", None),
+        ("for my oldest son", None),
+        ("by Friday at the latest", None),
+        ("most players like it", None),
+        ("that's the newest one", None),
+        ("the newest action game out now is Go", None),
+        ("I didn't like the newest one as much", None),
+        ("the newest one was so good for adults!", None),
+        ("the oldest one I have played", None),
+        ("have you seen the latest racing game?", None),
+        ("which puzzle game is the cheapest?", "price"),
+        ("I'd like the cheapest one you have", "price"),
+        ("something like Go, but the newest please", "-release_year"),
+        ("the longest game", None),
+        ("a cheap game", None),
+    ],
+)
+def test_a_superlative_orders_by_its_field(on_games, text, by):
+    assert order(on_games, text) == by
+
+
+def test_a_superlative_is_a_request_and_over_any_number_of_the_schema(on_timed, on_tables):
+    assert order(on_timed, "the shortest") == "Playing time (min)"
+    assert order(on_timed, "highest playing time") == "-Playing time (min)"
+    assert order(on_tables, "most players") is None
+    assert order(on_tables, "the most players") == "-Players"
+    assert "request" in on_timed.hear("lowest playing time").acts
+
+
+def test_the_cheapest_of_those_shown_is_pointed_at(on_games):
+    state = on_games.state(("Rally 99", "Night Shift", "Go"))
+    assert on_games.pointed("the cheapest of them", state) == ["Go"]
+    assert order(on_games, "the cheapest of them", state) is None
+    assert order(on_games, "the cheapest puzzle games", state) == "price"

@@ -5,9 +5,10 @@ from string import Formatter
 
 import pytest
 
+from convrec.agent.answers import fact_words
 from convrec.agent.lines import _beginning
 from convrec.agent.messages import Voice, catalogue, openings
-from convrec.agent.wording import after_noun, request_words, small
+from convrec.agent.wording import after_noun, demand, fact_met, order_words, request_words, small
 from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.core.predicate import parse_predicate
 
@@ -56,7 +57,7 @@ def test_a_voice_says_what_was_heard_least_lately_and_the_same_with_the_same_see
 def test_every_message_can_be_filled_with_slots_that_code_knows():
     known = set(
         "a_noun all are audience count day demand facet facts first high kept known left low memory met new noun nouns options other_kinds others reason request requests "
-        "shared taste terms these title titles value wanted wish".split()
+        "shared taste terms these title titles value wanted wish order".split()
     )
     used = {
         slot
@@ -92,11 +93,11 @@ def test_a_request_reads_as_a_person_would_say_it():
 @pytest.mark.parametrize(
     ("demands", "said"),
     [
-        ([has("tags", "crime"), {"field": "price", "op": "lt", "value": 10}], "with crime and a price under 10"),
+        ([has("tags", "crime"), {"field": "price", "op": "lt", "value": 10}], "tagged crime with a price under 10"),
         ([{"field": "price", "op": "le", "value": 20}, {"field": "players", "op": "between", "value": [2, 4]}], "with a price of up to 20 and 2 to 4 players"),
         ([{"field": "age", "op": "ge", "value": 12}], "with an age of at least 12"),
         ([{"field": "players", "op": "eq", "value": 2}], "with 2 players"),
-        ([{"field": "tags", "op": "contains_any", "value": ["crime", "noir"]}, {"field": "price", "op": "gt", "value": 5}], "with crime or noir with a price over 5"),
+        ([{"field": "tags", "op": "contains_any", "value": ["crime", "noir"]}, {"field": "price", "op": "gt", "value": 5}], "tagged crime or noir with a price over 5"),
         ([{"op": "not", "arg": {"field": "price", "op": "gt", "value": 5}}], "without a price over 5"),
     ],
 )  # fmt: skip
@@ -104,6 +105,73 @@ def test_amounts_are_said_of_what_is_counted_and_of_what_has_one(demands, said):
     fields = [("tags", "tags"), ("price", "number"), ("players", "number"), ("age", "number")]
     shop = Schema(fields=(TITLE, *(Field(name=name, type=kind) for name, kind in fields)))
     assert after_noun(asked(*demands), shop) == said
+
+
+@pytest.mark.parametrize(
+    ("currency", "number", "said"),
+    [("€", 49.9, "with a price of €49.90"), ("€", 20, "with a price of €20"), ("CHF", 1249.5, "with a price of CHF 1249.50"), ("", 49.9, "with a price of 49.9"),
+     ("$", 1_500_000, "with a price of $1500000")],
+)  # fmt: skip
+def test_a_price_is_said_in_its_currency(currency, number, said):
+    price = Field(name="price", type="number", currency=currency)
+    assert fact_met(price, number) == said
+    assert fact_words(price, number) == said.replace("with a price of", "price")
+    under = parse_predicate({"field": "price", "op": "lt", "value": number})
+    assert demand(under, Schema(fields=(TITLE, price))) == said.replace(" of ", " under ")
+
+
+def test_a_range_of_people_is_for_them():
+    schema = Schema(
+        fields=(TITLE, Field(name="players", type="range"), Field(name="price", type="number")), nouns="games"
+    )
+    four, many = ({"field": "players", "op": op, "value": 4} for op in ("eq", "ge"))
+    cheap = {"field": "price", "op": "lt", "value": 10}
+    assert request_words(asked(four, cheap), schema) == "games for 4 players with a price under 10"
+    assert request_words(asked(many), schema) == "games for at least 4 players"
+    assert request_words(asked({"op": "not", "arg": four}), schema) == "games not for 4 players"
+    assert fact_met(schema.fields[1], "3-6") == "for 3-6 players"
+
+
+def test_a_length_is_said_in_its_unit():
+    schema = Schema(fields=(TITLE, Field(name="Playing time (min)", type="number")))
+    said = asked(
+        *(
+            {"field": "Playing time (min)", "op": op, "value": value}
+            for op, value in (("lt", 60), ("between", [30, 45]))
+        )
+    )
+    assert [demand(one, schema) for one in said] == [
+        "with a playing time under 60 min",
+        "with a playing time between 30 and 45 min",
+    ]
+    assert fact_words(schema.fields[1], 90.0) == "playing time 90 min"
+
+
+@pytest.mark.parametrize(
+    ("field", "descending", "said"),
+    [
+        (Field(name="year", type="number"), True, "newest first"),
+        (Field(name="price", type="number", currency="€"), False, "cheapest first"),
+        (Field(name="rating", type="number"), True, "highest rating first"),
+        (Field(name="players", type="range"), False, "fewest players first"),
+    ],
+)
+def test_an_order_is_said_as_people_say_it(field, descending, said):
+    assert order_words(field, descending) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("subjects", "crime books"), ("tags", "books tagged crime"), ("platforms", "books with platform crime"), ("features", "books with crime")],
+)  # fmt: skip
+def test_a_tag_is_tied_to_an_item_by_what_it_is_of(name, said):
+    shop = Schema(fields=(TITLE, Field(name=name, type="tags")), nouns="books")
+    assert request_words(asked(has(name, "crime")), shop) == said
+
+
+def test_a_tag_is_ruled_out_in_words_that_read():
+    shop = Schema(fields=(TITLE, Field(name="tags", type="tags")), nouns="books")
+    assert request_words(asked({"op": "not", "arg": has("tags", "crime")}), shop) == "books not tagged crime"
 
 
 @pytest.mark.parametrize(

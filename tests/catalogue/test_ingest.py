@@ -70,6 +70,32 @@ def test_every_format_says_the_same(workspace, same_items):
     assert catalogue.item("2").facts == {"title": "Amélie", "year": 2001, "genres": ["Comedy"]}
 
 
+def test_prices_ranges_and_tags_of_a_shop_s_table_are_read_as_they_are_meant(workspace, write):
+    moods = ["cosy, dark", "dark, funny", "funny", "cosy, funny", "dark"]
+    rows = [f'{n},Game {n},2-{n % 3 + 3},"€1{n % 7},90","{moods[n % 5]}",{n} min' for n in range(30)]
+    summary = ingest(workspace, items=[write("shop.csv", "\n".join(["id,title,Players,Price,Moods,Length", *rows]))])
+    catalogue = workspace.catalogue()
+    assert catalogue.item("1").facts == {
+        "title": "Game 1",
+        "Players": "2-4",
+        "Price": 11.9,
+        "Moods": ["dark", "funny"],
+        "Length": "1 min",
+    }
+    assert [hint.split("`")[1] for hint in summary.hints] == ["Length"]
+    assert [end.tolist() for end in (catalogue.ends("Players")[0][:3], catalogue.ends("Players")[1][:3])] == [
+        [2, 2, 2],
+        [3, 4, 5],
+    ]
+
+
+def test_a_price_in_another_currency_is_rejected(workspace, write, rejected):
+    ingest(workspace, items=[write("a.csv", "id,title,price\n1,Lamp,€9.90\n2,Chair,€5\n")])
+    ingest(workspace, items=[write("b.csv", "id,title,price\n3,Desk,$7\n4,Rug,7\n")], max_rejected=0.5)
+    assert workspace.catalogue().ids == ["1", "2", "4"]
+    assert "not in €" in rejected()[0]["reason"]
+
+
 def test_any_column_can_be_the_id_or_the_title(workspace, write):
     path = write("shop.csv", "sku,name,id,title\na1,Lamp,7,x\n")
     ingest(workspace, items=[path], id_column="sku", title_column="name")

@@ -43,6 +43,19 @@ def test_items_are_put_patched_and_deleted(films):
     assert films.current().what == "live"
 
 
+def test_a_range_is_what_was_put_last(workspace, write):
+    ingest(workspace, items=[write("a.csv", "id,title,players\n1,Go,2\n2,Risk,2-6\n3,Dixit,3+\n")])
+    opened = workspace.catalogue()
+    assert found(opened, equal("players", 4)) == {"2", "3"}
+    put_items(
+        workspace, [{"id": "1", "title": "Go", "players": "1 to 4"}, {"id": "3", "title": "Dixit", "players": [3, 3]}]
+    )
+    laid = laid_over(opened, workspace.store.segments, workspace.current())
+    assert found(laid, equal("players", 4)) == {"1", "2"}
+    assert laid.item("1").facts["players"] == "1-4"
+    assert put_items(workspace, [{"id": "1", "title": "Go", "players": "6-2"}]).errors[0].error.startswith("`players`")
+
+
 def test_a_put_replaces_the_whole_item_and_the_last_row_of_an_id_wins(films):
     put_items(films, [{"id": "1", "title": "Heat 2"}, {"id": "1", "title": "  Heat   3 "}])
     assert facts(films.catalogue())["1"] == {"title": "Heat 3"}

@@ -23,6 +23,7 @@ SCHEMA = Schema(
         Field(name="studio", type="category"),
         Field(name="genres", type="tags"),
         Field(name="year", type="number"),
+        Field(name="players", type="range"),
         Field(name="released", type="date"),
         Field(name="colour", type="bool"),
         Field(name="page", type="url"),
@@ -53,6 +54,13 @@ def plain_compare(facts, field, op, value):
             "between": lambda: wanted[0] <= have <= wanted[1],
             "in": lambda: have in wanted,
         }[op]()
+    if kind == "range":
+        within = [
+            number
+            for number in RANGES[have]
+            if plain_compare({"year": number}, "year", "eq" if op == "ne" else op, value)
+        ]
+        return bool(within) != (op == "ne")
     if op == "text":
         return set(words(value)) <= set(words(have))
     carried = {fold(each) for each in (have if isinstance(have, list) else [have])}
@@ -80,6 +88,8 @@ def plain_evaluate(facts, document):
 
 
 WORDS = ["crime", "Crime", "CRIME", "drame", "dramé", "Sci-Fi", "sci fi", "Ocean's 11", "Ocean’s 11", "war", "ß", "İ"]
+RANGES = {"2": [2], "1-3": [1, 1.5, 2, 2.5, 3], "2-4": [2, 2.5, 3, 3.5, 4], "3+": [3, 3.5, 4, 9, 1e9]}
+"""Ranges, and numbers in them among which there is one for every comparison that holds of any."""
 DATES = ["1999-12-31", "2000-01-01", "2000-01-01T12:00:00", "2000-02-29"]
 text = st.sampled_from(WORDS)
 sentence = st.lists(text, min_size=1, max_size=4).map(" ".join)
@@ -98,6 +108,7 @@ facts_of_an_item = st.fixed_dictionaries(
         "studio": text,
         "genres": st.lists(text, min_size=1, max_size=4).map(unique),
         "year": number,
+        "players": st.sampled_from([*RANGES]),
         "released": date,
         "colour": st.booleans(),
         "page": st.sampled_from(["https://a.example/X", "https://a.example/y"]),
@@ -123,6 +134,7 @@ comparisons = st.one_of(
     comparison("genres", ["eq", "ne", "in", "contains", "contains_any", "contains_all"], text),
     st.lists(text, min_size=1, max_size=3).map(lambda v: {"field": "genres", "op": "eq", "value": v}),
     comparison("year", ORDER, number),
+    comparison("players", ORDER, st.sampled_from([1, 2, 2.5, 3, 4, 9])),
     comparison("released", ORDER, date),
     comparison("colour", ["eq", "ne", "in"], st.booleans()),
     comparison("page", ["eq", "ne", "in"], st.sampled_from(["https://A.example/x", "nowhere"])),

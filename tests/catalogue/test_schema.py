@@ -1,6 +1,6 @@
 import pytest
 
-from convrec.catalogue.inference import infer_field
+from convrec.catalogue.inference import doubt, infer_field
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.schema import FIELD_TYPES, TITLE, Field, Schema
 from convrec.core.errors import InputError, PredicateError
@@ -13,6 +13,14 @@ from convrec.core.errors import InputError, PredicateError
         ("price", ["1.50", "20", "n/a", ""], "number"),
         ("price", ["€24.90", "€5", "12.50 €", ""], "number"),
         ("price", ["€24.90", "$5", "€24.90"], "category"),
+        ("price", ["24,90", "5", "1.249,00"], "number"),
+        ("price", ["1,249", "24,900"], "category"),
+        ("players", ["2-4", "1–6", "3+", "2", ""], "range"),
+        ("players", ["2 to 4", "5 or more"], "range"),
+        ("players", [2, "2-4", 3], "range"),
+        ("result", ["3-1", "2-0", "0-2"], "category"),
+        ("code", [f"{n}-{n + 7}" for n in range(50)], "text"),
+        ("season", ["2020-12", "2021-03"], "category"),
         ("zip", ["01234", "99999"], "category"),
         ("released", ["1995-12-15", "2001-01-01T10:00:00Z"], "date"),
         ("stock", [True, False], "bool"),
@@ -34,6 +42,58 @@ def test_a_column_gets_the_type_of_its_values(name, values, kind):
     assert infer_field(name, values).type == kind
 
 
+MOODS = ["cosy, dark", "dark, funny", "funny", "cosy, funny", "dark"] * 5
+TOWNS = ["Lyon, France", "Graz, Austria", "Nice, France", "Linz, Austria", "Paris, France"] * 5
+
+
+def test_tags_may_be_parted_by_commas_where_their_company_changes():
+    inferred = infer_field("moods", MOODS)
+    assert (inferred.type, inferred.separator) == ("tags", ",")
+    assert infer_field("moods", [mood.replace(",", ";") for mood in MOODS]).separator == ";"
+    assert infer_field("town", TOWNS).type == "category"
+    assert infer_field("description", MOODS).type == "text"
+
+
+@pytest.mark.parametrize(
+    ("values", "currency"),
+    [(["€9.90", "12 €"], "€"), (["9,90 EUR"], "€"), (["CHF 12", "15"], ""), (["CHF 12", "15", "CHF 9"], "CHF"), (["12"], "")],
+)  # fmt: skip
+def test_a_price_s_currency_is_kept(values, currency):
+    inferred = infer_field("price", values)
+    assert (inferred.type, inferred.currency) == ("number", currency)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "says"),
+    [
+        ("length", ["90 min", "45 min", "120 min"], "'90 min' are not read as numbers"),
+        ("price", ["1,249", "24,900"], "are not read as numbers"),
+        ("town", TOWNS, "separator: ','"),
+        ("studio", ["Fox", "Warner"], ""),
+        ("code", ["0114709", "0113497", "X12"], ""),
+        ("description", ["One night, a man drives.", "One night, a man walks."], ""),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_said(name, values, says):
+    said = doubt(infer_field(name, values), values)
+    assert says in said
+    assert bool(said) == bool(says)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoken", "unit", "currency"),
+    [
+        ("Playing time (min)", "playing time", "min", ""),
+        ("Price (EUR)", "price", "", "€"),
+        ("Players (min)", "players (min)", "", ""),
+        ("Rating (critics)", "rating (critics)", "", ""),
+    ],
+)
+def test_a_unit_or_currency_in_a_column_s_name_is_told_with_its_numbers(name, spoken, unit, currency):
+    field = infer_field(name, ["90", "45"])
+    assert (field.spoken, field.unit, field.currency) == (spoken, unit, currency)
+
+
 def test_one_odd_value_in_many_does_not_change_a_columns_type():
     assert infer_field("price", [*range(200), "abc"]).type == "number"
     assert infer_field("price", [*range(5), *["abc"] * 5]).type == "category"
@@ -52,7 +112,8 @@ def test_the_schema_survives_its_file(tmp_path):
         fields=(
             Field(name="title", type="text"),
             Field(name="yes", type="tags", label="a yes", description="Ünïcode: #1", searchable=False),
-            Field(name="1990", type="number"),
+            Field(name="1990", type="number", currency="€"),
+            Field(name="moods", type="tags", separator=","),
         ),
         noun="game",
         nouns="games",

@@ -258,7 +258,7 @@ def test_an_empty_folder_and_no_folder_are_a_sentence(made, tmp_path):
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ConvrecError, match=re.escape("pip install convrec[evaluate]")):
+    with pytest.raises(ConvrecError, match=re.escape("pip install -e '.[evaluate]'")):
         dots([Dot("a", 1.0)], "label")
 
 

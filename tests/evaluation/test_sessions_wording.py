@@ -274,7 +274,7 @@ def test_the_key_is_that_of_the_environment(langchain, key_env, environment, sen
 
 def test_without_the_package_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "langchain_openai", None)
-    with pytest.raises(ConvrecError, match=r"pip install convrec\[llm\]"):
+    with pytest.raises(ConvrecError, match=r"pip install -e '.\[llm\]'"):
         ChatWording(MODEL, "http://here/v1")
 
 

@@ -14,7 +14,7 @@ from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import InputError, NotFittedError, PredicateError, UnknownItemError
 from convrec.core.predicate import Comparison, Not
 from convrec.tools.langchain import as_langchain_tools
-from convrec.tools.toolbox import Request, Toolbox, Wish
+from convrec.tools.toolbox import Order, Request, Toolbox, Wish
 
 IDS = ("heat", "ronin", "alien", "aliens", "airplane", "hangover", "amelie", "notebook")
 COMEDY = Comparison(field="genres", op="contains", value="Comedy")
@@ -37,6 +37,7 @@ requests = st.builds(
     k=st.integers(1, 12),
     named=st.lists(ids, max_size=2, unique=True).map(tuple),
     diversity=st.sampled_from([None, 0.0, 0.5, 1.0]),
+    order=st.sampled_from([None, None, Order("year"), Order("year", descending=True, among=3)]),
 )
 
 
@@ -317,3 +318,35 @@ def test_a_model_reads_its_mistake_as_a_sentence(toolbox):
     assert "not a predicate" in tools["search_items"].invoke({"query": "x", "filter": {"genre": "Horror"}})
     with pytest.raises(ValueError, match="k"):
         tools["search_items"].invoke({"query": "x", "k": 0})
+
+
+def years(toolbox, recommendation):
+    return [toolbox.catalogue.item(item.id).facts["year"] for item in recommendation.items]
+
+
+@pytest.mark.parametrize("demand", [None, COMEDY])
+@pytest.mark.parametrize("text", ["", "a creature, please"])
+def test_an_order_ranks_all_that_is_allowed_by_its_field(toolbox, demand, text):
+    rows = np.flatnonzero(toolbox.catalogue.mask(demand))
+    all_of_them = sorted(toolbox.catalogue.numbers("year")[rows].tolist())
+    found = toolbox.recommend(Request(text=text, filter=demand, order=Order("year"), k=3, diversity=1.0))
+    assert years(toolbox, found) == all_of_them[:3]
+    latest = toolbox.recommend(Request(text=text, filter=demand, order=Order("year", descending=True), k=3))
+    assert years(toolbox, latest) == all_of_them[::-1][:3]
+    confidences = [item.confidence for item in found.items]
+    assert confidences == sorted(confidences, reverse=True)
+    assert found.steps[-1].arguments["order"] == "year"
+
+
+def test_an_order_among_the_best_leaves_the_others_behind_them(toolbox):
+    asked = Request(text="a creature, please", diversity=0.0)
+    plain = found(toolbox.recommend(asked))
+    ordered = toolbox.recommend(Request(text="a creature, please", order=Order("year", among=3), diversity=0.0))
+    assert set(found(ordered)[:3]) == set(plain[:3])
+    assert found(ordered)[3:] == plain[3:]
+    assert years(toolbox, ordered)[:3] == sorted(years(toolbox, ordered)[:3])
+
+
+def test_an_order_by_a_field_that_is_none_is_refused_by_name(toolbox):
+    with pytest.raises(PredicateError, match="`genres`"):
+        toolbox.recommend(Request(order=Order("genres")))

@@ -132,6 +132,8 @@ def test_a_card_says_facts_as_people_do():
         ("with Al Pacino and Val Kilmer",),
         ("price 12.5",),
     )
+    fields = tuple(f.model_copy(update={"currency": "€"}) if f.name == "price" else f for f in SCHEMA.fields)
+    assert card(item(1, "Heat", price=12.5), Schema(fields=fields)).facts == ("price €12.50",)
 
 
 @pytest.mark.parametrize(

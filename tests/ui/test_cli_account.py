@@ -100,7 +100,7 @@ def test_the_page_is_at_the_root_and_its_doors_are_open(run, workspace, workers)
 def test_a_server_without_a_page_says_so(monkeypatch, capsys):
     monkeypatch.setattr(serve, "installed", lambda package: package != "gradio")
     assert not serve._has_page(1)
-    assert "pip install 'convrec[ui]'" in capsys.readouterr().err
+    assert "pip install -e '.[ui]'" in capsys.readouterr().err
     monkeypatch.undo()
     assert serve._has_page(1)
     monkeypatch.delattr("socket.AF_UNIX")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from convrec.core.errors import InputError
+from convrec.core.extras import to_get
 from convrec.core.reply import DoneEvent, Reply, ToolEvent, TraceStep, TurnEvent
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def tracing(app: "FastAPI", with_text: bool, environment: Mapping[str, str] = os
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        raise InputError("Traces need more than is installed.", "Run: pip install 'convrec[telemetry]'.") from error
+        raise InputError("Traces need more than is installed.", to_get("telemetry")) from error
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: environment.get("OTEL_SERVICE_NAME", "convrec")}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     traced = Traced(provider, with_text)

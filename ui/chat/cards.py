@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from convrec.agent.answers import value_words
-from convrec.agent.wording import is_kind, is_person, joined_by, listed, small, year_field
+from convrec.agent.wording import called, is_kind, is_person, joined_by, listed, small, year_field
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.reply import Reason, ReplyItem
 
@@ -149,7 +149,7 @@ def _is_other(field: Field) -> bool:
 
 
 def _fact(field: Field, item: ReplyItem) -> str:
-    return f"{field.label} {value_words(item.facts[field.name])}"
+    return f"{called(field)} {value_words(item.facts[field.name], field)}"
 
 
 def _values(item: ReplyItem, field: Field) -> list[str]:

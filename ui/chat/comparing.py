@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from convrec.agent.answers import value_words
+from convrec.agent.wording import called
 from convrec.catalogue.catalogue import Catalogue
 from convrec.core.reply import TraceStep
 from convrec.tools.comparison import compared
@@ -36,7 +37,7 @@ def table(steps: Iterable[TraceStep], catalogue: Catalogue) -> Table | None:
     found, schema = compared(catalogue, rows, None), catalogue.schema
     pictures = {field.name for field in schema.of_type("image", "url")}
     lines = [
-        Line(schema.field(name).label, tuple("" if value is None else value_words(value) for value in values))
-        for name, values in found.values.items() if name not in pictures and name not in _HIDDEN
+        Line(called(field), tuple("" if value is None else value_words(value, field) for value in values))
+        for name, values in found.values.items() if (field := schema.field(name)) and name not in pictures and name not in _HIDDEN
     ]  # fmt: skip
     return Table(found.titles, tuple(lines))

@@ -9,7 +9,7 @@ from convrec.ui.chat.trace import name
 _LEAST = 1e-9  # of all amounts of a part; less is not drawn
 _TOLD = 6  # parts that have a colour of their own
 _REST = "all else"
-_KINDS = {"wish:explore:": "looked further: {}", "wish:": "your wish: {}", "lean:": "in words: {}", "rule:": "house rule: {}"}  # fmt: skip
+_KINDS = {"wish:explore:": "looked further: {}", "wish:": "your wish: {}", "lean:": "in words: {}", "rule:": "house rule: {}", "order:": "in order of {}"}  # fmt: skip
 
 
 @dataclass(frozen=True)

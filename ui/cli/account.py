@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convrec.core.errors import ConvrecError, InputError
+from convrec.core.extras import to_get
 from convrec.ui.cli.console import print_json, print_table, say
 from convrec.ui.cli.frame import JsonOption, WorkspaceOption, command
 from convrec.ui.cli.page import installed
@@ -80,7 +81,7 @@ def remove(name: NameArgument, workspace: WorkspaceOption = None) -> None:
 
 def _passwords(accounts: "Accounts") -> "Passwords":
     if not installed("argon2"):
-        raise ConvrecError("Passwords need more than is installed.", "Run: pip install 'convrec[serve]'.")
+        raise ConvrecError("Passwords need more than is installed.", to_get("serve"))
     from convrec.core.clock import SystemClock
     from convrec.ui.auth.passwords import Passwords
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from convrec.core.errors import ConvrecError
+from convrec.core.extras import to_get
 
 if TYPE_CHECKING:
     from convrec.catalogue.version import Version
@@ -64,9 +65,7 @@ def _devices() -> Finding:
 
 def _page() -> Finding:
     if importlib.util.find_spec("gradio") is None:
-        return Finding(
-            "chat page", "note", "Gradio is not installed", "For `convrec ui`, run: pip install 'convrec[ui]'"
-        )
+        return Finding("chat page", "note", "Gradio is not installed", f"`convrec ui` needs it. {to_get('ui')}")
     return Finding("chat page", "ok", f"gradio {version('gradio')}")
 
 

@@ -13,6 +13,7 @@ from convrec.ui.cli.progress import progress_shown
 
 if TYPE_CHECKING:
     from convrec.catalogue.ingest import IngestSummary
+    from convrec.catalogue.schema import Field
     from convrec.catalogue.workspace import Workspace
 
 _Files = Annotated[list[Path] | None, typer.Option("--items", metavar="FILE", help="Items; may be repeated.")]
@@ -130,10 +131,23 @@ def _show(workspace: "Workspace", summary: "IngestSummary", as_json: bool) -> No
     print_table(("", "rows"), ((what, f"{count:,}") for what, count in counts.items() if count), right=("rows",))
     schema = workspace.schema
     if summary.new_fields:
-        print_table(("new field", "type"), ((field, schema.field(field).type) for field in summary.new_fields))
+        print_table(("new field", "type"), ((name, _kind(schema.field(name))) for name in summary.new_fields))
         say(f"The types were inferred; {workspace.root / 'schema.yaml'} can be edited.")
+    for hint in summary.hints:
+        say(hint)
     if summary.report:
         say(f"The rejected rows are listed in {summary.report}.")
     say(
         f"Version {summary.version} of {workspace.root} in {summary.seconds:.1f} s. Next: convrec fit -w {workspace.root}"
+    )
+
+
+def _kind(field: "Field") -> str:
+    """Returns a field's type, with the currency that its prices are in or what parts its tags, where that is not a bar."""
+    if field.currency:
+        return f"{field.type} ({field.currency})"
+    return (
+        f"{field.type} (parted by `{field.separator}`)"
+        if field.type == "tags" and field.separator != "|"
+        else field.type
     )

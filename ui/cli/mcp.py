@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from convrec.core.errors import ConvrecError, InputError
+from convrec.core.extras import to_get
 from convrec.ui.cli.frame import WorkspaceOption, opened_agent
 from convrec.ui.cli.page import installed
 
@@ -28,9 +29,7 @@ def mcp(
       convrec mcp -w shop --http --port 0
     """
     if not installed("mcp"):
-        raise ConvrecError(
-            "The MCP server needs the MCP SDK, which is not installed.", "Run: pip install 'convrec[mcp]'."
-        )
+        raise ConvrecError("The MCP server needs the MCP SDK, which is not installed.", to_get("mcp"))
     if not http and (host, port) != (None, None):
         raise InputError("--host and --port say where to listen over HTTP.", "Give --http too.")
     if http:

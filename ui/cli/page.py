@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from convrec.core.errors import ConvrecError, InputError
+from convrec.core.extras import to_get
 from convrec.ui.cli.frame import WorkspaceOption, opened_agent
 
 _PORT = 7860
@@ -39,7 +40,7 @@ def ui(
     """
     _check_loopback(host)
     if not installed("gradio"):
-        raise ConvrecError("The chat page needs Gradio, which is not installed.", "Run: pip install 'convrec[ui]'.")
+        raise ConvrecError("The chat page needs Gradio, which is not installed.", to_get("ui"))
     from convrec.ui.chat import launch
 
     with opened_agent(workspace) as agent:

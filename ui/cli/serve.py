@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from convrec.core.errors import ConvrecError
+from convrec.core.extras import to_get
 from convrec.ui.cli.console import say
 from convrec.ui.cli.frame import WorkspaceOption, opened_agent
 from convrec.ui.cli.page import installed
@@ -39,7 +40,7 @@ def serve(
     if not all(
         map(installed, ("fastapi", "uvicorn", "limits", "prometheus_client", "argon2", "authlib", "httpx", "joserfc"))
     ):
-        raise ConvrecError("The server needs more than is installed.", "Run: pip install 'convrec[serve]'.")
+        raise ConvrecError("The server needs more than is installed.", to_get("serve"))
     from convrec.core.clock import SystemClock
     from convrec.ui.api.server import run
     from convrec.ui.api.tokens import Tokens
@@ -70,7 +71,7 @@ def serve(
 def _has_page(workers: int) -> bool:
     """Tells whether the chat page is served, and says why where it is not."""
     if not installed("gradio"):
-        say("The chat page is left out, for Gradio is not installed: pip install 'convrec[ui]' brings it.")
+        say(f"The chat page is left out, for Gradio is not installed. {to_get('ui')}")
         return False
     if workers > 1 and not hasattr(socket, "AF_UNIX"):
         say("The chat page is left out, for this system has no sockets between processes: use --workers 1.")

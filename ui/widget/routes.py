@@ -23,13 +23,15 @@ _BY_TYPE: dict[str, Part] = {"text": "text", "image": "picture", "url": "link"}
 
 
 class CardField(BaseModel):
-    """A fact of an item and which part of its card it is."""
+    """A fact of an item and which part of its card it is; a price is told with its currency."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     label: str
     part: Part
+    currency: str = ""
+    unit: str = ""
 
 
 class Shown(BaseModel):
@@ -66,7 +68,9 @@ def card_fields(schema: Schema) -> tuple[CardField, ...]:
     """Returns the fields that cards show, in the schema's order."""
     year = year_field(schema)
     return tuple(
-        CardField(name=field.name, label=called(field), part=_part(field, year))
+        CardField(
+            name=field.name, label=called(field), part=_part(field, year), currency=field.currency, unit=field.unit
+        )
         for field in schema.fields
         if field.name not in _NOT_SHOWN
     )

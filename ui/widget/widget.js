@@ -329,7 +329,7 @@
     }
 
     #card(item, reply) {
-      const values = (part) => this.#catalogue.fields.filter((field) => field.part === part && filled(item.facts[field.name])).map((field) => [field.label, [item.facts[field.name]].flat().map(String)]);
+      const values = (part) => this.#catalogue.fields.filter((field) => field.part === part && filled(item.facts[field.name])).map((field) => [field.label, [item.facts[field.name]].flat().map((value) => (field.currency ? priced(value, field.currency) : `${value}${field.unit && ` ${field.unit}`}`))]);
       const link = values("link").map(([, [address]]) => address).find((address) => LINK.test(address));
       const year = values("year").map(([, [value]]) => value.slice(0, 4))[0];
       const reasons = [...new Set(item.reasons.filter((reason) => reason.kind !== "other" && (reason.kind === "constraint" || reason.weight > 0)).map((reason) => reason.text))];
@@ -417,6 +417,7 @@
     }
   }
 
+  const priced = (amount, currency) => `${currency}${/^[A-Z]/.test(currency) ? " " : ""}${Number.isInteger(amount) ? amount : amount.toFixed(2)}`;
   const filled = (value) => value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length);
 
   if (!customElements.get(TAG)) customElements.define(TAG, Chat);
