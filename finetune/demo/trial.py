@@ -44,11 +44,11 @@ _SETTING = TrainSetting(rank=32, rate=4e-3, epochs=3, row=1024, rows=1, dtype="f
 _SMALL = replace(_TINY, width=64, inner=192, layers=2)
 TRIALS: Mapping[Task, TrialOptions] = {
     "plan": TrialOptions(150, 500, 100, replace(_TINY, steps=600), _SETTING.model_copy(update={"epochs": 6})),
-    "explain": TrialOptions(150, 160, 60, replace(_TINY, steps=900), _SETTING),
+    "explain": TrialOptions(150, 500, 60, replace(_TINY, steps=2500), _SETTING),
     "profile": TrialOptions(700, 700, 100, _TINY, _SETTING),
     "preference": TrialOptions(150, 120, 40, replace(_SMALL, steps=100), _SETTING.model_copy(update={"epochs": 0.5, "rate": 2e-3})),
 }  # fmt: skip
-"""What each task's trial takes: some minutes of one CPU core."""
+"""What each task's trial takes: a quarter of an hour of one CPU core at most."""
 
 
 def trial(out: Path, task: Task, options: TrialOptions, *, progress: Progress = silent, say: Callable[[str], object] = lambda _: None) -> dict[str, Any]:  # fmt: skip
