@@ -45,7 +45,7 @@ _SMALL = replace(_TINY, width=64, inner=192, layers=2)
 TRIALS: Mapping[Task, TrialOptions] = {
     "plan": TrialOptions(150, 500, 100, replace(_TINY, steps=600), _SETTING.model_copy(update={"epochs": 6})),
     "explain": TrialOptions(150, 500, 60, replace(_TINY, steps=2500), _SETTING),
-    "profile": TrialOptions(700, 700, 100, _TINY, _SETTING),
+    "profile": TrialOptions(1500, 1500, 100, replace(_TINY, steps=3000), _SETTING),
     "preference": TrialOptions(150, 120, 40, replace(_SMALL, steps=100), _SETTING.model_copy(update={"epochs": 0.5, "rate": 2e-3})),
 }  # fmt: skip
 """What each task's trial takes: a quarter of an hour of one CPU core at most."""
