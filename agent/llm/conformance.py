@@ -37,7 +37,7 @@ class ChatModelTests:
 
     def test_it_answers_with_text(self, chat_model: BaseChatModel) -> None:
         """A question gets text."""
-        assert str(chat_model.invoke(_messages(), max_tokens=20).text)
+        assert str(chat_model.invoke(_messages(), max_tokens=20, temperature=0.0).text)
 
     def test_the_same_question_at_temperature_zero_has_the_same_answer(self, chat_model: BaseChatModel) -> None:
         """Nothing is drawn by chance at temperature 0."""

@@ -19,6 +19,7 @@ from convrec.agent.llm.conformance import ChatModelTests
 from convrec.agent.llm.generation import settled
 from convrec.agent.llm.local import LocalChatModel
 from convrec.core.errors import ContextError, InputError, ModelError, ModelTimeoutError
+from convrec.core.extras import to_get
 from convrec.core.understanding import Understanding
 from convrec.finetune.pretraining.quantised import pack, unpack
 from tests.serving.tiny import CONTEXT, write_adapter, write_tiny
@@ -295,7 +296,7 @@ def test_a_package_that_is_not_installed_is_named(tiny, adapter, monkeypatch, pa
     model = LocalChatModel(model=str(tiny), adapter=str(adapter))
     with pytest.raises(ModelError, match=package) as caught:
         model.invoke("Heat", response_format=as_json(FILM), max_tokens=120)
-    assert "convrec[local]" in str(caught.value)
+    assert to_get("local") in str(caught.value)
 
 
 def test_importing_it_loads_neither_torch_nor_transformers():
