@@ -1,6 +1,6 @@
 """Learns to mark what messages tell of their writers from marked examples, prints how well on voices held back, and writes agent/memory/marks.safetensors.
 
-python scripts/learn_marks.py                     # learn from finetune/memory_wordings.jsonl, and write (half an hour)
+python scripts/learn_marks.py                     # learn from finetune/memory_wordings.jsonl, and write (an hour on two cores)
 python scripts/learn_marks.py --dry-run           # only measure, on the first of five folds of voices
 python scripts/learn_marks.py --dry-run --folds 5 # on all five
 
