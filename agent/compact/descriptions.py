@@ -8,7 +8,7 @@ from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
-from convrec.agent.compact.superlatives import SUPERLATIVES
+from convrec.agent.compact.superlatives import OF_THEM, SAID, SUPERLATIVES
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.describing.phrase import phrase_of
 from convrec.agent.describing.resolver import Resolver
@@ -22,8 +22,8 @@ _LEAD = re.compile(
 _SMALL = {"the", "that", "this", "from", "in", "made", "of"}
 _BEFORE = re.compile(r"\b(?:the|that|this)$")
 _MOST = re.compile(
-    rf"\b(?:the|your|which (?:one )?is(?: the)?) (?P<word>{'|'.join(sorted(SUPERLATIVES, key=len, reverse=True))})"
-    r"(?: one| of (?:them|these|those|the \w+))?(?= ?(?:$|[.,!?]| please| and| but| or))"
+    rf"\b(?:the|your|which (?:one )?(?:{OF_THEM} )?is(?: the)?) (?P<word>{SAID})(?: one)?(?: {OF_THEM})?(?= ?(?:$|[.,!?]| please| and| but| or))"
+    rf"|\b(?P<of_them>{SAID})(?: one)? of (?:them|these|those)\b"
     r"|\bthe (?P<plain>old|new|cheap|short|long) one\b"
     r"|\bthe (?P<of_two>older|newer|cheaper|dearer|shorter|longer)(?: one)? of the two\b"
 )
@@ -124,7 +124,7 @@ class DescriptionReader:
             two = [row for item in focus[-2:] if (row := catalogue.row(item)) is not None]
             extreme = _extreme(
                 self._fields,
-                match["word"] or match["plain"] or match["of_two"],
+                match["word"] or match["of_them"] or match["plain"] or match["of_two"],
                 two if match["of_two"] and two else list(shown),
             )
             if extreme is not None:

@@ -21,6 +21,15 @@ SUPERLATIVES: Mapping[str, tuple[str, bool]] = MappingProxyType({
     "tallest": ("height", True), "biggest": ("height", True), "largest": ("height", True), "smallest": ("height", False),
 })  # fmt: skip
 """What a superlative is about, and whether it means the most of it."""
+SAID = "|".join(sorted(SUPERLATIVES, key=len, reverse=True))
+"""The superlatives, as a pattern."""
+OF_THEM = r"of (?:them|these|those|the \w+)"
+"""What follows a superlative that picks one of those shown, as a pattern."""
+ASKS_WHICH = re.compile(  # not "I'll take the cheapest of those"
+    rf"\b(?:which|what|whats)\b[^.,!?]* (?P<word>{SAID})\b"
+    rf"|(?:^|[.,!?] )(?:(?:and|so|then|ok|okay|just|please|tell me|show me|,) )*(?:the )?(?P<of>{SAID})(?: one)? {OF_THEM}\b"
+)
+"""Asks which of several is the most or least of something: "which is the cheapest?", "the best rated of those"."""
 _CALLED = {
     "price": ("price", "cost"),
     "length": ("length", "duration", "runtime", "running time", "playing time"),
@@ -47,8 +56,8 @@ class SuperlativeReader:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self._names = dict(_names(fields))
-        said, names = _alternatives(SUPERLATIVES), _alternatives(self._names)
-        self._pattern = re.compile(rf"\b(?P<word>{said})\b{_NOT_BEHIND}")
+        names = _alternatives(self._names)
+        self._pattern = re.compile(rf"\b(?P<word>{SAID})\b{_NOT_BEHIND}")
         self._by_name = re.compile(
             rf"\b(?:(?P<most>{'|'.join(_MOST)})|(?P<least>{'|'.join(_LEAST)})) (?P<name>{names})\b"
         )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from convrec.agent.compact.asked import asked_fields
 from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.core.clock import FixedClock
 from convrec.evaluation.understanding.workspaces import cached
@@ -248,3 +249,30 @@ def test_the_cheapest_of_those_shown_is_pointed_at(on_games):
     assert on_games.pointed("the cheapest of them", state) == ["Go"]
     assert order(on_games, "the cheapest of them", state) is None
     assert order(on_games, "the cheapest puzzle games", state) == "price"
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "field"),
+    [
+        ("the best rated of those", "Sakura", "rating"),
+        ("best rated of those", "Sakura", "rating"),
+        ("and the top rated of them?", "Sakura", "rating"),
+        ("which of these is the best rated?", "Sakura", "rating"),
+        ("what's the best reviewed of them?", "Sakura", "rating"),
+        ("which is the cheapest?", "Golden Dragon", "price"),
+        ("show me the cheapest of these please", "Golden Dragon", "price"),
+        ("which one is the newest?", "Sakura", "opened"),
+    ],
+)
+def test_which_of_those_shown_is_the_most_is_a_question_for_what_tells_it(on_restaurants, text, title, field):
+    catalogue, state = on_restaurants.catalogue, on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
+    heard = on_restaurants.hear(text, state)
+    assert (heard.acts, heard.order) == (("ask_item",), None)
+    assert [i for r in heard.references for i in r.item_ids] == [on_restaurants.id(title)]
+    assert asked_fields(text, catalogue.schema, catalogue) == (field,)
+
+
+def test_taking_or_turning_down_the_most_of_those_shown_asks_for_nothing(on_restaurants):
+    state = on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
+    assert on_restaurants.hear("I'll take the cheapest of those", state).acts == ("accept",)
+    assert on_restaurants.hear("not the cheapest of those", state).acts == ("reject",)
