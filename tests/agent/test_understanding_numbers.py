@@ -18,6 +18,8 @@ YEARS = [
     ("before 1980", "..1979"),
     ("not before 1980", "1980.."),
     ("nothing older than 2000", "2000.."),
+    ("1980-1985", "1980..1985"),
+    ("1980–1985", "1980..1985"),
     ("until 1970", "..1970"),
     ("1970 or earlier", "..1970"),
     ("after 2010", "2011.."),
@@ -161,6 +163,8 @@ def test_a_time_is_a_length_and_a_bare_number_a_price_though_lengths_are_few(on_
     ("text", "wishes"),
     [
         ("under eighty minutes", {"+runtime": {"..80"}}),
+        ("90-95 minutes", {"+runtime": {"90..95"}}),
+        ("$5-$10", {"+price": {"5..10"}}),
         ("at most seventy minutes", {"+runtime": {"..70"}}),
         ("for seventeen euros", {"+price": {"..17"}}),
         ("the last twelve years", {"+year": {"2014.."}}),
@@ -187,6 +191,10 @@ def on_tables(tmp_path_factory):
         ("at least 8 players", "8.."),
         ("there are six of us", "6..6"),
         ("2 to 3 players", "2..3"),
+        ("for 3 to 5 players", "3..5"),
+        ("for 3-5 players", "3..5"),
+        ("3–5 players", "3..5"),
+        ("between 2 and 4 of us", "2..4"),
     ],
 )
 def test_a_number_of_people_is_looked_for_within_ranges(on_tables, text, value):
@@ -195,7 +203,15 @@ def test_a_number_of_people_is_looked_for_within_ranges(on_tables, text, value):
     ends = [on_tables.catalogue.ends("Players")[place] for place in (0, 1)]
     kept = on_tables.kept(text)
     assert kept
-    assert kept == {row for row in range(40) if ends[0][row] <= float(high or "inf") and ends[1][row] >= float(low)}
+    assert kept == {row for row in range(40) if ends[0][row] <= float(low) and ends[1][row] >= float(high or low)}
+
+
+def test_a_span_of_people_is_looked_for_between_the_least_and_the_most(on_games):
+    wishes = {"+min_players": {"..2"}, "+max_players": {"4.."}}
+    assert on_games.wishes("something for 2 to 4 players") == wishes
+    assert {on_games.catalogue.titles[row] for row in on_games.kept("for 2 to 4 players")} == {
+        "Star Harvest", "Star Harvest 2", "Rally 99", "Night Shift", "Couch Heroes",
+    }  # fmt: skip
 
 
 def order(listener, text, state=None):
