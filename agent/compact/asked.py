@@ -8,7 +8,7 @@ from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.message import Message, words_of
 from convrec.agent.compact.preferences import Wish
 from convrec.agent.compact.references import Pointer
-from convrec.agent.compact.superlatives import ASKS_WHICH, SUPERLATIVES
+from convrec.agent.compact.superlatives import ASKS_WHICH, ORDERS
 from convrec.agent.compact.values import flag_opposites, flag_words, singulars
 from convrec.agent.wording import adds_up, field_words, is_kind, is_person, is_year, year_field
 from convrec.catalogue.catalogue import Catalogue
@@ -90,7 +90,7 @@ def _most_asked(marked: str, schema: Schema) -> tuple[str, ...]:
     found = ASKS_WHICH.search(marked)
     if found is None:
         return ()
-    role, _ = SUPERLATIVES[found["word"] or found["of"]]
+    role, _ = ORDERS[found["word"] or found["of"]]
     field = year_field(schema) if role == "year" else measured(schema, role)
     if field is None and role == "length":
         field = measured(schema, "height")

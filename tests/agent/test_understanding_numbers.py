@@ -278,6 +278,8 @@ def test_the_cheapest_of_those_shown_is_pointed_at(on_games):
         ("which is the cheapest?", "Golden Dragon", "price"),
         ("show me the cheapest of these please", "Golden Dragon", "price"),
         ("which one is the newest?", "Sakura", "opened"),
+        ("which of them has the best rating?", "Sakura", "rating"),
+        ("which one has the lowest price?", "Golden Dragon", "price"),
     ],
 )
 def test_which_of_those_shown_is_the_most_is_a_question_for_what_tells_it(on_restaurants, text, title, field):
@@ -286,6 +288,21 @@ def test_which_of_those_shown_is_the_most_is_a_question_for_what_tells_it(on_res
     assert (heard.acts, heard.order) == (("ask_item",), None)
     assert [i for r in heard.references for i in r.item_ids] == [on_restaurants.id(title)]
     assert asked_fields(text, catalogue.schema, catalogue) == (field,)
+
+
+def test_who_has_the_best_rating_or_price_comes_first(on_restaurants):
+    state = on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
+    assert order(on_restaurants, "somewhere with the best reviews", state) == "-rating"
+    assert order(on_restaurants, "restaurants with the worst rating") == "rating"
+    assert order(on_restaurants, "the best price, please") == "price"
+    assert order(on_restaurants, "that one has the best rating", state) is None
+
+
+def test_of_ranges_the_one_that_reaches_farthest_is_the_most(tmp_path):
+    times = ("30-60", "15-90", "45", "20-30")
+    shown = of_numbers(tmp_path, {"Playing time (min)": lambda n: times[n % 4]}, "range")
+    state = shown.state(tuple(f"Thing {n}" for n in range(4)))
+    assert shown.pointed("the longest of those", state) == shown.pointed("the shortest of those", state) == ["Thing 1"]
 
 
 def test_taking_or_turning_down_the_most_of_those_shown_asks_for_nothing(on_restaurants):
