@@ -22,7 +22,8 @@ _LEAD = re.compile(
 _SMALL = {"the", "that", "this", "from", "in", "made", "of"}
 _BEFORE = re.compile(r"\b(?:the|that|this)$")
 _MOST = re.compile(
-    rf"\b(?:the|your|which (?:one )?(?:{OF_THEM} )?is(?: the)?) (?P<word>{SAID})(?: one)?(?: {OF_THEM})?(?= ?(?:$|[.,!?]| please| and| but| or))"
+    rf"\b(?:the|your|which (?:one )?(?:{OF_THEM} )?is(?: the)?) (?P<word>{SAID})(?: one)?(?: {OF_THEM})?"
+    r"(?= ?(?:$|[.,!?]| please| and| but| or))"
     rf"|\b(?P<of_them>{SAID})(?: one)? of (?:them|these|those)\b"
     rf"|{WHICH_HAS}"
     r"|\bthe (?P<plain>old|new|cheap|short|long) one\b"
@@ -121,7 +122,10 @@ class DescriptionReader:
         catalogue = self._fields.catalogue
         pointers: list[Pointer] = []
         used: set[tuple[int, int]] = set()
+        of_kind = [hit.end for hit in values if message.words(hit.start - 1, hit.start) in ("which", "what")]
         for start, end, match in message.find(_MOST):
+            if any(told <= start for told in of_kind):  # "which Italian place is the cheapest?" asks of all
+                continue
             two = [row for item in focus[-2:] if (row := catalogue.row(item)) is not None]
             extreme = _extreme(
                 self._fields,

@@ -21,8 +21,10 @@ SUPERLATIVES: Mapping[str, tuple[str, bool]] = MappingProxyType({
     "tallest": ("height", True), "biggest": ("height", True), "largest": ("height", True), "smallest": ("height", False),
 })  # fmt: skip
 """What a superlative is about, and whether it means the most of it."""
+_REVIEWS = ("rating", "ratings", "score", "scores", "reviews")
 HAD: Mapping[str, tuple[str, bool]] = MappingProxyType({
-    **{f"{most} {what}": ("rating", most in ("best", "highest")) for most in ("best", "highest", "worst", "lowest") for what in ("rating", "ratings", "score", "scores", "reviews")},
+    **{f"{most} {what}": ("rating", True) for most in ("best", "highest") for what in _REVIEWS},
+    **{f"{least} {what}": ("rating", False) for least in ("worst", "lowest") for what in _REVIEWS},
     "best price": ("price", False), "lowest price": ("price", False), "highest price": ("price", True),
 })  # fmt: skip
 """What an item has rather than is, like `SUPERLATIVES`."""

@@ -290,6 +290,14 @@ def test_which_of_those_shown_is_the_most_is_a_question_for_what_tells_it(on_res
     assert asked_fields(text, catalogue.schema, catalogue) == (field,)
 
 
+def test_the_most_of_a_kind_is_looked_for_among_all(on_restaurants):
+    state = on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
+    text = "which vegan place is the cheapest?"
+    assert order(on_restaurants, text, state) == "price"
+    assert on_restaurants.pointed(text, state) == []
+    assert {on_restaurants.catalogue.titles[row] for row in on_restaurants.kept(text, state)} == {"Bombay Garden", "Green Fork"}  # fmt: skip
+
+
 def test_who_has_the_best_rating_or_price_comes_first(on_restaurants):
     state = on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
     assert order(on_restaurants, "somewhere with the best reviews", state) == "-rating"
