@@ -55,17 +55,21 @@ _FEW = 20  # below so many values, how often they repeat says nothing
 
 def infer_field(name: str, values: Sequence[Any]) -> Field:
     """Returns the field that a column of raw values (missing ones included) most plausibly is."""
-    present = [value for value in values if not _is_missing(value)]
-    objects = any(isinstance(value, dict) for value in present)
-    kind = _type(name, present)
+    return field_as(name, _type(name, _present(values)), values)
+
+
+def field_as(name: str, kind: FieldType, values: Sequence[Any]) -> Field:
+    """Returns a column of raw values as a field of a type, with the currency of its prices or what parts its tags."""
+    present = _present(values)
     told: dict[str, str] = {}
     if kind == "number":
         told["currency"] = (
             next(iter(_currencies(present)), "") if _share(present, _is_price) > 0.5 else currency_of(name)
         )
     elif kind == "tags":
-        told["separator"] = _separator([value for value in present if isinstance(value, str)]) or "|"
-    return Field(name=name, type=kind, searchable=not objects, **told)
+        texts = [value for value in present if isinstance(value, str)]
+        told["separator"] = _separator(texts) or (_commonest(texts) if len(texts) == len(present) else "|")
+    return Field(name=name, type=kind, searchable=not any(isinstance(value, dict) for value in present), **told)
 
 
 def doubt(field: Field, values: Sequence[Any]) -> str:
@@ -133,6 +137,10 @@ def _share(values: Sequence[Any], fits: Any) -> float:
     return sum(1 for value in values if fits(value)) / len(values) if values else 0.0
 
 
+def _present(values: Sequence[Any]) -> list[Any]:
+    return [value for value in values if not _is_missing(value)]
+
+
 def _is_missing(value: Any) -> bool:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
@@ -186,6 +194,11 @@ def _shows_pictures(name: str, texts: list[str]) -> bool:
     if any(word in name.casefold() for word in _PICTURE_NAMES):
         return True
     return _share(texts, lambda text: text.split("?")[0].casefold().endswith(_PICTURE_ENDINGS)) >= 0.5
+
+
+def _commonest(texts: list[str]) -> str:
+    """Returns what parts texts of which it is known that they are tags."""
+    return max(("|", *_SEPARATORS), key=lambda separator: sum(separator in text for text in texts))
 
 
 def _separator(texts: list[str]) -> str | None:

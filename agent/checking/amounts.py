@@ -44,7 +44,10 @@ _LISTED = frozenset("one first second third single".split())
 
 @dataclass(frozen=True)
 class Amount:
-    """A number in the text at characters `[start, end)`, in its field's unit; `high` where it is a range."""
+    """A number in the text at characters `[start, end)`, in its field's unit; `high` where it is a range.
+
+    `sharing` are the fields that have its unit, where several do, or where nothing else tells its field.
+    """
 
     start: int
     end: int
@@ -53,6 +56,7 @@ class Amount:
     field: Field | None
     unit: str
     at: int  # its token
+    sharing: tuple[Field, ...] = ()
 
 
 def miscounted(reading: Reading) -> Iterator[Finding]:
@@ -111,7 +115,8 @@ def _measured(
     measures = reading.knowledge.measures
     sign = (match.groupdict().get("sign") or match.groupdict().get("sign2") or "").strip()
     sign, unit = (unit, "") if unit in ("$", "€", "£", "¥") else (sign, unit)
-    unit = "minutes" if unit in ("min", "mins", "minute") else unit
+    unit = _whole_unit(unit)
+    sharing = tuple(f for f in measures.numbers if unit and _whole_unit(f.unit.casefold()) == unit)
     after = reading.word(at + 2)
     field = measures.of_unit(sign, unit, after) or (
         None if sign or unit in _UNITS else measures.of_words(reading.read, at, at + 1, "", low)
@@ -121,13 +126,28 @@ def _measured(
         if field is None and re.match(r"\sof (?:you|us)\b", blank[match.end() :])
         else field
     )
+    if len(sharing) > 1:
+        places = {f: blank[: match.start()].casefold().rfind(f.spoken.casefold()) for f in sharing}
+        last = max(sharing, key=places.__getitem__)
+        field = last if places[last] >= 0 else None
     scale = measures.scale(field, unit) if field else 1.0
     more = _MINUTES_TOO.match(blank[match.end() :]) if unit in ("h", "hr", "hour", "hours") else None
     extra = float(more["n"]) * measures.scale(field, "minutes") if more and field else 0.0
     end = match.end() + (more.end() if more else 0)
     return Amount(
-        match.start("n"), end, low * scale + extra, None if high is None else high * scale, field, sign or unit, at
+        match.start("n"),
+        end,
+        low * scale + extra,
+        None if high is None else high * scale,
+        field,
+        sign or unit,
+        at,
+        sharing,
     )
+
+
+def _whole_unit(unit: str) -> str:
+    return "minutes" if unit in ("min", "mins", "minute") else unit
 
 
 def _blanked(reading: Reading) -> str:
@@ -145,9 +165,9 @@ def _fits(reading: Reading, amount: Amount, facts: Facts) -> bool:
     figures = {amount.low, *([amount.high] if amount.high is not None else [])}
     if figures <= facts.figures and (amount.field is None or facts.amount(amount.field) is None):
         return True
-    if amount.unit and amount.field is None and amount.unit in _UNITS | {"$", "€", "£", "¥", "%"}:
+    if not amount.sharing and amount.field is None and amount.unit in _UNITS | {"$", "€", "£", "¥", "%"}:
         return False
-    fields = (amount.field,) if amount.field else tuple(reading.knowledge.measures.numbers)
+    fields = (amount.field,) if amount.field else amount.sharing or tuple(reading.knowledge.measures.numbers)
     twins = [twin for field in fields if (twin := reading.knowledge.measures.twin(field)) is not None]
     bases = [
         f
@@ -209,7 +229,7 @@ def _right(reading: Reading, amount: Amount, scope: Mention) -> str | None:
         return None
     return (
         f"{value:.2f}".removesuffix(".00") + written[figures.end() :]
-        if amount.unit in ("$", "€", "£", "¥", "euros", "dollars", "pounds")
+        if amount.field.currency or amount.unit in ("$", "€", "£", "¥", "euros", "dollars", "pounds")
         else f"{value:g}" + written[figures.end() :]
     )
 

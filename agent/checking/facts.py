@@ -33,6 +33,7 @@ class Knowledge:
         self.fields = fields_of(catalogue)
         self.kinds = ValueIndex(replace(self.fields, makers=(), players=()))
         self.measures = Measures(self.fields)
+        self.currencies = {field.currency for field in catalogue.schema.fields}
         self.nouns = NOUNS | {catalogue.schema.noun.casefold(), catalogue.schema.nouns.casefold()}
         years = self.fields.years()
         known = years[~np.isnan(years)] if years is not None else np.array([])

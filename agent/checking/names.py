@@ -35,7 +35,8 @@ def _is_capital(reading: Reading, at: int, taken: set[int]) -> bool:
     initial = len(token.raw) == 1 and reading.text[token.end : token.end + 1] == "."
     telling = token.norm not in FUNCTION or initial or _is_numeral(token.raw)
     written = token.raw[0].isalpha() and (token.capital or any(char.isupper() for char in token.raw))
-    return written and at not in taken and not reading.covered(at) and telling
+    priced = token.raw in reading.knowledge.currencies  # CHF
+    return written and at not in taken and not reading.covered(at) and telling and not priced
 
 
 def _is_numeral(raw: str) -> bool:

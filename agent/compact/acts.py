@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.sentiment import Attitude
+from convrec.agent.compact.superlatives import ASKS_WHICH
 from convrec.agent.state import DialogueState
 from convrec.core.understanding import Act, Preference, Reference, Span
 
@@ -152,7 +153,8 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
     known = pointed or bool(state.shown or state.focus)
     why = message.has(_WHY) and (bool(state.shown) or pointed)
     measured = (len(heard.references) > 1 and message.has(_MEASURES)) or (bool(state.focus) and message.has(_BETTER))
-    compare = (message.has(_COMPARE) or measured) and known
+    picked = [r.kind for r in heard.references] == ["description"] and message.has(ASKS_WHICH)
+    compare = (message.has(_COMPARE) or measured) and known and not picked
     available = (
         "asked" in heard.attitudes
         and message.has(r"\b(?:have|got|there|find|show|stock|carry)\b")

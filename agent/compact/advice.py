@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rapidfuzz import fuzz, process
@@ -127,25 +127,35 @@ def respanned(stated: Preference, reading: Reading) -> Preference:
     return stated
 
 
-def lasts(wish: Wish, message: Message, reading: Reading) -> Wish:
+def lasts(wish: Wish, message: Message, reading: Reading, alone: Callable[[int], Reading]) -> Wish:
     """Returns a wish as a taste where the reader is sure that it is told of oneself for good and that nothing is asked for: "musicals bore me to tears".
 
-    A like then is no demand. The reader's no stands against the rules' yes, which they give wherever no word that they know says no.
+    Where a message asks for something, a wish in another sentence is read once more, as that sentence is read `alone`: "war films wear me out. Got
+    something light?". A like that lasts is no demand. The reader's no stands against the rules' yes, which they give wherever no word that they know says no.
     """
+    if wish.number or wish.stance.permits or reading.acts is None:
+        return wish
+    if wish.stance.scope != "lasting" and reading.acts["request"] > _ASKED:
+        told = _told(wish, message, alone(wish.start))
+        return told if told.stance.scope == "lasting" else _told(wish, message, reading)
+    return _told(wish, message, reading)
+
+
+def _told(wish: Wish, message: Message, reading: Reading) -> Wish:
+    """Returns a wish with the sign, and as lasting, where one reading is sure."""
     span, stance = message.span(wish.start, wish.end), wish.stance
     here = [one for one in reading.marked if one.label == wish.facet and one.overlaps([span])]
-    if stance.permits or not here or not _is_told_for_good(here[0], reading) or is_of_today(message, wish.start):
+    if not here:
         return wish
     signs, firm = here[0].meant["polarity"], here[0].meant["strength"]["hard"] > here[0].meant["strength"]["soft"]
-    if stance.polarity > 0:
-        pleases = PLEASES.search(message.words(*message.sentence(wish.start)))
-        if signs["unwanted"] >= _SIGN and not pleases:
-            stance = replace(stance, polarity=-1, strength="hard" if firm else "soft")
-        elif signs["wanted"] >= _LASTS or pleases:
-            stance = replace(stance, strength="soft")
-        else:
-            return wish
-    return replace(wish, stance=replace(stance, scope="lasting", taste=True))
+    pleases = bool(PLEASES.search(message.words(*message.sentence(wish.start))))
+    liked = pleases or signs["wanted"] >= _LASTS
+    if stance.polarity > 0 and signs["unwanted"] >= _SIGN and not pleases:
+        stance = replace(stance, polarity=-1, strength="hard" if firm else "soft")
+    if _is_told_for_good(here[0], reading) and not is_of_today(message, wish.start) and (liked or stance.polarity < 0):
+        strength = "soft" if stance.polarity > 0 else stance.strength
+        stance = replace(stance, scope="lasting", strength=strength, taste=True)
+    return replace(wish, stance=stance)
 
 
 def _is_told_for_good(one: Marked, reading: Reading) -> bool:

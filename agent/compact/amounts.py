@@ -46,6 +46,8 @@ _AMOUNT = re.compile(
 _RANGE = re.compile(
     rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<n>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"
 )
+_DASHED = re.compile(rf"(?P<sign>{_SIGN})\b(?P<n>{_N})(?: ,)? (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}")
+_DASH = re.compile(r" ?[-–—] ?[$€£¥]? ?")
 _BEFORE_NAME = re.compile(rf"\b(?P<how>{_HOW})(?P<name>(?: [a-z]+){{1,3}})$")
 _TALL_AS = re.compile(rf"\b(?:(?P<how>{_HOW}) )?(?:my )?(?P<part>{'|'.join(_BODY)}) (?:high|height|level)\b")
 _FREE = re.compile(
@@ -98,14 +100,19 @@ class AmountReader:
         return sorted(found, key=lambda hit: hit.start)
 
     def _ranges(self, message: Message, held: Sequence[str]) -> Iterator[RangeHit]:
-        for start, end, match in message.find(_RANGE):
+        dashed = (hit for hit in message.find(_DASHED) if _is_dashed(message, hit[2]))
+        for start, end, match in (*message.find(_RANGE), *dashed):
             field = self._field(message, match, start, end, held)
             if field is None:
                 continue
             scale = self._measures.scale(field, _unit(match))
             low, high = _value(match["n"]) * scale, _value(match["b"]) * scale
-            if low < high:
-                yield RangeHit(start, end, field, low, high)
+            twin = self._measures.twin(field)
+            if low < high and twin is not None:
+                yield from self._within(field, twin, start, end, low, high)
+            elif low < high:
+                of_people = field.type == "range" and field == self._fields.count
+                yield RangeHit(start, end, field, low, high, covered=of_people)
 
     def _amounts(self, message: Message, held: Sequence[str]) -> Iterator[RangeHit]:
         for start, end, match in message.find(_AMOUNT):
@@ -177,8 +184,13 @@ class AmountReader:
         if twin is None:
             yield RangeHit(start, end, field, amount, amount)
         else:
-            yield RangeHit(start, end, field, None, amount)
-            yield RangeHit(start, end, twin, amount, None)
+            yield from self._within(field, twin, start, end, amount, amount)
+
+    @staticmethod
+    def _within(least: Field, most: Field, start: int, end: int, low: float, high: float) -> Iterator[RangeHit]:
+        """Yields what holds `low` to `high` between the two fields."""
+        yield RangeHit(start, end, least, None, low)
+        yield RangeHit(start, end, most, high, None)
 
     def _heights(self, message: Message) -> Iterator[RangeHit]:
         field = self._fields.height
@@ -225,6 +237,11 @@ def _said_of(field: Field, message: Message, start: int) -> tuple[str, int]:
         return _TOLD if _TELLS.search(before) else "", start
     named = {*match["name"].split()} <= described_name(field) | _ARTICLES
     return (match["how"], start - len(match[0].split())) if named else ("", start)
+
+
+def _is_dashed(message: Message, match: re.Match[str]) -> bool:
+    (_, end), (start, _) = (message.span(*message.range_of(match, group)) for group in ("n", "b"))
+    return _DASH.fullmatch(message.text[end:start]) is not None
 
 
 def _unit(match: re.Match[str]) -> str:

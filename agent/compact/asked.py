@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from convrec.agent.compact.fields import described, doers
+from convrec.agent.compact.fields import described, doers, measured
 from convrec.agent.compact.lexicon import LINGO
 from convrec.agent.compact.message import Message, words_of
 from convrec.agent.compact.preferences import Wish
 from convrec.agent.compact.references import Pointer
+from convrec.agent.compact.superlatives import ASKS_WHICH, ORDERS
 from convrec.agent.compact.values import flag_opposites, flag_words, singulars
-from convrec.agent.wording import adds_up, field_words, is_kind, is_person, is_year
+from convrec.agent.wording import adds_up, field_words, is_kind, is_person, is_year, year_field
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Field, Schema
 
@@ -70,16 +71,30 @@ def asked_fields(text: str | Message, schema: Schema, catalogue: Catalogue | Non
     """Returns the names of the fields that a question in the text asks for, in the order of the schema.
 
     "Who directed it?" asks for the director, "what's it about" for the describing text; empty when no fact is asked for
-    or the question is general ("tell me more"). With a `catalogue`, "is it on Switch?" asks for the field that has Switch.
+    or the question is general ("tell me more"). With a `catalogue`, "is it on Switch?" asks for the field that has Switch,
+    and "the best rated of those" for the rating.
     """
     message = Message(text) if isinstance(text, str) else text
     marked = _DISMISSED.sub("", message.marked)
+    most = _most_asked(marked, schema) if catalogue is not None else ()
     if not _ASKS.search(marked):
-        return ()
+        return most
     asked = [f.name for f in schema.fields if f.name != "title" and _is_asked(f, marked, schema)]
     if not asked and catalogue is not None:
         asked = [f.name for f in schema.fields if f.name != "title" and _names_value(f, message, catalogue)]
-    return tuple(asked)
+    return tuple(asked) or most
+
+
+def _most_asked(marked: str, schema: Schema) -> tuple[str, ...]:
+    """Returns the name of the field that a question for the most or least goes by; none where nothing tells."""
+    found = ASKS_WHICH.search(marked)
+    if found is None:
+        return ()
+    role, _ = ORDERS[found["word"] or found["of"]]
+    field = year_field(schema) if role == "year" else measured(schema, role)
+    if field is None and role == "length":
+        field = measured(schema, "height")
+    return () if field is None else (field.name,)
 
 
 def _is_asked(field: Field, marked: str, schema: Schema) -> bool:

@@ -8,7 +8,7 @@ from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
-from convrec.agent.compact.superlatives import SUPERLATIVES
+from convrec.agent.compact.superlatives import OF_THEM, ORDERS, SAID, WHICH_HAS
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.describing.phrase import phrase_of
 from convrec.agent.describing.resolver import Resolver
@@ -22,8 +22,10 @@ _LEAD = re.compile(
 _SMALL = {"the", "that", "this", "from", "in", "made", "of"}
 _BEFORE = re.compile(r"\b(?:the|that|this)$")
 _MOST = re.compile(
-    rf"\b(?:the|your|which (?:one )?is(?: the)?) (?P<word>{'|'.join(sorted(SUPERLATIVES, key=len, reverse=True))})"
-    r"(?: one| of (?:them|these|those|the \w+))?(?= ?(?:$|[.,!?]| please| and| but| or))"
+    rf"\b(?:the|your|which (?:one )?(?:{OF_THEM} )?is(?: the)?) (?P<word>{SAID})(?: one)?(?: {OF_THEM})?"
+    r"(?= ?(?:$|[.,!?]| please| and| but| or))"
+    rf"|\b(?P<of_them>{SAID})(?: one)? of (?:them|these|those)\b"
+    rf"|{WHICH_HAS}"
     r"|\bthe (?P<plain>old|new|cheap|short|long) one\b"
     r"|\bthe (?P<of_two>older|newer|cheaper|dearer|shorter|longer)(?: one)? of the two\b"
 )
@@ -33,7 +35,7 @@ _TOLD = re.compile(
 _ASKED = 0.52  # the chance from which an item is taken for the one meant, where one of those shown must be
 _UNASKED = 0.6  # … where something else may be spoken of
 _ANY = 0.4  # "the one …" is said of what is shown more often than not
-_ORDERS = {**SUPERLATIVES,
+_ORDERS = {**ORDERS,
            "old": ("year", False), "new": ("year", True), "cheap": ("price", False), "short": ("length", False), "long": ("length", True),
            "older": ("year", False), "newer": ("year", True), "cheaper": ("price", False), "dearer": ("price", True), "shorter": ("length", False), "longer": ("length", True)}  # fmt: skip
 
@@ -120,11 +122,14 @@ class DescriptionReader:
         catalogue = self._fields.catalogue
         pointers: list[Pointer] = []
         used: set[tuple[int, int]] = set()
+        of_kind = [hit.end for hit in values if message.words(hit.start - 1, hit.start) in ("which", "what")]
         for start, end, match in message.find(_MOST):
+            if any(told <= start for told in of_kind):  # "which Italian place is the cheapest?" asks of all
+                continue
             two = [row for item in focus[-2:] if (row := catalogue.row(item)) is not None]
             extreme = _extreme(
                 self._fields,
-                match["word"] or match["plain"] or match["of_two"],
+                match[match.lastgroup or 0],
                 two if match["of_two"] and two else list(shown),
             )
             if extreme is not None:
@@ -158,6 +163,8 @@ def _extreme(fields: Fields, word: str, rows: list[int]) -> int | None:
     role, most = _ORDERS[word]
     field = fields.of_role(role)
     column = fields.years() if role == "year" else None if field is None else fields.catalogue.numbers(field.name)
+    if field is not None and field.type == "range" and most:
+        column = fields.catalogue.ends(field.name)[1]
     known = [row for row in rows if column is not None and column[row] == column[row]]
     if column is None or not known:
         return None

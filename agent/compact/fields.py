@@ -18,10 +18,12 @@ Floats = npt.NDArray[np.float64]
 _DATED = {"year", "date", "released", "release", "published", "publication", "opened", "founded"}
 _PRICED = {"price", "prices", "cost", "costs", "fee", "amount", "msrp", "dollars", "euros", "usd", "eur", "budget"}
 _LASTING = {"runtime", "duration", "length", "minutes", "playtime", "hours", "mins"}
-_MEASURED = {"length": (_LASTING, {"time"}), "price": (_PRICED,)}  # "playing time (min)" where no name tells more
 _RATED = {"rating", "ratings", "score", "stars", "grade", "metascore", "votes"}
 _HIGH = {"height", "tall", "size"}
 _AGED = {"age", "ages", "pegi"}
+_MEASURED = {  # "playing time (min)" where no name tells more
+    "length": (_LASTING, {"time"}), "price": (_PRICED,), "rating": (_RATED,), "height": (_HIGH,)
+}  # fmt: skip
 _SHOWN_BY = {
     "cast",
     "actor",
@@ -90,7 +92,7 @@ class Fields:
 
 
 def measured(schema: Schema, what: str) -> Field | None:
-    """Returns the field that tells an item's `length` or `price` in numbers; None where there is none."""
+    """Returns the field that tells an item's `length`, `price`, `rating` or `height` in numbers; None where there is none."""
     numbers = schema.of_type(*NUMERIC)
     found = (_first(numbers, names) for names in _MEASURED[what])
     return next((field for field in found if field is not None), None)
@@ -116,13 +118,13 @@ def fields_of(catalogue: Catalogue) -> Fields:
         year=_year(catalogue),
         price=measured(schema, "price"),
         length=measured(schema, "length"),
-        rating=_first(numbers, _RATED),
+        rating=measured(schema, "rating"),
         kinds=kinds,
         makers=tuple(f for f in people if f not in players),
         players=players,
         plain=tuple(f for f in valued if f not in people and f not in kinds),
         flags=schema.of_type("bool"),
-        height=_first(numbers, _HIGH),
+        height=measured(schema, "height"),
         count=_first(numbers, PEOPLE_COUNTED),
         age=_first(numbers, _AGED),
     )

@@ -20,6 +20,8 @@ _CENTIMETRES = (
     | dict.fromkeys(("inch", "inches"), 2.54)
     | dict.fromkeys(("foot", "feet", "ft"), 30.48)
 )
+UNITS = _MONEY | {*_MINUTES, *_CENTIMETRES}
+"""Words and signs in which people tell prices, times and sizes."""
 _PEOPLE = word_set(
     "of us players player people persons ppl friends guests kids gamers mates pals buddies adults grownups others"
 )

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from convrec.catalogue.schema import Field
-from convrec.core.predicate import Comparison, Predicate
+from convrec.core.predicate import Both, Comparison, Predicate
 
 
 @dataclass(frozen=True)
 class RangeHit:
-    """A range named by tokens `[start, end)`: both ends included unless `strict`; None is no bound; `vague` for words like "old"."""
+    """A range named by tokens `[start, end)`: both ends included unless `strict`; None is no bound; `vague` for words like "old".
+
+    `covered` says that an item's own range has to hold both ends: what is for 2 to 4 players is none for 3 to 5.
+    """
 
     start: int
     end: int
@@ -17,6 +20,7 @@ class RangeHit:
     high: float | None
     strict: bool = False
     vague: bool = False
+    covered: bool = False
 
     @property
     def one_sided(self) -> bool:
@@ -42,11 +46,16 @@ class RangeHit:
     def predicate(self) -> Predicate:
         """Returns the predicate that the range spells."""
         low, high = self._bounds()
+        if self.covered:
+            return Both(op="and", args=tuple(self._between(end, end) for end in (low, high)))
         if low is not None and high is not None:
-            return Comparison(field=self.field.name, op="between", value=[low, high])
+            return self._between(low, high)
         if low is not None:
             return Comparison(field=self.field.name, op="gt" if self.strict else "ge", value=low)
         return Comparison(field=self.field.name, op="lt" if self.strict else "le", value=high)
+
+    def _between(self, low: float | str | None, high: float | str | None) -> Comparison:
+        return Comparison(field=self.field.name, op="between", value=[low, high])
 
     def _bounds(self) -> tuple[float | str | None, float | str | None]:
         if self.field.type != "date":

@@ -21,6 +21,25 @@ SUPERLATIVES: Mapping[str, tuple[str, bool]] = MappingProxyType({
     "tallest": ("height", True), "biggest": ("height", True), "largest": ("height", True), "smallest": ("height", False),
 })  # fmt: skip
 """What a superlative is about, and whether it means the most of it."""
+_REVIEWS = ("rating", "ratings", "score", "scores", "reviews")
+HAD: Mapping[str, tuple[str, bool]] = MappingProxyType({
+    **{f"{most} {what}": ("rating", True) for most in ("best", "highest") for what in _REVIEWS},
+    **{f"{least} {what}": ("rating", False) for least in ("worst", "lowest") for what in _REVIEWS},
+    "best price": ("price", False), "lowest price": ("price", False), "highest price": ("price", True),
+})  # fmt: skip
+"""What an item has rather than is, like `SUPERLATIVES`."""
+ORDERS: Mapping[str, tuple[str, bool]] = MappingProxyType({**SUPERLATIVES, **HAD})
+SAID, _HAD = ("|".join(sorted(said, key=len, reverse=True)) for said in (SUPERLATIVES, HAD))
+"""The superlatives, as a pattern."""
+OF_THEM = r"of (?:them|these|those|the \w+)"
+"""What follows a superlative that picks one of those shown, as a pattern."""
+WHICH_HAS = rf"\bwhich (?:one )?(?:{OF_THEM} )?has (?:got )?the (?P<had>{_HAD})\b"
+"""Asks which of those shown has the most or least of something, as a pattern."""
+ASKS_WHICH = re.compile(  # not "I'll take the cheapest of those"
+    rf"\b(?:which|what|whats)\b[^.,!?]* (?P<word>{SAID}|{_HAD})\b"
+    rf"|(?:^|[.,!?] )(?:(?:and|so|then|ok|okay|just|please|tell me|show me|,) )*(?:the )?(?P<of>{SAID})(?: one)? {OF_THEM}\b"
+)
+"""Asks which of several is the most or least of something: "which is the cheapest?", "the best rated of those"."""
 _CALLED = {
     "price": ("price", "cost"),
     "length": ("length", "duration", "runtime", "running time", "playing time"),
@@ -32,7 +51,7 @@ _STRAY = re.compile(  # whose somebody is, or a bound of time
     r"\b(?:my|his|her|their|our|at(?: the)?|one of my|whos|who is)(?: \w+)? $"
 )
 _TOLD = re.compile(  # of an item that is known: "that's the newest one", "Heat is one of the oldest"
-    r"\b(?:is|are|was|were|s|its|thats|seen|saw|watched|watching|played|read)(?: (?:in|like|probably|also|definitely|one of|of))*(?: the| his| her)? $"
+    r"\b(?:(?:it|this|(?:this|that|the \w+) one) ha[sd]|is|are|was|were|s|its|thats|seen|saw|watched|watching|played|read)(?: (?:in|like|probably|also|definitely|one of|of))*(?: the| his| her)? $"
 )
 _ASKS = re.compile(r"\b(?:what|whats|which)\b")
 _NOT_BEHIND = (  # nor "the newest is Heat", which asks for nothing
@@ -47,8 +66,8 @@ class SuperlativeReader:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self._names = dict(_names(fields))
-        said, names = _alternatives(SUPERLATIVES), _alternatives(self._names)
-        self._pattern = re.compile(rf"\b(?P<word>{said})\b{_NOT_BEHIND}")
+        names = _alternatives(self._names)
+        self._pattern = re.compile(rf"\b(?P<word>{SAID}|{_HAD})\b{_NOT_BEHIND}")
         self._by_name = re.compile(
             rf"\b(?:(?P<most>{'|'.join(_MOST)})|(?P<least>{'|'.join(_LEAST)})) (?P<name>{names})\b"
         )
@@ -70,7 +89,7 @@ class SuperlativeReader:
 
     def _worded(self, message: Message) -> Iterator[tuple[int, int, Field, bool]]:
         for start, end, match in message.find(self._pattern):
-            role, most = SUPERLATIVES[match["word"]]
+            role, most = ORDERS[match["word"]]
             field = self._fields.of_role(role)
             if field is not None:
                 yield start, end, field, most

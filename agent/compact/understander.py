@@ -178,7 +178,7 @@ class Understander:
         pointers = sorted(described.pointers, key=lambda p: p.start)
         pointers = [p for p in pointers if not points_elsewhere(p, message.span(p.start, p.end), reading)]
         wishes = self._wishes(message, scopes, linked, described.used, pointers)
-        wishes = [lasts(w, message, reading) for w in wishes if not self._is_recognised(message, w, state)]
+        wishes = self._as_read(message, [w for w in wishes if not self._is_recognised(message, w, state)], reading)
         felt = _felt(message, scopes, pointers, reading)
         items = item_preferences(message, felt, pointers, self._title)
         back = taken_back(text)
@@ -226,6 +226,19 @@ class Understander:
         if order is None or any(start < order.span[1] and order.span[0] < end for start, end in elsewhere):
             return None, []
         return order, [message.tokens_of(order.span)]
+
+    def _as_read(self, message: Message, wishes: Sequence[Wish], reading: Reading) -> list[Wish]:
+        """Returns the wishes, those as tastes that the reader takes for such, of the message or of a sentence of it alone."""
+
+        def alone(at: int) -> Reading:
+            sentence = message.sentence(at)
+            if self._reader is None or sentence == (0, len(message)):
+                return reading
+            start, end = message.span(*sentence)
+            read = self._reader.read(message.text[start:end])
+            return replace(read, marked=tuple(replace(one, start=one.start + start, end=one.end + start) for one in read.marked))  # fmt: skip
+
+        return [lasts(wish, message, reading, alone) for wish in wishes]
 
     def _titles_of(self, whole: Message, reading: Reading) -> list[Hit]:
         """Returns the titles named, by the rules or by the reader, in order."""

@@ -18,9 +18,13 @@ _ASKED: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "length": re.compile(
             rf"\b(?:under|over|below|within|up to|less than|more than|shorter than|longer than|at most|at least|max(?:imum)?) {_MUCH}(?: and a half)? ?(?:hours?|hrs?|h|minutes?|mins?)\b"
             rf"|\b{_MUCH}[ -]?(?:hours?|minutes?|mins?) (?:or (?:less|more)|max|tops|at most|long)\b|\bnot (?:too?|so|that|very) long\b(?! ago\b)|\b(?:nothing|none) (?:too |so )?long\b"
+            r"|\bthe (?:shortest|longest|lengthiest|briefest)\b"
         ),
         "price": re.compile(
-            rf"\b(?:cheap(?:er|est|ish)?|inexpensive|not (?:too?|so|that) (?:expensive|pricey)|affordable)\b|\b(?:under|below|up to|less than|at most|for) (?:[$£€] ?{_MUCH}|{_MUCH} ?(?:[$£€]|euros?|dollars?|pounds?|bucks|quid))"
+            rf"\b(?:cheap(?:er|est|ish)?|inexpensive|the (?:most expensive|priciest|dearest|costliest)|not (?:too?|so|that) (?:expensive|pricey)|affordable)\b|\b(?:under|below|up to|less than|at most|for) (?:[$£€] ?{_MUCH}|{_MUCH} ?(?:[$£€]|euros?|dollars?|pounds?|bucks|quid))"
+        ),
+        "rating": re.compile(
+            r"\b(?:best|highest|top|lowest|worst)[ -](?:rated|reviewed)\b|\b(?:best|highest) (?:ratings?|scores?|reviews)\b"
         ),
     }
 )
@@ -32,7 +36,7 @@ _NUMBERED = 0.5  # of them that hold a figure, so that a number could be about t
 
 
 def unmeasured(text: str, schema: Schema) -> str:
-    """Returns what a message wants within bounds that no field tells, `length` or `price`; nothing where there is no such wish."""
+    """Returns what a message wants within bounds that no field tells, `length`, `price` or `rating`; nothing where there is no such wish."""
     said = fold(text)
     return next((what for what, asked in _ASKED.items() if asked.search(said) and measured(schema, what) is None), "")
 

@@ -17,7 +17,7 @@ _TWO = re.compile(
     rf"\b(?:between|from|in)? ?(?P<a>{_ONE}) (?:and|to|till|until|through|thru|up to(?: and including)?) (?P<b>{_ONE})\b"
 )
 _BETWEEN = re.compile(rf"\bbetween (?P<a>{_ONE}) and (?P<b>{_ONE})\b")
-_DASHED = re.compile(rf"\b(?:between |from )?(?P<a>{_ONE}) (?P<b>{_ONE})\b")
+_DASHED = re.compile(rf"\b(?:between |from )?(?P<a>{_ONE})(?: ,)? (?P<b>{_ONE})\b")
 _UP_TO = re.compile(
     rf"\b(?:until|till|up to|up until|no later than|not later than) (?P<a>{_ONE})\b|\b(?P<b>{_ONE}) (?:or|and) (?:older|earlier|before)\b"
 )

@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 
 from convrec.agent.answers import value_words
 from convrec.agent.checking.splitting import SentenceStream
+from convrec.agent.compact.measures import UNITS
 from convrec.agent.llm.failures import ModelFailure
 from convrec.agent.llm.leaks import Secrets, unreadable
 from convrec.agent.wording import is_kind, listed, small
-from convrec.catalogue.schema import Schema
+from convrec.catalogue.schema import Field, Schema
 from convrec.core.reply import ReplyItem
 from convrec.core.text import visible, words
 
 _SLOT = re.compile(r"\[\[\s*(item|fact)\s*:\s*([^\[\]]+?)\s*\]\]")
 _LINE = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•–])\s+(?=\**\[\[\s*item)")
 _MARKUP = re.compile(r"https?:|www\.|<[a-z/!]|!\[|\]\(|\[\[|\]\]|[{}]|`|^#", re.IGNORECASE)
+_SIGNS = ("€", "$", "£", "¥")
+_BEHIND = re.compile(r"[\s-]*([^\W\d_]+|[^\w\s])")  # the word or sign behind a number
 _LONGEST = 500  # characters of a sentence
 _MOST = 4_000  # of a reply
 _AGAIN = 3  # times that a sentence may come before its speaker is stuck
@@ -141,7 +144,7 @@ class Composer:
         unknown: list[str] = []
 
         def fill(match: re.Match[str]) -> str:
-            found = self._title(match[2]) if match[1] == "item" else self._fact(match[2])
+            found = self._title(match[2]) if match[1] == "item" else self._fact(match)
             if not found:
                 unknown.append(match[0])
             return found
@@ -153,8 +156,8 @@ class Composer:
         item = self._items.get(item_id)
         return f"**{item.title}**" if item is not None else ""
 
-    def _fact(self, slot: str) -> str:
-        item_id, _, name = slot.rpartition(".")
+    def _fact(self, slot: re.Match[str]) -> str:
+        item_id, _, name = slot[2].rpartition(".")
         item = self._items.get(item_id)
         if item is None or name not in self._schema.names or item.facts.get(name) in (None, "", []):
             return ""
@@ -162,7 +165,9 @@ class Composer:
         if field.type in ("text", "url", "image", "bool"):
             return ""
         values = value[:_VALUES] if isinstance(value, list) else [value]
-        said = [value_words(one)[:4] if field.type == "date" else value_words(one) for one in values]
+        said = [value_words(one)[:4] if field.type == "date" else value_words(one, field) for one in values]
+        if _is_measured(slot, field):
+            said = [one.removeprefix(field.currency).removesuffix(field.unit).strip() for one in said]
         return listed([small(one) for one in said] if is_kind(field) else said)
 
     def _note(self, ids: Sequence[str]) -> None:
@@ -183,6 +188,15 @@ class Composer:
         if self._length > _MOST:
             raise ModelFailure("too_long")
         return before + body
+
+
+def _is_measured(slot: re.Match[str], field: Field) -> bool:
+    """Tells whether the words about a slot give its number a currency or unit of their own: "€[[fact:w7.price]]", "[[fact:w7.runtime]] minutes"."""
+    before, behind = slot.string[: slot.start()].rstrip(), _BEHIND.match(slot.string, slot.end())
+    own = {field.currency, field.unit} - {""}
+    return before.endswith((*_SIGNS, *own - {field.unit})) or (
+        behind is not None and (behind[1] in own or behind[1].casefold() in UNITS)
+    )
 
 
 def _space(segment: str) -> str:

@@ -72,6 +72,17 @@ def game_catalogue(folder):
     return _ingested(folder, rows, "noun: game\nnouns: games\nfields:\n  developer: category\n")
 
 
+def kettle_catalogue(folder, price):
+    """Two kettles with numbers in many units; `price` is how an amount is written."""
+    kettles = [("Blue Kettle", "49.90", 4, 12, 22, 1.5, 80, "2-4"), ("Iron Pot", "1249.90", 9, 15, 31, 2.25, 65, "3+")]
+    rows = [
+        {"id": f"k{n}", "title": title, "Price": price.format(cost), "Boiling time (min)": boiling, "Cleaning time (min)": cleaning,
+         "Width (cm)": width, "Weight (kg)": weight, "Efficiency (%)": efficiency, "Players": players}
+        for n, (title, cost, boiling, cleaning, width, weight, efficiency, players) in enumerate(kettles)
+    ]  # fmt: skip
+    return _ingested(folder, rows, "noun: kettle\nnouns: kettles\n")
+
+
 def plant_catalogue(folder):
     """The 110 plants that conversations are held about, some of them hardy or safe for pets."""
     workspace = Workspace.create(folder)

@@ -88,6 +88,13 @@ def test_a_kind_that_is_liked_holds_while_its_newest_are_asked_for(agent):
     assert years(reply) == sorted(years(reply), reverse=True)
 
 
+def test_the_newest_of_those_shown_is_told_with_its_year(agent):
+    slate = agent.chat("a western", **ANA)
+    newest = max(slate.items, key=lambda item: item.facts["year"])
+    for text in ("the newest of those", "which of these is the newest?"):
+        assert agent.chat(text, **ANA).text == f"**{newest.title}** is from {newest.facts['year']:.0f}."
+
+
 def test_an_order_gives_way_to_another_to_a_bound_and_to_any_order(agent):
     agent.chat("the newest westerns", **ANA)
     assert agent._house.ledger.state(**ANA).order.descending

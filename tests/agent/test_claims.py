@@ -5,7 +5,10 @@ import pytest
 from convrec.agent.checking.checker import ClaimChecker
 from convrec.agent.checking.splitting import SentenceStream, sentences
 from convrec.agent.checking.titles import TitleChecker
-from tests.agent.linked_catalogues import film_catalogue, game_catalogue, restaurant_catalogue
+from convrec.agent.llm.composer import Composer
+from convrec.agent.llm.leaks import Secrets
+from convrec.core.reply import ReplyItem
+from tests.agent.linked_catalogues import film_catalogue, game_catalogue, kettle_catalogue, restaurant_catalogue
 
 
 class Reader:
@@ -169,3 +172,66 @@ def test_sentences_are_cut_where_they_end_and_join_to_the_text():
     assert "".join(whole) == text
     stream = SentenceStream(titles)
     assert [*(part for char in text for part in stream.feed(char)), *stream.end()] == whole
+
+
+# Prices and units as a slot tells them
+
+
+@pytest.fixture(scope="module", params=["€{}", "CHF {}"])
+def kettles(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("claims") / "kettles"
+    return Reader(kettle_catalogue(folder, request.param))
+
+
+def filled(reader, text):
+    """What becomes of a model's sentence with slots, and what it was before it was checked."""
+    check, heard = reader.begin(*reader.ids), []
+    items = [
+        ReplyItem(id=item, title=title, rank=rank, score=1.0, confidence=0.5, facts=reader.catalogue.item(item).facts)
+        for rank, (title, item) in enumerate(reader.ids.items(), 1)
+    ]
+
+    def checked(sentence):
+        heard.append(sentence)
+        return check.sentence(sentence)
+
+    composer = Composer(
+        items, lambda item, n: f"{n}. **{item.title}**.", checked, reader.catalogue.schema, Secrets([""], "")
+    )
+    return next(iter([*composer.feed(text), *composer.end()])).strip(), heard[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("Price", None), ("Boiling time (min)", "4 min"), ("Cleaning time (min)", "12 min"), ("Width (cm)", "22 cm"), ("Weight (kg)", "1.5 kg"),
+        ("Efficiency (%)", "80 %"), ("Players", "2-4"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["[[item:k0]] has {}, and is liked.", "[[item:k0]]: {label} {}."])
+def test_a_slot_tells_a_number_with_its_currency_or_unit_and_the_check_lets_it_pass(kettles, field, told, form):
+    price = kettles.catalogue.schema.field("Price").currency
+    told = told or ("€49.90" if price == "€" else "CHF 49.90")
+    label = kettles.catalogue.schema.field(field).spoken
+    shown, heard = filled(kettles, form.format(f"[[fact:k0.{field}]]", label=label))
+    assert shown == heard == form.format(told, label=label).replace("[[item:k0]]", "**Blue Kettle**")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("[[item:k0]] costs €[[fact:k0.Price]].", "**Blue Kettle** costs €49.90."), ("[[item:k0]] costs [[fact:k0.Price]] euros.", "**Blue Kettle** costs 49.90 euros."),
+        ("[[item:k0]] boils in [[fact:k0.Boiling time (min)]] minutes.", "**Blue Kettle** boils in 4 minutes."),
+        ("[[item:k0]] boils in [[fact:k0.Boiling time (min)]].", "**Blue Kettle** boils in 4 min."),
+    ],
+)  # fmt: skip
+def test_a_slot_leaves_the_unit_to_words_that_give_it(kettles, said, shown):
+    assert filled(kettles, said)[1] == shown
+
+
+def test_another_number_than_the_item_s_is_mended_in_any_currency_and_unit(kettles):
+    price = "€{}" if kettles.catalogue.schema.field("Price").currency == "€" else "CHF {}"
+    say = "**Blue Kettle** costs {}."
+    assert kettles.shown(say.format(price.format("59.90")), *kettles.ids) == say.format(price.format("49.90"))
+    said = "**Blue Kettle** has a cleaning time of {} min."
+    assert kettles.shown(said.format(4), *kettles.ids) == said.format(12)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from convrec.agent.compact.asked import asked_fields
 from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.core.clock import FixedClock
 from convrec.evaluation.understanding.workspaces import cached
@@ -17,6 +18,8 @@ YEARS = [
     ("before 1980", "..1979"),
     ("not before 1980", "1980.."),
     ("nothing older than 2000", "2000.."),
+    ("1980-1985", "1980..1985"),
+    ("1980–1985", "1980..1985"),
     ("until 1970", "..1970"),
     ("1970 or earlier", "..1970"),
     ("after 2010", "2011.."),
@@ -160,6 +163,8 @@ def test_a_time_is_a_length_and_a_bare_number_a_price_though_lengths_are_few(on_
     ("text", "wishes"),
     [
         ("under eighty minutes", {"+runtime": {"..80"}}),
+        ("90-95 minutes", {"+runtime": {"90..95"}}),
+        ("$5-$10", {"+price": {"5..10"}}),
         ("at most seventy minutes", {"+runtime": {"..70"}}),
         ("for seventeen euros", {"+price": {"..17"}}),
         ("the last twelve years", {"+year": {"2014.."}}),
@@ -186,6 +191,10 @@ def on_tables(tmp_path_factory):
         ("at least 8 players", "8.."),
         ("there are six of us", "6..6"),
         ("2 to 3 players", "2..3"),
+        ("for 3 to 5 players", "3..5"),
+        ("for 3-5 players", "3..5"),
+        ("3–5 players", "3..5"),
+        ("between 2 and 4 of us", "2..4"),
     ],
 )
 def test_a_number_of_people_is_looked_for_within_ranges(on_tables, text, value):
@@ -194,7 +203,15 @@ def test_a_number_of_people_is_looked_for_within_ranges(on_tables, text, value):
     ends = [on_tables.catalogue.ends("Players")[place] for place in (0, 1)]
     kept = on_tables.kept(text)
     assert kept
-    assert kept == {row for row in range(40) if ends[0][row] <= float(high or "inf") and ends[1][row] >= float(low)}
+    assert kept == {row for row in range(40) if ends[0][row] <= float(low) and ends[1][row] >= float(high or low)}
+
+
+def test_a_span_of_people_is_looked_for_between_the_least_and_the_most(on_games):
+    wishes = {"+min_players": {"..2"}, "+max_players": {"4.."}}
+    assert on_games.wishes("something for 2 to 4 players") == wishes
+    assert {on_games.catalogue.titles[row] for row in on_games.kept("for 2 to 4 players")} == {
+        "Star Harvest", "Star Harvest 2", "Rally 99", "Night Shift", "Couch Heroes",
+    }  # fmt: skip
 
 
 def order(listener, text, state=None):
@@ -248,3 +265,55 @@ def test_the_cheapest_of_those_shown_is_pointed_at(on_games):
     assert on_games.pointed("the cheapest of them", state) == ["Go"]
     assert order(on_games, "the cheapest of them", state) is None
     assert order(on_games, "the cheapest puzzle games", state) == "price"
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "field"),
+    [
+        ("the best rated of those", "Sakura", "rating"),
+        ("best rated of those", "Sakura", "rating"),
+        ("and the top rated of them?", "Sakura", "rating"),
+        ("which of these is the best rated?", "Sakura", "rating"),
+        ("what's the best reviewed of them?", "Sakura", "rating"),
+        ("which is the cheapest?", "Golden Dragon", "price"),
+        ("show me the cheapest of these please", "Golden Dragon", "price"),
+        ("which one is the newest?", "Sakura", "opened"),
+        ("which of them has the best rating?", "Sakura", "rating"),
+        ("which one has the lowest price?", "Golden Dragon", "price"),
+    ],
+)
+def test_which_of_those_shown_is_the_most_is_a_question_for_what_tells_it(on_restaurants, text, title, field):
+    catalogue, state = on_restaurants.catalogue, on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
+    heard = on_restaurants.hear(text, state)
+    assert (heard.acts, heard.order) == (("ask_item",), None)
+    assert [i for r in heard.references for i in r.item_ids] == [on_restaurants.id(title)]
+    assert asked_fields(text, catalogue.schema, catalogue) == (field,)
+
+
+def test_the_most_of_a_kind_is_looked_for_among_all(on_restaurants):
+    state = on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
+    text = "which vegan place is the cheapest?"
+    assert order(on_restaurants, text, state) == "price"
+    assert on_restaurants.pointed(text, state) == []
+    assert {on_restaurants.catalogue.titles[row] for row in on_restaurants.kept(text, state)} == {"Bombay Garden", "Green Fork"}  # fmt: skip
+
+
+def test_who_has_the_best_rating_or_price_comes_first(on_restaurants):
+    state = on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
+    assert order(on_restaurants, "somewhere with the best reviews", state) == "-rating"
+    assert order(on_restaurants, "restaurants with the worst rating") == "rating"
+    assert order(on_restaurants, "the best price, please") == "price"
+    assert order(on_restaurants, "that one has the best rating", state) is None
+
+
+def test_of_ranges_the_one_that_reaches_farthest_is_the_most(tmp_path):
+    times = ("30-60", "15-90", "45", "20-30")
+    shown = of_numbers(tmp_path, {"Playing time (min)": lambda n: times[n % 4]}, "range")
+    state = shown.state(tuple(f"Thing {n}" for n in range(4)))
+    assert shown.pointed("the longest of those", state) == shown.pointed("the shortest of those", state) == ["Thing 1"]
+
+
+def test_taking_or_turning_down_the_most_of_those_shown_asks_for_nothing(on_restaurants):
+    state = on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
+    assert on_restaurants.hear("I'll take the cheapest of those", state).acts == ("accept",)
+    assert on_restaurants.hear("not the cheapest of those", state).acts == ("reject",)

@@ -75,3 +75,17 @@ def test_what_is_asked_for_is_of_today(read, on, text, value):
 def test_what_others_like_and_what_suits_today_is_no_taste_of_ones_own(read, text):
     _, wishes = read("films", text)
     assert {scope for *_, scope in wishes} == {"session"}
+
+
+@pytest.mark.parametrize(
+    ("text", "taste"),
+    [
+        ("war films wear me out. got something light?", ("War", -1, "hard", "lasting")),
+        ("I live for horror. any good ones from the 80s?", ("Horror", 1, "soft", "lasting")),
+        ("romance does nothing for me. show me a thriller", ("Romance", -1, "hard", "lasting")),
+    ],
+)
+def test_a_taste_lasts_beside_a_sentence_that_asks(read, text, taste):
+    acts, wishes = read("films", text)
+    assert "request" in acts
+    assert taste in wishes

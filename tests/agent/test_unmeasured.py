@@ -9,7 +9,7 @@ from convrec.evaluation.understanding.workspaces import cached
 from tests.agent.shop import NOON
 
 BARE = Schema()
-FULL = Schema(fields=(TITLE, Field(name="runtime", type="number"), Field(name="price", type="number")))
+FULL = Schema(fields=(TITLE, *(Field(name=name, type="number") for name in ("runtime", "price", "rating"))))
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,10 @@ FULL = Schema(fields=(TITLE, Field(name="runtime", type="number"), Field(name="p
         ("a cheap one", "price"),
         ("a game for 20 euros", "price"),
         ("something under £10", "price"),
+        ("the shortest western", "length"),
+        ("the most expensive you have", "price"),
+        ("the best rated comedy", "rating"),
+        ("something with the highest score", "rating"),
         ("a comedy from not too long ago", ""),
         ("a film about two hours in a lift", ""),
         ("a long journey home", ""),

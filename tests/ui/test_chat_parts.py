@@ -577,6 +577,17 @@ def test_one_of_several_is_called(several, one):
     assert singular(several) == one
 
 
+@pytest.mark.parametrize(("parted", "separator"), [("{}, {}", ","), ("{};{}", ";"), ("{} {}", "|")])
+def test_a_column_chosen_to_be_tags_is_parted_by_what_stands_in_it(tmp_path, parted, separator):
+    file, shop, chosen = tmp_path / "teas.jsonl", Workshop(), {"type:notes": "tags", "type:cost": "number"}
+    rows = [{"sku": n, "name": f"Tea {n}", "notes": parted.format("malty", f"kind{n}"), "cost": "€4.90" if n else "from €5"} for n in range(4)]  # fmt: skip
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    shop.bring(file)
+    list(shop.make(OwnCatalogues(tmp_path / "own"), "ana", chosen))
+    (notes, cost) = shop.order.intake.described.fields[1:]
+    assert (notes.type, notes.separator, cost.type, cost.currency) == ("tags", separator, "number", "€")
+
+
 def test_rows_that_no_column_tells_apart_are_numbered(tmp_path):
     file = tmp_path / "twice.csv"
     file.write_text("id,name\n1,Assam\n1,Sencha\n")

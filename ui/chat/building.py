@@ -5,15 +5,15 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from convrec.catalogue.ingest import IngestSummary, Intake, take_in
 from convrec.catalogue.reading import Row, Source, file_source
 from convrec.catalogue.rejected import REPORT, Rejections
-from convrec.catalogue.schema import TITLE, Field, FieldType, Schema
+from convrec.catalogue.schema import TITLE, Field, Schema
 from convrec.catalogue.workspace import Workspace
 from convrec.core.errors import ConvrecError, RejectedRowsError
 from convrec.tools.fitting import fit
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be made of a file: which columns name its items (a blank id: rows are numbered), other types than those inferred.
+    """What is to be made of a file: which columns name its items (a blank id: rows are numbered), other fields than those inferred.
 
     `lenient` takes what can be used of a file in which many rows can't; `nouns` is what its items are called.
     """
@@ -34,7 +34,7 @@ class Order:
     path: Path
     id_column: str
     title_column: str
-    types: Mapping[str, FieldType] = field(default_factory=dict)
+    fields: tuple[Field, ...] = ()
     lenient: bool = False
     nouns: str = "items"
 
@@ -42,11 +42,9 @@ class Order:
     def intake(self) -> Intake:
         """Returns the file as the catalogue takes it in."""
         source = file_source(self.path)
-        renamed = (self.id_column, self.title_column, "id", TITLE.name)
-        changed = tuple(Field(name=name, type=kind) for name, kind in self.types.items() if name not in renamed)
         return Intake(
             items=[source if self.id_column else _numbered(source)], id_column=self.id_column or "id",
-            title_column=self.title_column, described=Schema(fields=(TITLE, *changed), noun=singular(self.nouns), nouns=self.nouns),
+            title_column=self.title_column, described=Schema(fields=(TITLE, *self.fields), noun=singular(self.nouns), nouns=self.nouns),
         )  # fmt: skip
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from convrec.catalogue.inference import infer_field
+from convrec.catalogue.inference import field_as, infer_field
 from convrec.catalogue.reading import file_source
 from convrec.catalogue.rejected import Rejections
-from convrec.catalogue.schema import FieldType
+from convrec.catalogue.schema import Field, FieldType
 from convrec.core.errors import InputError
 
 SAMPLE = 2_000
@@ -25,11 +25,18 @@ _PLURAL = re.compile(r"[^\W\d_]+s", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Column:
-    """One column: the type that its values seem to have, and an example of them."""
+    """One column: the type that its values seem to have, an example of them, and, should they be tags or numbers, what parts or prices them."""
 
     name: str
     type: FieldType
     example: str
+    separator: str = "|"
+    currency: str = ""
+
+    def field(self, kind: FieldType) -> Field:
+        """Returns the column as a field of a type."""
+        told = {"tags": {"separator": self.separator}, "number": {"currency": self.currency}}.get(kind, {})
+        return Field(name=self.name, type=kind, **told)
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,10 @@ def _rows(path: Path, rejections: Rejections) -> Any:  # a generator, which the 
 def _column(name: str, values: Sequence[Any]) -> Column:
     first = next((str(value) for value in values if value not in (None, "", [])), "")
     example = first if len(first) <= _EXAMPLE else f"{first[: _EXAMPLE - 1]}…"
-    return Column(name, infer_field(name if name != "id" else "key", values).type, example)
+    called = name if name != "id" else "key"
+    separator = field_as(called, "tags", values).separator
+    currency = field_as(called, "number", values).currency
+    return Column(name, infer_field(called, values).type, example, separator, currency)
 
 
 def _nouns(stem: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from convrec.catalogue.schema import FIELD_TYPES, FieldType
+from convrec.catalogue.schema import FIELD_TYPES, TITLE, FieldType
 from convrec.core.errors import ConvrecError, InputError
 from convrec.ui.chat.building import Build, Order
 from convrec.ui.chat.columns import Look, look
@@ -86,14 +86,15 @@ class Workshop:
 def _order(seen: Look, chosen: Mapping[str, str]) -> Order:
     names = [column.name for column in seen.columns]
     ids, title = chosen.get("id", ""), chosen.get("title", seen.title_column)
-    types = {
-        column.name: cast(FieldType, kind)
-        for column in seen.columns
-        if (kind := chosen.get(f"type:{column.name}", column.type)) in FIELD_TYPES and kind != column.type
-    }
     nouns = " ".join(chosen.get("nouns", seen.nouns).split())[:_LONGEST] or "items"
     id_column, title_column = ids if ids in names else "", title if title in names else seen.title_column
-    return Order(seen.path, id_column, title_column, types, "lenient" in chosen, nouns)
+    fields = tuple(
+        column.field(cast(FieldType, kind))
+        for column in seen.columns
+        if (kind := chosen.get(f"type:{column.name}", column.type)) in FIELD_TYPES and kind != column.type
+        if column.name not in (id_column, title_column, "id", TITLE.name)
+    )
+    return Order(seen.path, id_column, title_column, fields, "lenient" in chosen, nouns)
 
 
 def _without_path(sentence: str, path: Path) -> str:
