@@ -100,7 +100,7 @@ class Filler:
         told = tuple(_filled(part, filled) for part in before)
         if not lie:
             return Case(told, _filled(judged, filled), _ids(slate), None, None)
-        swaps = [swap for slot in set(_SLOT.findall(judged)) for swap in self._swaps(slot, filled, slate)]
+        swaps = [swap for slot in dict.fromkeys(_SLOT.findall(judged)) for swap in self._swaps(slot, filled, slate)]
         if not swaps:
             return None
         slot, kind, false = self.rng.choice(swaps)
