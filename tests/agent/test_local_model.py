@@ -86,14 +86,17 @@ def test_at_temperature_0_it_says_what_transformers_says(model, tiny, text):
     assert answer.response_metadata["finish_reason"] == ("length" if n_answer == 24 else "stop")
 
 
-def test_a_stream_joins_to_the_whole(model):
-    whole = model.invoke("facts of Heat")
-    pieces = list(model.stream("facts of Heat"))
-    assert len([piece for piece in pieces if piece.text]) > 5
+@pytest.mark.parametrize("how", [{}, {"response_format": as_json({"const": "Heat was made in 1995"}), "max_tokens": 80}])
+def test_a_stream_joins_to_the_whole(model, how):
+    whole = model.invoke("facts of Heat", **how)
+    pieces = list(model.stream("facts of Heat", **how))
     joined = sum(pieces[1:], pieces[0])
     assert joined.text == whole.text
     assert joined.usage_metadata == whole.usage_metadata
     assert joined.response_metadata["finish_reason"] == whole.response_metadata["finish_reason"]
+    if how:  # what it says freely may be of any length
+        assert joined.text == '"Heat was made in 1995"'
+        assert len([piece for piece in pieces if piece.text]) > 5
 
 
 def test_a_character_of_several_tokens_is_told_at_once(model):
