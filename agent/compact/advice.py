@@ -131,7 +131,8 @@ def lasts(wish: Wish, message: Message, reading: Reading, alone: Callable[[int],
     """Returns a wish as a taste where the reader is sure that it is told of oneself for good and that nothing is asked for: "musicals bore me to tears".
 
     Where a message asks for something, a wish in another sentence is read once more, as that sentence is read `alone`: "war films wear me out. Got
-    something light?". A like that lasts is no demand. The reader's no stands against the rules' yes, which they give wherever no word that they know says no.
+    something light?". A like that lasts is no demand. Of a taste the reader's no stands against the rules' yes, which they give wherever no word that they
+    know says no; of what is asked for they know better.
     """
     if wish.number or wish.stance.permits or reading.acts is None:
         return wish
@@ -142,17 +143,18 @@ def lasts(wish: Wish, message: Message, reading: Reading, alone: Callable[[int],
 
 
 def _told(wish: Wish, message: Message, reading: Reading) -> Wish:
-    """Returns a wish with the sign, and as lasting, where one reading is sure."""
+    """Returns a wish as lasting, with the sign that it has there, where one reading is sure that it is told for good."""
     span, stance = message.span(wish.start, wish.end), wish.stance
     here = [one for one in reading.marked if one.label == wish.facet and one.overlaps([span])]
-    if not here:
+    if not here or not _is_told_for_good(here[0], reading) or is_of_today(message, wish.start):
         return wish
     signs, firm = here[0].meant["polarity"], here[0].meant["strength"]["hard"] > here[0].meant["strength"]["soft"]
-    pleases = bool(PLEASES.search(message.words(*message.sentence(wish.start))))
+    said = message.words(*message.sentence(wish.start))
+    pleases = bool(PLEASES.search(said))
     liked = pleases or signs["wanted"] >= _LASTS
-    if stance.polarity > 0 and signs["unwanted"] >= _SIGN and not pleases:
+    if stance.polarity > 0 and signs["unwanted"] >= _SIGN and not pleases and "only" not in said.split():
         stance = replace(stance, polarity=-1, strength="hard" if firm else "soft")
-    if _is_told_for_good(here[0], reading) and not is_of_today(message, wish.start) and (liked or stance.polarity < 0):
+    if liked or stance.polarity < 0:
         strength = "soft" if stance.polarity > 0 else stance.strength
         stance = replace(stance, scope="lasting", strength=strength, taste=True)
     return replace(wish, stance=stance)

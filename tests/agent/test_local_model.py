@@ -86,7 +86,9 @@ def test_at_temperature_0_it_says_what_transformers_says(model, tiny, text):
     assert answer.response_metadata["finish_reason"] == ("length" if n_answer == 24 else "stop")
 
 
-@pytest.mark.parametrize("how", [{}, {"response_format": as_json({"const": "Heat was made in 1995"}), "max_tokens": 80}])
+@pytest.mark.parametrize(
+    "how", [{}, {"response_format": as_json({"const": "Heat was made in 1995"}), "max_tokens": 80}]
+)
 def test_a_stream_joins_to_the_whole(model, how):
     whole = model.invoke("facts of Heat", **how)
     pieces = list(model.stream("facts of Heat", **how))

@@ -89,3 +89,20 @@ def test_a_taste_lasts_beside_a_sentence_that_asks(read, text, taste):
     acts, wishes = read("films", text)
     assert "request" in acts
     assert taste in wishes
+
+
+@pytest.mark.parametrize(
+    ("on", "text", "wished"),
+    [
+        ("films", "stag do tonight, seven idiots and a projector. stupid comedy, 2000s or 2010s", ("Comedy", 1)),
+        ("films", "my grandad is visiting and he only watches war films", ("War", 1)),
+        ("games", "ok ok puzzles are fine too, only still on switch and any year", ("Switch", 1)),
+        ("games", "it needs to run on my pc, thats all i have", ("PC", 1)),
+        ("games", "I only ever play on Switch", ("Switch", 1)),
+        ("games", "racing games are sick tho", ("Racing", 1)),
+        ("restaurants", "anything but italian, old town or harbour", ("Old Town", 1)),
+        ("restaurants", "any american or mexican places then as well, for the boss", ("American", 1)),
+    ],
+)
+def test_what_is_asked_for_is_no_dislike_whatever_the_reader_says(read, on, text, wished):
+    assert wished in [(value, polarity) for value, polarity, *_ in read(on, text)[1]]
