@@ -54,7 +54,7 @@ _TAKEN_BACK = re.compile(
     + _WHAT.format("b")
     + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional|can stay at home|(?:part|bit|thing|rule) you can (?:delete|drop|forget|strike|skip|ignore))"
     + r"|\bdo(?:n.?t| not) (?:really |actually )?need (?P<d>[^.,;:!?]{2,40}?) (?:any ?more|any longer|after all)\b"
-    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<e>[^.,;:!?]{2,40}?) need(?:n.?t| not) be\b",
+    + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<e>(?! ?(?:(?:and|but|so) )?(?:it|that|this|they|these|those|he|she|we)\b)[^.,;:!?]{2,40}?) need(?:n.?t| not) be\b",
     re.IGNORECASE,
 )  # fmt: skip
 _VETO = re.compile(r"\b(?:no|not|without|non)\b", re.IGNORECASE)

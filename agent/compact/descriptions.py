@@ -27,8 +27,9 @@ _MOST = re.compile(
     rf"|\b(?P<of_them>{SAID})(?: one)? of (?:them|these|those)\b"
     rf"|{WHICH_HAS}"
     r"|\bthe (?P<plain>old|new|cheap|short|long) one\b"
-    r"|\bthe (?P<of_two>older|newer|cheaper|dearer|shorter|longer)(?: one)? of the two\b"
+    r"|\bthe (?P<of_two>older|newer|cheaper|dearer|shorter|longer)(?: one\b(?! than\b)|(?: one)? of the two\b)"
 )
+_ASKS = re.compile(r"\b(?:who|whos|what|whats|when|where|how|does|did|is|was|has|tell me)\b")
 _TOLD = re.compile(
     r"\b(?:not )?(?:the|that) (?:(?!other\b|same\b|next\b)\w+ ){0,3}one(?: (?:with|without|about|where|when|that|which|who|whose|by|from|in|on|at|of|set|made|featuring|having) [^.,;!?]+|(?= ?(?:$|[.,!?])))"
 )
@@ -59,7 +60,8 @@ class DescriptionReader:
         pointers: Sequence[Pointer],
     ) -> Described:  # fmt: skip
         """Returns what is described. After "do you mean A or B?" the whole message may describe one of them."""
-        shown = [row for item in state.shown if (row := self._fields.catalogue.row(item)) is not None]
+        there = state.shown or state.focus  # compared items need not have been shown
+        shown = [row for item in there if (row := self._fields.catalogue.row(item)) is not None]
         if not shown:
             return Described(list(pointers), set())
         linked = [(hit.start, hit.end) for hit in values] + [(hit.start, hit.end) for hit in ranges]
@@ -126,6 +128,9 @@ class DescriptionReader:
         for start, end, match in message.find(_MOST):
             if any(told <= start for told in of_kind):  # "which Italian place is the cheapest?" asks of all
                 continue
+            before = message.words(message.sentence(start)[0], start)
+            if match["of_two"] and not match[0].endswith("two") and not _ASKS.search(before):
+                continue  # "the newer one" alone may be a wish
             two = [row for item in focus[-2:] if (row := catalogue.row(item)) is not None]
             extreme = _extreme(
                 self._fields,
@@ -138,7 +143,7 @@ class DescriptionReader:
         places = [(hit.start, hit.end, _equal(hit)) for hit in values]
         places += [(hit.start, hit.end, hit.predicate()) for hit in ranges if not hit.vague]
         for start, end, predicate in places:
-            if not _is_description(message, start, end):
+            if (start, end) in used or not _is_description(message, start, end):
                 continue
             mask = catalogue.mask(predicate)
             fitting = tuple(catalogue.ids[row] for row in shown if mask[row])

@@ -13,14 +13,17 @@ _OUT = re.compile(
     rf"^{_WITH}(?:{_BE} (?:also |just |definitely |now |all )?(?:out\b(?! (?:on|of|in|now|there|yet|already|this|next|soon|here|to|for)\b)|off the (?:list|table|menu|cards)|an? (?:hard |firm |big |definite |clear |absolute )*no\b|a no go\b|ruled out)"
     rf"|{_NOT}(?:my (?:thing|cup|kind|taste|style|favou?rites?)|for me|what (?:i|we)\b)|(?:wont|will not|doesnt|dont|does not|do not) (?:do\b(?! \w+ing)|work for (?:me|us)|appeal)"
     rf"|(?:does|do) nothing for (?:me|us)|can go\b|(?:{_BE} |stays? |remains? )?(?:strictly |now |just )*(?:banned|barred|off limits|verboten|unwelcome|taboo|a closed (?:door|book)|a no no|dead to me)\b|(?:(?:{_BE} )?(?:near |right at |at |towards )the (?:very )?bottom of (?:my|our|the) (?:list|pile))"
-    rf"|(?:(?:they|it|that|those) )?(?:leaves? (?:me|us) cold|(?:bores?|annoys?|irritates?|upsets?|disgusts?) (?:me|us)|makes? (?:me|us) (?:ill|sick|queasy|cringe|nauseous|yawn))\b|i (?:\w+ ){{0,2}}?(?:lose interest|switch off|tune out|zone out|fall asleep|go cold)\b|{_BE} (?:just )?a waste of\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears)"
+    rf"|(?:(?:they|it|that|those) )?(?:leaves? (?:me|us) cold|(?:bores?|annoys?|irritates?|upsets?|disgusts?) (?:me|us)|makes? (?:me|us) (?:ill|sick|queasy|cringe|nauseous|yawn))\b|i (?:\w+ ){{0,2}}?(?:lose interest|switch off|tune out|zone out|fall asleep|go cold)\b|{_BE} (?:just )?a waste of\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears|(?:{_BE} )?(?:rather |somewhat |completely |totally |pretty much )?(?:wasted|lost) on (?:me|us)\b|(?:goes?|flies|fly) (?:right |straight |way )?over my head)"
 )
 _NOT_QUITE = re.compile(rf"^{_WITH}{_NOT}what (?:i|we)\b")
 _NO = re.compile(r"^(?:no|nope|nah)\b(?= ?(?:$|[.,!;]))")
 _BECAUSE = re.compile(
     r"^(?:sorry ,? ?)?(?:not (?:into|in the mood|my|for me|so into|a fan|feeling|keen)|(?:no|nothing)\b|dont (?:like|want|fancy)|(?:i )?(?:hate|dislike)\b)"
 )
-_NONE_OF_IT = re.compile(r"^(?!.*\bbut\b).*\b(?:none|no more|nothing) of (?:that|those|these|them|it)\b")
+_NONE_OF_IT = re.compile(
+    r"^(?!.*\bbut\b).*\b(?:(?:none|no more|nothing) of (?:that|those|these|them|it)|so (?:please )?(?:none|not any)(?: please| tonight| today)?$)"
+    r"|^(?:though |but )(?:i|we) (?:just |really |simply |honestly )?(?:cant|cannot|could never|dont|never|didnt) (?:really |quite |ever )?(?:see|get|got|saw|understand|understood) (?:the (?:fuss|appeal|point|hype|attraction)|it$|why$)"
+)
 _DIVIDES = re.compile(r"\s*[:–—]\s*|\s+-+\s+")
 
 

@@ -197,10 +197,12 @@ class Understander:
         acts = acts_of(message, state, Heard(preferences, references, felt, filtered is not None, bool(asked)))
         acts = advised(message, acts, reading, state, preferences, felt)
         acts, extra = _asking_for_items(acts) if order is not None and not references else acts, Leftover()
-        if _OPEN & set(acts):
+        if {*_OPEN, "reject"} & set(acts):
             places = [*linked.places(pointers), *ordered, *(message.tokens_of(p.span) for p in beyond)]
             extra = self._leftovers.read(message, scopes, places)
             extra = replace(extra, preferences=tuple(felt_by(extra.outside([*facts, *has_not(message)]), reading)))
+            if not _OPEN & set(acts):  # what is turned down says at most what else is unwanted: "no robots"
+                extra = Leftover(tuple(p for p in extra.preferences if p.polarity < 0 and p.strength == "hard"))
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))

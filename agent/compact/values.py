@@ -64,8 +64,10 @@ _HOUSE = {
     "press",
     "books",
 }
+_AGE = r"(?:[2-9]|1[0-2]|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _CHILD = re.compile(
-    r"(?:[2-9]|1[0-2]|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?:years?olds?|yearsofage|yrolds?|yos?)"
+    rf"{_AGE}(?:years?olds?|yearsofage|yrolds?|yos?)"
+    rf"|(?:my|our)(?:(?:little|youngest|oldest|eldest)?(?:kid|child|son|daughter|boy|girl|grandson|granddaughter|nephew|niece)|youngest|littleone)(?:is|s|whois|whos)(?:only|just)?{_AGE}"
     r"|(?:for(?:the|my|our|some)?|(?:with|w)(?:the|my|our))(?:little|small|young)?(?:kids|children|kiddos|toddlers?|littleones)"
 )
 _KNOWN = 3  # items that somebody is in who is known by the first name alone
@@ -333,7 +335,7 @@ def _nouns(word: str) -> tuple[str, ...]:
 
 
 def is_for_children(words: Sequence[str]) -> bool:
-    """Tells whether the words say that something is for children, or for one of an age: "with my kids", "7 year old", "six-year-olds", "9yo"."""
+    """Tells whether the words say that something is for children, or for one of an age: "with my kids", "7 year old", "my son is six", "9yo"."""
     return _CHILD.fullmatch("".join(words)) is not None
 
 

@@ -34,7 +34,9 @@ MANY = frozenset(
     | {"relative's name", "relative's home", "relative's job", "relative's birthday"}
 )
 """What a person can have several of; of anything else the latest counts."""
-_NO_WISH = re.compile(r"(?:.+'s )?(?:home|origin|name|job|birthday|age)|language|learns|workplace")
+_NO_WISH = re.compile(  # a child's age says what suits it
+    r"(?:.+'s )?(?:home|origin|name|job|birthday)|(?:(?!(?:kid|child|son|daughter|boy|girl|grandson|granddaughter|nephew|niece|youngest|little one)'s).+'s )?age|language|learns|workplace"
+)
 _LONGEST = 60
 _PERSONAL = re.compile(
     r"\b(?:i|im|ive|me|my|we|our|mine|b(?:irth)?days?)\b|\b(?:now|instead|switched|swapped|keys)\b|\bhome\b|\bfrom\s+\w+\s+to\b|^\W*\w+\s+here\b|\bthis\s+is\b",

@@ -79,6 +79,8 @@ def wish(text, value, polarity=1, strength="hard"):
         "scratch the RPG, what else is there",
         "not necessarily RPG",
         "it doesn't have to be RPG",
+        "anything else? and it needn't be RPG then",
+        "the RPG needn't be there",
         "RPG or not",
         "the RPG doesn't matter",
     ],

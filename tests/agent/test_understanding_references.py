@@ -55,6 +55,24 @@ def test_both_means_the_two_last_talked_about(on_films):
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "title"), [("who directed the older one?", "Jaws (1975)"), ("how long is the newer one", "Casino (1995)")]
+)
+def test_what_is_asked_of_the_older_one_is_asked_of_one_of_the_two(on_films, text, title):
+    compared = on_films.state(focus=("Casino", "Jaws"))
+    assert on_films.pointed(text, compared) == [title]
+    assert on_films.wishes(text, compared) == {}
+
+
+def test_an_older_one_is_a_wish(on_films):
+    assert "+year" in on_films.wishes("an older one, please", on_films.state(SHOWN, focus=("Casino", "Jaws")))
+
+
+@pytest.mark.parametrize("text", ["the Casino people, my mum swears by hers", "my sister swears by hers"])
+def test_whose_something_is_says_nothing_of_who_made_it(on_films, text):
+    assert "+director" not in on_films.wishes(text, on_films.state(SHOWN, focus=("Jaws",)))
+
+
 def test_nothing_to_point_at_gives_no_reference(on_films):
     assert on_films.hear("why the second one?").references == ()
 

@@ -36,6 +36,9 @@ def test_a_title_turned_down_is_rejected(on_films, text, title):
         ("no westerns, comedies are out as well", {"-genres": {"Western", "Comedy"}}),
         ("westerns and musicals are out", {"-genres": {"Western", "Musical"}}),
         ("crime is off the table", {"-genres": {"Crime"}}),
+        ("romance is wasted on me", {"-genres": {"Romance"}}),
+        ("science fiction goes right over my head", {"-genres": {"Science Fiction"}}),
+        ("everyone adores musicals but I can't see the fuss", {"-genres": {"Musical"}}),
         ("crime isn't my thing", {"-genres": {"Crime"}}),
         ("crime does nothing for me", {"-genres": {"Crime"}}),
         ("I rule out horror", {"-genres": {"Horror"}}),
@@ -71,3 +74,19 @@ def test_a_film_turned_down_by_name_is_not_offered_again(agent, turned_down):
     after = agent.chat(turned_down.format(title=shown.title), user_id=user)
     again = agent.chat("what else?", user_id=user)
     assert shown.id not in {item.id for reply in (after, again) for item in reply.items}
+
+
+@pytest.mark.parametrize(
+    ("text", "unwanted"),
+    [("no robots", "robots"), ("hmm no. no aliens either", "aliens"), ("nope, no ghosts please", "ghosts")],
+)
+def test_what_is_turned_down_beside_a_slate_is_not_lost(on_films, text, unwanted):
+    heard = on_films.hear(text, on_films.state(("Jaws", "Heat (1995)", "Alien")))
+    assert [(p.value, p.polarity, p.strength) for p in heard.preferences] == [(unwanted, -1, "hard")]
+
+
+@pytest.mark.parametrize("text", ["no, nothing there grabs me", "no thanks, nothing for me", "no. none of those"])
+def test_turning_down_all_of_a_slate_wishes_for_nothing(on_films, text):
+    heard = on_films.hear(text, on_films.state(("Jaws", "Heat (1995)", "Alien")))
+    assert "reject" in heard.acts
+    assert all(p.facet == "item" for p in heard.preferences)

@@ -108,6 +108,8 @@ def test_a_word_near_in_meaning_becomes_a_soft_wish(on_films):
     "text",
     [
         "movie night with my 7 year old",
+        "my kid is 6, what can we watch",
+        "our youngest is four. something for tonight?",
         "something for six-year-olds",
         "for a 9yo",
         "something for my kids",
