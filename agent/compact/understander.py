@@ -199,10 +199,7 @@ class Understander:
         acts, extra = _asking_for_items(acts) if order is not None and not references else acts, Leftover()
         if {*_OPEN, "reject"} & set(acts):
             places = [*linked.places(pointers), *ordered, *(message.tokens_of(p.span) for p in beyond)]
-            extra = self._leftovers.read(message, scopes, places)
-            extra = replace(extra, preferences=tuple(felt_by(extra.outside([*facts, *has_not(message)]), reading)))
-            if not _OPEN & set(acts):  # what is turned down says at most what else is unwanted: "no robots"
-                extra = Leftover(tuple(p for p in extra.preferences if p.polarity < 0 and p.strength == "hard"))
+            extra = self._left_over(message, scopes, acts, places, [*facts, *has_not(message)], reading)
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
@@ -219,6 +216,17 @@ class Understander:
         return Understanding(
             acts=acts, preferences=preferences, references=references, filter=filtered, query=query, order=order
         )
+
+    def _left_over(
+        self, message: Message, scopes: Scopes, acts: Sequence[Act], places: list[tuple[int, int]],
+        told: Sequence[Span], reading: Reading,
+    ) -> Leftover:  # fmt: skip
+        """Returns the wishes in words that no rule linked; beside what is only turned down no more than what else is unwanted: "no robots"."""
+        extra = self._leftovers.read(message, scopes, places)
+        found = tuple(felt_by(extra.outside(told), reading))
+        if not _OPEN & set(acts):
+            return Leftover(tuple(p for p in found if p.polarity < 0 and p.strength == "hard"))
+        return replace(extra, preferences=found)
 
     def _order(
         self, message: Message, scopes: Scopes, elsewhere: Sequence[Span]
