@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import cache
 
 from convrec.agent.compact.acts import Heard, acts_of, goes_on, has_not
 from convrec.agent.compact.advice import advised, felt_by, is_part, judged, lasts, respanned, titles_in, unlinked
@@ -65,6 +66,7 @@ _OPEN = {
     "answer",
     "other",
 }  # acts in which words left over can be wishes
+_I = re.compile(r"\b(?:i|im|ive|id|me|my|we|weve|us|our)\b")
 
 
 @dataclass(frozen=True)
@@ -238,17 +240,17 @@ class Understander:
         return order, [message.tokens_of(order.span)]
 
     def _as_read(self, message: Message, wishes: Sequence[Wish], reading: Reading) -> list[Wish]:
-        """Returns the wishes, those as tastes that the reader takes for such, of the message or of a sentence of it alone."""
+        """Returns the wishes, those as tastes that the reader takes for such, of the message or of a sentence of it alone that tells of its writer."""
 
-        def alone(at: int) -> Reading:
-            sentence = message.sentence(at)
-            if self._reader is None or sentence == (0, len(message)):
+        @cache
+        def read(sentence: tuple[int, int]) -> Reading:
+            if self._reader is None or sentence == (0, len(message)) or not _I.search(message.words(*sentence)):
                 return reading
             start, end = message.span(*sentence)
-            read = self._reader.read(message.text[start:end])
-            return replace(read, marked=tuple(replace(one, start=one.start + start, end=one.end + start) for one in read.marked))  # fmt: skip
+            alone = self._reader.read(message.text[start:end])
+            return replace(alone, marked=tuple(replace(one, start=one.start + start, end=one.end + start) for one in alone.marked))  # fmt: skip
 
-        return [lasts(wish, message, reading, alone) for wish in wishes]
+        return [lasts(wish, message, reading, lambda at: read(message.sentence(at))) for wish in wishes]
 
     def _titles_of(self, whole: Message, reading: Reading) -> list[Hit]:
         """Returns the titles named, by the rules or by the reader, in order."""

@@ -106,3 +106,18 @@ def test_a_taste_lasts_beside_a_sentence_that_asks(read, text, taste):
 )
 def test_what_is_asked_for_is_no_dislike_whatever_the_reader_says(read, on, text, wished):
     assert wished in [(value, polarity) for value, polarity, *_ in read(on, text)[1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("a western please. or a war film. no horror", 1),
+        ("I live for horror. a crime or war film please", 2),
+    ],
+)
+def test_only_a_sentence_that_tells_of_oneself_is_read_again_and_once(read, monkeypatch, text, times):
+    seen = []
+    plain = Reader.read
+    monkeypatch.setattr(Reader, "read", lambda self, said, *more: (seen.append(said), plain(self, said, *more))[1])
+    read("films", text)
+    assert len(seen) == times
