@@ -21,7 +21,7 @@ _TELL = re.compile(
     r"\b(?:what|whats|hows|tell|describe|describes?|explain|is (?:it|that)|summary|synopsis|plot|details?|info|more about)\b"
 )
 _WHEN = re.compile(
-    r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old(?: (?:is|are|was)|(?= ?\?))|whats? years?|years? (?:is|was|of)|release date|from what year)\b"
+    r"\b(?:(?:what|which) (?:year|decade)|(?:what|whats) the (?:year|release date)|when (?:was|were|did|is)|how old(?: (?:is|are|was)|(?= ?\?))|whats? years?|years? (?:is|was|of)|release date|from what year|which\b[^.?!]* (?:made|released|came out|is|are|was|were|from) (?:after|before|since|older than|newer than|in|from)(?: the)? \d{2,4}s?)\b"
 )
 _WHO_IN = re.compile(
     r"\b(?:who(?:s| is| was| are| else is| all is| else)*(?: \w+){0,2} (?:in|play(?:s|ed|ing)?|star(?:s|red|ring)?|act(?:s|ed|ing)?|appears?)|who(?:s| is| are) the (?:cast|actors?|stars?|actress|lead)|cast(?: of)?|actors?(?: in)?|starring|(?:main|leading|lead) (?:actor|actress|role|cast|man|lady|part))\b"
@@ -64,7 +64,9 @@ _DISMISSED = re.compile(  # what is named to say that it does not count: "any pr
     r"\b(?:(?:any|whatever|not|no|regardless of|forget|never ?mind|drop|scrap)(?: the)?(?! good\b)|(?:dont|do not) (?:care|mind)(?: about)?(?: the)?) \w+"
     r"|\b\w+ (?:(?:does|do)(?:nt| not) (?:really )?matter|(?:is|are) (?:no|not) \w+|isnt \w+)"
 )
-_FEW = 400  # values of a field that a question is compared with
+_FEW = 400  # values of a field that a question is compared with, unless it asks which of those shown has one
+WHICH_OF = r"\bwhich (?:(?:ones? )?of (?:them|these|those)|ones?)\b"
+"""Asks which of those shown are so, as a pattern."""
 
 
 def asked_fields(text: str | Message, schema: Schema, catalogue: Catalogue | None = None) -> tuple[str, ...]:
@@ -157,7 +159,7 @@ def _names_value(field: Field, message: Message, catalogue: Catalogue) -> bool:
     if not field.valued:
         return False
     values = catalogue.values(field.name).values
-    if len(values) > _FEW:
+    if len(values) > _FEW and not message.has(WHICH_OF):
         return False
     forms = {form for word in said for form in (word, *singulars(word))}
     telling = {word for word in forms if word not in LINGO and len(word) > 2}

@@ -4,20 +4,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from convrec.agent.compact.asked import WHICH_OF
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
+from convrec.agent.compact.relative import COMPARATIVES
 from convrec.agent.compact.superlatives import OF_THEM, ORDERS, SAID, WHICH_HAS
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.describing.phrase import phrase_of
 from convrec.agent.describing.resolver import Resolver
 from convrec.agent.describing.words import telling
 from convrec.agent.state import WHICH, DialogueState
-from convrec.core.predicate import Comparison, Predicate
 
+_OF_TWO = {
+    word: meant
+    for word, meant in COMPARATIVES.items()
+    if "too " not in word and word not in ("dated", "better", "earlier", "later")
+}
 _LEAD = re.compile(
-    r"\b(?:the|that|this) one (?:\w+ )?(?:with|from|by|about|in|starring|directed by|made in|of|featuring)(?: the| a)?$"
+    rf"{WHICH_OF} (?:is|are|was|were|has|have|had|does|do|can|costs?|serves?|offers?|comes?|runs?|allows?)(?: (?:got|a|an|any|the|also|good|for|on|in|with|from|by|open|available|made|released|have|serve|offer|come|run|allow|cost))*$"
+    r"|\b(?:the|that|this) one (?:\w+ )?(?:with|from|by|about|in|starring|directed by|made in|of|featuring)(?: the| a)?$"
 )
 _SMALL = {"the", "that", "this", "from", "in", "made", "of"}
 _BEFORE = re.compile(r"\b(?:the|that|this)$")
@@ -27,7 +35,7 @@ _MOST = re.compile(
     rf"|\b(?P<of_them>{SAID})(?: one)? of (?:them|these|those)\b"
     rf"|{WHICH_HAS}"
     r"|\bthe (?P<plain>old|new|cheap|short|long) one\b"
-    r"|\bthe (?P<of_two>older|newer|cheaper|dearer|shorter|longer)(?: one\b(?! than\b)|(?: one)? of the two\b)"
+    rf"|\bthe (?P<of_two>{'|'.join(sorted(_OF_TWO, key=len, reverse=True))})(?: one\b(?! than\b)|(?: one)? of the two\b)"
 )
 _ASKS = re.compile(r"\b(?:who|whos|what|whats|when|where|how|does|did|is|was|has|tell me)\b")
 _TOLD = re.compile(
@@ -37,8 +45,7 @@ _ASKED = 0.52  # the chance from which an item is taken for the one meant, where
 _UNASKED = 0.6  # … where something else may be spoken of
 _ANY = 0.4  # "the one …" is said of what is shown more often than not
 _ORDERS = {**ORDERS,
-           "old": ("year", False), "new": ("year", True), "cheap": ("price", False), "short": ("length", False), "long": ("length", True),
-           "older": ("year", False), "newer": ("year", True), "cheaper": ("price", False), "dearer": ("price", True), "shorter": ("length", False), "longer": ("length", True)}  # fmt: skip
+           "old": ("year", False), "new": ("year", True), "cheap": ("price", False), "short": ("length", False), "long": ("length", True), **_OF_TWO}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -128,8 +135,8 @@ class DescriptionReader:
         for start, end, match in message.find(_MOST):
             if any(told <= start for told in of_kind):  # "which Italian place is the cheapest?" asks of all
                 continue
-            before = message.words(message.sentence(start)[0], start)
-            if match["of_two"] and not match[0].endswith("two") and not _ASKS.search(before):
+            said = message.words(*message.sentence(start))
+            if match["of_two"] and not match[0].endswith("two") and not _ASKS.search(said):
                 continue  # "the newer one" alone may be a wish
             two = [row for item in focus[-2:] if (row := catalogue.row(item)) is not None]
             extreme = _extreme(
@@ -140,7 +147,7 @@ class DescriptionReader:
             if extreme is not None:
                 pointers.append(Pointer(start, end, "description", (catalogue.ids[extreme],)))
                 used |= {(hit.start, hit.end) for hit in ranges if start <= hit.start < end}
-        places = [(hit.start, hit.end, _equal(hit)) for hit in values]
+        places = [(hit.start, hit.end, carries(hit.value.field, hit.value.value)) for hit in values]
         places += [(hit.start, hit.end, hit.predicate()) for hit in ranges if not hit.vague]
         for start, end, predicate in places:
             if (start, end) in used or not _is_description(message, start, end):
@@ -179,11 +186,6 @@ def _extreme(fields: Fields, word: str, rows: list[int]) -> int | None:
 def _is_description(message: Message, start: int, end: int) -> bool:
     while message.tokens[start].norm in _SMALL and end - start > 1:
         start += 1
-    before = message.words(max(0, start - 5), start)
+    before = message.words(max(0, start - 9), start)
     after = message.tokens[end].norm if end < len(message) and not message.tokens[end].mark else ""
     return bool(_LEAD.search(before)) or (after == "one" and bool(_BEFORE.search(before)))
-
-
-def _equal(hit: ValueHit) -> Predicate:
-    op = "contains" if hit.value.field.type == "tags" else "eq"
-    return Comparison.model_validate({"field": hit.value.field.name, "op": op, "value": hit.value.value})

@@ -1,4 +1,4 @@
-"""Listeners over three catalogues, an agent over the demo films and agents over small catalogues, made once."""
+"""Listeners over four catalogues, an agent over the demo films and agents over small catalogues, made once."""
 
 import itertools
 import os
@@ -12,7 +12,7 @@ import pytest
 
 from convrec.agent import Agent
 from convrec.core.clock import FixedClock, counted_ids
-from tests.agent.linked_catalogues import film_catalogue, game_catalogue, restaurant_catalogue
+from tests.agent.linked_catalogues import film_catalogue, game_catalogue, plant_catalogue, restaurant_catalogue
 from tests.agent.talkers import Child
 from tests.agent.understood import Listener
 
@@ -35,6 +35,12 @@ def on_restaurants(tmp_path_factory) -> Listener:
 def on_games(tmp_path_factory) -> Listener:
     """Understands messages about ten games."""
     return Listener(game_catalogue(tmp_path_factory.mktemp("understanding") / "games"))
+
+
+@pytest.fixture(scope="session")
+def on_plants(tmp_path_factory) -> Listener:
+    """Understands messages about a nursery's plants."""
+    return Listener(plant_catalogue(tmp_path_factory.mktemp("understanding") / "plants"))
 
 
 @pytest.fixture(scope="session")

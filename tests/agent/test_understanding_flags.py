@@ -4,13 +4,6 @@ import pytest
 
 from convrec.agent.wording import demand, request_words
 from convrec.core.predicate import parse_predicate
-from tests.agent.linked_catalogues import plant_catalogue
-from tests.agent.understood import Listener
-
-
-@pytest.fixture(scope="module")
-def on_plants(tmp_path_factory):
-    return Listener(plant_catalogue(tmp_path_factory.mktemp("plants")))
 
 
 def flags(listener, said):

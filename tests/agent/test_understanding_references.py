@@ -64,6 +64,31 @@ def test_what_is_asked_of_the_older_one_is_asked_of_one_of_the_two(on_films, tex
     assert on_films.wishes(text, compared) == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("which of them has Al Pacino?", ["Heat (1995)"]),
+        ("which of those were made after 1980?", ["Heat (1995)", "Casino (1995)"]),
+        ("which ones are science fiction", ["Alien (1979)"]),
+    ],
+)
+def test_which_of_those_shown_have_something_is_asked_of_them(on_films, text, titles):
+    state = on_films.state(("Jaws", "Heat (1995)", "Alien", "Casino"))
+    assert on_films.pointed(text, state) == titles
+    assert "ask_item" in on_films.hear(text, state).acts
+    assert on_films.hear(text, state).filter is None
+
+
+def test_which_of_those_shown_are_safe_is_told_of_each(on_plants):
+    state = on_plants.state(("Sage", "Basil", "Lavender 'Hidcote'"))
+    assert on_plants.pointed("which of these are pet safe?", state) == ["Sage", "Basil"]
+
+
+def test_what_none_of_those_shown_has_is_wished_for(on_films):
+    heard = on_films.hear("which of them has Jim Carrey?", on_films.state(("Jaws", "Heat (1995)", "Alien")))
+    assert heard.filter is not None
+
+
 def test_an_older_one_is_a_wish(on_films):
     assert "+year" in on_films.wishes("an older one, please", on_films.state(SHOWN, focus=("Casino", "Jaws")))
 

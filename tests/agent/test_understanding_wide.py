@@ -3,13 +3,6 @@
 import pytest
 
 from convrec.agent.compact.asked import asked_fields
-from tests.agent.linked_catalogues import plant_catalogue
-from tests.agent.understood import Listener
-
-
-@pytest.fixture(scope="module")
-def on_plants(tmp_path_factory):
-    return Listener(plant_catalogue(tmp_path_factory.mktemp("plants")))
 
 
 @pytest.mark.parametrize(
