@@ -63,7 +63,7 @@ policy: $(VENV)/ready-dev ## learn from simulated people when to ask back, and w
 
 adapter: $(VENV)/ready-dev ## train the reader of messages anew on the public data in CONVREC_DATA (an hour on two cores)
 	$(BIN)/convrec finetune build --task reader --labels tests/agent/attitudes.jsonl --out runs/reader
-	$(BIN)/convrec finetune train --task reader --rows runs/reader --most 30000 --out agent/compact/tagger/weights.safetensors $(ADAPTER)
+	$(BIN)/convrec finetune train --task reader --rows runs/reader --out agent/compact/tagger/weights.safetensors $(ADAPTER)
 
 finetune-demo: $(VENV)/ready-dev ## make a tiny model from nothing, tune, measure, verify and serve it, by vLLM where it installs (a quarter of an hour on two cores)
 	@test -n "$(CONVREC_VLLM)" || $(MAKE) --no-print-directory $(VLLM)/ready || echo "vLLM can't be installed here: the adapter is served in process."

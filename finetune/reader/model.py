@@ -42,7 +42,7 @@ class Tuning:
     kind: str = "lora"
     rank: int = 32
     targets: str = "all"
-    layers: int = 4
+    layers: int = 6
 
 
 def load_bert(folder: Path, layers: int) -> Any:

@@ -129,7 +129,7 @@ def train(
     rate: Annotated[float | None, typer.Option("--rate", help="Learning rate.", show_default="the setting's; 1e-3 for reader and reader")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Times that each row is seen.", show_default="the setting's; 3 for reader")] = None,
     tuning: Annotated[Literal["lora", "full", "frozen"], typer.Option("--tuning", help="Of reader: how it is tuned.")] = "lora",
-    layers: Annotated[int, typer.Option("--layers", help="Of reader: first layers that are kept: fewer are faster.")] = 4,
+    layers: Annotated[int, typer.Option("--layers", help="Of reader: first layers that are kept: fewer are faster.")] = 6,
     size: Annotated[int, typer.Option("--size", help="Of reader: rows a step.")] = 24,
     most: Annotated[int, typer.Option("--most", help="Of reader: rows to train on, about; 0 takes all.")] = 0,
     sample: Annotated[int, typer.Option("--sample", help="Of reader: rows of each part to measure on, about; 0 takes all.")] = 0,
