@@ -95,7 +95,9 @@ _CRITIQUE = re.compile(
 _TASTE = re.compile(
     r"\b(?:(?:i|we|he|she|they|my \w+)(?:m| am)? (?:\w+ ){0,2}?(?:love[sd]?|like[sd]?|enjoy(?:s|ed)?|adore[sd]?|hate[sd]?|dislike[sd]?|prefer[s]?|cant stand|fan of|into)|loved|hated|favou?rites?|not a fan|dont (?:like|mind))\b"
 )
-_ELLIPTIC = re.compile(r"(?:^|[.!,] )(?:and|what about|how about) (?:the )?titled \?$")  # asks the same of another item
+_ELLIPTIC = re.compile(
+    r"(?:^|[.!,] )(?:and|what about|how about) (?:the |that |this )?(?:titled|first|second|third|fourth|last|other)(?: one)? \?$"
+)  # asks the same of another item
 _OF_ALL = re.compile(  # asks which items there are, not about one
     r"\b(?:any|anything|some|something|others?|else|more|another|recommend|suggest|looking for|show|find|give|i want|i need|id like|do you have|have you got|you got)\b"
 )

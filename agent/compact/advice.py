@@ -194,7 +194,7 @@ def advised(
     possible = [act for act in _HEARD if told or act in ("thank", "bye")]
     wishful = "compared" in felt or any(stated.facet != "item" for stated in preferences)
     asks = "asked" in felt or bool({"ask_item", "ask_why", "compare"} & set(acts))
-    settled = {"accept": wishful and not message.has(_YES), "reject": wishful or asks}
+    settled = {"accept": wishful and not message.has(_YES), "reject": wishful or asks or "accept" in acts}
     possible = [act for act in possible if not settled.get(act)]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]
     unsure = {*_UNSURE, "request"} if added or len(acts) > 1 else _UNSURE

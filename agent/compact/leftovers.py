@@ -32,10 +32,11 @@ _TALK = LINGO | frozenset(
 )
 _CUE = re.compile(
     r"(?:\b(?:something|anything|somewhere|nothing|nowhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|ones?|stuff|things?|about|with|without|no|not|never|cant|cannot|set in"
-    r"|featuring|involving|more|less|too|want|need|prefer|like|love|loves|enjoy|hate|avoid|mood for|into|fancy|make it|be|feel|keep it|interested in|good for|great for|perfect for)"
+    r"|featuring|involving|more|less|too|want|need|prefer|likes?|loves?|enjoys?|hates?|avoids?|dislikes?|stand|bear|mood for|into|fancy|make it|be|feel|keep it|interested in|good for|great for|perfect for)"
     r"(?: (?:very|really|so|pretty|quite|rather|a bit|a little|bit|little|more|less|too|a|an|the|some|any|as|just as|really good))*)$"
 )
 _KINDS = NOUNS | {"sort", "kind", "vibe", "vibes", "feel", "mood"}
+_BEHIND = 3  # words that may stand between what cues a wish and its last word
 _BEFORE = {"a", "an", "some", "any", "good", "more", "no", "other", "really", "very"}
 _SET = re.compile(
     r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera|makes? (?:you|me|us) (?:think|cry|laugh|smile))\b"
@@ -145,16 +146,12 @@ class LeftoverReader:
             return False
         if last - first <= 2 and not linked & {*range(first, last)}:
             return True
-        head = at
-        while (
-            head > first
-            and not message.tokens[head].mark
-            and message.tokens[head - 1].norm not in FUNCTION | NOUNS
-            and at - head < 3
-        ):
-            head -= 1
-        cued = not message.tokens[head].mark and _CUE.search(message.words(max(first, head - 5), head)) is not None
-        return cued or _names_kind(message, at, last, linked)
+        for head in range(at, max(first, at - _BEHIND) - 1, -1):
+            if _cued(message, first, head):
+                return True
+            if head == first or message.tokens[head].mark or message.tokens[head - 1].norm in FUNCTION | NOUNS:
+                break
+        return _names_kind(message, at, last, linked)
 
     def _nearest(self, phrases: list[str]) -> list[tuple[str, str] | None]:
         """Returns the `(field, value)` nearest to each phrase, None where none is near enough."""
@@ -169,6 +166,11 @@ class LeftoverReader:
                 best = int(np.argmax(row))
                 self._cache[phrase] = self._names[best] if row[best] >= FLOOR else None
         return [self._cache[phrase] for phrase in phrases]
+
+
+def _cued(message: Message, first: int, at: int) -> bool:
+    """Tells whether the words before token `at` say that what follows is wished for or not."""
+    return not message.tokens[at].mark and _CUE.search(message.words(max(first, at - 5), at)) is not None
 
 
 def _names_kind(message: Message, at: int, last: int, linked: set[int]) -> bool:

@@ -36,6 +36,7 @@ FELT = re.compile(r"\b(?:loved|liked|hated|enjoyed|adored|disliked|despised)$")
 BEFORE_NAMES = {"by", "with", "without", "starring", "featuring"}
 _SEQUEL = re.compile(r"^(?:[2-9]|1\d|ii|iii|iv|vi{1,3}|ix|part|vol|volume|chapter)$")
 _YEAR = re.compile(r"^(?:1[89]\d\d|20\d\d)$")
+_OCCASIONS = frozenset("night day evening weekend party afternoon morning date".split())
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,16 @@ def is_capital(message: Message, start: int, end: int) -> bool:
     telling = [t for i, t in tokens if not message.starts_sentence(i)]
     return bool(telling) and all(
         t.capital or t.norm in ARTICLES or is_skipped(t.norm) or t.norm.isdigit() for _, t in tokens
+    )
+
+
+def is_occasion(message: Message, start: int, end: int) -> bool:
+    """Tells whether words in small letters say what something is for, be they a title or not: "a romance for date night"."""
+    before = message.tokens[start - 1].norm if start else ""
+    return (
+        before in ("for", "our", "my")
+        and message.tokens[end - 1].norm in _OCCASIONS
+        and not is_capital(message, start, end)
     )
 
 

@@ -20,6 +20,7 @@ from convrec.agent.compact.marks import (
     goes_on,
     in_longer_name,
     is_capital,
+    is_occasion,
     years_beside,
 )
 from convrec.agent.compact.message import Message
@@ -194,6 +195,8 @@ class TitleLinker:
         if hit.year is not None and not all(word in POINTERS for word in words):
             return True
         capital = is_capital(message, start, end)
+        if is_occasion(message, start, end):
+            return False
         if in_longer_name(message, start, end) and len(words) == 1:
             return False
         if all(word.isdigit() for word in words):

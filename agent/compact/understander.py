@@ -18,7 +18,7 @@ from convrec.agent.compact.descriptions import DescriptionReader
 from convrec.agent.compact.fields import Fields, fields_of
 from convrec.agent.compact.leftovers import Leftover, LeftoverReader
 from convrec.agent.compact.lexicon import THINGS
-from convrec.agent.compact.marks import Hit
+from convrec.agent.compact.marks import Hit, is_occasion
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish, value_wishes
 from convrec.agent.compact.ranges import RangeHit
@@ -323,6 +323,8 @@ class Understander:
         for start, end in titles_in(reading, [message.span(hit.start, hit.end) for hit in linked]):
             alone = Message(message.text[start:end])
             first, last = message.tokens_of((start, end))
+            if is_occasion(message, first, last):
+                continue
             whole = [hit for hit in self._titles.link(alone, []) if hit.end - hit.start == len(alone) == last - first]
             partly = [] if whole else self._titles.partly(alone.norms(0, len(alone)))
             yield from (replace(hit, start=first, end=last) for hit in whole)

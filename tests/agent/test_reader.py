@@ -210,6 +210,7 @@ def test_acts_are_taken_from_a_sure_reader_where_they_are_possible():
     assert advised(SAID, ("request",), reading(accept=0.9), shown, [], ["compared"]) == ("request",)
     assert advised(SAID, ("reject", "request"), reading(reject=0.01), shown, [], []) == ("request",)
     assert advised(SAID, ("reject",), Reading(), shown, [], []) == ("reject",)
+    assert advised(SAID, ("accept",), reading(reject=0.9), shown, [], []) == ("accept",)
 
 
 def test_a_wish_that_begins_with_a_yes_may_take_what_was_shown():

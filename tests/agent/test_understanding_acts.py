@@ -130,3 +130,9 @@ def test_who_wrote_a_book_asks_for_its_author(text):
 )
 def test_the_language_is_told_where_its_words_tell_it(text, language):
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize("text", ["and the second?", "what about the last one?", "and Alien?"])
+def test_what_was_asked_of_one_is_asked_of_the_next(on_films, text):
+    told = on_films.state(("Jaws", "Heat (1995)", "Alien"), focus=("Jaws",)).model_copy(update={"told": ("director",)})
+    assert on_films.hear(text, told).acts == ("ask_item",)

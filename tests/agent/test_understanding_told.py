@@ -57,3 +57,15 @@ def test_a_year_in_parentheses_ends_the_title_before_it(on_films, text):
 
 def test_a_title_in_capitals_is_named_by_itself(on_films):
     assert on_films.named("have you seen It (2017)?") == ["It (2017)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "polarity"),
+    [
+        ("a thriller, but my girlfriend hates blood", "blood", -1),
+        ("my mum can't stand swearing", "swearing", -1),
+        ("my dad loves trains, find me something", "trains", 1),
+    ],
+)
+def test_what_others_love_and_hate_in_words_of_their_own_is_heard(on_films, text, value, polarity):
+    assert (value, polarity) in [(p.value, p.polarity) for p in on_films.hear(text).preferences if p.facet == "text"]
