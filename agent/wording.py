@@ -263,6 +263,8 @@ def _comparison(comparison: Comparison, field: Field, case: Case) -> str:
         )
     if field.type == "bool":
         return flag(field) if comparison.value else phrase("not", value=flag(field))
+    if field.name == "title":
+        return phrase("in_title", value=comparison.value)
     values = comparison.value if isinstance(comparison.value, list | tuple) else [comparison.value]
     last = "or" if comparison.op in ("in", "contains_any") else "and"
     return joined_by(field, listed([case(str(value)) if is_kind(field) else str(value) for value in values], last))
@@ -287,6 +289,7 @@ def after_noun(predicates: Iterable[Predicate], schema: Schema, case: Case = str
     """Returns those of the demands that come after the noun: `from the 1960s without John Wayne or horror`."""
     after = sorted((p for p in predicates if not before_noun(p, schema)), key=lambda one: isinstance(one, Not))
     lacking = [one.arg for one in after if isinstance(one, Not) and _goes_without(one.arg, schema)]
+    lacking.sort(key=lambda one: fields_of(one) == {"title"})
     said: dict[frozenset[str], list[str]] = {}
     for one in after:
         if not (isinstance(one, Not) and one.arg in lacking):

@@ -88,6 +88,11 @@ def test_a_request_reads_as_a_person_would_say_it():
         == "noir films with Tom Hanks and Meg Ryan from the 1990s not directed by Alfred Hitchcock without war or Tom Cruise"
     )
     assert after_noun(said[1:2], FILMS) == ""
+    nameless = asked(
+        {"op": "not", "arg": {"field": "title", "op": "text", "value": "robot"}},
+        {"op": "not", "arg": has("genres", "War")},
+    )
+    assert request_words(nameless, FILMS, small) == "films without war or “robot” in the title"
 
 
 @pytest.mark.parametrize(
