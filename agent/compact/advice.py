@@ -22,7 +22,14 @@ from convrec.core.text import fold, words
 from convrec.core.understanding import Act, Preference, Span
 
 _SURE, _VERY_SURE = 0.5, 0.85  # share from which an attitude is taken from the reader
-_SAME = {("neutral", "none"), ("neutral", "asked"), ("liked", "like"), ("disliked", "excluded"), ("seen", "excluded")}
+_SAME = {
+    ("neutral", "none"),
+    ("neutral", "asked"),
+    ("neutral", "excluded"),
+    ("liked", "like"),
+    ("disliked", "excluded"),
+    ("seen", "excluded"),
+}
 _CERTAIN = 0.85  # probability from which the reader's word stands against a linked value
 _FACET = 0.7  # probability from which words are taken for a facet's
 _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for it
@@ -30,6 +37,9 @@ _ACT, _NO_ACT = 0.8, 0.05
 _LASTS, _SIGN, _ASKED = 0.85, 0.95, 0.2
 """Shares from which a wish is a taste, and one that is unwanted, and up to which a message asks for nothing."""
 _YES = re.compile(r"^(?:(?:oh|ok|okay|alright|,) )*(?:yes|yeah|yep|sure|great|perfect|fine|(?:ok|okay)(?= [,.]))\b")
+_ONWARD = re.compile(
+    r"^(?:(?:hm+|ok|okay|and|yes|please|just|,) )*(?:go on|carry on|continue|keep going|next|more|others?|another)(?: (?:please|then|one|ones|thanks))*[ .!]*$"
+)
 _JUDGED: Mapping[str, Attitude] = {"liked": "liked", "disliked": "disliked", "seen": "seen", "neutral": "none"}
 _HEARD: tuple[Act, ...] = ("answer", "accept", "reject", "ask_item", "thank", "bye")
 _UNSURE = {"answer", "reject"}  # which rules hear where there is none
@@ -186,7 +196,7 @@ def advised(
     """Returns the acts with those that the reader is sure of, and without those that it is sure are none, unless nothing would be left.
 
     A message that wishes for something takes or turns down nothing unless a rule says so, or it begins with a yes; one that asks, be it for an
-    item, turns down nothing.
+    item, turns down nothing, and nothing is taken by who asks on.
     """
     if reading.acts is None:
         return tuple(acts)
@@ -194,7 +204,8 @@ def advised(
     possible = [act for act in _HEARD if told or act in ("thank", "bye")]
     wishful = "compared" in felt or any(stated.facet != "item" for stated in preferences)
     asks = "asked" in felt or bool({"ask_item", "ask_why", "compare"} & set(acts))
-    settled = {"accept": wishful and not message.has(_YES), "reject": wishful or asks or "accept" in acts}
+    onward = message.has(_ONWARD) or (message.has(r"\?$") and not asks)
+    settled = {"accept": onward or (wishful and not message.has(_YES)), "reject": wishful or asks or "accept" in acts}
     possible = [act for act in possible if not settled.get(act)]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]
     unsure = {*_UNSURE, "request"} if added or len(acts) > 1 else _UNSURE

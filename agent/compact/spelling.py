@@ -1,13 +1,13 @@
 """Which words of the catalogue a misspelt word may stand for."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import copy
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from convrec.agent.compact.lexicon import is_known
+from convrec.agent.compact.lexicon import is_common, is_known
 
 MAX_CORRECTED = 12  # words of one message that are looked up; each costs about a millisecond in a large catalogue
 _CACHED = 4_096
@@ -38,7 +38,8 @@ class Speller:
 
     def is_slip(self, word: str) -> bool:
         """Tells whether a word is neither of the catalogue nor an English one, so that it may be a slip of the finger."""
-        return len(word) >= 4 and word.isalpha() and word not in self._counts and not is_known(word)
+        known = word in self._counts or is_known(word) or any(is_common(plain) for plain in _plain(word))
+        return len(word) >= 4 and word.isalpha() and not known
 
     def corrections(self, word: str, limit: int = 4) -> tuple[str, ...]:
         """Returns the nearest words, best first: fewest edits (a swap counts one), same first letter, then the most frequent."""
@@ -56,6 +57,18 @@ class Speller:
         near = process.extract(word, pool, scorer=OSA.distance, score_cutoff=allowed, limit=40)
         ordered = sorted(near, key=lambda hit: (hit[1], hit[0][:1] != word[:1], -self._counts[hit[0]], hit[0]))
         return tuple(str(hit[0]) for hit in ordered[:8])
+
+
+def _plain(word: str) -> Iterator[str]:
+    """Yields what a comparative or superlative may be one of: "sadder" of sad, "zanier" of zany, "weirdest" of weird."""
+    stem = word.removesuffix("er") if word.endswith("er") else word.removesuffix("est")
+    if stem != word and len(stem) >= 3:
+        yield stem
+        yield f"{stem}e"
+        if stem[-1] == stem[-2]:
+            yield stem[:-1]
+        if stem.endswith("i"):
+            yield f"{stem[:-1]}y"
 
 
 def edits_allowed(length: int) -> int:

@@ -229,6 +229,12 @@ def test_who_asks_turns_nothing_down_and_may_accept():
     assert advised(SAID, ("ask_item",), reading(accept=0.97), shown, [], []) == ("ask_item", "accept")
 
 
+def test_who_asks_for_more_takes_nothing():
+    shown = DialogueState(slates=(("1", "2"),))
+    for text in ("go on", "ok, next one please", "and the first, by Ito?"):
+        assert advised(Message(text), ("request",), reading(accept=0.97), shown, [], []) == ("request",)
+
+
 def test_what_rules_hear_is_not_taken_away_where_nothing_would_be_left():
     shown = DialogueState(slates=(("1", "2"),))
     assert advised(SAID, ("reject",), reading(reject=0.01), shown, [], []) == ("reject",)

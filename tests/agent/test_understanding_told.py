@@ -30,7 +30,7 @@ def test_what_is_asked_for_is_firm(on_films, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["a good zombie movie", "take your time, no rush", "comes to mind", "new horror movies"]
+    "text", ["a good zombie movie", "take your time, no rush", "comes to mind", "new horror movies", "something sadder"]
 )
 def test_everyday_words_are_nobodys_name(on_films, text):
     assert {p.facet for p in on_films.hear(text).preferences} <= {"text", "genres"}
