@@ -36,7 +36,7 @@ _STRONG = re.compile(
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|(?:am|im|are|were|is|hes|shes) done with|(?:stay|steer|keep) (?:clear|away) (?:of|from)|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
     r"|(?:(?:under|in) no circumstances|on no account|by no means)(?: (?:show|suggest|recommend|give|offer)(?: me| us)?(?: any| anything)?)?|strike(?: out| off)?(?= \w+ (?:\w+ )?(?:from|off)\b)|zero (?:interest in|tolerance for|patience for)|(?:can|could) do without|lifes too short for"
     r"|keep(?= (?:\w+ ){1,4}?(?:away|out of|far)\b)|leave(?= (?:\w+ ){1,4}?(?:out|off|aside|away)\b)|take(?= (?:\w+ ){1,3}?off (?:the|my|your)\b)"
-    r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
+    r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|mustnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
     r"|had enough(?: of)?|has enough of|not a fan of|not into|refus(?:e|es|ed|ing) to (?:even )?(?:touch|watch|see|read|play|sit through|go near)|(?:dont|doesnt|do not|didnt) (?:really |much )?care (?:much )?for|gone off|went off|put off by|terrified of|scared of|uncomfortable with"
     r"|(?<!to )(?:gets?|is|are|am|im|hes|shes|theyre|were)(?: (?:so|too|very|easily|always|quickly|really))*(?= (?:scared|frightened|terrified|spooked)\b)|(?:gets|has)(?: bad| awful)?(?= nightmares\b))\b"
@@ -166,7 +166,8 @@ class Scopes:
         follower = self._message.words(end, end + 1)
         taste = (bool(_TASTE.search(clause)) or follower in _FANS) and not _WANTS.search(clause)
         sentence = self._message.words(*self._message.sentence(start))
-        lasting = (taste and bool(_MINE.search(clause)) and not _NOW.search(sentence)) or bool(
+        asked = negation is None and "please" in self._message.norms(end, stop)
+        lasting = (taste and bool(_MINE.search(clause)) and not (asked or _NOW.search(sentence))) or bool(
             _ALWAYS.search(sentence) and (taste or negation in ("no", "soft"))
         )
         scope: Scope = "turn" if _ONCE.search(sentence) else "lasting" if lasting else "session"
