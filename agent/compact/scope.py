@@ -57,7 +57,7 @@ _MUST = re.compile(
     r"\b(?:must|has to|have to|had to|needs? to be|only|definitely|absolutely|strictly|required|make sure|at all|ever|allergic|under no circumstances)\b"
 )
 _TASTE = re.compile(
-    r"\b(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| tend to| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
+    r"\b(?<!can )(?<!could )(?<!should )(?<!shall )(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| tend to| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
     r" (?:loves?|likes?|enjoys?|adores?|hates?|dislikes?|detests?|despises?|loathes?|stand|bear|fans? of|a (?:huge |big |real |great )*(?:fan|sucker|lover|nut) (?:of|for)|into|fond of|crazy about|obsessed with|watch|read|play|prefer|eat|sick of|tired of|bored of)\b"
     r"|\b(?:love|loves|like|hate|enjoy|adore|dislike) (?:a good|all|any|every|most|everything)\b|\bmy (?:all time )?favou?rites?\b|\b(?:huge|big) fan of\b|^(?:love|hate|adore|enjoy|dislike)\b|\bnot (?:a|my) (?:big |huge )?(?:fan of|thing)\b|\bgets? my vote\b|\bim an? (?:huge |big )?fan$|\bcant get enough of\b|\balways up for\b|\b(?:hero|heroine|idol|favou?rite)s? of (?:mine|ours)\b|\bfollow(?:ed|ing)? the (?:career|work)s? of\b|\b(?:soft spot|weakness) for\b|\b(?:dont|doesnt) (?:really )?care for\b"
 )

@@ -35,6 +35,7 @@ from convrec.agent.compact.spoken import (
     points_elsewhere,
     values_spoken_of,
 )
+from convrec.agent.compact.spurned import unpaid
 from convrec.agent.compact.superlatives import SuperlativeReader
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
@@ -201,7 +202,14 @@ class Understander:
         acts, extra = _asking_for_items(acts) if order is not None and not references else acts, Leftover()
         if {*_OPEN, "reject"} & set(acts):
             places = [*linked.places(pointers), *ordered, *(message.tokens_of(p.span) for p in beyond)]
-            extra = self._left_over(message, scopes, acts, places, [*facts, *has_not(message)], reading)
+            extra = self._left_over(
+                message,
+                scopes,
+                acts,
+                places,
+                [*facts, *has_not(message), *(message.span(*place) for place in unpaid(message))],
+                reading,
+            )
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
@@ -273,10 +281,13 @@ class Understander:
             if not _overlaps(hit.start, hit.end, named)
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
+        free = unpaid(message)
         values = [
             hit
             for hit in values
-            if not is_part(
+            if not self._calendar.is_told(message, hit)
+            and not any(start <= hit.start < end for start, end in free)
+            and not is_part(
                 message.text,
                 message.span(hit.start, hit.end),
                 [v.field.name for v in (hit.value, *hit.others)],

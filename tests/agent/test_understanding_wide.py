@@ -1,15 +1,27 @@
-"""Plants, and what people say of them: heights, degrees, seasons, parts of names, titles that are words."""
+"""Plants, places to eat and games, and what people say of them: heights, degrees, seasons, parts of names, titles that are words."""
 
 import pytest
 
 from convrec.agent.compact.asked import asked_fields
-from tests.agent.linked_catalogues import plant_catalogue
+from tests.agent.linked_catalogues import plant_catalogue, wide_catalogue
 from tests.agent.understood import Listener
 
 
 @pytest.fixture(scope="module")
 def on_plants(tmp_path_factory):
     return Listener(plant_catalogue(tmp_path_factory.mktemp("plants")))
+
+
+@pytest.fixture(scope="module")
+def on_eateries(tmp_path_factory):
+    """Understands messages about 110 places to eat."""
+    return Listener(wide_catalogue(tmp_path_factory.mktemp("eateries"), "restaurants"))
+
+
+@pytest.fixture(scope="module")
+def on_wide_games(tmp_path_factory):
+    """Understands messages about 110 games, some of them for phones."""
+    return Listener(wide_catalogue(tmp_path_factory.mktemp("wide"), "games"))
 
 
 @pytest.mark.parametrize(
@@ -136,3 +148,85 @@ def test_there_are_many_ways_of_accepting(on_plants, text):
 def test_the_dislike_of_one_thing_beside_the_wish_for_another_rules_out_nothing_wished_for(on_plants):
     kept = on_plants.kept("full sun, I've had it with annuals, no shade")
     assert kept
+
+
+@pytest.mark.parametrize(
+    ("text", "months"),
+    [
+        ("only hardy ones mind, it's bitter up here in winter", 0),
+        ("it must survive the winter", 0),
+        ("we get hard frosts in spring", 0),
+        ("something that flowers in winter", 3),
+        ("some colour when it's cold in winter", 3),
+    ],
+)
+def test_a_season_beside_its_weather_asks_for_no_blossom(on_plants, text, months):
+    assert len(on_plants.wishes(text).get("+months", ())) == months
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("no ramen, had that monday", set()),
+        ("we went there last Monday", set()),
+        ("payday's not till friday", set()),
+        ("we get paid on friday", set()),
+        ("it'll be a Wednesday", {"Wednesday"}),
+        ("we had a look for Friday", {"Friday"}),
+        ("our anniversary is on friday", {"Friday"}),
+        ("I had noodles yesterday. a table on Monday", {"Monday"}),
+    ],
+)
+def test_a_day_that_has_been_or_is_of_something_else_is_no_opening_day(on_eateries, text, days):
+    heard = on_eateries.wishes(text)
+    assert (heard.get("+open_days", set()), heard.get("-open_days", set())) == (days, set())
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("near the station if possible, I get off the train there", {"Station Quarter"}),
+        ("a French restaurant, by the river if you have one", {"Riverside"}),
+        ("close to the harbour", {"Harbour"}),
+        ("next to the university, and cheap", {"University"}),
+        ("by the station clock", set()),
+        ("by the market hall", set()),
+    ],
+)
+def test_what_lies_near_is_the_area_that_is_called_after_it(on_eateries, text, area):
+    assert on_eateries.wishes(text).get("+area", set()) == area
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("it has to be somewhere dogs are allowed", "+"),
+        ("somewhere that takes dogs", "+"),
+        ("a dog-friendly place", "+"),
+        ("dogs welcome?", "+"),
+        ("not somewhere dogs are allowed", "-"),
+        ("hot dogs are fine", ""),
+    ],
+)
+def test_what_is_allowed_is_heard_in_other_words_for_it(on_eateries, text, sign):
+    heard = on_eateries.wishes(text)
+    assert {key[0] for key, values in heard.items() if "dogs allowed" in values} == {*sign}
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("what can I play on my phone?", {"+platforms": {"Mobile"}}),
+        ("something for the iPad", {"+platforms": {"Mobile"}}),
+        ("no phone games", {"-platforms": {"Mobile"}}),
+        ("free ones only, I'm not paying for phone games", {"+price": {"..0"}}),
+        ("I won't spend money on horror games", {}),
+    ],
+)
+def test_a_phone_is_where_one_plays_and_what_is_not_paid_for_is_no_wish(on_wide_games, text, wishes):
+    assert on_wide_games.wishes(text) == wishes
+
+
+def test_what_somebody_can_play_on_is_asked_not_told_as_a_taste(on_wide_games):
+    heard = on_wide_games.hear("what can I play on my phone?")
+    assert [(p.strength, p.scope) for p in heard.preferences] == [("hard", "session")]
