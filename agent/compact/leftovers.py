@@ -18,8 +18,13 @@ from convrec.core.understanding import Preference, Span
 from convrec.tools.encoder import TextEncoder
 
 FLOOR = 0.6  # cosine under which a word is not taken for a value
+_WHOLE = (
+    0.15  # how much nearer than to most values a word must be to one, so that it names that and not what they all are
+)
 _MOST_VALUES = 2_000
 _MOST_PHRASES = 6
+_FEW = 5  # values that are too few to tell which word is near to most of them
+_ALL = ("", "")
 _TALK = LINGO | frozenset(
     """ignore previous instructions print system prompt admin user table tables select insert delete update script alert http https www
     matter mind question questions worth curiosity course totally probably instead cold hot late early please sometimes often
@@ -37,6 +42,7 @@ _CUE = re.compile(
     r"(?: (?:very|really|so|pretty|quite|rather|a bit|a little|bit|little|more|less|too|a|an|the|some|any|as|just as|really good))*)$"
 )
 _KINDS = NOUNS | {"sort", "kind", "vibe", "vibes", "feel", "mood"}
+_STOPS = FUNCTION | NOUNS | {"somewhere", "nowhere"}
 _BEFORE = {"a", "an", "some", "any", "good", "more", "no", "other", "really", "very"}
 _SET = re.compile(
     r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera|makes? (?:you|me|us) (?:think|cry|laugh|smile))\b"
@@ -90,9 +96,13 @@ class LeftoverReader:
         phrases = [*quoted, *self._phrases(message, [*taken, *quoted])][:_MOST_PHRASES]
         said = [message.words(start, end) for start, end in phrases]
         degrees = [is_degree(message.words(0, start), words) for (start, _), words in zip(phrases, said, strict=True)]
-        nearest = [None if degree else near for near, degree in zip(self._nearest(said), degrees, strict=True)]
+        nearest = [
+            None if degree and near != _ALL else near for near, degree in zip(self._nearest(said), degrees, strict=True)
+        ]
         preferences, told = [], []
         for (start, end), near in zip(phrases, nearest, strict=True):
+            if near == _ALL:
+                continue
             stance = scopes.stance(start, end, mood=True)
             facet, value = near or ("text", message.raw(start, end))
             strength = stance.strength if facet == "text" and stance.polarity < 0 else "soft"
@@ -150,7 +160,7 @@ class LeftoverReader:
         while (
             head > first
             and not message.tokens[head].mark
-            and message.tokens[head - 1].norm not in FUNCTION | NOUNS
+            and message.tokens[head - 1].norm not in _STOPS
             and at - head < 3
         ):
             head -= 1
@@ -158,7 +168,7 @@ class LeftoverReader:
         return cued or _names_kind(message, at, last, linked)
 
     def _nearest(self, phrases: list[str]) -> list[tuple[str, str] | None]:
-        """Returns the `(field, value)` nearest to each phrase, None where none is near enough."""
+        """Returns the `(field, value)` nearest to each phrase, None where none is near enough, `_ALL` for a word that says what all items are."""
         if self._encoder is None or not self._names:
             return [None] * len(phrases)
         new = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._cache]
@@ -167,9 +177,16 @@ class LeftoverReader:
                 self._vectors = self._encoder.encode([value for _, value in self._names])
             similar = self._encoder.encode(new) @ self._vectors.T
             for phrase, row in zip(new, similar, strict=True):
-                best = int(np.argmax(row))
-                self._cache[phrase] = self._names[best] if row[best] >= FLOOR else None
+                self._cache[phrase] = self._meant(phrase, row)
         return [self._cache[phrase] for phrase in phrases]
+
+    def _meant(self, phrase: str, near: npt.NDArray[np.float32]) -> tuple[str, str] | None:
+        """Returns the value that a phrase is nearest to; "a plant" is as near to most kinds of plants as to one."""
+        best = int(np.argmax(near))
+        if near[best] < FLOOR:
+            return None
+        telling = " " in phrase or len(near) <= _FEW or near[best] - np.median(near) >= _WHOLE
+        return self._names[best] if telling else _ALL
 
 
 def _names_kind(message: Message, at: int, last: int, linked: set[int]) -> bool:

@@ -130,3 +130,10 @@ def test_who_wrote_a_book_asks_for_its_author(text):
 )
 def test_the_language_is_told_where_its_words_tell_it(text, language):
     assert language_of(text) == language
+
+
+def test_the_words_of_a_title_ask_for_nothing(agent):
+    agent.chat("Star Wars", user_id="titled")
+    reply = agent.chat("has Star Wars any subtitles?", user_id="titled")
+    assert reply.understanding.acts == ("ask_item",)
+    assert "is science fiction" not in reply.text

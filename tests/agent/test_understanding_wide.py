@@ -3,8 +3,12 @@
 import pytest
 
 from convrec.agent.compact.asked import asked_fields
+from convrec.agent.compact.understander import Understander
+from convrec.agent.state import DialogueState
+from convrec.core.clock import FixedClock
+from convrec.tools.encoder import TextEncoder
 from tests.agent.linked_catalogues import plant_catalogue, wide_catalogue
-from tests.agent.understood import Listener
+from tests.agent.understood import NOON, Listener
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,11 @@ def test_the_opposite_of_a_flag_turns_its_sign(on_plants, text, sign):
         ("sage, do you have it?", ["Sage"]),
         ("is the olive tree hardy?", ["Olive Tree"]),
         ("the pansies. what colours do they come in?", ["Pansy"]),
+        ("how tall does the violet get?", ["Violet"]),
+        ("how tall does the violet get? the plain violet I mean", ["Violet", "Violet"]),
+        ("something violet", []),
+        ("how tall is the violet one?", []),
+        ("does the lavender need sun?", []),
     ],
 )
 def test_a_title_of_everyday_words_is_found_where_it_is_asked_about(on_plants, text, titles):
@@ -111,6 +120,10 @@ def test_a_value_that_is_asked_about_is_no_wish(on_plants):
         ("how much light does it need", {"light"}),
         ("grower?", {"grower"}),
         ("is it hardy?", {"hardy"}),
+        ("does it need a lot of water", {"water"}),
+        ("does it need much light?", {"light"}),
+        ("will the second one want water in summer?", {"water"}),
+        ("do I need to water it?", set()),
     ],
 )
 def test_a_fact_is_asked_for_in_other_words_than_the_field_s_name(on_plants, text, fields):
@@ -230,3 +243,65 @@ def test_a_phone_is_where_one_plays_and_what_is_not_paid_for_is_no_wish(on_wide_
 def test_what_somebody_can_play_on_is_asked_not_told_as_a_taste(on_wide_games):
     heard = on_wide_games.hear("what can I play on my phone?")
     assert [(p.strength, p.scope) for p in heard.preferences] == [("hard", "session")]
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("what days is it open", {"open_days"}),
+        ("which days are they closed?", {"open_days"}),
+        ("when is it open?", {"open_days"}),
+        ("does it have a terrace", {"features"}),
+        ("is it in a nice area?", {"area"}),
+    ],
+)
+def test_what_is_asked_of_a_place_to_eat_is_its_days_and_what_it_has(on_eateries, text, fields):
+    assert set(asked_fields(text, on_eateries.catalogue.schema, on_eateries.catalogue)) >= fields
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        ("hmm korean maybe? or polish, either's good", {"hard"}),
+        ("korean maybe or polish", {"soft"}),
+        ("italian. or maybe greek", {"hard"}),
+    ],
+)
+def test_of_two_alternatives_none_is_wished_more_firmly(on_eateries, text, strength):
+    heard = on_eateries.hear(text)
+    assert len(heard.preferences) == 2
+    assert {p.strength for p in heard.preferences} == strength
+
+
+def test_a_proposal_that_is_turned_down_stays_one(on_eateries):
+    heard = on_eateries.hear("maybe korean? no, polish")
+    assert [(p.value, p.strength) for p in heard.preferences] == [("Korean", "soft"), ("Polish", "hard")]
+
+
+@pytest.mark.parametrize("text", ["I want somewhere really romantic you know", "somewhere romantic"])
+def test_how_a_place_should_be_is_heard_behind_somewhere(on_eateries, text):
+    assert on_eateries.wishes(text) == {"+text": {"romantic"}}
+
+
+@pytest.fixture(scope="module")
+def near_in_meaning(on_plants):
+    """Understands messages about plants with the encoder, so that words may stand for the value nearest to them."""
+    return Understander(on_plants.catalogue, FixedClock(NOON), TextEncoder.open())
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("need a plant for my gf", []),
+        ("I'd like a nice plant", []),
+        ("something vegetable", [("type", "Fruit")]),
+    ],
+)
+def test_a_word_for_what_all_items_are_names_no_kind_of_them(near_in_meaning, text, wishes):
+    heard = near_in_meaning.understand(text, DialogueState())
+    assert [(p.facet, p.value) for p in heard.preferences] == wishes
+
+
+def test_letting_us_do_one_asks_nothing(on_eateries):
+    state = on_eateries.state(shown=("Harbour Kitchen",), focus=("Harbour Kitchen",))
+    assert on_eateries.hear("great, let's do that one", state).acts == ("accept",)
