@@ -32,7 +32,7 @@ _TALK = LINGO | frozenset(
     godo gud goood surprise meh cheer spoil choose whatever care top liking somthing smth recomend sequel sequels
     closer skip rule rules ruled sth smth ooh oo ugh hiya aight yo bro dude mate sir dear poor pls plz damn dammit bloody obv obviously necessarily otherwise unless plus stays stay again always never imagine lovely ouch ahh aah finally fair mid cheers scratch strike correction completely week weeks month months lifetime takes wait kidding honest enough definitely ideally looks dunno idk hope hopes helps close thinking important changed
     decide deciding single circumstances altogether longer account ill bottom permanently future banned limits
-    cost costs paying spend spending payday
+    patience energy cost costs paying spend spending payday
     grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )

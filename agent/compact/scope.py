@@ -84,6 +84,7 @@ _MINE = re.compile(
 )
 
 
+_AMENDED = re.compile(r"\b(?:(?:scratch|strike|forget|cancel) that|no wait|wait no|actually no|no actually)\b")
 _ASKS_FOR = re.compile(
     r"\b(?:would like|id like|want|need|looking for|show|give|find|recommend|suggest|so|but|let me|may i|can i)\b"
 )
@@ -128,6 +129,7 @@ class Scopes:
             place[:2] for pattern in (_NOT_NEGATIVE, PLEASES) for place in message.find(pattern)
         ] + self._permits
         self._triggers = self._found(harmless)
+        self._amended = [end for _, end, _ in message.find(_AMENDED)]
 
     def negation(self, at: int, by_list: bool = True) -> Negation | None:
         """Returns the negation that reaches the word at token `at`: `no`, `soft` ("less", "not too"), `mind` ("don't mind")."""
@@ -258,6 +260,7 @@ class Scopes:
         tokens = self._message.tokens
         while first < start and any(t.norm in ("but", "however", "though") for t in tokens[first:start]):
             first += 1
+        first = max([first, *(end for end in self._amended if end <= start)])
         stop = end
         while stop < last and tokens[stop].norm not in ("but", "however", "although") and not tokens[stop].mark:
             stop += 1

@@ -88,6 +88,7 @@ class _Linked:
     values: list[ValueHit]
     negatives: list[ValueHit]
     ranges: list[RangeHit]
+    aside: list[tuple[int, int]]  # where a value is only told of
 
     def places(self, pointers: Sequence[Pointer]) -> list[tuple[int, int]]:
         """Returns the token ranges that something was linked to."""
@@ -188,7 +189,7 @@ class Understander:
         standing = [w for w in wishes if not any(a <= message.span(w.start, w.end)[0] < b for a, b in back)]
         filtered = filter_of(message, standing, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         order, ordered = self._order(message, scopes, [*back, *(message.span(p.start, p.end) for p in pointers)])
-        taken = [message.span(*place) for place in (*linked.places(pointers), *ordered)]
+        taken = [message.span(*place) for place in (*linked.places(pointers), *ordered, *linked.aside)]
         linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
         spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self.values_in)
         kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
@@ -282,11 +283,15 @@ class Understander:
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
         free = unpaid(message)
+        aside = [
+            (hit.start, hit.end)
+            for hit in values
+            if self._calendar.is_told(message, hit) or any(start <= hit.start < end for start, end in free)
+        ]
         values = [
             hit
             for hit in values
-            if not self._calendar.is_told(message, hit)
-            and not any(start <= hit.start < end for start, end in free)
+            if (hit.start, hit.end) not in aside
             and not is_part(
                 message.text,
                 message.span(hit.start, hit.end),
@@ -327,6 +332,7 @@ class Understander:
             [*values, *(echo.hit for echo in echoes if not echo.negative)],
             [echo.hit for echo in echoes if echo.negative],
             ranges,
+            aside,
         )
 
     def _read_titles(self, message: Message, linked: Sequence[Hit], reading: Reading) -> Iterator[Hit]:

@@ -234,6 +234,7 @@ def test_what_is_allowed_is_heard_in_other_words_for_it(on_eateries, text, sign)
         ("no phone games", {"-platforms": {"Mobile"}}),
         ("free ones only, I'm not paying for phone games", {"+price": {"..0"}}),
         ("I won't spend money on horror games", {}),
+        ("with farming I have no patience, so not farming", {"-genres": {"Farming"}}),
     ],
 )
 def test_a_phone_is_where_one_plays_and_what_is_not_paid_for_is_no_wish(on_wide_games, text, wishes):
@@ -305,3 +306,27 @@ def test_a_word_for_what_all_items_are_names_no_kind_of_them(near_in_meaning, te
 def test_letting_us_do_one_asks_nothing(on_eateries):
     state = on_eateries.state(shown=("Harbour Kitchen",), focus=("Harbour Kitchen",))
     assert on_eateries.hear("great, let's do that one", state).acts == ("accept",)
+
+
+def test_a_day_that_is_only_told_of_is_no_wish_for_the_reader_either(on_eateries):
+    reads = Understander(on_eateries.catalogue, FixedClock(NOON), TextEncoder.open())
+    heard = reads.understand(
+        "no ramen, had that monday", DialogueState(reply="I would start with **Ramen Yokocho**: Japanese.")
+    )
+    assert "open_days" not in {p.facet for p in heard.preferences}
+
+
+def test_what_is_not_paid_for_turns_down_no_kind_that_was_spoken_of(on_wide_games):
+    reads = Understander(on_wide_games.catalogue, FixedClock(NOON), TextEncoder.open())
+    state = DialogueState(reply="What are you in the mood for: simulation, puzzle, horror or adventure?")
+    heard = reads.understand("free ones only, I'm not paying for phone games", state)
+    assert [(p.facet, p.value) for p in heard.preferences] == [("price", "..0")]
+
+
+def test_what_is_put_right_hedges_no_more(on_eateries):
+    heard = on_eateries.hear("maybe up on the hillside no actually scratch that something with a sea view")
+    assert ("sea view", "hard") in [(p.value, p.strength) for p in heard.preferences]
+
+
+def test_though_is_heard_in_short(on_plants):
+    assert on_plants.wishes("no herbs tho, thats boring") == {"-type": {"Herb"}}
