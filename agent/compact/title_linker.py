@@ -228,12 +228,10 @@ class TitleLinker:
         ):
             return False
         if self._is_value(word):
-            asked = hit.score == EXACT and ASKED_OF.search(message.marked[: message.marked_at(hit.start)].rstrip())
-            return (
-                bool(asked and after)
-                or self._is_again(message, hit, taken)
-                or (capital and (cued or before in ("called", "named")))
-            )
+            lead = message.marked[: message.marked_at(hit.start)].rstrip()
+            if hit.score == EXACT and after and ASKED_OF.search(lead):
+                return True
+            return self._is_again(message, hit, taken) or (capital and (cued or before in ("called", "named")))
         if word in POINTERS or word.isdigit() or len(word) < 2:
             return False
         determined = before in DETERMINED

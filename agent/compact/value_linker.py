@@ -137,7 +137,7 @@ class ValueLinker:
                         found.meaning.opposite,
                     )
                 )
-        return hits
+        return [hit for hit in hits if not _is_mood_of(message, hit, hits)]
 
     def _candidates(self, message: Message) -> Iterator[_Found]:
         norms = [token.norm for token in message.tokens]
@@ -295,6 +295,14 @@ class ValueLinker:
         if before and _is_list(message, before[-1].end, found.start) and before[-1].value.field in fields.people:
             return (before[-1].value.field,)
         return ()
+
+
+def _is_mood_of(message: Message, hit: ValueHit, hits: list[ValueHit]) -> bool:
+    """Tells whether words for a feeling only say again what their sentence names by itself: "comedies cheer me up"."""
+    sentence = message.sentence(hit.start)
+    return hit.soft and any(
+        not other.soft and other.value == hit.value and sentence[0] <= other.start < sentence[1] for other in hits
+    )
 
 
 def _is_said_of(message: Message, meaning: Meaning) -> bool:
