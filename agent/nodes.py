@@ -8,6 +8,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from convrec.agent.compact.asked import asked_fields
+from convrec.agent.compact.message import Message
 from convrec.agent.controller import explore
 from convrec.agent.departed import heard_of_those_there, held_of_those_there, planned_of_those_there
 from convrec.agent.elicitation import picked
@@ -103,7 +104,7 @@ def decide(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         freed or before, heard, state["text"], before.turn + 1, schema, lambda p: bool(catalogue.mask(p).any())
     )
     again = before.told if _AGAIN.search(state["text"].strip()) else ()
-    asked = asked_fields(state["text"], schema, catalogue) or again
+    asked = asked_fields(_untitled(state["text"], heard), schema, catalogue) or again
     after = held_of_those_there(after, catalogue)
     plan = planned_of_those_there(decide_plan(heard, before, state["text"], asked), catalogue)
     plan = presented(plan, before, catalogue.item(plan.about[0]).title, state["text"]) if plan.about else plan
@@ -147,6 +148,13 @@ def _learn_facts(turn: Turn) -> None:
     if turn.hearing is not None and turn.learner is not None:
         turn.learner.facts(turn.hearing.facts)
         turn.patch, turn.learner = replace(turn.patch, entries=turn.learner.patch.entries), None
+
+
+def _untitled(text: str, heard: Understanding) -> Message:
+    """Returns the message without the titles that it names, whose words ask for nothing: "is Harbour Kitchen open?"."""
+    message = Message(text)
+    named = [reference.span for reference in heard.references if reference.kind == "title"]
+    return message.masking([message.tokens_of(span) for span in named])
 
 
 def _apart_from_wishes(state: TurnState, turn: Turn) -> Plan | None:

@@ -18,6 +18,10 @@ _BODY = {"ankle": 10, "knee": 50, "hip": 90, "waist": 100, "chest": 130, "should
 _TOLD = "told"  # what is said of a number that no wish is for
 _TELLS = re.compile(r"\b(?:its|thats|it is|that is|it costs|that costs|at)$")
 _WITH_ME = re.compile(r"\b(?:me|myself) (?:and|n|plus|with)(?: my)?$")
+_ELSEWHERE = re.compile(  # behind a time that something else takes than an item
+    r"^(?:each way|(?:an?|per|each|every) (?:day|night|week|evening)|(?:\w+ )?(?:drive|walk|ride|journey|commute|flight|away|ago|late|early)|by (?:train|bus|car|bike|tube|plane|tram|ferry))\b"
+)
+_SO_FAR = re.compile(r"\b(?:for|in|during|over) (?:the |these )?(?:last|past)$|\bbeen (?:\w+ )?\w+ing (?:\w+ )?for$")
 _ARTICLES = {"a", "an", "the", "of"}
 _DIGIT = "|".join(word for word, number in NUMBERS.items() if number < 10)
 _POINT = rf"(?:{_DIGIT}) point (?:{_DIGIT})"
@@ -34,9 +38,9 @@ _MORE, _LESS = (
     r"less|under|fewer|cheaper|shorter|below|lower|smaller|younger",
 )
 _SMALLER = rf"(?:{_LESS}) than|under|below|not more than|no (?:more|longer|taller|higher|bigger) than|at (?:the )?most|up to|max(?:imum)?(?: of)?|within|not above|not over"
-_LARGER = r"over|above|(?:more|longer|greater|higher|better|taller|bigger|larger|older) than|exceeding|at least|no less than|min(?:imum)?(?: of)?"
+_LARGER = r"over|above|(?:more|longer|greater|higher|better|taller|bigger|larger|older) than|exceed(?:s|ing)?|at least|no less than|min(?:imum)?(?: of)?"
 _HOW = rf"(?:{_SMALLER}|{_LARGER}|around|about|roughly|exactly|only|just)"
-_IS_STRICT = re.compile(r"^(?:(?!no|not)\w+ than|under|below|over|above|exceeding)$")
+_IS_STRICT = re.compile(r"^(?:(?!no|not)\w+ than|under|below|over|above|exceed(?:s|ing)?)$")
 _IS_LARGER = re.compile(rf"^(?:{_LARGER})$")
 _IS_SMALLER = re.compile(rf"^(?:{_SMALLER})$")
 _AMOUNT = re.compile(
@@ -103,7 +107,7 @@ class AmountReader:
         dashed = (hit for hit in message.find(_DASHED) if _is_dashed(message, hit[2]))
         for start, end, match in (*message.find(_RANGE), *dashed):
             field = self._field(message, match, start, end, held)
-            if field is None:
+            if field is None or self._is_elsewhere(message, field, start, end):
                 continue
             scale = self._measures.scale(field, _unit(match))
             low, high = _value(match["n"]) * scale, _value(match["b"]) * scale
@@ -120,6 +124,8 @@ class AmountReader:
             field = self._field(message, match, start, end, held)
             if field is None or (match["n"] in ("a", "an", "one") and not (how or after)):
                 continue
+            if self._is_elsewhere(message, field, start, end):
+                continue
             first = start
             if not (how or after):
                 how, first = _said_of(field, message, start)
@@ -135,6 +141,13 @@ class AmountReader:
                 yield RangeHit(first, last, field, amount, None)  # "nothing that's an 18"
                 continue
             yield from self._bounded(field, first, last, amount, how, after, match["rest"] or match["up"] or "")
+
+    def _is_elsewhere(self, message: Message, field: Field, start: int, end: int) -> bool:
+        """Tells whether a time is that of something else than an item: of a way, or of what has been."""
+        if field != self._fields.length:
+            return False
+        far = _SO_FAR.search(message.words(max(0, start - 5), start))
+        return far is not None or (_ELSEWHERE.search(message.words(end, end + 4)) is not None)
 
     def _field(self, message: Message, match: re.Match[str], start: int, end: int, held: Sequence[str]) -> Field | None:
         """Returns the field that a number is about: by its sign or unit, else by the words before it, else by its size."""

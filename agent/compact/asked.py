@@ -54,7 +54,7 @@ _CUES: tuple[tuple[set[str], re.Pattern[str]], ...] = tuple(
         ({"platforms", "platform", "systems"}, r"\b(?:what|which) (?:platforms?|consoles?|systems?)\b|\b(?:runs?|works?|playable|available|out) on\b"),
         ({"dishes", "menu", "food"}, r"\bserves?\b|\bon the menu\b|\bwhat(?:s| is| are| do| does| can| could)?\b.{0,20}\b(?:eat|order|cook|dish|dishes|food)\b|\bspeciality\b|\bknown for\b"),
         ({"area", "district", "neighbourhood", "location", "address", "city"}, r"\bwhere(?:s| is| are| abouts)\b|\b(?:which|what) (?:part|area|side|district|neighbourhood)\b|\baddress\b|\blocated\b"),
-        ({"days", "open", "hours"}, r"\bwhen\b.*\b(?:open|shut|closed?)\b|\b(?:is|are) (?:it|they|that|titled) (?:open|closed|shut)\b|\bopening (?:days|hours|times)\b|\bwhich days\b"),
+        ({"days", "open", "hours"}, r"\bwhen\b.*\b(?:open|shut|closed?)\b|\b(?:is|are) (?:it|they|that|titled) (?:open|closed|shut)\b|\bopening (?:days|hours|times)\b|\b(?:which|what) days?\b"),
     )
 )  # fmt: skip
 _ASKS = re.compile(
@@ -67,6 +67,7 @@ _DISMISSED = re.compile(  # what is named to say that it does not count: "any pr
 _FEW = 400  # values of a field that a question is compared with, unless it asks which of those shown has one
 WHICH_OF = r"\bwhich (?:(?:ones? )?of (?:them|these|those)|ones?)\b"
 """Asks which of those shown are so, as a pattern."""
+_OF_IT = r"\b(?:does|do|is|are|has|have|will|would|can) (?:(?:the|that|this|their|its) )?(?:titled|it|that|this|they|(?:first|second|third|last|other|\w+) one)"
 
 
 def asked_fields(text: str | Message, schema: Schema, catalogue: Catalogue | None = None) -> tuple[str, ...]:
@@ -82,6 +83,8 @@ def asked_fields(text: str | Message, schema: Schema, catalogue: Catalogue | Non
     if not _ASKS.search(marked):
         return most
     asked = [f.name for f in schema.fields if f.name != "title" and _is_asked(f, marked, schema)]
+    if not asked and catalogue is not None:
+        asked = [f.name for f in schema.fields if f.name != "title" and _is_asked_whether(f, marked)]
     if not asked and catalogue is not None:
         asked = [f.name for f in schema.fields if f.name != "title" and _names_value(f, message, catalogue)]
     return tuple(asked) or most
@@ -149,6 +152,12 @@ def _by_name(field: Field, marked: str) -> bool:
             marked,
         )
     )
+
+
+def _is_asked_whether(field: Field, marked: str) -> bool:
+    """Tells whether a question that may be answered by yes or no names the field: "does it need a lot of water?"."""
+    names = "|".join(map(re.escape, sorted(field_words(field) - LINGO)))
+    return bool(names) and re.search(rf"{_OF_IT}(?: [a-z]+)*? (?:{names})\b", marked) is not None
 
 
 def _names_value(field: Field, message: Message, catalogue: Catalogue) -> bool:

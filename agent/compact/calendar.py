@@ -19,6 +19,16 @@ _NAME = "|".join((*_MONTHS, *_DAYS))
 _FROM_TO = re.compile(
     rf"\b(?:between|from) (?P<a>{_NAME}) (?:and|to|till|until|through) (?P<b>{_NAME})\b|\b(?P<c>{_NAME}) (?:to|till|until|through) (?P<d>{_NAME})\b"
 )
+_WEATHER = re.compile(  # what a season is like, or does to what stands outside; with a word for blossom it is asked for all the same
+    r"\b(?:bitter|cold|freez(?:es?|ing)|frosts?|frosty|icy|snows?|snowy|snowed|wind(?:s|y)|storms?|stormy|rain(?:s|y)?|wet|hot|mild|harsh|gloomy|survives?|withstands?|stands?|copes?|overwinters?|dies|died|dormant)\b"
+)
+_BLOSSOM = re.compile(r"\b(?:flower|bloom|blossom|colou?r|interest|berr(?:y|ies)|out)(?:s|ing|ed)?\b")
+_PAST = re.compile(
+    r"\b(?:had|ate|went|came|did|tried|ordered|cooked|visited)(?: (?!wanted|hoped|planned|better|for|to)\w+){0,3}(?: on)? DAY$|\blast DAY$"
+    r"|^(?:(?!open)\w+ )*(?:not|isnt|arent|doesnt|wont|dont)(?: (?!open)\w+){0,3} (?:till|til|until|before) DAY$|\b(?:pay ?days?|paid)\b.* DAY$".replace(
+        "DAY", f"(?:{'|'.join(_DAYS)})"
+    )
+)
 _SEVERAL = re.compile(rf"\b(?:in|for|this|during|the|early|late|at|on|of|over) (?P<name>{'|'.join(_TOGETHER)})\b")
 
 
@@ -41,6 +51,13 @@ class CalendarReader:
         named = any(token.norm in self._values for token in message.tokens)
         return found or ([] if named else [*self._seasons(message)])
 
+    def is_told(self, message: Message, hit: ValueHit) -> bool:
+        """Tells whether a day is that of what has been, or of something else: "had that Monday", "payday's not till Friday"."""
+        if fold(hit.value.value) not in _DAYS or fold(hit.value.value) not in self._values:
+            return False
+        first, _ = _clause(message, hit.start, hit.end)
+        return _PAST.search(message.words(first, hit.end)) is not None
+
     def _stretches(self, message: Message) -> Iterator[ValueHit]:
         for start, end, match in message.find(_FROM_TO):
             first, last = match["a"] or match["c"], match["b"] or match["d"]
@@ -51,10 +68,22 @@ class CalendarReader:
                 yield from self._hits(start, end, turned[:count])
 
     def _seasons(self, message: Message) -> Iterator[ValueHit]:
-        for _, end, match in message.find(_SEVERAL):
+        for start, end, match in message.find(_SEVERAL):
+            clause = message.words(*_clause(message, start, end))
+            if _WEATHER.search(clause) and not _BLOSSOM.search(clause):
+                continue
             yield from self._hits(end - 1, end, _TOGETHER[match["name"]])
 
     def _hits(self, start: int, end: int, names: tuple[str, ...]) -> Iterator[ValueHit]:
         for name in names:
             if name in self._values:
                 yield ValueHit(start, end, self._values[name], either=True)
+
+
+def _clause(message: Message, start: int, end: int) -> tuple[int, int]:
+    """Returns the tokens `[first, stop)` between the punctuation around a place."""
+    while start > 0 and not message.tokens[start].mark:
+        start -= 1
+    while not message.break_after(end):
+        end += 1
+    return start, end

@@ -18,8 +18,13 @@ from convrec.core.understanding import Preference, Span
 from convrec.tools.encoder import TextEncoder
 
 FLOOR = 0.6  # cosine under which a word is not taken for a value
+_WHOLE = (
+    0.15  # how much nearer than to most values a word must be to one, so that it names that and not what they all are
+)
 _MOST_VALUES = 2_000
 _MOST_PHRASES = 6
+_FEW = 5  # values that are too few to tell which word is near to most of them
+_ALL = ("", "")
 _TALK = LINGO | frozenset(
     """ignore previous instructions print system prompt admin user table tables select insert delete update script alert http https www
     matter mind question questions worth curiosity course totally probably instead cold hot late early please sometimes often
@@ -27,6 +32,7 @@ _TALK = LINGO | frozenset(
     godo gud goood surprise meh cheer spoil choose whatever care top liking somthing smth recomend sequel sequels
     closer skip rule rules ruled sth smth ooh oo ugh hiya aight yo bro dude mate sir dear poor pls plz damn dammit bloody obv obviously necessarily otherwise unless plus stays stay again always never imagine lovely ouch ahh aah finally fair mid cheers scratch strike correction completely week weeks month months lifetime takes wait kidding honest enough definitely ideally looks dunno idk hope hopes helps close thinking important changed
     decide deciding single circumstances altogether longer account ill bottom permanently future banned limits
+    patience energy cost costs paying spend spending payday
     grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )
@@ -37,6 +43,7 @@ _CUE = re.compile(
 )
 _KINDS = NOUNS | {"sort", "kind", "vibe", "vibes", "feel", "mood"}
 _BEHIND = 3  # words that may stand between what cues a wish and its last word
+_STOPS = FUNCTION | NOUNS | {"somewhere", "nowhere"}
 _BEFORE = {"a", "an", "some", "any", "good", "more", "no", "other", "really", "very"}
 _SET = re.compile(
     r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera|makes? (?:you|me|us) (?:think|cry|laugh|smile))\b"
@@ -90,9 +97,13 @@ class LeftoverReader:
         phrases = [*quoted, *self._phrases(message, [*taken, *quoted])][:_MOST_PHRASES]
         said = [message.words(start, end) for start, end in phrases]
         degrees = [is_degree(message.words(0, start), words) for (start, _), words in zip(phrases, said, strict=True)]
-        nearest = [None if degree else near for near, degree in zip(self._nearest(said), degrees, strict=True)]
+        nearest = [
+            None if degree and near != _ALL else near for near, degree in zip(self._nearest(said), degrees, strict=True)
+        ]
         preferences, told = [], []
         for (start, end), near in zip(phrases, nearest, strict=True):
+            if near == _ALL:
+                continue
             stance = scopes.stance(start, end, mood=True)
             facet, value = near or ("text", message.raw(start, end))
             strength = stance.strength if facet == "text" and stance.polarity < 0 else "soft"
@@ -149,12 +160,12 @@ class LeftoverReader:
         for head in range(at, max(first, at - _BEHIND) - 1, -1):
             if _cued(message, first, head):
                 return True
-            if head == first or message.tokens[head].mark or message.tokens[head - 1].norm in FUNCTION | NOUNS:
+            if head == first or message.tokens[head].mark or message.tokens[head - 1].norm in _STOPS:
                 break
         return _names_kind(message, at, last, linked)
 
     def _nearest(self, phrases: list[str]) -> list[tuple[str, str] | None]:
-        """Returns the `(field, value)` nearest to each phrase, None where none is near enough."""
+        """Returns the `(field, value)` nearest to each phrase, None where none is near enough, `_ALL` for a word that says what all items are."""
         if self._encoder is None or not self._names:
             return [None] * len(phrases)
         new = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._cache]
@@ -163,9 +174,16 @@ class LeftoverReader:
                 self._vectors = self._encoder.encode([value for _, value in self._names])
             similar = self._encoder.encode(new) @ self._vectors.T
             for phrase, row in zip(new, similar, strict=True):
-                best = int(np.argmax(row))
-                self._cache[phrase] = self._names[best] if row[best] >= FLOOR else None
+                self._cache[phrase] = self._meant(phrase, row)
         return [self._cache[phrase] for phrase in phrases]
+
+    def _meant(self, phrase: str, near: npt.NDArray[np.float32]) -> tuple[str, str] | None:
+        """Returns the value that a phrase is nearest to; "a plant" is as near to most kinds of plants as to one."""
+        best = int(np.argmax(near))
+        if near[best] < FLOOR:
+            return None
+        telling = " " in phrase or len(near) <= _FEW or near[best] - np.median(near) >= _WHOLE
+        return self._names[best] if telling else _ALL
 
 
 def _cued(message: Message, first: int, at: int) -> bool:

@@ -114,7 +114,7 @@ _MENDED = word_set(
     cheaper shorter please which would other those these suggest recommend before after until meant directed instead because thanks"""
 )
 _CHAT = {
-    "shud": "should", "cud": "could", "wud": "would", "gud": "good", "tonite": "tonight", "funier": "funnier", "funnyer": "funnier", "hu": "who", "wat": "what", "wot": "what", "wen": "when", "luv": "love", "luvs": "loves", "luvd": "loved", "luved": "loved", "lovd": "loved",
+    "tho": "though", "shud": "should", "cud": "could", "wud": "would", "gud": "good", "tonite": "tonight", "funier": "funnier", "funnyer": "funnier", "hu": "who", "wat": "what", "wot": "what", "wen": "when", "luv": "love", "luvs": "loves", "luvd": "loved", "luved": "loved", "lovd": "loved",
     "smth": "something", "sth": "something", "smthing": "something", "sumthing": "something", "sumthin": "something", "somethin": "something",
 }  # fmt: skip
 _SWAPPED = word_set("the how who year that what with this from your")

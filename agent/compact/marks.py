@@ -31,6 +31,10 @@ DETERMINED = word_set("a an some any all no my your his her their our another ev
 HEADS = re.compile(
     r"^[,.!?] (?:(?:the \w+ )?(?:thing )?i mean ,? ?)?(?:do|have|have got|has|got|is|are|does|did|was|how|what|whats|who|whos|when|where|which|why|any|tell|please|can|could|you)\b"
 )  # what is asked of a title that stands alone before it
+ASKED_OF = re.compile(  # before a title that a question is about: "how tall does the violet get?"
+    r"(?:^|[,.!?] |\b(?:how (?:\w+ )?|how much \w+ |when |where |why |what (?:\w+ )?|and |so |but ))(?:does|do|is|did|can|will|would|has) the$"
+)
+AGAIN = re.compile(r"\bthe(?: \w+)?$")
 BEFORE_FIGURES = re.compile(r"\b(?:loved|liked|hated|seen|watched|saw|got|have|called|movie|film|game|book|like)$")
 FELT = re.compile(r"\b(?:loved|liked|hated|enjoyed|adored|disliked|despised)$")
 BEFORE_NAMES = {"by", "with", "without", "starring", "featuring"}

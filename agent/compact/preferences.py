@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convrec.agent.compact.lexicon import FUNCTION, NOUNS, word_set
 from convrec.agent.compact.measures import described_name
@@ -28,7 +28,9 @@ _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that 
 
 
 _AMENDS = re.compile(r"\b(?:i mean(?:t)?|no wait|wait no|or rather|make that|correction|sorry)\b")
-_GOES = word_set("made keen want like takes lasts costs grows gets goes runs keep rating limit rated")
+_GOES = word_set(
+    "made keen want like take takes last lasts cost costs grow grows get gets go goes run runs become becomes reach keep rating limit rated"
+)
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,12 @@ def _is_close(message: Message, scopes: Scopes, hit: RangeHit) -> bool:
 def settled(message: Message, wishes: Sequence[Wish]) -> list[Wish]:
     """Returns the wishes in order, each value once: what is said of it last counts; a negated range gives way to another range.
 
-    What is put right counts no more: "on Tuesday. Sorry, I meant the Sunday".
+    What is put right counts no more: "on Tuesday. Sorry, I meant the Sunday". Of two that either is good of, none is wished more firmly.
     """
     kept: dict[tuple[str, str], Wish] = {}
     amends = [start for start, _, _ in message.find(_AMENDS)]
     wishes = [w for w in wishes if not any(_is_amended(w, other, amends) for other in wishes)]
+    wishes = [_as_firm(message, w, wishes) for w in wishes]
     for wish in sorted(wishes, key=lambda w: (w.start, w.end)):
         kept.pop((wish.facet, wish.value), None)
         kept[wish.facet, wish.value] = wish
@@ -164,6 +167,19 @@ def _is_amended(wish: Wish, other: Wish, amends: Sequence[int]) -> bool:
     """Tells whether the message puts right one wish by another of its kind."""
     positive = wish.stance.polarity > 0 and other.stance.polarity > 0
     return positive and wish.facet == other.facet and any(wish.end <= at <= other.start for at in amends)
+
+
+def _as_firm(message: Message, wish: Wish, wishes: Sequence[Wish]) -> Wish:
+    """Returns a proposal as firm as its alternative: "Korean maybe? Or Polish, either's good"."""
+    if wish.number or wish.stance != Stance(1, "soft", "session"):
+        return wish
+    alike = [other for other in wishes if other.facet == wish.facet and other.stance.polarity > 0 and other.demanded]
+    either = any(
+        "or" in message.norms(a.end, b.start) and _is_near(message, a, b)
+        for other in alike
+        for a, b in (sorted((wish, other), key=lambda w: w.start),)
+    )
+    return replace(wish, stance=replace(wish.stance, strength="hard")) if either else wish
 
 
 def _contradicts(wish: Wish, other: Wish) -> bool:
@@ -256,7 +272,7 @@ def _is_near(message: Message, last: Wish, wish: Wish) -> bool:
     return (
         len(between) <= 5
         and set(between) <= _BETWEEN
-        and not any(t.mark in ".?!" and t.mark for t in message.tokens[last.end : wish.start + 1])
+        and not any(t.mark in ".?!" and t.mark and t.norm != "or" for t in message.tokens[last.end : wish.start + 1])
     )
 
 

@@ -36,7 +36,7 @@ _STRONG = re.compile(
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|(?:am|im|are|were|is|hes|shes) done with|(?:stay|steer|keep) (?:clear|away) (?:of|from)|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
     r"|(?:(?:under|in) no circumstances|on no account|by no means)(?: (?:show|suggest|recommend|give|offer)(?: me| us)?(?: any| anything)?)?|strike(?: out| off)?(?= \w+ (?:\w+ )?(?:from|off)\b)|zero (?:interest in|tolerance for|patience for)|(?:can|could) do without|lifes too short for"
     r"|keep(?= (?:\w+ ){1,4}?(?:away|out of|far)\b)|leave(?= (?:\w+ ){1,4}?(?:out|off|aside|away)\b)|take(?= (?:\w+ ){1,3}?off (?:the|my|your)\b)"
-    r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
+    r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|mustnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
     r"|had enough(?: of)?|has enough of|not a fan of|not into|refus(?:e|es|ed|ing) to (?:even )?(?:touch|watch|see|read|play|sit through|go near)|(?:dont|doesnt|do not|didnt) (?:really |much )?care (?:much )?for|gone off|went off|put off by|terrified of|scared of|uncomfortable with"
     r"|(?<!to )(?:gets?|is|are|am|im|hes|shes|theyre|were)(?: (?:so|too|very|easily|always|quickly|really))*(?= (?:scared|frightened|terrified|spooked)\b)|(?:gets|has)(?: bad| awful)?(?= nightmares\b))\b"
@@ -57,7 +57,7 @@ _MUST = re.compile(
     r"\b(?:must|has to|have to|had to|needs? to be|only|definitely|absolutely|strictly|required|make sure|at all|ever|allergic|under no circumstances)\b"
 )
 _TASTE = re.compile(
-    r"\b(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| tend to| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
+    r"\b(?<!can )(?<!could )(?<!should )(?<!shall )(?:i|we|he|she|they|my \w+|our \w+)(?:m| am| are| is| both| all| also| really| absolutely| just| tend to| generally| usually| always| never| do| dont| do not| doesnt| cant| cannot| will never| actually| mostly| honestly| totally| kinda| normally){0,3}"
     r" (?:loves?|likes?|enjoys?|adores?|hates?|dislikes?|detests?|despises?|loathes?|stand|bear|fans? of|a (?:huge |big |real |great )*(?:fan|sucker|lover|nut) (?:of|for)|into|fond of|crazy about|obsessed with|watch|read|play|prefer|eat|sick of|tired of|bored of)\b"
     r"|\b(?:love|loves|like|hate|enjoy|adore|dislike) (?:a good|all|any|every|most|everything)\b|\bmy (?:all time )?favou?rites?\b|\b(?:huge|big) fan of\b|^(?:love|hate|adore|enjoy|dislike)\b|\bnot (?:a|my) (?:big |huge )?(?:fan of|thing)\b|\bgets? my vote\b|\b(?:never|not)(?: really)? (?:done|did|do) (?:it|much|anything|a thing) for (?:me|us)\b|\bim an? (?:huge |big )?fan$|\bcant get enough of\b|\balways up for\b|\b(?:hero|heroine|idol|favou?rite)s? of (?:mine|ours)\b|\bfollow(?:ed|ing)? the (?:career|work)s? of\b|\b(?:soft spot|weakness) for\b|\b(?:dont|doesnt) (?:really )?care for\b"
 )
@@ -84,6 +84,7 @@ _MINE = re.compile(
 )
 
 
+_AMENDED = re.compile(r"\b(?:(?:scratch|strike|forget|cancel) that|no wait|wait no|actually no|no actually)\b")
 _ASKS_FOR = re.compile(
     r"\b(?:would like|id like|want|need|looking for|show|give|find|recommend|suggest|so|but|let me|may i|can i)\b"
 )
@@ -128,6 +129,7 @@ class Scopes:
             place[:2] for pattern in (_NOT_NEGATIVE, PLEASES) for place in message.find(pattern)
         ] + self._permits
         self._triggers = self._found(harmless)
+        self._amended = [end for _, end, _ in message.find(_AMENDED)]
 
     def negation(self, at: int, by_list: bool = True) -> Negation | None:
         """Returns the negation that reaches the word at token `at`: `no`, `soft` ("less", "not too"), `mind` ("don't mind")."""
@@ -166,7 +168,8 @@ class Scopes:
         follower = self._message.words(end, end + 1)
         taste = (bool(_TASTE.search(clause)) or follower in _FANS) and not _WANTS.search(clause)
         sentence = self._message.words(*self._message.sentence(start))
-        lasting = (taste and bool(_MINE.search(clause)) and not _NOW.search(sentence)) or bool(
+        asked = negation is None and "please" in self._message.norms(end, stop)
+        lasting = (taste and bool(_MINE.search(clause)) and not (asked or _NOW.search(sentence))) or bool(
             _ALWAYS.search(sentence) and (taste or negation in ("no", "soft"))
         )
         scope: Scope = "turn" if _ONCE.search(sentence) else "lasting" if lasting else "session"
@@ -257,6 +260,7 @@ class Scopes:
         tokens = self._message.tokens
         while first < start and any(t.norm in ("but", "however", "though") for t in tokens[first:start]):
             first += 1
+        first = max([first, *(end for end in self._amended if end <= start)])
         stop = end
         while stop < last and tokens[stop].norm not in ("but", "however", "although") and not tokens[stop].mark:
             stop += 1

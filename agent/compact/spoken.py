@@ -11,6 +11,7 @@ from convrec.agent.compact.fields import Fields, described
 from convrec.agent.compact.lexicon import FUNCTION, LINGO
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.references import Pointer
+from convrec.agent.compact.spurned import unpaid
 from convrec.agent.compact.tagger.labels import POINTER, TITLE
 from convrec.agent.compact.tagger.reader import Reading
 from convrec.agent.releases import conjuncts
@@ -126,7 +127,7 @@ def values_spoken_of(
     """
     fields_meant = _MEANING[topic](fields) if (topic := topic_of(reading)) in _MEANING else ()
     names = {field.name for field in fields_meant}
-    if not names or _asks(reading) or any(p.facet in names for p in stated):
+    if not names or _asks(reading) or unpaid(message) or any(p.facet in names for p in stated):
         return ()
     asked = [(field.name, value) for field, value in linked(state.reply) if field.name in names]
     held = _held(state, names)

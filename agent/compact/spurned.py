@@ -24,6 +24,9 @@ _NONE_OF_IT = re.compile(
     r"^(?!.*\bbut\b).*\b(?:(?:none|no more|nothing) of (?:that|those|these|them|it)|so (?:please )?(?:none|not any)(?: please| tonight| today)?$)"
     r"|^(?:though |but )(?:i|we) (?:just |really |simply |honestly )?(?:cant|cannot|could never|dont|never|didnt) (?:really |quite |ever )?(?:see|get|got|saw|understand|understood) (?:the (?:fuss|appeal|point|hype|attraction)|it$|why$)"
 )
+_UNPAID = re.compile(
+    r"\b(?:not|never|(?:do|wo|would|ca)nt|without|refuse to) (?:\w+ ){0,2}?(?:pay|paying|spend|spending|shell(?:ing)? out)(?: \w+){0,2}? (?:for|on)(?: (?!but\b|and\b)\w+){1,3}"
+)
 _DIVIDES = re.compile(r"\s*[:–—]\s*|\s+-+\s+")
 
 
@@ -39,6 +42,11 @@ def spurned(message: Message, end: int, item: bool = False) -> Literal["no", "so
     if not message.tokens[end].mark and _OUT.search(rest):
         return "soft" if _NOT_QUITE.search(rest) else "no"
     return "no" if _NONE_OF_IT.search(rest) or (item and _said_no(message, end, rest)) else None
+
+
+def unpaid(message: Message) -> list[tuple[int, int]]:
+    """Returns the tokens `[start, end)` in which somebody says what they don't pay for: that it costs nothing is wished, not another kind."""
+    return [(start, end) for start, end, _ in message.find(_UNPAID)]
 
 
 def _said_no(message: Message, end: int, rest: str) -> bool:

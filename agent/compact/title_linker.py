@@ -7,6 +7,8 @@ from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, POINTERS, is_common, rank
 from convrec.agent.compact.marks import (
     AFTER,
+    AGAIN,
+    ASKED_OF,
     BEFORE_FIGURES,
     BEFORE_NAMES,
     CUE,
@@ -229,7 +231,10 @@ class TitleLinker:
         ):
             return False
         if self._is_value(word):
-            return capital and (cued or before in ("called", "named"))
+            lead = message.marked[: message.marked_at(hit.start)].rstrip()
+            if hit.score == EXACT and after and ASKED_OF.search(lead):
+                return True
+            return self._is_again(message, hit, taken) or (capital and (cued or before in ("called", "named")))
         if word in POINTERS or word.isdigit() or len(word) < 2:
             return False
         determined = before in DETERMINED
@@ -244,6 +249,12 @@ class TitleLinker:
             or (not is_common(word) and len(word) >= 4 and not determined)
             or len(message) == 1
         )
+
+    @staticmethod
+    def _is_again(message: Message, hit: Hit, taken: list[Hit]) -> bool:
+        """Tells whether a title is named once more: "how tall does the violet get? the plain violet, I mean"."""
+        known = any(other.end <= hit.start and other.rows[:1] == hit.rows[:1] for other in taken)
+        return known and AGAIN.search(message.words(max(0, hit.start - 2), hit.start)) is not None
 
     @staticmethod
     def _is_judged(message: Message, hit: Hit, word: str) -> bool:

@@ -35,6 +35,7 @@ from convrec.agent.compact.spoken import (
     points_elsewhere,
     values_spoken_of,
 )
+from convrec.agent.compact.spurned import unpaid
 from convrec.agent.compact.superlatives import SuperlativeReader
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
@@ -87,6 +88,7 @@ class _Linked:
     values: list[ValueHit]
     negatives: list[ValueHit]
     ranges: list[RangeHit]
+    aside: list[tuple[int, int]]  # where a value is only told of
 
     def places(self, pointers: Sequence[Pointer]) -> list[tuple[int, int]]:
         """Returns the token ranges that something was linked to."""
@@ -187,7 +189,7 @@ class Understander:
         standing = [w for w in wishes if not any(a <= message.span(w.start, w.end)[0] < b for a, b in back)]
         filtered = filter_of(message, standing, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         order, ordered = self._order(message, scopes, [*back, *(message.span(p.start, p.end) for p in pointers)])
-        taken = [message.span(*place) for place in (*linked.places(pointers), *ordered)]
+        taken = [message.span(*place) for place in (*linked.places(pointers), *ordered, *linked.aside)]
         linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
         spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self.values_in)
         kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
@@ -201,7 +203,14 @@ class Understander:
         acts, extra = _asking_for_items(acts) if order is not None and not references else acts, Leftover()
         if {*_OPEN, "reject"} & set(acts):
             places = [*linked.places(pointers), *ordered, *(message.tokens_of(p.span) for p in beyond)]
-            extra = self._left_over(message, scopes, acts, places, [*facts, *has_not(message)], reading)
+            extra = self._left_over(
+                message,
+                scopes,
+                acts,
+                places,
+                [*facts, *has_not(message), *(message.span(*place) for place in unpaid(message))],
+                reading,
+            )
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
@@ -273,10 +282,17 @@ class Understander:
             if not _overlaps(hit.start, hit.end, named)
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
+        free = unpaid(message)
+        aside = [
+            (hit.start, hit.end)
+            for hit in values
+            if self._calendar.is_told(message, hit) or any(start <= hit.start < end for start, end in free)
+        ]
         values = [
             hit
             for hit in values
-            if not is_part(
+            if (hit.start, hit.end) not in aside
+            and not is_part(
                 message.text,
                 message.span(hit.start, hit.end),
                 [v.field.name for v in (hit.value, *hit.others)],
@@ -316,6 +332,7 @@ class Understander:
             [*values, *(echo.hit for echo in echoes if not echo.negative)],
             [echo.hit for echo in echoes if echo.negative],
             ranges,
+            aside,
         )
 
     def _read_titles(self, message: Message, linked: Sequence[Hit], reading: Reading) -> Iterator[Hit]:

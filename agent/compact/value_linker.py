@@ -16,6 +16,7 @@ _LONGEST = 6
 _HEARD_RANK = 15_000  # up to which a word in small letters is no name
 _RARE = 5_000  # from which rank on a word alone stands for a value that it is a part of
 _PLACED = {"in", "at", "by", "near", "around", "with", "without", "no", "for", "the", "or", "very"}
+_NEAR = re.compile(r"\b(?:near|by|around|beside|along|next to|close to|not far from)(?: (?:to|the|a|our))*$")
 _AREA = {"area", "side", "part", "end", "quarter", "district"}
 _CLOSED = {
     "",
@@ -136,7 +137,7 @@ class ValueLinker:
                         found.meaning.opposite,
                     )
                 )
-        return hits
+        return [hit for hit in hits if not _is_mood_of(message, hit, hits)]
 
     def _candidates(self, message: Message) -> Iterator[_Found]:
         norms = [token.norm for token in message.tokens]
@@ -182,7 +183,7 @@ class ValueLinker:
 
     def _named(self, message: Message, start: int, end: int, words: list[str], corrected: bool) -> Iterator[_Found]:
         meaning = self.index.find(words)
-        if meaning is not None and self._is_meant(message, start, end, words):
+        if meaning is not None and _is_said_of(message, meaning) and self._is_meant(message, start, end, words):
             wider = self.index.find_part(words[0]) if len(words) == 1 and adds_up(meaning.values[0].field) else None
             yield _Found(start, end, wider or meaning, 1.0)
         elif meaning is None and len(words) == 1 and not corrected:
@@ -216,6 +217,8 @@ class ValueLinker:
             return True
         if all(word in FUNCTION for word in words):
             return False
+        if len(words) > 2:  # "cheer me up"
+            return True
         before = message.tokens[start - 1].norm if start and not message.tokens[start].mark else ""
         after = message.tokens[end].norm if end < len(message) and not message.tokens[end].mark else ""
         if after in self._nouns or len(message) <= 2 or self.index.find([after]) is not None:
@@ -240,7 +243,8 @@ class ValueLinker:
             return None
         before = message.tokens[at - 1].norm if at and not message.tokens[at].mark else ""
         after = message.tokens[at + 1].norm if not message.break_after(at + 1) else ""
-        placed = before in ("my", "our") or (before in _PLACED and after in _CLOSED)
+        near = _NEAR.search(message.words(max(0, at - 4), at)) is not None and (not after or after in FUNCTION)
+        placed = near or before in ("my", "our") or (before in _PLACED and after in _CLOSED)
         return part if placed or after in _AREA else None
 
     def _is_surname(self, message: Message, at: int, word: str, count: int, corrected: bool) -> bool:
@@ -291,6 +295,19 @@ class ValueLinker:
         if before and _is_list(message, before[-1].end, found.start) and before[-1].value.field in fields.people:
             return (before[-1].value.field,)
         return ()
+
+
+def _is_mood_of(message: Message, hit: ValueHit, hits: list[ValueHit]) -> bool:
+    """Tells whether words for a feeling only say again what their sentence names by itself: "comedies cheer me up"."""
+    sentence = message.sentence(hit.start)
+    return hit.soft and any(
+        not other.soft and other.value == hit.value and sentence[0] <= other.start < sentence[1] for other in hits
+    )
+
+
+def _is_said_of(message: Message, meaning: Meaning) -> bool:
+    """Tells whether the message names what a meaning is said of by a pronoun: "two cats, so it needs to be safe for them"."""
+    return not meaning.of or any(token.norm in meaning.of for token in message.tokens)
 
 
 def _narrowed(message: Message, found: _Found, taken: list[_Found]) -> tuple[Meaning, ...]:

@@ -72,6 +72,8 @@ _CHILD = re.compile(
 )
 _KNOWN = 3  # items that somebody is in who is known by the first name alone
 _PARTS = 3  # values that share a word and may all be meant by it
+_ALLOWED = ("allowed", "permitted", "welcome", "accepted")
+_PRONOUNS = ("them", "him", "her", "it", "both")
 _PLACES = ("side", "town", "gate", "quarter")
 _LONGEST = 6  # words of a value that is linked; longer ones are sentences, not values
 
@@ -98,6 +100,7 @@ class Meaning:
     parts: tuple["Meaning", ...] = ()
     either: bool = False
     opposite: bool = False
+    of: frozenset[str] = frozenset()  # things of which a message must name one: what a pronoun in the words stands for
 
 
 class ValueIndex:
@@ -235,7 +238,7 @@ class ValueIndex:
         for part in parts | {single for whole in parts for single in singulars(whole)}:
             if part not in LINGO and len(part) > 2:
                 self._partial.setdefault(part, []).append(value)
-        for done in _done(words):
+        for done in (*_done(words), *_allowing(words)):
             self._join(self.meanings, done, value)
         for key in keys(words):
             if key not in LINGO or key == "".join(words):  # "new" is no singular of the genre News
@@ -248,6 +251,8 @@ class ValueIndex:
             self.words += said
             for key in keys(said):
                 self._join(self.meanings, key, value)
+        for said, kin in flag_pronouns(field):
+            self.meanings.setdefault("".join(said), Meaning((value,), of=kin))
         for said in flag_opposites(field):
             self._name(" ".join(said), Meaning((value,), opposite=True))
 
@@ -325,6 +330,18 @@ def _done(words: list[str]) -> tuple[str, ...]:
     return (f"{stem}s", f"{stem}ing") if stem != word and len(stem) > 3 and is_common(f"{stem}ing") else ()
 
 
+def _allowing(words: list[str]) -> Iterator[str]:
+    """Yields other ways to say what is allowed, run together: `dogs allowed` are allowed, welcome, and taken."""
+    *things, last = words
+    if not things or last not in _ALLOWED:
+        return
+    for others in dict.fromkeys((" ".join(things), *(" ".join([*things[:-1], one]) for one in singulars(things[-1])))):
+        said = "".join(others.split())
+        yield from (f"{said}{be}{allowed}" for be in ("", "are", "is") for allowed in _ALLOWED)
+        yield from (f"{verb}{said}" for verb in ("allow", "allows", "take", "takes", "accept", "accepts", "welcomes"))
+        yield f"{said}friendly"
+
+
 def _nouns(word: str) -> tuple[str, ...]:
     """Returns what an adjective in -y may come from: `sunny` → `sun`, `shady` → `shade`."""
     if len(word) < 5 or not word.endswith("y"):
@@ -356,6 +373,14 @@ def flag_words(field: Field) -> Iterator[list[str]]:
             for like in (quality, *_aliases()["alike"].get(quality, ())):
                 for whose in ([], ["the"], ["my"], ["our"], ["a"]):
                     yield from ([like, to, *whose, *others] for to in ("for", "with", "w", "around"))
+
+
+def flag_pronouns(field: Field) -> Iterator[tuple[list[str], frozenset[str]]]:
+    """Yields the ways to say so of things named before, with what these are: "safe for them", of cats."""
+    for *things, quality in _flag_names(field):
+        kin = frozenset("".join(one) for one in _kin(things)) if things else frozenset()
+        for like in (quality, *_aliases()["alike"].get(quality, ())) if kin else ():
+            yield from (([like, to, who], kin) for to in ("for", "with", "around", "to") for who in _PRONOUNS)
 
 
 def flag_opposites(field: Field) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from convrec.catalogue.demo.shipped import ingest_shipped
 from convrec.catalogue.ingest import ingest
 from convrec.catalogue.workspace import Workspace
 
-PLANTS = Path(__file__).resolve().parents[1] / "conversations" / "wide" / "catalogues" / "plants.jsonl"
+WIDE = Path(__file__).resolve().parents[1] / "conversations" / "wide" / "catalogues"
 RESTAURANTS = [
     ("Trattoria Luna", ["Italian"], "Old Town", 28, 4.5, ["Outdoor Seating", "Vegetarian"], 1998),
     ("The Olive Tree", ["Greek", "Mediterranean"], "Harbour", 22, 4.1, ["Outdoor Seating"], 2005),
@@ -85,8 +85,13 @@ def kettle_catalogue(folder, price):
 
 def plant_catalogue(folder):
     """The 110 plants that conversations are held about, some of them hardy or safe for pets."""
+    return wide_catalogue(folder, "plants")
+
+
+def wide_catalogue(folder, name):
+    """One of the catalogues that conversations are held about, `plants`, `restaurants` or `games`."""
     workspace = Workspace.create(folder)
-    ingest(workspace, items=[PLANTS])
+    ingest(workspace, items=[WIDE / f"{name}.jsonl"])
     return workspace.catalogue()
 
 

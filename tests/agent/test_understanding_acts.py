@@ -136,3 +136,10 @@ def test_the_language_is_told_where_its_words_tell_it(text, language):
 def test_what_was_asked_of_one_is_asked_of_the_next(on_films, text):
     told = on_films.state(("Jaws", "Heat (1995)", "Alien"), focus=("Jaws",)).model_copy(update={"told": ("director",)})
     assert on_films.hear(text, told).acts == ("ask_item",)
+
+
+def test_the_words_of_a_title_ask_for_nothing(agent):
+    agent.chat("Star Wars", user_id="titled")
+    reply = agent.chat("has Star Wars any subtitles?", user_id="titled")
+    assert reply.understanding.acts == ("ask_item",)
+    assert "is science fiction" not in reply.text

@@ -59,6 +59,7 @@ def test_what_is_wanted_and_what_is_not(on_films, text, wishes):
         ("more action", "soft", "session"),
         ("more westerns", "hard", "session"),
         ("I love westerns", "soft", "lasting"),
+        ("I prefer westerns please", "soft", "session"),
         ("I never watch horror", "hard", "lasting"),
         ("I hate musicals", "hard", "lasting"),
         ("I'd love a western", "hard", "session"),

@@ -25,6 +25,9 @@ YEARS = [
     ("after 2010", "2011.."),
     ("after the 90s", "2000.."),
     ("since 2000", "2000.."),
+    ("from 2000 or more new", "2000.."),
+    ("from 2000 or more recent", "2000.."),
+    ("something from 1999", "1999..1999"),
     ("2000 or later", "2000.."),
     ("between 1985 and 1995", "1985..1995"),
     ("1985-1995", "1985..1995"),
@@ -157,6 +160,24 @@ def on_reels(tmp_path_factory):
 )
 def test_a_time_is_a_length_and_a_bare_number_a_price_though_lengths_are_few(on_timed, text, wishes):
     assert on_timed.wishes(text) == wishes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm on the train twenty minutes each way",
+        "it's half an hour's drive",
+        "we've been looking for the last ten minutes",
+        "I have an hour a day",
+        "we set off 30 minutes ago",
+    ],
+)
+def test_a_time_that_something_else_takes_bounds_nothing(on_timed, text):
+    assert on_timed.wishes(text) == {}
+
+
+def test_a_time_on_the_way_is_a_length(on_timed):
+    assert on_timed.wishes("something of 20 minutes for the train") == {"+Playing time (min)": {"..20"}}
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ FILMS = [
     ("a movie night with my family", {}),
     ("do you have something for my kids", {"+genres": {"Family"}}),
     ("family films", {"+genres": {"Family"}}),
+    ("What a rotten week. The boiler broke. I need something to cheer me up tonight.", {"+genres": {"Comedy"}}),
+    ("that should cheer us up", {"+genres": {"Comedy"}}),
+    ("cheers, keep it up", {}),
 ]
 
 

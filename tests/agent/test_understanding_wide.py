@@ -1,8 +1,28 @@
-"""Plants, and what people say of them: heights, degrees, seasons, parts of names, titles that are words."""
+"""Plants, places to eat and games, and what people say of them: heights, degrees, seasons, parts of names, titles that are words."""
 
 import pytest
 
 from convrec.agent.compact.asked import asked_fields
+from convrec.agent.compact.understander import Understander
+from convrec.agent.state import DialogueState
+from convrec.core.clock import FixedClock
+from convrec.tools.encoder import TextEncoder
+from tests.agent.linked_catalogues import wide_catalogue
+from tests.agent.understood import NOON, Listener
+
+
+
+
+@pytest.fixture(scope="module")
+def on_eateries(tmp_path_factory):
+    """Understands messages about 110 places to eat."""
+    return Listener(wide_catalogue(tmp_path_factory.mktemp("eateries"), "restaurants"))
+
+
+@pytest.fixture(scope="module")
+def on_wide_games(tmp_path_factory):
+    """Understands messages about 110 games, some of them for phones."""
+    return Listener(wide_catalogue(tmp_path_factory.mktemp("wide"), "games"))
 
 
 @pytest.mark.parametrize(
@@ -12,6 +32,10 @@ from convrec.agent.compact.asked import asked_fields
         ("over a metre", {"+height_cm": {"100.."}}),
         ("smaller than a metre and a half", {"+height_cm": {"..150"}}),
         ("at most waist-high", {"+height_cm": {"..100"}}),
+        ("it mustn't grow taller than four metres", {"+height_cm": {"..400"}}),
+        ("it must not exceed 2 metres", {"+height_cm": {"..200"}}),
+        ("it can't cost more than 20 euros", {"+price": {"..20"}}),
+        ("it must grow taller than 2 metres", {"+height_cm": {"200.."}}),
         ("unless it's over 15 euros", {"+price": {"..15"}}),
         ("from 15 euros up", {"+price": {"15.."}}),
         ("nothing that costs more than 20 euros", {"+price": {"..20"}}),
@@ -65,6 +89,11 @@ def test_the_opposite_of_a_flag_turns_its_sign(on_plants, text, sign):
         ("sage, do you have it?", ["Sage"]),
         ("is the olive tree hardy?", ["Olive Tree"]),
         ("the pansies. what colours do they come in?", ["Pansy"]),
+        ("how tall does the violet get?", ["Violet"]),
+        ("how tall does the violet get? the plain violet I mean", ["Violet", "Violet"]),
+        ("something violet", []),
+        ("how tall is the violet one?", []),
+        ("does the lavender need sun?", []),
     ],
 )
 def test_a_title_of_everyday_words_is_found_where_it_is_asked_about(on_plants, text, titles):
@@ -88,6 +117,10 @@ def test_a_value_that_is_asked_about_is_no_wish(on_plants):
         ("how much light does it need", {"light"}),
         ("grower?", {"grower"}),
         ("is it hardy?", {"hardy"}),
+        ("does it need a lot of water", {"water"}),
+        ("does it need much light?", {"light"}),
+        ("will the second one want water in summer?", {"water"}),
+        ("do I need to water it?", set()),
     ],
 )
 def test_a_fact_is_asked_for_in_other_words_than_the_field_s_name(on_plants, text, fields):
@@ -125,3 +158,172 @@ def test_there_are_many_ways_of_accepting(on_plants, text):
 def test_the_dislike_of_one_thing_beside_the_wish_for_another_rules_out_nothing_wished_for(on_plants):
     kept = on_plants.kept("full sun, I've had it with annuals, no shade")
     assert kept
+
+
+@pytest.mark.parametrize(
+    ("text", "months"),
+    [
+        ("only hardy ones mind, it's bitter up here in winter", 0),
+        ("it must survive the winter", 0),
+        ("we get hard frosts in spring", 0),
+        ("something that flowers in winter", 3),
+        ("some colour when it's cold in winter", 3),
+    ],
+)
+def test_a_season_beside_its_weather_asks_for_no_blossom(on_plants, text, months):
+    assert len(on_plants.wishes(text).get("+months", ())) == months
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("no ramen, had that monday", set()),
+        ("we went there last Monday", set()),
+        ("payday's not till friday", set()),
+        ("we get paid on friday", set()),
+        ("it'll be a Wednesday", {"Wednesday"}),
+        ("we had a look for Friday", {"Friday"}),
+        ("our anniversary is on friday", {"Friday"}),
+        ("I had noodles yesterday. a table on Monday", {"Monday"}),
+    ],
+)
+def test_a_day_that_has_been_or_is_of_something_else_is_no_opening_day(on_eateries, text, days):
+    heard = on_eateries.wishes(text)
+    assert (heard.get("+open_days", set()), heard.get("-open_days", set())) == (days, set())
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("near the station if possible, I get off the train there", {"Station Quarter"}),
+        ("a French restaurant, by the river if you have one", {"Riverside"}),
+        ("close to the harbour", {"Harbour"}),
+        ("next to the university, and cheap", {"University"}),
+        ("by the station clock", set()),
+        ("by the market hall", set()),
+    ],
+)
+def test_what_lies_near_is_the_area_that_is_called_after_it(on_eateries, text, area):
+    assert on_eateries.wishes(text).get("+area", set()) == area
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("it has to be somewhere dogs are allowed", "+"),
+        ("somewhere that takes dogs", "+"),
+        ("a dog-friendly place", "+"),
+        ("dogs welcome?", "+"),
+        ("not somewhere dogs are allowed", "-"),
+        ("hot dogs are fine", ""),
+    ],
+)
+def test_what_is_allowed_is_heard_in_other_words_for_it(on_eateries, text, sign):
+    heard = on_eateries.wishes(text)
+    assert {key[0] for key, values in heard.items() if "dogs allowed" in values} == {*sign}
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("what can I play on my phone?", {"+platforms": {"Mobile"}}),
+        ("something for the iPad", {"+platforms": {"Mobile"}}),
+        ("no phone games", {"-platforms": {"Mobile"}}),
+        ("free ones only, I'm not paying for phone games", {"+price": {"..0"}}),
+        ("I won't spend money on horror games", {}),
+        ("with farming I have no patience, so not farming", {"-genres": {"Farming"}}),
+    ],
+)
+def test_a_phone_is_where_one_plays_and_what_is_not_paid_for_is_no_wish(on_wide_games, text, wishes):
+    assert on_wide_games.wishes(text) == wishes
+
+
+def test_what_somebody_can_play_on_is_asked_not_told_as_a_taste(on_wide_games):
+    heard = on_wide_games.hear("what can I play on my phone?")
+    assert [(p.strength, p.scope) for p in heard.preferences] == [("hard", "session")]
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("what days is it open", {"open_days"}),
+        ("which days are they closed?", {"open_days"}),
+        ("when is it open?", {"open_days"}),
+        ("does it have a terrace", {"features"}),
+        ("is it in a nice area?", {"area"}),
+    ],
+)
+def test_what_is_asked_of_a_place_to_eat_is_its_days_and_what_it_has(on_eateries, text, fields):
+    assert set(asked_fields(text, on_eateries.catalogue.schema, on_eateries.catalogue)) >= fields
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        ("hmm korean maybe? or polish, either's good", {"hard"}),
+        ("korean maybe or polish", {"soft"}),
+        ("italian. or maybe greek", {"hard"}),
+    ],
+)
+def test_of_two_alternatives_none_is_wished_more_firmly(on_eateries, text, strength):
+    heard = on_eateries.hear(text)
+    assert len(heard.preferences) == 2
+    assert {p.strength for p in heard.preferences} == strength
+
+
+def test_a_proposal_that_is_turned_down_stays_one(on_eateries):
+    heard = on_eateries.hear("maybe korean? no, polish")
+    assert [(p.value, p.strength) for p in heard.preferences] == [("Korean", "soft"), ("Polish", "hard")]
+
+
+@pytest.mark.parametrize("text", ["I want somewhere really romantic you know", "somewhere romantic"])
+def test_how_a_place_should_be_is_heard_behind_somewhere(on_eateries, text):
+    assert on_eateries.wishes(text) == {"+text": {"romantic"}}
+
+
+@pytest.fixture(scope="module")
+def near_in_meaning(on_plants):
+    """Understands messages about plants with the encoder, so that words may stand for the value nearest to them."""
+    return Understander(on_plants.catalogue, FixedClock(NOON), TextEncoder.open())
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("need a plant for my gf", []),
+        ("I'd like a nice plant", []),
+        ("something vegetable", [("type", "Fruit")]),
+    ],
+)
+def test_a_word_for_what_all_items_are_names_no_kind_of_them(near_in_meaning, text, wishes):
+    heard = near_in_meaning.understand(text, DialogueState())
+    assert [(p.facet, p.value) for p in heard.preferences] == wishes
+
+
+def test_letting_us_do_one_asks_nothing(on_eateries):
+    state = on_eateries.state(shown=("Harbour Kitchen",), focus=("Harbour Kitchen",))
+    assert on_eateries.hear("great, let's do that one", state).acts == ("accept",)
+
+
+def test_a_day_that_is_only_told_of_is_no_wish_for_the_reader_either(on_eateries):
+    reads = Understander(on_eateries.catalogue, FixedClock(NOON), TextEncoder.open())
+    heard = reads.understand(
+        "no ramen, had that monday", DialogueState(reply="I would start with **Ramen Yokocho**: Japanese.")
+    )
+    assert "open_days" not in {p.facet for p in heard.preferences}
+
+
+def test_what_is_not_paid_for_turns_down_no_kind_that_was_spoken_of(on_wide_games):
+    reads = Understander(on_wide_games.catalogue, FixedClock(NOON), TextEncoder.open())
+    state = DialogueState(reply="What are you in the mood for: simulation, puzzle, horror or adventure?")
+    heard = reads.understand("free ones only, I'm not paying for phone games", state)
+    assert [(p.facet, p.value) for p in heard.preferences] == [("price", "..0")]
+
+
+def test_what_is_put_right_hedges_no_more(on_eateries):
+    heard = on_eateries.hear("maybe up on the hillside no actually scratch that something with a sea view")
+    assert ("sea view", "hard") in [(p.value, p.strength) for p in heard.preferences]
+
+
+def test_though_is_heard_in_short(on_plants):
+    assert on_plants.wishes("no herbs tho, thats boring") == {"-type": {"Herb"}}
