@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from convrec.agent.compact.lexicon import FUNCTION, NOUNS, word_set
 from convrec.agent.compact.measures import described_name
@@ -24,6 +25,16 @@ _SOFTENED = re.compile(
 )
 
 
+_OVER = re.compile(
+    r"(?:(?:films?|movies?|books?|games?|food|ones?|places?|stuff) )?(?:(?P<than>than)|(?P<over>over)|to)(?: (?:have|see|watch|read|play|eat|get|try))?(?: (?:the|a|an|any|another|more|some))?"
+)
+_RATHER = {  # what is preferred to another, by the word between them
+    "than": re.compile(r"\b(?:rather|sooner|prefers?|preferred|better)\b"),
+    "to": re.compile(r"\b(?:prefers?|preferred|preferably)\b"),
+}
+_WOULD = re.compile(
+    r"\b(?:(?:i|we|he|she|they)d|would|lets) (?:\w+ )?(?:rather|sooner|prefer)\b|\bd (?:rather|prefer)\b|^(?:(?:no|then|ok|okay|so|and|but) )*rather\b"
+)
 _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
 
 
@@ -78,7 +89,13 @@ def value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> 
     """
     found: list[Wish] = []
     ruled_out: set[str] = set()
+    spurned = less_wanted(message, hits)
     for place, hit in enumerate(hits):
+        if hit in spurned:
+            found[-1] = _chosen(message, found[-1])
+            taste = found[-1].stance
+            found.append(replace(value_wish(message, hit, scopes), stance=Stance(-1, "soft", taste.scope, taste.taste)))
+            continue
         wish = value_wish(message, hit, scopes)
         near = {hits[i].value.field.name for i in (place - 1, place + 1) if 0 <= i < len(hits)}
         apart = ruled_out and wish.facet not in ruled_out and wish.facet in near
@@ -89,6 +106,28 @@ def value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> 
             ruled_out.add(wish.facet)
         found.append(wish)
     return found
+
+
+def less_wanted(message: Message, hits: Sequence[ValueHit]) -> list[ValueHit]:
+    """Returns the values that others of their field are preferred to: the second in "rather Wilder than Hitchcock", "comedies over dramas"."""
+    return [
+        other
+        for one, other in pairwise(hits)
+        if one.value.field == other.value.field
+        and (joint := _OVER.fullmatch(message.words(one.end, other.start))) is not None
+        and not any(message.tokens[place].mark for place in range(one.end, other.start + 1))
+        and (
+            joint["over"]
+            or _RATHER[joint["than"] or "to"].search(message.words(message.sentence(one.start)[0], one.start))
+        )
+    ]
+
+
+def _chosen(message: Message, wish: Wish) -> Wish:
+    """Returns a wish that is preferred to another as it is put: a demand where it is asked for, not told as a taste."""
+    before = message.words(message.sentence(wish.start)[0], wish.start)
+    asked = wish.stance.polarity > 0 and _WOULD.search(before) is not None
+    return replace(wish, stance=Stance(1, "hard", "session")) if asked else wish
 
 
 def _is_comparative(message: Message, hit: ValueHit) -> bool:

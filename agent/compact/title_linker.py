@@ -17,6 +17,7 @@ from convrec.agent.compact.marks import (
     JUDGED,
     LIKES,
     Hit,
+    felt_first,
     goes_on,
     in_longer_name,
     is_capital,
@@ -247,6 +248,7 @@ class TitleLinker:
         """Tells whether a capital at the start of a sentence is a title's, as what follows judges it: "Speed was great", "Heat is out"."""
         rest = message.words(hit.end, hit.end + 5)
         judged = JUDGED.search(rest) is not None or spurned(message, hit.end, item=True) is not None
+        judged = judged or felt_first(message, hit.start, hit.end) is not None
         return message.tokens[hit.start].capital and word not in LINGO and judged
 
     def _marked_phrase(self, message: Message, hit: Hit, words: list[str], capital: bool, taken: list[Hit]) -> bool:

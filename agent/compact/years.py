@@ -25,11 +25,11 @@ _BEFORE = re.compile(
     rf"\b(?:before|prior to|earlier than|older than|pre|preceding|predating|under(?= \d{{4}}s\b)) (?P<a>{_ONE})\b"
 )
 _FROM = re.compile(
-    rf"\b(?:since|starting (?:in|from)|at least|from) (?P<a>{_ONE})(?: (?:on|onwards?|forward|up|upwards?|(?:and|or) (?:up|on|later|newer|after|onwards?|more recent|younger)|to (?:now|today)|till now|until now))?\b"
-    rf"|\b(?P<b>{_ONE}) (?:or|and) (?:newer|later|after|onwards?|on|up|more recent|younger|above)\b|\b(?P<c>(?:1[5-9]|20)\d\d) (?:onwards?|\+)"
+    rf"\b(?:since|starting (?:in|from)|at least|from) (?P<a>{_ONE})(?: (?:on|onwards?|forward|up|upwards?|(?:and|or) (?:up|on|later|newer|after|onwards?|more recent|more new|more modern|younger)|to (?:now|today)|till now|until now))?\b"
+    rf"|\b(?P<b>{_ONE}) (?:or|and) (?:newer|later|after|onwards?|on|up|more recent|more new|more modern|younger|above)\b|\b(?P<c>(?:1[5-9]|20)\d\d) (?:onwards?|\+)"
 )
 _OPEN = re.compile(
-    r" (?:on|onwards?|forward|up|upwards?|(?:and|or) (?:up|on|later|newer|after|onwards?|more recent|younger)|to (?:now|today)|till now|until now)$"
+    r" (?:on|onwards?|forward|up|upwards?|(?:and|or) (?:up|on|later|newer|after|onwards?|more recent|more new|more modern|younger)|to (?:now|today)|till now|until now)$"
 )
 _AFTER = re.compile(
     rf"\b(?:after|later than|newer than|younger than|post|past|more recent than|beyond) (?P<a>{_ONE})\b"
