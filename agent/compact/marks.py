@@ -32,6 +32,14 @@ _FELT_IT = re.compile(  # the item first: "Arrival he found dull", "Heat we coul
     r"(?= ?(?:$|[.,!?;]| (?:and|but|though|so|because|too|also|at|much|a lot|very much|as well|to be|honestly|tbh|frankly|sorry|im|i|in parts|when|back)\b))"
 )
 _TIMED = re.compile(r"\b(?:since|after|before|until|unlike|like|than|as|for|with|from|to|of|in)$")
+MET = re.compile(
+    r"\b(?:seen|watched|rewatched|read|played|finished)(?: both| all of| already| the (?:film|movie|book|game)s?)*$"
+)
+MET_BESIDE = re.compile(MET.pattern.removesuffix("$") + r" (?:[\w ]{1,40}? and)$")
+"""Before what somebody has seen or read: words in small letters are a title there."""
+MET_AFTER = word_set(
+    "already twice once recently lately yesterday before last loads many several a and but though so or"
+)
 AFTER = word_set(
     "but and or though please too again itself because so yet then vs versus about directed is was are though also instead except without"
 )
