@@ -35,6 +35,11 @@ _RATHER = {  # what is preferred to another, by the word between them
 _WOULD = re.compile(
     r"\b(?:(?:i|we|he|she|they)d|would|lets) (?:\w+ )?(?:rather|sooner|prefer)\b|\bd (?:rather|prefer)\b|^(?:(?:no|then|ok|okay|so|and|but) )*rather\b"
 )
+_IF_NONE = re.compile(r"\bif\b.*\b(?:nothing|none|no|not|isnt|arent|aint|dont|havent|cant|cannot)\b")
+_ELSE = re.compile(
+    r"\b(?:else|otherwise|if not|failing that|if (?:there|you|they|it|its|theres|that|need be|necessary|i must|i have to|we have to)|at a push|at a pinch|(?:could|can|might) (?:go|stretch|do|manage)|wouldnt mind)\b"
+)
+_AT_BEST = re.compile(r"\b(?:ideally|preferably|hopefully|at best)\b")
 _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
 
 
@@ -56,6 +61,7 @@ class Wish:
     either: bool = False  # one of several values that the same words may mean
     by_itself: bool = False  # no negation over a comma is its own
     flipped: bool = False  # the bound on the other side of what is turned down
+    first: bool = False  # the closer of two bounds, held to where anything is within it
 
     @property
     def demanded(self) -> bool:
@@ -149,6 +155,41 @@ def carries(field: Field, value: str) -> Comparison:
     )
 
 
+def range_wishes(message: Message, hits: Sequence[RangeHit], scopes: Scopes) -> list[Wish]:
+    """Returns the wishes for ranges; of two bounds, one of which is to hold where anything is within it, the wider is the demand.
+
+    "Under 15 if there is anything, else up to 40", "if there's nothing under 15 I could go up to 40".
+    """
+    found = []
+    for hit in hits:
+        closer = next((other for other in hits if _falls_back(message, other, hit)), None)
+        wider = next((other for other in hits if _falls_back(message, hit, other)), None)
+        if wider is not None:
+            stance = Stance(1, "soft", "session")
+            found.append(
+                Wish(hit.start, hit.end, hit.field.name, hit.value, hit.predicate(), stance, number=True, first=True)
+            )
+        elif closer is not None:
+            stance = Stance(1, "hard", "session")
+            found.append(Wish(hit.start, hit.end, hit.field.name, hit.value, hit.predicate(), stance, number=True))
+        else:
+            found.append(range_wish(message, hit, scopes))
+    return found
+
+
+def _falls_back(message: Message, close: RangeHit, wide: RangeHit) -> bool:
+    """Tells whether a bound gives way to a wider one where nothing is within it."""
+    if close.vague or wide.vague or close.field != wide.field or not (close.one_sided and wide.one_sided):
+        return False
+    lower = close.high is not None and wide.high is not None and close.high < wide.high
+    higher = close.low is not None and wide.low is not None and close.low > wide.low
+    if not (lower or higher):
+        return False
+    lead = message.words(message.sentence(close.start)[0], close.start)
+    between = message.words(close.end, wide.start)
+    return _IF_NONE.search(lead) is not None or _ELSE.search(between) is not None or _AT_BEST.search(lead) is not None
+
+
 def range_wish(message: Message, hit: RangeHit, scopes: Scopes) -> Wish:
     """Returns the wish for a range. A negated bound becomes the bound on the other side; a negation farther off is not its own."""
     stance = scopes.stance(hit.start, hit.end, hit.vague)
@@ -194,7 +235,7 @@ def settled(message: Message, wishes: Sequence[Wish]) -> list[Wish]:
     positive = {wish.facet for wish in kept.values() if wish.number and wish.stance.polarity > 0 and wish.demanded}
     return [
         w for w in kept.values()
-        if not (w.number and w.facet in positive and (w.stance.polarity < 0 or w.stance.strength == "soft"))
+        if not (w.number and not w.first and w.facet in positive and (w.stance.polarity < 0 or w.stance.strength == "soft"))
         and not (w.flipped and any(_contradicts(w, other) for other in kept.values()))
     ]  # fmt: skip
 

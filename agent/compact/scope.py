@@ -17,7 +17,7 @@ PLEASES = re.compile(
 """What says of something that it always pleases, by two words that each say no."""
 # Words that look like a negation and are none; they are passed over first.
 _NOT_NEGATIVE = re.compile(
-    r"\b(?:no (?=(?:(?:sorry |wait )?i meant?|wait|hang on|hold on|(?:actually |sorry |oh )?(?:scratch|forget|scrap|strike|skip|drop|cancel|ignore|never ?mind) that)\b)|(?:skip|drop|lose|strike) (?=that\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
+    r"\b(?:no (?=(?:(?:sorry |wait )?i meant?|wait|hang on|hold on|(?:actually |sorry |oh )?(?:scratch|forget|scrap|strike|skip|drop|cancel|ignore|never ?mind) that)\b)|no (?=up to\b)|(?:skip|drop|lose|strike) (?=that\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
     r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care(?! (?:much )?for\b)|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be (?:bothered|sure|picky|choosy|silly|shy|happier|better)|have to)"
     r"|(?:dont|do not|cant|cannot|couldnt) (?:\w+ )?(?:decide|choose|pick (?:between|one)|make (?:up )?(?:my|our) minds?)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"

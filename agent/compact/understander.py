@@ -25,7 +25,7 @@ from convrec.agent.compact.preferences import (
     filter_of,
     less_wanted,
     preference,
-    range_wish,
+    range_wishes,
     settled,
     value_wish,
     value_wishes,
@@ -346,7 +346,7 @@ class Understander:
     ) -> list[Wish]:
         found = value_wishes(message, scopes, linked.values)
         found += [value_wish(message, hit, scopes, negative=True) for hit in linked.negatives]
-        found += [range_wish(message, hit, scopes) for hit in linked.ranges]
+        found += range_wishes(message, linked.ranges, scopes)
         return settled(
             message, [w for w in found if (w.start, w.end) not in used and not is_asked_about(message, w, pointers)]
         )
