@@ -108,7 +108,8 @@ def _search(heard: Understanding, before: DialogueState, acts: set[str], text: s
         return Plan(action="recommend", named=named)
     if _ASK_ME.search(folded):
         return Plan(action="ask")
-    if acts & _WANTS or heard.filter is not None or any(p.polarity > 0 for p in heard.preferences):
+    wished = any(p.polarity > 0 for p in heard.preferences if p.facet != "item" or "accept" not in acts)
+    if acts & _WANTS or heard.filter is not None or wished:
         asked = _pointed(heard) if "ask_item" in acts else ()
         return Plan(action="recommend", about=asked, fields=fields if asked else (), note=_unknown_title(heard, text))
     note = next((act for act in heard.acts if act in _TALK), "other")

@@ -46,7 +46,34 @@ _FREE = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _IN_GENERAL = re.compile(r"\b\w+s in general\b", re.IGNORECASE)  # of whatever kind
-_WHAT = r"(?P<{}>[^.,;:!?]*?)" + _END
+_JOINS = (
+    "with",
+    "without",
+    "of",
+    "for",
+    "about",
+    "in",
+    "on",
+    "at",
+    "by",
+    "from",
+    "than",
+    "like",
+    "as",
+    "to",
+    "is",
+    "was",
+    "be",
+    "or",
+    "not",
+    "no",
+)
+_ANEW = (  # where a wish begins without a stop before it: "forget the tree a shrub is better"
+    r"(?=\s*"
+    + "".join(rf"(?<!\b{word} )" for word in _JOINS)
+    + r"\b(?:an?|some|something|somewhere|maybe|perhaps|rather|instead|actually|let.?s|how about|what about|(?:he|she|they)(?: (?:wants?|needs?|prefers?|would)|.?d))\b)"
+)
+_WHAT = r"(?P<{}>(?:\s*(?:an?|some|something|the|my|that|those)\b)?[^.,;:!?]*?)(?:" + _END + "|" + _ANEW + ")"
 _TAKEN_BACK = re.compile(
     rf"\b(?:{_FORGET}|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
     + _WHAT.format("a")
@@ -57,6 +84,11 @@ _TAKEN_BACK = re.compile(
     + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<e>(?! ?(?:(?:and|but|so) )?(?:it|that|this|they|these|those|he|she|we)\b)[^.,;:!?]{2,40}?) need(?:n.?t| not) be\b",
     re.IGNORECASE,
 )  # fmt: skip
+_TAKES_BACK = rf"(?:{_FORGET}|skip) that\b(?! (?:\w+ (?:thing|rule|wish|limit)|i|im|ive|we|my|he|she|they|you|the)\b)"
+_SCRATCHED = re.compile(  # said a moment ago: "maybe on the hillside, no, scratch that"
+    rf"(?<!\w)(?P<a>(?:(?!\b(?:and|but|maybe|perhaps|{_FORGET})\b)[^.,;:!?])+?)[\s.,;:!?–—-]*(?:\b(?:no|nah|oh|um|uh|er|wait|hang on|hmm?|actually|sorry|or)\b[\s.,;:!?–—-]*)*\b{_TAKES_BACK}",
+    re.IGNORECASE,
+)
 _VETO = re.compile(r"\b(?:no|not|without|non)\b", re.IGNORECASE)
 _FINE_AFTER = re.compile(rf"^\W{{0,2}}{FINE}", re.IGNORECASE)
 _FINE_BEFORE = re.compile(
@@ -111,7 +143,8 @@ def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Und
 
 def taken_back(text: str) -> list[Span]:
     """Returns the characters of what the message takes back or says need not be: it demands nothing there."""
-    return [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcde" if match[name]]
+    told = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcde" if match[name]]
+    return told + [match.span("a") for match in _SCRATCHED.finditer(text)]
 
 
 def withdrawn(state: DialogueState, text: str) -> DialogueState:

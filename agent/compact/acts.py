@@ -13,9 +13,9 @@ _GREET = re.compile(
     r"^(?:well |oh |uh |um )*(?:hi|dear (?:sirs?|madam|all)|hello|hey|hiya|howdy|greetings|(?:good )?(?:morning|evening|afternoon)(?! (?:of|for|with|in)\b)|good day|yo|guten tag|hallo|hola|bonjour|sup|whats up|heya)\b"
 )
 _THANK = re.compile(
-    r"\b(?:thanks?|thank you|thx|ty|cheers|much appreciated|appreciate it|merci|danke|gracias|grazie|ta|god bless|much obliged|most helpful|very helpful|legend|lifesaver)\b"
+    r"\b(?:thanks?|thank you|thx|thn?x|thank?x|tnx|thks|tysm|tyvm|ty|cheers|much appreciated|appreciate it|merci|danke|gracias|grazie|ta|god bless|much obliged|most helpful|very helpful|legend|lifesaver)\b"
 )
-_NO_THANKS = re.compile(r"\b(?:no|nah|nope) (?:, )?(?:thanks|thank you|thx)\b")
+_NO_THANKS = re.compile(r"\b(?:no|nah|nope) (?:, )?(?:thanks|thank you|thx|ty|cheers|ta)\b")
 _BYE = re.compile(
     r"\b(?:bye|goodbye|good bye|bye bye|see you(?: later)?|see ya|cya|good night|farewell|im off|thats all(?: for (?:now|today))?|gotta go|have to go|take care|until next time|ciao|ta ra|tara|cheerio|laters|(?:^|(?<=[.!,] ))night(?= ?[.!]*$)|tschuss|have a (?:good|nice|great) \w+)\b(?= ?(?:\w+ ?)?(?:$|[.,!]))"
 )
@@ -31,6 +31,9 @@ _MEMORY = re.compile(
 _REMEMBER = re.compile(
     r"\b(?:remember (?:that |this |i |im |my )|keep in mind|note that|make a note|bear in mind|for (?:the )?future|for next time|from now on|save (?:that|this))"
 )
+_PUTS_RIGHT = re.compile(  # what was said a moment ago, which asks for nothing that is remembered
+    r"\b(?:did|have) i (?:just |really )?(?:say|said|write|written|type|typed|mention|mentioned|tell|told)\b.*\b(?:i (?:really |actually |of course )?mean(?:t)?|make that|sorry|correction|no wait|wait no|should (?:be|have been|say))\b"
+)
 _NOT_SHOW = re.compile(
     r"\b(?:based on|given|from|according to|suits?|fits?|matching) my (?:profile|preferences|tastes?)"
 )
@@ -41,7 +44,7 @@ _COMPARE = re.compile(
     r"\b(?:titled or (?:the )?titled\b.{0,40}\b(?:what|which|better)|compared?|comparison|which (?:one )?(?:would|do|should|is|of)\b.{0,40}\b(?:better|best|recommend|prefer|choose|pick)|versus|vs|difference between|differences?|differ|side by side|which (?:one )?(?:of (?:them|these|those|the \w+) )?(?:is|are|was|has|would be|do you) (?:the )?(?:better|best|older|newer|shorter|longer|funnier|scarier|cheaper|oldest|newest|cheapest|shortest|longest|recommend)|which (?:one )?is (?:\w+er|more \w+)|how do they (?:compare|differ))\b"
 )
 _MEASURES = re.compile(  # two items in one question: "is Aladdin older than Mulan?", "what's taller, strawberry or raspberry"
-    r"^(?:so |and |ok )?(?:is|are|was) (?:titled|it|that|this)\b.{0,20}\b(?:\w+er|more \w+|less \w+)(?: or \w+er)? than (?:titled|it|that|this)|\b(?:which|whats|what is|whos) (?:\w+ ){0,2}?(?:\w+er|more (?:\w+ )?\w+)\b.{0,12}\btitled or titled\b"
+    r"^(?:so |and |ok )?(?:is|are|was) (?:titled|it|that|this)\b.{0,20}\b(?:\w+er|more \w+|less \w+)(?: or \w+er)? than (?:titled|it|that|this)|\b(?:which|whats|what is|whos) (?:\w+ ){0,2}?(?:\w+er|more|less|(?:more|less) (?:\w+ )?\w+)\b.{0,12}\btitled or (?:the |a |an )?titled\b"
 )
 _BETTER = re.compile(r"^(?:and |so |is it |is that )?better than titled(?= ?\?)")
 _ASK = re.compile(
@@ -65,12 +68,12 @@ _ACCEPT = re.compile(
     r"\b(?:ill (?:take|go (?:with|for)|watch|try|have|get|read|play|give)|(?:lets|we ?ll|well) (?:go (?:with|for|there)|watch|take|try|do|get|play|read|book)|(?:ill|i will|will|gonna|going to) (?:definitely |have to |probably |maybe )?(?:check|look|give) (?:it|that|this|them|these|those|into)\b|sounds? (?:good|great|perfect|fun|interesting|nice|lovely|amazing|like a plan)|that(?:ll| will)? (?:works?|do|does it)|sold\b(?! (?:out|by|in|at|on|as)\b)|\w+ it is\b(?= ?(?:$|[.,!]))|(?:that|this) is (?:it|the one)\b|thatll be (?:it|all|the one)|(?:i|ill|we|well|im|were) (?:\w+ )?(?:take|taking|settle (?:on|for)|settling (?:on|for)|order|book|booking|buy|choose|pick|picked) (?:the|that|this|it|titled|both|one|(?:first|second|third|last))\b|off (?:i|we) go|(?:^|ok |okay |right )(?:im )?taking (?:that|it|this|the)\b|ill ring (?:them|there)|(?:titled|it|that|this|one|first|second|third|last) ,? ?(?:then )?done\b|done deal|book us in|deal|good (?:choice|pick|one|call|idea)|great (?:choice|pick|idea)|perfect|exactly|yes please|book (?:it|that)|thats (?:it|the one|perfect|great|what i)|(?:i want|i choose|i pick|im (?:going|gonna go) with|going with|gonna watch|will watch|sold on) (?:it|that|this|the)\b|love it|i like (?:that|it|the sound)|looks? (?:good|great|interesting|fun)|awesome|excellent|wonderful|brilliant)\b"
 )
 _SETTLES = re.compile(  # on an item that was shown: "Nair's it is, then", "teatime detectives then. ta", "so aladdin", "k. that one"
-    r"\btitled (?:it is|then|for me)\b(?! \w)|\bits titled for me\b|\b(?:so|then|going w(?:ith)?) titled\b(?= ?(?:$|[.!]))|\b(?:titled|one|this|that) ?(?:ll|will) (?:have to )?do\b"
-    r"|^(?:(?:ok|k|okay|fine|right|yes|yeah|no|,|[.]) )*(?:that|this|the \w+) one(?: then)?[ .!]*$|\b(?:im|am|were) having (?:that|this|it|titled)\b|\b(?:one|two|three|lot) it is\b"
+    r"\btitled (?:it (?:is|shall be|will be|has to be|must be)|itll be|then|for me)\b(?! \w)|\bits titled for me\b|\b(?:so|then|going w(?:ith)?) titled\b(?= ?(?:$|[.!]))|\b(?:titled|one|this|that) ?(?:ll|will) (?:have to )?do\b"
+    r"|^(?:(?:ok|k|okay|fine|right|yes|yeah|no|,|[.]) )*(?:that|this|the \w+) one(?: then)?[ .!]*$|\b(?:im|am|were) having (?:that|this|it|titled)\b|\b(?:one|two|three|lot) it (?:is|shall be|will be)\b"
 )
 _TAKES = re.compile(  # whatever else is said
     r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|having|order|get|go for|go with) (?:it|that|this|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
-    r"|\b(?:downloading|buying|ordering|booking) (?:it|that|this|titled)\b|\bits (?:the|number) (?:first|second|third|fourth|last|top)\b"
+    r"|\b(?:i|we) (?:just |then )?take (?:it|this|titled|the (?:first|second|third|last)(?: one)?)\b(?! (?:if|but|when|unless|you|that|there|this|he|she|they|its|as)\b)|\b(?:downloading|buying|ordering|booking) (?:it|that|this|titled)\b|(?:^|[,.!] |\b(?:so|then|good|great|fine|right|ok|okay|yes|yeah) )(?:i|we) (?:will )?go (?:there|with (?:it|that|this)(?: one)?)(?= ?(?:$|[,.!]| (?:then|and|now|thanks?|please|tonight|today)\b))|\bits (?:the|number) (?:first|second|third|fourth|last|top)\b"
 )
 _OF_ONESELF = re.compile(
     r"^(?:(?:hi|hello|hey|well|so|ok|okay|btw|by the way|and|,|[.!]) )*(?:i|im|ive|we|were|weve) (?!(?:already )?(?:think|thought|guess|know|mean|meant|feel|said|say|wonder|hope|hoped|must|should|could|can|cant|may|might|will|would|d|ll|go|just watched)\b)"
@@ -145,7 +148,7 @@ def _profile_acts(message: Message, heard: Heard) -> tuple[bool, bool]:
         return True, True
     if message.has(_FORGET_ALL):
         return False, True
-    asks = message.has(_MEMORY) and not message.has(_NOT_SHOW)
+    asks = message.has(_MEMORY) and not message.has(_NOT_SHOW) and not message.has(_PUTS_RIGHT)
     return asks or (message.has(_REMEMBER) and bool(heard.preferences)), False
 
 
@@ -215,7 +218,7 @@ def _wishes(message: Message, state: DialogueState, heard: Heard, found: dict[Ac
         and not (acts["accept"] and not (wishes or heard.filtered))
         and not (asks and not wishes)
     )
-    acts["state_preference"] = told_of_oneself
+    acts["state_preference"] = told_of_oneself and (bool(wishes) or not acts["accept"])
     acts["critique"] = (
         (has(_CRITIQUE) or any(p.polarity < 0 for p in wishes))
         and bool(heard.preferences or heard.filtered)

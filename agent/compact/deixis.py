@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convrec.agent.compact.fields import Fields, described
+from convrec.agent.compact.lexicon import NOUNS
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer
@@ -15,6 +16,7 @@ from convrec.agent.state import DialogueState
 from convrec.agent.wording import bounds
 from convrec.catalogue.schema import Field
 from convrec.core.predicate import Both, Comparison, Predicate
+from convrec.core.text import fold
 
 _ROLE = r"(?P<role>[a-z]+?)s?"
 _THAT = re.compile(rf"\b(?P<which>that|the same|same|this|those) {_ROLE}\b")
@@ -26,9 +28,10 @@ _OTHER = re.compile(
     rf"\b(?:(?P<how>by|with|from|of) )?(?:(?P<other>other|different|another) {_ROLE}\b|(?P<else>(?:anyone|someone|somebody|anybody|others?) else)\b|(?P<theirs>other peoples|someone elses|other people)\b)"
 )
 _THEIRS = re.compile(
-    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?:do|does|did|have|has) (?:they|he|she) (?:also )?(?:grown?|makes?|made|done?|develop(?:ed)?|direct(?:ed)?|write|written|publish(?:ed)?|run|keep) (?:any|anything|something|more|others?)\b|(?P<not_own>(?:but )?not )(?:his|hers|theirs)\b|of (?:his|hers|theirs)\b|(?<!swears )(?<!swear )(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from) (?:them|theirs|hers|the same (?:people|lot|folks))"
+    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?:do|does|did|have|has) (?:they|he|she) (?:also |ever )?(?:grown?|makes?|made|done?|develop(?:ed)?|direct(?:ed)?|write|written|publish(?:ed)?|run|keep) (?:any|anything|something|more|others?)\b|(?:do|does|did|have|has) (?:they|he|she) (?:also |ever )?(?:(?P<has>have|has|had|got) |(?:make|made|do|done|develop(?:ed)?|direct(?:ed)?|grown?|write|written|publish(?:ed)?) )(?:any |some )?(?:other|more) (?:NOUNS)\b|(?P<not_own>(?:but )?not )(?:his|hers|theirs)\b|of (?:his|hers|theirs)\b|(?<!swears )(?<!swear )(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from) (?:them|theirs|hers|the same (?:people|lot|folks))"
     r"|(?:more|others?|any|anything|something|everything) (?:of )?theirs|(?:by|from) the (?P<role>[a-z]+?)s? (?:of|behind|who made)|(?:whoever|(?:the )?(?:ones?|people|lot) (?:who|that)) (?P<does>[a-z]+))\b"
 )
+_OF_A_PERSON = re.compile(r"\b(?:he|she|his|hers|him|her)\b")
 _NOT_MADE = re.compile(r"\b(?:not|never|nothing|none)(?: \w+)? (?:by|from)$")
 _KINDS = {"genre", "kind", "type", "style", "category", "cuisine", "topic", "sort"}
 _TIMES = {"decade", "year", "period", "era", "time", "century"}
@@ -49,6 +52,8 @@ class DeixisReader:
 
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
+        nouns = sorted({*NOUNS, fields.catalogue.schema.noun.casefold(), fields.catalogue.schema.nouns.casefold()})
+        self._theirs_said = re.compile(_THEIRS.pattern.replace("NOUNS", "|".join(map(re.escape, nouns))))
 
     def read(
         self, message: Message, state: DialogueState, named: Sequence[Pointer], hits: Sequence[ValueHit]
@@ -141,7 +146,7 @@ class DeixisReader:
 
         Where the message names somebody before, that is who is meant, and a wish already.
         """
-        for start, end, match in message.find(_THEIRS):
+        for start, end, match in message.find(self._theirs_said):
             place = (start, end)
             if any(hit.end <= start and hit.value.field in self._fields.people for hit in hits):
                 continue
@@ -150,8 +155,15 @@ class DeixisReader:
             here = [p for p in named if p.start in (end, end + 1)] if of_item else _told(message, named, start, end)
             if of_item and not here:
                 continue
-            values = [] if here else self._in_force(state, fields)
-            for value in (values or self._of_item(_meant(state, here), fields))[:2]:
+            values = self._in_force(state, fields)
+            if not values and not match["role"] and _OF_A_PERSON.search(match[0]):
+                values = self._in_force(state, self._fields.people)
+            if here:
+                values = [value for value in values if value in self._of_item(_meant(state, here), (value.field,))]
+            values = values or self._of_item(_meant(state, here), fields)
+            if match["has"] and not any(fold(value.value) in fold(state.reply) for value in values):
+                continue  # "they" are whoever has the items
+            for value in values[:2]:
                 yield Echo(ValueHit(*place, value, firm=True), negative=bool(match["not"] or match["not_own"]))
 
     def _by_lead(self, how: str | None, theirs: bool) -> tuple[Field, ...]:

@@ -13,6 +13,7 @@ from convrec.agent.compact.language import language_of
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.scope import Scopes
+from convrec.agent.compact.spurned import FARE
 from convrec.core.text import words
 from convrec.core.understanding import Preference, Span
 from convrec.tools.encoder import TextEncoder
@@ -33,7 +34,7 @@ _TALK = LINGO | frozenset(
     closer skip rule rules ruled sth smth ooh oo ugh hiya aight yo bro dude mate sir dear poor pls plz damn dammit bloody obv obviously necessarily otherwise unless plus stays stay again always never imagine lovely ouch ahh aah finally fair mid cheers scratch strike correction completely week weeks month months lifetime takes wait kidding honest enough definitely ideally looks dunno idk hope hopes helps close thinking important changed
     decide deciding single circumstances altogether longer account ill bottom permanently future banned limits
     patience energy cost costs paying spend spending payday
-    grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
+    support stand bear suffer grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )
 _CUE = re.compile(
@@ -41,9 +42,9 @@ _CUE = re.compile(
     r"|featuring|involving|more|less|too|want|need|prefer|likes?|loves?|enjoys?|hates?|avoids?|dislikes?|stand|bear|mood for|into|fancy|make it|be|feel|keep it|interested in|good for|great for|perfect for)"
     r"(?: (?:very|really|so|pretty|quite|rather|a bit|a little|bit|little|more|less|too|a|an|the|some|any|as|just as|really good))*)$"
 )
-_KINDS = NOUNS | {"sort", "kind", "vibe", "vibes", "feel", "mood"}
 _BEHIND = 3  # words that may stand between what cues a wish and its last word
 _STOPS = FUNCTION | NOUNS | {"somewhere", "nowhere"}
+_KINDS = NOUNS | FARE | {"sort", "kind", "vibe", "vibes", "feel", "mood"}
 _BEFORE = {"a", "an", "some", "any", "good", "more", "no", "other", "really", "very"}
 _SET = re.compile(
     r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera|makes? (?:you|me|us) (?:think|cry|laugh|smile))\b"

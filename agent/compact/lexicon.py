@@ -21,7 +21,8 @@ FUNCTION = word_set(
     everything everyone all both each few many much more most less least other others another such same own one ones two three
     first second third last next too very just only also even still already again there here now im ive id ill youre youve
     hes shes its were weve theyre theyve thats whats whos wheres hows theres lets dont doesnt didnt isnt arent wasnt werent
-    wont wouldnt cant cannot couldnt shouldnt havent hasnt hadnt aint ok okay yes no yeah yep nope nah please thanks thank
+    wont wouldnt cant cannot couldnt shouldnt havent hasnt hadnt aint thatll itll thisll theyll
+    youll whatll therell itd thatd theyd youd ok okay yes no yeah yep nope nah please thanks thank
     because though although while whereas however instead rather else ever either s t re ve ll d m"""
 )
 """Words without a meaning of their own."""

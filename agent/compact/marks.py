@@ -24,6 +24,22 @@ JUDGED = re.compile(
     r"|excellent|brilliant|one of|my favou?rite|cute|overrated|fantastic|hilarious|sad|classic|perfect|both|too|older|newer|dated|closer|close|nearly)\b"
     r"|^(?:comes|gets) (?:\w+ )?close"
 )
+_POOR = r"(?:terrible|awful|boring|bad|overrated|horrible|dull|tedious|dreary|bleak|silly|stupid|slow|confusing|disappointing|unfunny|unbearable|hard going|heavy going|too \w+|(?:not|nt) \w+|a (?:bit )?(?:bore|drag|slog|mess))"
+_FELT_IT = re.compile(  # the item first: "Arrival he found dull", "Heat we couldn't get into"
+    r"^(?:i|we|he|she|they|both of us|my \w+) (?:(?!found|thought)\w+ ){0,2}?"
+    rf"(?:(?P<disliked>hated|disliked|detested|loathed|couldnt stand|cant stand|(?:didnt|dont|couldnt|never) (?:really |much |even )*(?:like[ds]?|enjoy(?:ed)?|care for|get into|got into|finish(?:ed)?|warm(?:ed)? to)|(?:found|thought) (?:it |was |it was )?(?:\w+ ){{0,2}}?{_POOR})"
+    r"|(?P<liked>loved|adored|enjoyed|liked))"
+    r"(?= ?(?:$|[.,!?;]| (?:and|but|though|so|because|too|also|at|much|a lot|very much|as well|to be|honestly|tbh|frankly|sorry|im|i|in parts|when|back)\b))"
+)
+_TIMED = re.compile(r"\b(?:since|after|before|until|unlike|like|than|as|for|with|from|to|of|in)$")
+MET = re.compile(
+    r"\b(?:seen|watched|rewatched|read|played|finished)(?: both| all of| already| the (?:film|movie|book|game)s?)*$"
+)
+MET_BESIDE = re.compile(MET.pattern.removesuffix("$") + r" (?:[\w ]{1,40}? and)$")
+"""Before what somebody has seen or read: words in small letters are a title there."""
+MET_AFTER = word_set(
+    "already twice once recently lately yesterday before last loads many several a and but though so or"
+)
 AFTER = word_set(
     "but and or though please too again itself because so yet then vs versus about directed is was are though also instead except without"
 )
@@ -52,6 +68,13 @@ class Hit:
     rows: tuple[int, ...]
     score: float
     year: int | None = None
+
+
+def felt_first(message: Message, start: int, end: int) -> re.Match[str] | None:
+    """Returns what is told of the title in tokens `[start, end)` right behind it, as `disliked` or `liked`: "Arrival he found dull"."""
+    if message.break_after(end) or _TIMED.search(message.words(message.sentence(start)[0], start)):
+        return None
+    return _FELT_IT.search(message.marked[message.marked_at(end) :])
 
 
 def years_beside(message: Message, hit: Hit) -> Iterator[tuple[int, int, int, bool]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from convrec.agent.compact.lexicon import FUNCTION, NOUNS, word_set
 from convrec.agent.compact.measures import described_name
@@ -24,6 +25,21 @@ _SOFTENED = re.compile(
 )
 
 
+_OVER = re.compile(
+    r"(?:(?:films?|movies?|books?|games?|food|ones?|places?|stuff) )?(?:(?P<than>than)|(?P<over>over)|to)(?: (?:have|see|watch|read|play|eat|get|try))?(?: (?:the|a|an|any|another|more|some))?"
+)
+_RATHER = {  # what is preferred to another, by the word between them
+    "than": re.compile(r"\b(?:rather|sooner|prefers?|preferred|better)\b"),
+    "to": re.compile(r"\b(?:prefers?|preferred|preferably)\b"),
+}
+_WOULD = re.compile(
+    r"\b(?:(?:i|we|he|she|they)d|would|lets) (?:\w+ )?(?:rather|sooner|prefer)\b|\bd (?:rather|prefer)\b|^(?:(?:no|then|ok|okay|so|and|but) )*rather\b"
+)
+_IF_NONE = re.compile(r"\bif\b.*\b(?:nothing|none|no|not|isnt|arent|aint|dont|havent|cant|cannot)\b")
+_ELSE = re.compile(
+    r"\b(?:else|otherwise|if not|failing that|if (?:there|you|they|it|its|theres|that|need be|necessary|i must|i have to|we have to)|at a push|at a pinch|(?:could|can|might) (?:go|stretch|do|manage)|wouldnt mind)\b"
+)
+_AT_BEST = re.compile(r"\b(?:ideally|preferably|hopefully|at best)\b")
 _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
 
 
@@ -47,6 +63,7 @@ class Wish:
     either: bool = False  # one of several values that the same words may mean
     by_itself: bool = False  # no negation over a comma is its own
     flipped: bool = False  # the bound on the other side of what is turned down
+    first: bool = False  # the closer of two bounds, held to where anything is within it
 
     @property
     def demanded(self) -> bool:
@@ -80,7 +97,13 @@ def value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> 
     """
     found: list[Wish] = []
     ruled_out: set[str] = set()
+    spurned = less_wanted(message, hits)
     for place, hit in enumerate(hits):
+        if hit in spurned:
+            found[-1] = _chosen(message, found[-1])
+            taste = found[-1].stance
+            found.append(replace(value_wish(message, hit, scopes), stance=Stance(-1, "soft", taste.scope, taste.taste)))
+            continue
         wish = value_wish(message, hit, scopes)
         near = {hits[i].value.field.name for i in (place - 1, place + 1) if 0 <= i < len(hits)}
         apart = ruled_out and wish.facet not in ruled_out and wish.facet in near
@@ -91,6 +114,28 @@ def value_wishes(message: Message, scopes: Scopes, hits: Sequence[ValueHit]) -> 
             ruled_out.add(wish.facet)
         found.append(wish)
     return found
+
+
+def less_wanted(message: Message, hits: Sequence[ValueHit]) -> list[ValueHit]:
+    """Returns the values that others of their field are preferred to: the second in "rather Wilder than Hitchcock", "comedies over dramas"."""
+    return [
+        other
+        for one, other in pairwise(hits)
+        if one.value.field == other.value.field
+        and (joint := _OVER.fullmatch(message.words(one.end, other.start))) is not None
+        and not any(message.tokens[place].mark for place in range(one.end, other.start + 1))
+        and (
+            joint["over"]
+            or _RATHER[joint["than"] or "to"].search(message.words(message.sentence(one.start)[0], one.start))
+        )
+    ]
+
+
+def _chosen(message: Message, wish: Wish) -> Wish:
+    """Returns a wish that is preferred to another as it is put: a demand where it is asked for, not told as a taste."""
+    before = message.words(message.sentence(wish.start)[0], wish.start)
+    asked = wish.stance.polarity > 0 and _WOULD.search(before) is not None
+    return replace(wish, stance=Stance(1, "hard", "session")) if asked else wish
 
 
 def _is_comparative(message: Message, hit: ValueHit) -> bool:
@@ -110,6 +155,41 @@ def carries(field: Field, value: str) -> Comparison:
     return Comparison.model_validate(
         {"field": field.name, "op": op, "value": value == "true" if field.type == "bool" else value}
     )
+
+
+def range_wishes(message: Message, hits: Sequence[RangeHit], scopes: Scopes) -> list[Wish]:
+    """Returns the wishes for ranges; of two bounds, one of which is to hold where anything is within it, the wider is the demand.
+
+    "Under 15 if there is anything, else up to 40", "if there's nothing under 15 I could go up to 40".
+    """
+    found = []
+    for hit in hits:
+        closer = next((other for other in hits if _falls_back(message, other, hit)), None)
+        wider = next((other for other in hits if _falls_back(message, hit, other)), None)
+        if wider is not None:
+            stance = Stance(1, "soft", "session")
+            found.append(
+                Wish(hit.start, hit.end, hit.field.name, hit.value, hit.predicate(), stance, number=True, first=True)
+            )
+        elif closer is not None:
+            stance = Stance(1, "hard", "session")
+            found.append(Wish(hit.start, hit.end, hit.field.name, hit.value, hit.predicate(), stance, number=True))
+        else:
+            found.append(range_wish(message, hit, scopes))
+    return found
+
+
+def _falls_back(message: Message, close: RangeHit, wide: RangeHit) -> bool:
+    """Tells whether a bound gives way to a wider one where nothing is within it."""
+    if close.vague or wide.vague or close.field != wide.field or not (close.one_sided and wide.one_sided):
+        return False
+    lower = close.high is not None and wide.high is not None and close.high < wide.high
+    higher = close.low is not None and wide.low is not None and close.low > wide.low
+    if not (lower or higher):
+        return False
+    lead = message.words(message.sentence(close.start)[0], close.start)
+    between = message.words(close.end, wide.start)
+    return _IF_NONE.search(lead) is not None or _ELSE.search(between) is not None or _AT_BEST.search(lead) is not None
 
 
 def range_wish(message: Message, hit: RangeHit, scopes: Scopes) -> Wish:
@@ -158,7 +238,7 @@ def settled(message: Message, wishes: Sequence[Wish]) -> list[Wish]:
     positive = {wish.facet for wish in kept.values() if wish.number and wish.stance.polarity > 0 and wish.demanded}
     return [
         w for w in kept.values()
-        if not (w.number and w.facet in positive and (w.stance.polarity < 0 or w.stance.strength == "soft"))
+        if not (w.number and not w.first and w.facet in positive and (w.stance.polarity < 0 or w.stance.strength == "soft"))
         and not (w.flipped and any(_contradicts(w, other) for other in kept.values()))
     ]  # fmt: skip
 

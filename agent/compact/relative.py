@@ -34,7 +34,9 @@ _PATTERN = re.compile(
 _STATED = re.compile(  # of an item, or of which item is meant
     r"\b(?:titled|it|that|this|one|they) (?:[!?] )?(?:is|was|are|were) (?:\w+ )?$|\btitled , the $"
 )
-_ASKS_WHICH = re.compile(r"\b(?:which(?: one)?(?: of (?:them|these|those|the \w+))?|what)(?: is|s| was)(?: the)?$")
+_ASKS_WHICH = re.compile(
+    r"\b(?:which(?: one)?(?: of (?:them|these|those|the \w+))?|what)(?: is|s| was| are| gets?| grows?| costs?| lasts?| takes?| looks?| stays?| runs?)(?: the)?$"
+)
 _AMOUNTS = frozenset(word.removeprefix("too ") for word in COMPARATIVES) | frozenset(_AS)
 _FEW = 5  # items that a bound should leave, if it can
 

@@ -17,11 +17,11 @@ PLEASES = re.compile(
 """What says of something that it always pleases, by two words that each say no."""
 # Words that look like a negation and are none; they are passed over first.
 _NOT_NEGATIVE = re.compile(
-    r"\b(?:no (?=(?:(?:sorry |wait )?i meant?|wait|hang on|hold on)\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
+    r"\b(?:no (?=(?:(?:sorry |wait )?i meant?|wait|hang on|hold on|(?:actually |sorry |oh )?(?:scratch|forget|scrap|strike|skip|drop|cancel|ignore|never ?mind) that)\b)|no (?=up to\b)|(?:skip|drop|lose|strike) (?=that\b)|(?:he|she) (?:isnt|wasnt) (?:even )?(?:at|in|from)\b|not (?:only|just|sure|necessarily|bad|really sure|yet)|no (?:matter|idea|problem|worries|thanks|thank you|doubt|preference|questions?|rush|one)"
     r"|(?:dont|do not|doesnt|wouldnt|didnt|cant|couldnt) (?:know|care(?! (?:much )?for\b)|matter|worry|forget|wait|get enough|remember|think so|tell|ask|be (?:bothered|sure|picky|choosy|silly|shy|happier|better)|have to)"
     r"|(?:dont|do not|cant|cannot|couldnt) (?:\w+ )?(?:decide|choose|pick (?:between|one)|make (?:up )?(?:my|our) minds?)"
     r"|why not|nothing (?:but|beats|special|else|too fancy)|never (?:seen|saw|watched|heard|read|played|tried|ever seen)|never ?mind"
-    r"|(?:havent|have not|hasnt|ive never|didnt|not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
+    r"|(?:havent|have not|hasnt|ive never|didnt|(?<!rather )not) (?:seen|watched|read|played|see|watch|tried)|if not|or not|no (?=[,.!?])|no$"
     r"|(?<!only )if (?:it|its|they|theyre|that) ?(?:isnt|arent|is not|are not|not|aint)|without (?:a )?doubt|cannot wait|whats not to|no hurry|not too long ago|not (?:a )?problem|more or less|(?:not|nowhere) (?:\w+ )?enough|(?:isnt|arent|wasnt|werent|doesnt|dont|didnt|wont|cant) (?:it|they|he|she|that|you|we|i)(?= ?(?:$|[?.!,]))|neither(?! (?:of|\w+(?: \w+)? n?or)\b))\b"
 )
 PERMITS = r"\b(?:(?:don.?t|do not|wouldn.?t|doesn.?t|not) (?:really )?mind|not that (?:i|we|he|she|they) (?:don.?t |do )?mind|no (?:objections?|issue|problem) (?:to|with)|(?:wouldn.?t|won.?t|can.?t|couldn.?t|never) (?:ever )?(?:say no to|object to|turn down|pass up|refuse|go wrong with)|(?:fine|ok|okay) with|open to)\b"
@@ -84,7 +84,9 @@ _MINE = re.compile(
 )
 
 
-_AMENDED = re.compile(r"\b(?:(?:scratch|strike|forget|cancel) that|no wait|wait no|actually no|no actually)\b")
+_TURNED = re.compile(  # what stands before it is taken back, and hedges nothing behind it
+    r"\b(?:scratch|forget|scrap|strike|skip|drop|cancel|ignore|never ?mind) that\b|\b(?:no wait|wait no|actually no|no actually|no sorry|i meant?)\b"
+)
 _ASKS_FOR = re.compile(
     r"\b(?:would like|id like|want|need|looking for|show|give|find|recommend|suggest|so|but|let me|may i|can i)\b"
 )
@@ -129,7 +131,6 @@ class Scopes:
             place[:2] for pattern in (_NOT_NEGATIVE, PLEASES) for place in message.find(pattern)
         ] + self._permits
         self._triggers = self._found(harmless)
-        self._amended = [end for _, end, _ in message.find(_AMENDED)]
 
     def negation(self, at: int, by_list: bool = True) -> Negation | None:
         """Returns the negation that reaches the word at token `at`: `no`, `soft` ("less", "not too"), `mind` ("don't mind")."""
@@ -260,7 +261,7 @@ class Scopes:
         tokens = self._message.tokens
         while first < start and any(t.norm in ("but", "however", "though") for t in tokens[first:start]):
             first += 1
-        first = max([first, *(end for end in self._amended if end <= start)])
+        first = max([first, *(end for _, end, _ in self._message.find(_TURNED) if first < end <= start)])
         stop = end
         while stop < last and tokens[stop].norm not in ("but", "however", "although") and not tokens[stop].mark:
             stop += 1

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from convrec.agent.compact.marks import felt_first
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.references import Pointer
 from convrec.agent.compact.scope import Scopes
@@ -26,7 +27,7 @@ _EVENT = re.compile(
 )
 _LESS = re.compile(r"\b(?:less like|unlike)(?: (?:the|that|this))? *$")
 _AFTER_NEG = re.compile(
-    r"^(?:(?:that |which )?(?:i|we|he|she) (?:really |absolutely )?(?:hated|disliked|detested)|(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
+    r"^(?:(?:that|which) (?:i|we|he|she) (?:really |absolutely )?(?:hated|disliked|detested)|(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
 )
 _AFTER_POS = re.compile(
     r"^(?:(?:that|which) (?:i|we|he|she) (?:really |absolutely )?(?:loved|liked|enjoyed)|(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rites?|lovely|nice|better|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules"
@@ -52,8 +53,8 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
     after = message.words(pointer.end, last)
     if pointer.end < last and message.gap(pointer.end).strip() == "(":
         after = f"is {after}"  # "Peking Express (awful)"
-    if _AFTER_NEG.search(after):
-        return "disliked"
+    if judgement := _judged_after(message, pointer, after):
+        return judgement
     if spurned(message, pointer.end, item=True) and not _measures(message, first, pointer):
         return "excluded"
     if _DIRECTLY_NOT.search(message.words(first, pointer.start)) and message.last_mark != "?":
@@ -84,6 +85,14 @@ def attitude(message: Message, scopes: Scopes, pointer: Pointer) -> Attitude:
     ):
         return "excluded"
     return kind  # type: ignore[return-value]
+
+
+def _judged_after(message: Message, pointer: Pointer, after: str) -> Attitude | None:
+    """Returns what the words behind an item say of it, where they do: "Arrival he found dull"."""
+    if _AFTER_NEG.search(after):
+        return "disliked"
+    felt = felt_first(message, pointer.start, pointer.end) if pointer.kind == "title" else None
+    return None if felt is None else "disliked" if felt["disliked"] else "liked"
 
 
 def is_model(message: Message, pointer: Pointer) -> bool:

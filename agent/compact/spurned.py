@@ -6,14 +6,24 @@ from typing import Literal
 from convrec.agent.compact.lexicon import NOUNS
 from convrec.agent.compact.message import Message
 
+FARE = {"food", "foods", "dish", "dishes", "cooking"}
+"""Words for what is eaten, of any kind."""
+_OWN = r"(?:my|our|his|her|their)"
+SAYING = re.compile(rf"\b{_OWN} (?:\w+ )?cup of tea\b")
+"""What people call what they like: it is about no tea."""
 _BE = r"(?:is|are|was|were|s|re)"
 _NOT = rf"(?:(?:isnt|arent|wasnt|{_BE} not) (?:really |quite |exactly |so much )?)"
-_WITH = rf"(?:(?:{'|'.join(sorted(NOUNS))}) )?(?:(?:and|or|nor) (?:the )?\w+(?: \w+)? )?"  # "westerns and musicals are out": both are
+_WITH = rf"(?:(?:{'|'.join(sorted({*NOUNS, *FARE}))}) )?(?:(?:and|or|nor) (?:the )?\w+(?: \w+)? )?"  # "westerns and musicals are out": both are
 _OUT = re.compile(
     rf"^{_WITH}(?:{_BE} (?:also |just |definitely |now |all )?(?:out\b(?! (?:on|of|in|now|there|yet|already|this|next|soon|here|to|for)\b)|off the (?:list|table|menu|cards)|an? (?:hard |firm |big |definite |clear |absolute )*no\b|a no go\b|ruled out)"
-    rf"|{_NOT}(?:my (?:thing|cup|kind|taste|style|favou?rites?)|for me|what (?:i|we)\b)|(?:wont|will not|doesnt|dont|does not|do not) (?:do\b(?! \w+ing)|work for (?:me|us)|appeal)"
+    rf"|{_NOT}(?:{_OWN} (?:thing|cup|kind|taste|style|favou?rites?|bag|jam)\b|for (?:me|us|him|her|them)\b|what (?:i|we)\b)|(?:wont|will not|doesnt|dont|does not|do not) (?:do\b(?! \w+ing)|work for (?:me|us)|appeal)"
     rf"|(?:does|do) nothing for (?:me|us)|(?:(?:have|has|had) )?(?:never|not)(?: really)? (?:done|did|do) (?:it|much|anything|a thing) for (?:me|us)\b|can go\b|(?:{_BE} |stays? |remains? )?(?:strictly |now |just )*(?:banned|barred|off limits|verboten|unwelcome|taboo|a closed (?:door|book)|a no no|dead to me)\b|(?:(?:{_BE} )?(?:near |right at |at |towards )the (?:very )?bottom of (?:my|our|the) (?:list|pile))"
     rf"|(?:(?:they|it|that|those) )?(?:leaves? (?:me|us) cold|(?:bores?|annoys?|irritates?|upsets?|disgusts?) (?:me|us)|makes? (?:me|us) (?:ill|sick|queasy|cringe|nauseous|yawn))\b|i (?:\w+ ){{0,2}}?(?:lose interest|switch off|tune out|zone out|fall asleep|go cold)\b|{_BE} (?:just )?a waste of\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears|(?:{_BE} )?(?:rather |somewhat |completely |totally |pretty much )?(?:wasted|lost) on (?:me|us)\b|(?:goes?|flies|fly) (?:right |straight |way )?over my head)"
+)
+_LOATHED = re.compile(  # with who says so: "Adam Sandler my wife can't stand", "musicals I hate"
+    rf"^{_WITH}(?:i|we|he|she|they|(?:my|our) \w+(?: s?he)?) (?:(?!dont|doesnt|didnt|not|never|hardly)\w+ ){{0,2}}?"
+    r"(?:(?:cant|cannot|couldnt|could not) (?:really )?(?:stand|bear|abide|support|suffer|stomach|take)|hates?|hated|dislikes?|detests?|loathes?|despises?"
+    r"|(?:dont|doesnt|do not|does not|didnt) (?:really |much |even )?(?:like|enjoy|care for|want))(?: (?:him|her|it|them|those))?(?: (?:at all|either|much|honestly|tbh|sorry|im afraid))*(?= ?(?:$|[.,!?;]))"
 )
 _NOT_QUITE = re.compile(rf"^{_WITH}{_NOT}what (?:i|we)\b")
 _NO = re.compile(r"^(?:no|nope|nah)\b(?= ?(?:$|[.,!;]))")
@@ -41,6 +51,8 @@ def spurned(message: Message, end: int, item: bool = False) -> Literal["no", "so
     rest = message.words(end, stop)
     if not message.tokens[end].mark and _OUT.search(rest):
         return "soft" if _NOT_QUITE.search(rest) else "no"
+    if not message.tokens[end].mark and _LOATHED.search(message.marked[message.marked_at(end) :]):
+        return "no"
     return "no" if _NONE_OF_IT.search(rest) or (item and _said_no(message, end, rest)) else None
 
 

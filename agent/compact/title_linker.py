@@ -18,7 +18,11 @@ from convrec.agent.compact.marks import (
     JOINED,
     JUDGED,
     LIKES,
+    MET,
+    MET_AFTER,
+    MET_BESIDE,
     Hit,
+    felt_first,
     goes_on,
     in_longer_name,
     is_capital,
@@ -214,11 +218,28 @@ class TitleLinker:
             return (
                 hit.year is not None
                 or bool(felt)
+                or self._is_met(message, bare, words, taken)
                 or (capital and (len(words) > 1 or self._cued(message, start, end, taken)))
             )
         if len(words) == 1:
             return self._marked_word(message, bare, words[0], capital, taken)
         return self._marked_phrase(message, bare, words, capital, taken)
+
+    @staticmethod
+    def _is_met(message: Message, hit: Hit, words: list[str], taken: list[Hit]) -> bool:
+        """Tells whether everyday words in small letters are a title that somebody has seen or read: "we've seen get out already"."""
+        told = POINTERS | NOUNS | ARTICLES
+        if len(words) < 2 or hit.score < EXACT or all(word in told for word in words):
+            return False
+        closed = message.break_after(hit.end) or message.tokens[hit.end].norm in MET_AFTER
+        listed = [
+            other.start for other in taken if other.end == hit.start - 1 and message.tokens[hit.start - 1].norm == "and"
+        ]
+        before = min([hit.start, *listed])
+        met = MET.search(message.words(max(0, before - 4), before)) is not None
+        telling = not all(word in LINGO for word in words)
+        beside = telling and MET_BESIDE.search(message.words(message.sentence(hit.start)[0], hit.start)) is not None
+        return closed and (met or beside)
 
     def _marked_word(self, message: Message, hit: Hit, word: str, capital: bool, taken: list[Hit]) -> bool:
         cued = self._cued(message, hit.start, hit.end, taken)
@@ -261,6 +282,7 @@ class TitleLinker:
         """Tells whether a capital at the start of a sentence is a title's, as what follows judges it: "Speed was great", "Heat is out"."""
         rest = message.words(hit.end, hit.end + 5)
         judged = JUDGED.search(rest) is not None or spurned(message, hit.end, item=True) is not None
+        judged = judged or felt_first(message, hit.start, hit.end) is not None
         return message.tokens[hit.start].capital and word not in LINGO and judged
 
     def _marked_phrase(self, message: Message, hit: Hit, words: list[str], capital: bool, taken: list[Hit]) -> bool:
@@ -271,7 +293,7 @@ class TitleLinker:
         if rare and (not weak or len(telling) > 2 or (hit.score < 0.85 and len(telling) > 1)):
             return True
         cued = self._cued(message, hit.start, hit.end, taken) or _is_head(message, hit)
-        if capital or cued or len(message) == len(words):
+        if capital or cued or len(message) == len(words) or self._is_met(message, hit, words, taken):
             return True
         if before == "the" and hit.score == EXACT and len(words) > 1:
             return True

@@ -18,9 +18,18 @@ from convrec.agent.compact.descriptions import DescriptionReader
 from convrec.agent.compact.fields import Fields, fields_of
 from convrec.agent.compact.leftovers import Leftover, LeftoverReader
 from convrec.agent.compact.lexicon import THINGS
-from convrec.agent.compact.marks import Hit, is_occasion
+from convrec.agent.compact.marks import Hit, felt_first, is_occasion
 from convrec.agent.compact.message import Message
-from convrec.agent.compact.preferences import Wish, filter_of, preference, range_wish, settled, value_wish, value_wishes
+from convrec.agent.compact.preferences import (
+    Wish,
+    filter_of,
+    less_wanted,
+    preference,
+    range_wishes,
+    settled,
+    value_wish,
+    value_wishes,
+)
 from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
@@ -35,7 +44,7 @@ from convrec.agent.compact.spoken import (
     points_elsewhere,
     values_spoken_of,
 )
-from convrec.agent.compact.spurned import unpaid
+from convrec.agent.compact.spurned import SAYING, unpaid
 from convrec.agent.compact.superlatives import SuperlativeReader
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
@@ -190,6 +199,7 @@ class Understander:
         filtered = filter_of(message, standing, self._single_valued, lambda p: bool(self._catalogue.mask(p).any()))
         order, ordered = self._order(message, scopes, [*back, *(message.span(p.start, p.end) for p in pointers)])
         taken = [message.span(*place) for place in (*linked.places(pointers), *ordered, *linked.aside)]
+        taken += [message.span(start, end) for start, end, _ in message.find(SAYING)]
         linked_wishes = tuple(respanned(preference(message, wish), reading) for wish in wishes)
         spoken = values_spoken_of(message, reading, state, self._fields, linked_wishes, self.values_in)
         kinds = kinds_named(message, reading, self._fields, self._nouns, bool(spoken))
@@ -318,7 +328,8 @@ class Understander:
             p for p in self._pointers.read(message, meant, named) if not _overlaps(p.start, p.end, [*values, *ranges])
         ]
         about = [*named, *pointers]
-        echoes = self._deixis.read(message, state, about, values)
+        wanted = [hit for hit in values if hit not in less_wanted(message, values)]
+        echoes = self._deixis.read(message, state, about, wanted)
         ranges += [
             hit for hit in self._deixis.same_time(message, state, about) if not _overlaps(hit.start, hit.end, ranges)
         ]
@@ -353,7 +364,7 @@ class Understander:
     ) -> list[Wish]:
         found = value_wishes(message, scopes, linked.values)
         found += [value_wish(message, hit, scopes, negative=True) for hit in linked.negatives]
-        found += [range_wish(message, hit, scopes) for hit in linked.ranges]
+        found += range_wishes(message, linked.ranges, scopes)
         return settled(
             message, [w for w in found if (w.start, w.end) not in used and not is_asked_about(message, w, pointers)]
         )
@@ -373,6 +384,7 @@ class Understander:
     def _is_recognised(self, message: Message, wish: Wish, state: DialogueState) -> bool:
         """Tells whether a sentence of its own only repeats who the other side has just named: "Gregory Peck! Her other flame was …"."""
         alone = message.sentence(wish.start) == (wish.start, wish.end) != (0, len(message))
+        alone = alone and bool({*words(wish.value)} & {*message.norms(wish.start, wish.end)})
         named = wish.facet in {field.name for field in self._fields.people} and fold(wish.value) in fold(state.reply)
         return alone and named and state.question is None
 
@@ -398,7 +410,9 @@ class Understander:
 def _felt(message: Message, scopes: Scopes, pointers: Sequence[Pointer], reading: Reading) -> tuple[Attitude, ...]:
     """Returns what the message thinks of each item: by the rules, and by the reader where it is sure."""
     return tuple(
-        rule if rule == "like" and is_model(message, p) else judged(rule, message.span(p.start, p.end), reading)
+        rule
+        if (rule == "like" and is_model(message, p)) or felt_first(message, p.start, p.end)
+        else judged(rule, message.span(p.start, p.end), reading)
         for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
     )
 

@@ -45,6 +45,7 @@ _ALIKE, _SAME = (
 _NAME = 10  # letters of a name from which on that can be told
 _DOING = {"lets", "ill", "id", "well", "should", "could", "can", "might", "gonna", "would"}
 _WELL_KNOWN = 5  # but that of somebody with so many items
+_OWNED = {"my", "our", "his", "her", "their"}
 _BY = re.compile(r"\b(?:(?P<verb>[a-z]+(?:ed|en|de|te))(?: and [a-z]+)? )?by(?: the)?$")
 _WITH = re.compile(
     r"\b(?:with|without|starring|featuring|stars|cast|has|having|actors?|actress|played by)(?: the| only)?$"
@@ -207,6 +208,8 @@ class ValueLinker:
 
     def _is_meant(self, message: Message, start: int, end: int, words: list[str]) -> bool:
         """Tells whether everyday words that are also a value are meant as one: beside a noun, in a list, or by themselves."""
+        if message.words(start - 2, start) == "cup of" and message.words(start - 3, start - 2) in _OWNED:
+            return False  # "not my cup of tea"
         if len(words) == 1 and message.words(end, end + 1) == "to" and message.words(start - 1, start) in _DOING:
             return False  # "let's switch to something else"
         if (

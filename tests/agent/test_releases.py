@@ -2,7 +2,7 @@
 
 import pytest
 
-from convrec.agent.releases import freed, lifted, permitted, unsaid, withdrawn
+from convrec.agent.releases import freed, lifted, permitted, taken_back, unsaid, withdrawn
 from convrec.agent.state import Constraint, DialogueState
 from convrec.catalogue.schema import Field, Schema
 from convrec.core.predicate import parse_predicate
@@ -135,3 +135,23 @@ def test_a_veto_is_taken_back_with_its_no_and_a_demand_without(text, left):
     )
     kept = withdrawn(state, text).constraints
     assert [constraint.label.removeprefix("genres ") for constraint in kept] == left
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("you know what forget the tree a shrub is better two metres max", ["the tree"]),
+        ("forget the tree some shrub will do", ["the tree"]),
+        ("forget about the tree she'd prefer a shrub", ["the tree"]),
+        ("it doesn't have to be a tree a shrub is fine", ["a tree"]),
+        ("forget the one with a dog", ["the one with a dog"]),
+        ("forget a tree", ["a tree"]),
+        ("maybe up on the hillside no actually scratch that something with a sea view", ["up on the hillside"]),
+        ("a comedy, maybe with Tom Hanks, scratch that, with Tom Cruise", ["with Tom Hanks"]),
+        ("in the harbour or no wait skip that in the old town", ["in the harbour"]),
+        ("scratch that, a western", []),
+        ("a comedy and forget that I like westerns", []),
+    ],
+)
+def test_what_is_taken_back_ends_where_a_wish_begins(text, taken):
+    assert [text[start:end].strip() for start, end in taken_back(text)] == taken

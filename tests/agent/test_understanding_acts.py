@@ -36,6 +36,15 @@ ACTS = [
     ("sounds good", {"accept"}),
     ("the third one please", {"accept"}),
     ("I mean the second one", {"request"}),
+    ("That'll do nicely. Thank you!", {"accept", "thank"}),
+    ("Splendid, Jaws it shall be.", {"accept"}),
+    ("Good, we go there. Thank you very much and goodbye", {"accept", "thank", "bye"}),
+    ("yesss we'll watch that one, tysm!!", {"accept", "thank"}),
+    ("I'll take the second one then, ty", {"accept", "thank"}),
+    ("It is ok for me, I take it. Many thanks", {"accept", "thank"}),
+    ("which is longer, Heat or the Godfather?", {"compare"}),
+    ("which lasts longer, Jaws or Heat?", {"compare"}),
+    ("did I say I liked westerns?", {"edit_profile"}),
     ("not that one", {"reject"}),
     ("no thanks", {"reject"}),
     ("none of these", {"reject"}),
@@ -143,3 +152,23 @@ def test_the_words_of_a_title_ask_for_nothing(agent):
     reply = agent.chat("has Star Wars any subtitles?", user_id="titled")
     assert reply.understanding.acts == ("ask_item",)
     assert "is science fiction" not in reply.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wait no did I say nineties I meant the eighties",
+        "did I say the nineties? I meant the eighties",
+        "did I say nineties? Sorry, the eighties",
+        "have I said nineties? make that the eighties",
+    ],
+)
+def test_what_is_put_right_asks_for_no_memory(on_films, text):
+    heard = on_films.hear(text, on_films.state(SHOWN, demands=[("genres", "Comedy")]))
+    assert set(heard.acts) <= {"request", "critique"}
+    assert {p.value for p in heard.preferences if p.facet == "year"} == {"1980..1989"}
+
+
+def test_what_is_taken_is_not_said_to_be_liked(on_films):
+    heard = on_films.hear("It is great, I take it", on_films.state(SHOWN, focus=["Jaws"]))
+    assert heard.acts == ("accept",)

@@ -139,3 +139,35 @@ def rows(listener, test):
 )
 def test_the_filter_leaves_what_was_asked_for(on_films, text, test):
     assert on_films.kept(text) == rows(on_films, test)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "less"),
+    [
+        ("I'd rather have Billy Wilder than Hitchcock", ("Billy Wilder", "hard"), "Alfred Hitchcock"),
+        ("My wife would rather see comedies than dramas", ("Comedy", "hard"), "Drama"),
+        ("I'd prefer a comedy to a drama", ("Comedy", "hard"), "Drama"),
+        ("I prefer comedies to dramas", ("Comedy", "soft"), "Drama"),
+        ("Tom Hanks over Tom Cruise any day", ("Tom Hanks", "hard"), "Tom Cruise"),
+    ],
+)
+def test_what_another_is_preferred_to_is_wished_less(on_films, text, wanted, less):
+    found = [(p.value, p.polarity, p.strength) for p in on_films.hear(text).preferences]
+    assert found == [(wanted[0], 1, wanted[1]), (less, -1, "soft")]
+
+
+def test_him_means_the_one_preferred(on_films):
+    heard = on_films.hear("I'd rather have Billy Wilder than Hitchcock. What have you got by him?")
+    assert {(p.value, p.polarity) for p in heard.preferences} == {("Billy Wilder", 1), ("Alfred Hitchcock", -1)}
+
+
+def test_who_would_rather_not_see_something_does_not_want_it(on_films):
+    assert on_films.wishes("I'd rather not see horror") == {"-genres": {"Horror"}}
+
+
+@pytest.mark.parametrize(
+    "text", ["maybe a western no actually scratch that a comedy", "a western perhaps, no, forget that, a comedy"]
+)
+def test_what_takes_something_back_hedges_and_turns_down_nothing_behind_it(on_films, text):
+    comedy = [(p.polarity, p.strength) for p in on_films.hear(text).preferences if p.value == "Comedy"]
+    assert comedy == [(1, "hard")]

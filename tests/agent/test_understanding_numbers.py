@@ -29,6 +29,7 @@ YEARS = [
     ("from 2000 or more recent", "2000.."),
     ("something from 1999", "1999..1999"),
     ("2000 or later", "2000.."),
+    ("from 2000 or more new", "2000.."),
     ("between 1985 and 1995", "1985..1995"),
     ("1985-1995", "1985..1995"),
     ("from 1985 to 1995", "1985..1995"),
@@ -338,3 +339,30 @@ def test_taking_or_turning_down_the_most_of_those_shown_asks_for_nothing(on_rest
     state = on_restaurants.state(("Home", "Golden Dragon", "Sakura"))
     assert on_restaurants.hear("I'll take the cheapest of those", state).acts == ("accept",)
     assert on_restaurants.hear("not the cheapest of those", state).acts == ("reject",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ideally under 15 euros. If there's nothing under 15 I could go up to 40",
+        "if there's nothing under 15 then up to 40 is ok",
+        "up to 40 euros if you don't have anything under 15",
+        "under 15 euros if there is anything, else up to 40",
+        "under 15 euros if possible, otherwise up to 40",
+    ],
+)
+def test_the_closer_of_two_bounds_is_a_wish_and_the_wider_the_demand(on_games, text):
+    found = {(p.value, p.polarity, p.strength) for p in on_games.hear(text).preferences if p.facet == "price"}
+    assert found == {("..15", 1, "soft"), ("..40", 1, "hard")}
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("between 15 and 40 euros", {"+price": {"15..40"}}),
+        ("nothing under 15 euros, up to 40", {"+price": {"15..", "..40"}}),
+        ("no up to 40 euros is ok", {"+price": {"..40"}}),
+    ],
+)
+def test_two_bounds_without_an_if_hold_both(on_games, text, wishes):
+    assert on_games.wishes(text) == wishes

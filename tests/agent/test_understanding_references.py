@@ -136,6 +136,15 @@ def test_nothing_to_point_at_gives_no_reference(on_films):
             {"+genres": {"Comedy"}, "+year": {"1980..1989"}},
         ),
         ("Tom Hanks is great, something with him", [], (), {"+cast": {"Tom Hanks"}}),
+        ("something else of his", [("cast", "Tom Hanks")], ("Big",), {"+cast": {"Tom Hanks"}}),
+        ("something else of his", [], ("Jaws",), {"+director": {"Steven Spielberg"}}),
+        (
+            "I have seen Jaws, so something else of his",
+            [("cast", "Tom Hanks")],
+            (),
+            {"+director": {"Steven Spielberg"}},
+        ),
+        ("do they have other films?", [], ("Jaws",), {}),
     ],
 )
 def test_people_and_facts_of_earlier_turns(on_films, text, demands, focus, wishes):
@@ -146,3 +155,19 @@ def test_the_same_developer(on_games):
     assert on_games.wishes("more by that developer", on_games.state(("Puzzle Cellar", "Go"))) == {
         "+developer": {"Ida Lindqvist"}
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do they have other games?",
+        "do they have any more games",
+        "have they made other games?",
+        "Do they have other games? It doesn't need to be cheap",
+    ],
+)
+def test_other_games_of_who_was_just_named(on_games, text):
+    state = on_games.state((), focus=("Puzzle Cellar",)).model_copy(
+        update={"reply": "Puzzle Cellar is by Ida Lindqvist."}
+    )
+    assert on_games.wishes(text, state)["+developer"] == {"Ida Lindqvist"}

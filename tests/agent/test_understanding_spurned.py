@@ -90,3 +90,61 @@ def test_turning_down_all_of_a_slate_wishes_for_nothing(on_films, text):
     heard = on_films.hear(text, on_films.state(("Jaws", "Heat (1995)", "Alien")))
     assert "reject" in heard.acts
     assert all(p.facet == "item" for p in heard.preferences)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("horror isn't really our cup of tea btw", "Horror"),
+        ("Westerns aren't his thing", "Western"),
+        ("musicals are not their cup of tea tbh", "Musical"),
+    ],
+)
+def test_what_is_nobodys_cup_of_tea_is_turned_down(on_films, text, value):
+    assert on_films.wishes(text) == {"-genres": {value}}
+
+
+@pytest.mark.parametrize("text", ["Italian food isn't really my cup of tea tbh", "Italian is not their cup of tea"])
+def test_a_cup_of_tea_is_no_dish(on_restaurants, text):
+    assert on_restaurants.wishes(text) == {"-cuisine": {"Italian"}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Arrival he found dull, I'm afraid",
+        "Arrival we both found too long",
+        "Arrival I hated",
+        "Arrival they couldn't get into at all",
+        "Arrival she didn't like and Jaws I loved",
+    ],
+)
+def test_a_title_is_judged_by_what_follows(on_films, text):
+    assert on_films.wishes(text)["-item"] == {"Arrival (2016)"}
+
+
+def test_a_title_after_which_another_is_judged_is_not(on_films):
+    assert on_films.wishes("I loved Inception, I hated Arrival") == {
+        "+item": {"Inception (2010)"},
+        "-item": {"Arrival (2016)"},
+    }
+    assert "-item" not in on_films.wishes("After Jaws I hated water")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Adam Sandler my wife she cannot support him, without him please",
+        "Adam Sandler my wife cannot stand him",
+        "Adam Sandler I can't stand",
+        "Adam Sandler she doesn't like at all",
+    ],
+)
+def test_who_is_named_before_it_is_said_that_nobody_likes_them_is_unwanted(on_films, text):
+    found = [(p.facet, p.value, p.polarity) for p in on_films.hear(text).preferences]
+    assert found == [("cast", "Adam Sandler", -1)]
+
+
+@pytest.mark.parametrize("text", ["musicals I don't hate", "Tom Hanks my wife loves", "a comedy I can take home"])
+def test_who_is_liked_is_not_unwanted(on_films, text):
+    assert all(p.polarity > 0 for p in on_films.hear(text).preferences)

@@ -110,3 +110,20 @@ def test_what_is_to_be_less_like_a_title_is_not_to_be_like_it(on_films, text, ti
     wishes = on_films.wishes(text.format(title))
     assert "+item" not in wishes
     assert [name.rpartition(" (")[0] for name in wishes["-item"]] == [title]
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("we've all seen get out and a quiet place already", ["Get Out (2017)", "A Quiet Place (2018)"]),
+        ("I have watched a quiet place and get out twice", ["A Quiet Place (2018)", "Get Out (2017)"]),
+        ("already seen about a boy", ["About a Boy (2002)"]),
+        ("seen it all", []),
+        ("I've seen enough of that", []),
+        ("we've seen the others already", []),
+        ("I have seen the game", []),
+        ("get out of here", []),
+    ],
+)
+def test_what_was_seen_is_a_title_in_small_letters_too(on_films, text, titles):
+    assert on_films.named(text) == titles

@@ -11,8 +11,6 @@ from tests.agent.linked_catalogues import wide_catalogue
 from tests.agent.understood import NOON, Listener
 
 
-
-
 @pytest.fixture(scope="module")
 def on_eateries(tmp_path_factory):
     """Understands messages about 110 places to eat."""
