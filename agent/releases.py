@@ -46,28 +46,7 @@ _FREE = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _IN_GENERAL = re.compile(r"\b\w+s in general\b", re.IGNORECASE)  # of whatever kind
-_JOINS = (
-    "with",
-    "without",
-    "of",
-    "for",
-    "about",
-    "in",
-    "on",
-    "at",
-    "by",
-    "from",
-    "than",
-    "like",
-    "as",
-    "to",
-    "is",
-    "was",
-    "be",
-    "or",
-    "not",
-    "no",
-)
+_JOINS = "with without of for about in on at by from than like as to is was be or not no".split()
 _ANEW = (  # where a wish begins without a stop before it: "forget the tree a shrub is better"
     r"(?=\s*"
     + "".join(rf"(?<!\b{word} )" for word in _JOINS)
@@ -85,10 +64,14 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _TAKES_BACK = rf"(?:{_FORGET}|skip) that\b(?! (?:\w+ (?:thing|rule|wish|limit)|i|im|ive|we|my|he|she|they|you|the)\b)"
-_SCRATCHED = re.compile(  # said a moment ago: "maybe on the hillside, no, scratch that"
-    rf"(?<!\w)(?P<a>(?:(?!\b(?:and|but|maybe|perhaps|{_FORGET})\b)[^.,;:!?])+?)[\s.,;:!?–—-]*(?:\b(?:no|nah|oh|um|uh|er|wait|hang on|hmm?|actually|sorry|or)\b[\s.,;:!?–—-]*)*\b{_TAKES_BACK}",
-    re.IGNORECASE,
+_SCRATCHED = re.compile(
+    rf"\b{_TAKES_BACK}", re.IGNORECASE
+)  # said a moment ago: "maybe on the hillside, no, scratch that"
+_FILLERS = re.compile(
+    r"(?:[\s.,;:!?–—-]*\b(?:no|nah|oh|um|uh|er|wait|hang on|hmm?|actually|sorry|or)\b)*[\s.,;:!?–—-]*$", re.IGNORECASE
 )
+_CLAUSE = re.compile(rf"[.,;:!?]|\b(?:and|but|maybe|perhaps|{_FORGET})\b", re.IGNORECASE)
+_BACK = 80  # characters that "scratch that" may be about
 _VETO = re.compile(r"\b(?:no|not|without|non)\b", re.IGNORECASE)
 _FINE_AFTER = re.compile(rf"^\W{{0,2}}{FINE}", re.IGNORECASE)
 _FINE_BEFORE = re.compile(
@@ -144,7 +127,17 @@ def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Und
 def taken_back(text: str) -> list[Span]:
     """Returns the characters of what the message takes back or says need not be: it demands nothing there."""
     told = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcde" if match[name]]
-    return told + [match.span("a") for match in _SCRATCHED.finditer(text)]
+    return [*told, *_scratched(text)]
+
+
+def _scratched(text: str) -> Iterator[Span]:
+    """Yields the characters of what was said right before "scratch that"."""
+    for match in _SCRATCHED.finditer(text):
+        first = max(0, match.start() - _BACK)
+        said = _FILLERS.sub("", text[first : match.start()], count=1)
+        begin = max((clause.end() for clause in _CLAUSE.finditer(said)), default=0)
+        if said[begin:].strip():
+            yield first + begin, first + len(said)
 
 
 def withdrawn(state: DialogueState, text: str) -> DialogueState:
