@@ -17,6 +17,7 @@ from convrec.agent.describing.phrase import phrase_of
 from convrec.agent.describing.resolver import Resolver
 from convrec.agent.describing.words import telling
 from convrec.agent.state import WHICH, DialogueState
+from convrec.core.predicate import Predicate
 
 _OF_TWO = {
     word: meant
@@ -147,7 +148,9 @@ class DescriptionReader:
             if extreme is not None:
                 pointers.append(Pointer(start, end, "description", (catalogue.ids[extreme],)))
                 used |= {(hit.start, hit.end) for hit in ranges if start <= hit.start < end}
-        places = [(hit.start, hit.end, carries(hit.value.field, hit.value.value)) for hit in values]
+        places: list[tuple[int, int, Predicate]] = [
+            (hit.start, hit.end, carries(hit.value.field, hit.value.value)) for hit in values
+        ]
         places += [(hit.start, hit.end, hit.predicate()) for hit in ranges if not hit.vague]
         for start, end, predicate in places:
             if (start, end) in used or not _is_description(message, start, end):
