@@ -2,6 +2,7 @@
 
 python scripts/conversations_wide.py                 # all
 python scripts/conversations_wide.py plants 066 -v   # those whose catalogue or file name has one of the words; -v says what failed
+python scripts/conversations_wide.py --unseen        # those that nobody who mends has read: what the agent is worth
 """
 
 import argparse
@@ -18,12 +19,12 @@ from convrec.agent import Agent
 from tests.agent.conversation import Conversation, load, scripts
 from tests.agent.facts import Items
 from tests.agent.listening import Score
-from tests.agent.wide import WIDE, held, opened
+from tests.agent.wide import UNSEEN, WIDE, held, opened
 
 
-def chosen(wanted: list[str]) -> Iterator[Conversation]:
-    """Yields the conversations whose catalogue or file name has one of the words."""
-    for path in scripts(WIDE):
+def chosen(folder: Path, wanted: list[str]) -> Iterator[Conversation]:
+    """Yields the conversations of a folder whose catalogue or file name has one of the words."""
+    for path in scripts(folder):
         conversation = load(path)
         if not wanted or any(word in (conversation.catalogue, *path.stem.split("-")) for word in wanted):
             yield conversation
@@ -34,11 +35,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("words", nargs="*", help="catalogues, or parts of file names")
     arguments.add_argument("-v", "--verbose", action="store_true", help="say what failed")
+    arguments.add_argument("--unseen", action="store_true", help="those of the folder that nobody who mends reads")
     asked = arguments.parse_args()
     right, turns, scores = Counter[str](), Counter[str](), defaultdict[str, Score](Score)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         agents: dict[str, tuple[Agent, Items]] = {}
-        for conversation in chosen(asked.words):
+        for conversation in chosen(UNSEEN if asked.unseen else WIDE, asked.words):
             if conversation.catalogue not in agents:
                 agents[conversation.catalogue] = opened(conversation.catalogue, Path(folder))
                 stack.enter_context(agents[conversation.catalogue][0])

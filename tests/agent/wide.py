@@ -10,7 +10,7 @@ from tests.agent.conversation import SCRIPTS, Conversation, failures
 from tests.agent.facts import DEMO, Items
 from tests.agent.listening import Score, listened
 
-WIDE = SCRIPTS / "wide"
+WIDE, UNSEEN = SCRIPTS / "wide", SCRIPTS / "unseen"
 
 
 def opened(name: str, root: Path) -> tuple[Agent, Items]:
