@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-import yaml
 from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -63,17 +62,8 @@ def write_adapter(model: Path, folder: Path, seed: int, rank: int = 4) -> Path:
 
 
 def _texts() -> Iterator[str]:
+    """Yields what the tokenizer is trained on: nothing that is edited from day to day, so that the model stays the same."""
     yield from (message["content"] for chat in chats() for message in chat)
-    yield from _leaves(yaml.safe_load((ROOT / "agent/messages.yaml").read_text(encoding="utf-8")))
-    yield from (path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md")))
-
-
-def _leaves(node: object) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict | list):
-        for child in node.values() if isinstance(node, dict) else node:
-            yield from _leaves(child)
 
 
 def _tokenizer() -> PreTrainedTokenizerFast:
