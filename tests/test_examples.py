@@ -91,7 +91,7 @@ def test_a_tool_that_a_distribution_announces_is_fitted_and_fused(run, installed
     printed = run(EXAMPLES / "own_tool" / "try_it.py", path=[installed])
     assert "word_overlap: fitted" in printed
     alone, beside = printed.split("asked beside the others:")
-    assert "Christmas Rose: 1.000 = {'word_overlap': 1.0, 'base': 0.0}" in alone
+    assert re.search(r"Christmas Rose: [\d.]+ = {'word_overlap': 1.0, ", alone)
     assert "'bm25'" in beside
     assert "'word_overlap'" in beside
 

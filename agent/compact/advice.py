@@ -36,6 +36,8 @@ _ALIKE = 88.0  # of 100: how like a value's spelling words must be to stand for 
 _ACT, _NO_ACT = 0.8, 0.05
 _LASTS, _SIGN, _ASKED = 0.85, 0.95, 0.2
 """Shares from which a wish is a taste, and one that is unwanted, and up to which a message asks for nothing."""
+_PLEASE = re.compile(r"(?<!to )\b(?:please|pls|plz)\b(?! (?:me|us|him|her)\b)")
+_BEING = re.compile(r"\b(?:i.?m|i am|we.?re|we are|as)(?: an?)? $", re.IGNORECASE)  # what somebody is, is no wish
 _YES = re.compile(r"^(?:(?:oh|ok|okay|alright|,) )*(?:yes|yeah|yep|sure|great|perfect|fine|(?:ok|okay)(?= [,.]))\b")
 _ONWARD = re.compile(
     r"^(?:(?:hm+|ok|okay|and|yes|please|just|,) )*(?:go on|carry on|continue|keep going|next|more|others?|another)(?: (?:please|then|one|ones|thanks))*[ .!]*$"
@@ -95,6 +97,8 @@ def unlinked(
     """
     for one in reading.marked:
         if one.probability < _FACET or one.label not in catalogue.schema.names or one.overlaps(taken):
+            continue
+        if _BEING.search(text[: one.start]):
             continue
         if not catalogue.schema.field(one.label).valued:
             continue
@@ -156,10 +160,10 @@ def _told(wish: Wish, message: Message, reading: Reading) -> Wish:
     """Returns a wish as lasting, with the sign that it has there, where one reading is sure that it is told for good."""
     span, stance = message.span(wish.start, wish.end), wish.stance
     here = [one for one in reading.marked if one.label == wish.facet and one.overlaps([span])]
-    if not here or not _is_told_for_good(here[0], reading) or is_of_today(message, wish.start):
+    said = message.words(*message.sentence(wish.start))
+    if not here or not _is_told_for_good(here[0], reading) or is_of_today(message, wish.start) or _PLEASE.search(said):
         return wish
     signs, firm = here[0].meant["polarity"], here[0].meant["strength"]["hard"] > here[0].meant["strength"]["soft"]
-    said = message.words(*message.sentence(wish.start))
     pleases = bool(PLEASES.search(said))
     liked = pleases or signs["wanted"] >= _LASTS
     if stance.polarity > 0 and signs["unwanted"] >= _SIGN and not pleases and "only" not in said.split():
@@ -209,6 +213,7 @@ def advised(
     possible = [act for act in possible if not settled.get(act)]
     added = [act for act in possible if reading.acts[act] >= _ACT and act not in acts]
     unsure = {*_UNSURE, "request"} if added or len(acts) > 1 else _UNSURE
+    unsure = unsure - {"request"} if message.has(_PLEASE) else unsure
     kept = [act for act in acts if act not in unsure or reading.acts[act] >= _NO_ACT]
     return tuple(dict.fromkeys([*(act for act in kept if act != "other" or not added), *added])) or tuple(acts)
 

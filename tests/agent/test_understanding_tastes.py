@@ -62,6 +62,7 @@ def test_a_dislike_told_of_oneself_lasts(read, on, text, value):
         ("films", "what I want is a war film", "War"),
         ("films", "war films, please, they calm me", "War"),
         ("games", "got any racing games?", "Racing"),
+        ("films", "I'm a man. a western please", "Western"),
         ("restaurants", "we're in the mood for Italian", "Italian"),
     ],
 )
@@ -121,3 +122,8 @@ def test_only_a_sentence_that_tells_of_oneself_is_read_again_and_once(read, monk
     monkeypatch.setattr(Reader, "read", lambda self, said, *more: (seen.append(said), plain(self, said, *more))[1])
     read("films", text)
     assert len(seen) == times
+
+
+@pytest.mark.parametrize("text", ["I'm a Christian.", "I am a Muslim", "we're Norwegian"])
+def test_what_somebody_is_is_no_taste(read, text):
+    assert read("films", text)[1] == []
