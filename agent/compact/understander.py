@@ -213,14 +213,7 @@ class Understander:
         acts, extra = _asking_for_items(acts) if order is not None and not references else acts, Leftover()
         if {*_OPEN, "reject"} & set(acts):
             places = [*linked.places(pointers), *ordered, *(message.tokens_of(p.span) for p in beyond)]
-            extra = self._left_over(
-                message,
-                scopes,
-                acts,
-                places,
-                [*facts, *has_not(message), *(message.span(*place) for place in unpaid(message))],
-                reading,
-            )
+            extra = self._left_over(message, scopes, acts, places, facts, reading)
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
@@ -240,11 +233,12 @@ class Understander:
 
     def _left_over(
         self, message: Message, scopes: Scopes, acts: Sequence[Act], places: list[tuple[int, int]],
-        told: Sequence[Span], reading: Reading,
+        facts: Sequence[Span], reading: Reading,
     ) -> Leftover:  # fmt: skip
         """Returns the wishes in words that no rule linked; beside what is only turned down no more than what else is unwanted: "no robots"."""
         extra = self._leftovers.read(message, scopes, places)
-        found = tuple(felt_by(extra.outside(told), reading))
+        elsewhere = [*facts, *has_not(message), *(message.span(*place) for place in unpaid(message))]
+        found = tuple(felt_by(extra.outside(elsewhere), reading))
         if not _OPEN & set(acts):
             return Leftover(tuple(p for p in found if p.polarity < 0 and p.strength == "hard"))
         return replace(extra, preferences=found)
