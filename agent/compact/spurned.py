@@ -11,6 +11,7 @@ FARE = {"food", "foods", "dish", "dishes", "cooking"}
 _OWN = r"(?:my|our|his|her|their)"
 SAYING = re.compile(rf"\b{_OWN} (?:\w+ )?cup of tea\b")
 """What people call what they like: it is about no tea."""
+_WHOM = r"(?:me|us|him|her|them|(?:my|our|the) \w+)"
 _BE = r"(?:is|are|was|were|s|re)"
 _NOT = rf"(?:(?:isnt|arent|wasnt|{_BE} not) (?:really |quite |exactly |so much )?)"
 _WITH = rf"(?:(?:{'|'.join(sorted({*NOUNS, *FARE}))}) )?(?:(?:and|or|nor) (?:the )?\w+(?: \w+)? )?"  # "westerns and musicals are out": both are
@@ -18,7 +19,7 @@ _OUT = re.compile(
     rf"^{_WITH}(?:{_BE} (?:also |just |definitely |now |all )?(?:out\b(?! (?:on|of|in|now|there|yet|already|this|next|soon|here|to|for)\b)|off the (?:list|table|menu|cards)|an? (?:hard |firm |big |definite |clear |absolute )*no\b|a no go\b|ruled out)"
     rf"|{_NOT}(?:{_OWN} (?:thing|cup|kind|taste|style|favou?rites?|bag|jam)\b|for (?:me|us|him|her|them)\b|what (?:i|we)\b)|(?:wont|will not|doesnt|dont|does not|do not) (?:do\b(?! \w+ing)|work for (?:me|us)|appeal)"
     rf"|(?:does|do) nothing for (?:me|us)|(?:(?:have|has|had) )?(?:never|not)(?: really)? (?:done|did|do) (?:it|much|anything|a thing) for (?:me|us)\b|can go\b|(?:{_BE} |stays? |remains? )?(?:strictly |now |just )*(?:banned|barred|off limits|verboten|unwelcome|taboo|a closed (?:door|book)|a no no|dead to me)\b|(?:(?:{_BE} )?(?:near |right at |at |towards )the (?:very )?bottom of (?:my|our|the) (?:list|pile))"
-    rf"|(?:(?:they|it|that|those) )?(?:leaves? (?:me|us) cold|(?:bores?|annoys?|irritates?|upsets?|disgusts?) (?:me|us)|makes? (?:me|us) (?:ill|sick|queasy|cringe|nauseous|yawn))\b|i (?:\w+ ){{0,2}}?(?:lose interest|switch off|tune out|zone out|fall asleep|go cold)\b|{_BE} (?:just )?a waste of\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears|(?:{_BE} )?(?:rather |somewhat |completely |totally |pretty much )?(?:wasted|lost) on (?:me|us)\b|(?:goes?|flies|fly) (?:right |straight |way )?over my head)"
+    rf"|(?:(?:they|it|that|those) )?(?:leaves? {_WHOM} cold|(?:bores?|annoys?|irritates?|upsets?|disgusts?|scares?|frightens?) {_WHOM}|makes? {_WHOM} (?:ill|sick|queasy|cringe|nauseous|yawn))\b|i (?:\w+ ){{0,2}}?(?:lose interest|switch off|tune out|zone out|fall asleep|go cold)\b|{_BE} (?:just )?a waste of\b|{_BE} (?:just |far |way |much |a bit |a little )*too \w+|(?:is |are )?coming out of (?:my|our) ears|(?:{_BE} )?(?:rather |somewhat |completely |totally |pretty much )?(?:wasted|lost) on (?:me|us)\b|(?:goes?|flies|fly) (?:right |straight |way )?over my head)"
 )
 _LOATHED = re.compile(  # with who says so: "Adam Sandler my wife can't stand", "musicals I hate"
     rf"^{_WITH}(?:i|we|he|she|they|(?:my|our) \w+(?: s?he)?) (?:(?!dont|doesnt|didnt|not|never|hardly)\w+ ){{0,2}}?"

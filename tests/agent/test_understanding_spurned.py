@@ -36,6 +36,8 @@ def test_a_title_turned_down_is_rejected(on_films, text, title):
         ("no westerns, comedies are out as well", {"-genres": {"Western", "Comedy"}}),
         ("westerns and musicals are out", {"-genres": {"Western", "Musical"}}),
         ("crime is off the table", {"-genres": {"Crime"}}),
+        ("no songs please, musicals bore him", {"-genres": {"Musical"}}),
+        ("westerns leave my wife cold", {"-genres": {"Western"}}),
         ("romance is wasted on me", {"-genres": {"Romance"}}),
         ("science fiction goes right over my head", {"-genres": {"Science Fiction"}}),
         ("everyone adores musicals but I can't see the fuss", {"-genres": {"Musical"}}),
