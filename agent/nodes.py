@@ -65,8 +65,8 @@ def understand(state: TurnState, runtime: Runtime[Turn]) -> TurnState:
         return {"understanding": Understanding(acts=("other",))}
     option = picked(before.question, text) if before.question is not None else None
     turn = runtime.context
-    turn.hearing = None if turn.paused else turn.house.memory.hear(text)  # begun now: the plan waits for no word of it
     heard = turn.house.engine.understand(option or text, before)
+    turn.hearing = None if turn.paused else turn.house.memory.hear(text)  # begun now: the plan waits for no word of it
     if (
         turn.model is not None
         and option is None

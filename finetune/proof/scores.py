@@ -47,13 +47,13 @@ def figures(parts: Sequence[Parts]) -> dict[str, float]:
 
 
 def document_of(text: str, shape: type[BaseModel]) -> dict[str, Any] | None:
-    """Returns the JSON object that a text is, where it is one and nothing else and keeps to the shape, no key missing; else None."""
+    """Returns the JSON object that a text is, where it is one and nothing else and keeps to the shape, no key missing at any depth; else None."""
     try:
         document = json.loads(text)
-        shape.model_validate(document)
+        kept = shape.model_validate(document).model_dump(mode="json")
     except (ValidationError, ValueError, RecursionError):
         return None
-    return document if document.keys() == shape.model_fields.keys() else None
+    return kept if kept == document else None
 
 
 def wishes(document: Mapping[str, Any] | None, message: str) -> set[Wish]:
@@ -61,12 +61,12 @@ def wishes(document: Mapping[str, Any] | None, message: str) -> set[Wish]:
     found: set[Wish] = set()
     low = message.casefold()
     for one in (document or {}).get("preferences", ()):
-        quote = str(one.get("quote", "")).strip().casefold()
+        quote = one["quote"].strip().casefold()
         start = low.find(quote)
         while quote and start >= 0 and any(start == place for _, place, _, _ in found):
             start = low.find(quote, start + 1)
         if quote and start >= 0:
-            found.add((str(one.get("facet")), start, start + len(quote), int(one.get("polarity", 1))))
+            found.add((one["facet"], start, start + len(quote), one["polarity"]))
     return found
 
 

@@ -88,6 +88,8 @@ GOLD = row(
         (answer(("genres", "Western", -1, "western"), ("genres", "Horror", -1, "horror")), 1, 0.5),
         (answer(("genres", "Western", 1, "cowboys")), 1, 0.0),
         (answer(("genres", "Western", 1, "western"), more=1), 0, 0.0),
+        (GOLD.answer.replace('"polarity": 1, ', ""), 0, 0.0),
+        (GOLD.answer.replace('"polarity": 1', '"polarity": "1"'), 0, 0.0),
         ("Sure! " + GOLD.answer, 0, 0.0),
         ("", 0, 0.0),
         ("[" * 5000, 0, 0.0),
