@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.message import Message
+from convrec.agent.compact.told import is_told_time
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.compact.values import Value
 from convrec.core.text import fold
@@ -52,8 +53,11 @@ class CalendarReader:
         return found or ([] if named else [*self._seasons(message)])
 
     def is_told(self, message: Message, hit: ValueHit) -> bool:
-        """Tells whether a day is that of what has been, or of something else: "had that Monday", "payday's not till Friday"."""
-        if fold(hit.value.value) not in _DAYS or fold(hit.value.value) not in self._values:
+        """Tells whether a day or a month is that of what has been, or of something else: "had that Monday", "payday's not till Friday"."""
+        named = fold(hit.value.value)
+        if named in self._values and is_told_time(message, hit.start, hit.end):
+            return True
+        if named not in _DAYS or named not in self._values:
             return False
         first, _ = _clause(message, hit.start, hit.end)
         return _PAST.search(message.words(first, hit.end)) is not None

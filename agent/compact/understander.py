@@ -49,6 +49,7 @@ from convrec.agent.compact.superlatives import SuperlativeReader
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import PARTIAL, TitleIndex
+from convrec.agent.compact.told import is_beside, is_chewed, is_dated, is_incident, is_told_time, is_waiting
 from convrec.agent.compact.value_linker import ValueHit, ValueLinker
 from convrec.agent.compact.values import ValueIndex, singulars
 from convrec.agent.compact.years import YearReader
@@ -212,7 +213,7 @@ class Understander:
         acts = advised(message, acts, reading, state, preferences, felt)
         acts, extra = _asking_for_items(acts) if order is not None and not references else acts, Leftover()
         if {*_OPEN, "reject"} & set(acts):
-            places = [*linked.places(pointers), *ordered, *(message.tokens_of(p.span) for p in beyond)]
+            places = [*linked.places(pointers), *linked.aside, *ordered, *(message.tokens_of(p.span) for p in beyond)]
             extra = self._left_over(message, scopes, acts, places, facts, reading)
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
@@ -283,14 +284,14 @@ class Understander:
         seasons = [
             hit
             for hit in (*self._calendar.read(message), *self._degrees.read(message))
-            if not _overlaps(hit.start, hit.end, named)
+            if not _overlaps(hit.start, hit.end, named) and not is_told_time(message, hit.start, hit.end)
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
         free = unpaid(message)
         aside = [
             (hit.start, hit.end)
             for hit in values
-            if self._calendar.is_told(message, hit) or any(start <= hit.start < end for start, end in free)
+            if self._is_told(message, hit) or any(start <= hit.start < end for start, end in free)
         ]
         values = [
             hit
@@ -304,12 +305,17 @@ class Understander:
             )
         ]
         values = sorted([*values, *seasons], key=lambda hit: hit.start)
-        years = [hit for hit in self._years.read(message) if not _overlaps(hit.start, hit.end, named)]
+        years = [
+            hit
+            for hit in self._years.read(message)
+            if not _overlaps(hit.start, hit.end, named) and not is_dated(message, hit.start, hit.end)
+        ]
         dated = [hit for hit in years if not hit.vague]  # the five in "the last five years" measures nothing else
         amounts = [
             hit
             for hit in self._amounts.read(message, _bounded(state))
             if not is_part(message.text, message.span(hit.start, hit.end), [hit.field.name], reading)  # the 6 of "6:30"
+            if not (hit.vague and is_waiting(message, hit.start))
         ]
         solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
@@ -339,6 +345,13 @@ class Understander:
             ranges,
             aside,
         )
+
+    def _is_told(self, message: Message, hit: ValueHit) -> bool:
+        """Tells whether a value is only told of: it befell somebody, or an item is to stand beside it."""
+        start, end = hit.start, hit.end
+        beside = hit.value.field in self._fields.kinds and is_beside(message, start, end)
+        told = self._calendar.is_told(message, hit) or is_incident(message, start, end)
+        return beside or told or is_chewed(message, start)
 
     def _read_titles(self, message: Message, linked: Sequence[Hit], reading: Reading) -> Iterator[Hit]:
         """Yields the titles that only the reader saw: what it takes for one and is one when it stands alone."""

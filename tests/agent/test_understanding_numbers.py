@@ -366,3 +366,18 @@ def test_the_closer_of_two_bounds_is_a_wish_and_the_wider_the_demand(on_games, t
 )
 def test_two_bounds_without_an_if_hold_both(on_games, text, wishes):
     assert on_games.wishes(text) == wishes
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("we saw Heat last year", None),
+        ("my parents got married in 1987", None),
+        ("I was born in 1987", None),
+        ("a film from last year", {"2025..2025"}),
+        ("something made in 1987", {"1987..1987"}),
+        ("we watched all the ones from 1987", {"1987..1987"}),
+    ],
+)
+def test_when_something_befell_somebody_is_no_year_of_a_film(on_films, text, years):
+    assert on_films.wishes(text).get("+year") == years

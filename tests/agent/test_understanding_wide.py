@@ -325,3 +325,42 @@ def test_what_is_put_right_hedges_no_more(on_eateries):
 
 def test_though_is_heard_in_short(on_plants):
     assert on_plants.wishes("no herbs tho, thats boring") == {"-type": {"Herb"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("no Korean please, we had Korean yesterday", {"-cuisine": {"Korean"}}),
+        ("my aunt got ill, she ate sushi last week", {}),
+        ("we ate out on Friday", {}),
+        ("we were hoping for a table on Friday", {"+open_days": {"Friday"}}),
+        ("I've got a day off on Friday", {"+open_days": {"Friday"}}),
+        ("my sister gets married on Friday", {"+open_days": {"Friday"}}),
+        ("somewhere near an Italian place", {}),
+    ],
+)
+def test_what_befell_somebody_is_no_wish(on_eateries, text, wishes):
+    assert {k: v for k, v in on_eateries.wishes(text).items() if k != "-text"} == wishes
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("we moved in during April", {}),
+        ("my dad died in April", {}),
+        ("I sowed peas in April, what can I sow for June?", {"+months": {"June"}}),
+        ("it should flower in April", {"+months": {"April"}}),
+        ("ferns for the corner behind a big shrub", {"+type": {"Fern"}}),
+        ("something for beside the hedge, a shrub please", {"+type": {"Shrub"}}),
+        ("my puppy attacks anything red", {}),
+        ("anything red", {"+colours": {"red"}}),
+        ("the puppy attacks everything. Red ones please", {"+colours": {"red"}}),
+    ],
+)
+def test_what_is_only_told_of_asks_for_no_plant(on_plants, text, wishes):
+    assert on_plants.wishes(text) == wishes
+
+
+def test_the_other_sides_slowness_is_no_length(on_wide_games):
+    assert "+length_hours" not in on_wide_games.wishes("fine, it took you long enough")
+    assert "+length_hours" in on_wide_games.wishes("a long one, please")
