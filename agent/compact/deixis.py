@@ -28,10 +28,17 @@ _OTHER = re.compile(
     rf"\b(?:(?P<how>by|with|from|of) )?(?:(?P<other>other|different|another) {_ROLE}\b|(?P<else>(?:anyone|someone|somebody|anybody|others?) else)\b|(?P<theirs>other peoples|someone elses|other people)\b)"
 )
 _THEIRS = re.compile(
-    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?:do|does|did|have|has) (?:they|he|she) (?:also |ever )?(?:grown?|makes?|made|done?|develop(?:ed)?|direct(?:ed)?|write|written|publish(?:ed)?|run|keep) (?:any|anything|something|more|others?)\b|(?:do|does|did|have|has) (?:they|he|she) (?:also |ever )?(?:(?P<has>have|has|had|got) |(?:make|made|do|done|develop(?:ed)?|direct(?:ed)?|grown?|write|written|publish(?:ed)?) )(?:any |some )?(?:other|more) (?:NOUNS)\b|(?P<not_own>(?:but )?not )(?:his|hers|theirs)\b|of (?:his|hers|theirs)\b|(?<!swears )(?<!swear )(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from) (?:them|theirs|hers|the same (?:people|lot|folks))"
+    r"\b(?:(?:what|anything|something|which|whats|who) else (?:have|has|did|do|does|by|from) (?:they|he|she|them)|(?:do|does|did|have|has) (?:they|he|she) (?:also |ever )?(?:grown?|makes?|made|done?|develop(?:ed)?|direct(?:ed)?|write|written|publish(?:ed)?|run|keep) (?:any|anything|something|more|others?)\b|(?:do|does|did|have|has) (?:they|he|she) (?:also |ever )?(?:(?P<has>have|has|had|got) |(?:make|made|do|done|develop(?:ed)?|direct(?:ed)?|grown?|write|written|publish(?:ed)?) )(?:any |some )?(?:other|more) (?:NOUNS)\b|(?P<not_own>(?:but )?not )(?:his|hers|theirs)\b|of (?:hers|theirs)\b|of his(?= ?(?:$|[.,!?;]|(?:and|or|but|too|that|i|we|please|from|in|with|you|as|for)\b))|(?<!swears )(?<!swear )(?P<not>(?:not|nothing|none|without|no more)(?: \w+)? )?(?:by|from) (?:them|theirs|hers|the same (?:people|lot|folks))"
     r"|(?:more|others?|any|anything|something|everything) (?:of )?theirs|(?:by|from) the (?P<role>[a-z]+?)s? (?:of|behind|who made)|(?:whoever|(?:the )?(?:ones?|people|lot) (?:who|that)) (?P<does>[a-z]+))\b"
 )
 _OF_A_PERSON = re.compile(r"\b(?:he|she|his|hers|him|her)\b")
+_DATES = re.compile(r"\b(?:from|of|in|around|about|set in)$")
+_OF_TIME = re.compile(r"\b(?:every|each|the) $")  # "every other month", "the other day"
+_BY_THEM = re.compile(r"\b(?:by|from|of|not|than|no more) $")
+_DWELLINGS = {"house", "team", "folks"}  # makers where something is by or from them; else where or with whom one is
+_FIRM = re.compile(
+    r"&|\b(?:and|the|of|studios?|games?|interactive|entertainment|nurser(?:y|ies)|works?|collective|inc|ltd|press|books|company|co|sons|farms?|gardens?)\b|\d"
+)
 _NOT_MADE = re.compile(r"\b(?:not|never|nothing|none)(?: \w+)? (?:by|from)$")
 _KINDS = {"genre", "kind", "type", "style", "category", "cuisine", "topic", "sort"}
 _TIMES = {"decade", "year", "period", "era", "time", "century"}
@@ -74,6 +81,8 @@ class DeixisReader:
         for start, end, match in message.find(_THAT):
             if match["role"] not in _TIMES or match[0] == "this time":
                 continue
+            if match["role"] == "time" and not _DATES.search(message.words(max(0, start - 2), start)):
+                continue  # "at the same time" is no year
             span = self._time_in_force(state)
             item = _meant(state, _told(message, named, start, end))
             if (match["which"] in ("that", "this") and item) or span is None:
@@ -85,7 +94,7 @@ class DeixisReader:
     def _that(self, message: Message, state: DialogueState, named: Sequence[Pointer]) -> Iterator[Echo]:
         for start, end, match in message.find(_THAT):
             fields = self._role(match["role"])
-            if not fields:
+            if not fields or self._is_elsewhere(message, match):
                 continue
             here = _told(message, named, start, end)
             if here and match["role"] in _KINDS and "same" not in match["which"]:
@@ -122,6 +131,7 @@ class DeixisReader:
                 or self._in_force(state, people)
                 or self._of_item(_meant(state, ()), preferred)
             )
+            values = [value for value in values if not _FIRM.search(fold(value.value))]  # a firm is no "him"
             if values:
                 own, makers = values[0], self._fields.makers
                 made = match["how"] == "by" and own.field not in makers and bool(makers)
@@ -132,6 +142,8 @@ class DeixisReader:
         for start, end, match in message.find(_OTHER):
             fields = self._role(match["role"]) if match["role"] else self._by_lead(match["how"], bool(match["theirs"]))
             if not fields or (match["theirs"] == "other people" and match["how"] not in ("by", "from")):
+                continue
+            if match["other"] == "other" and _OF_TIME.search(message.marked[: match.start()]):
                 continue
             values = self._in_force(state, fields)
             if not values and (match["how"] or match["role"]):
@@ -184,9 +196,16 @@ class DeixisReader:
         exact = tuple(
             f
             for f in self._fields.valued
-            if any(w.startswith(role) or (role.startswith(w) and len(w) > 3) for w in f.name.split("_"))
+            if any(w in (role, f"{role}s") or (role.startswith(w) and len(w) > 3) for w in f.name.split("_"))
         )
-        return exact or tuple(f for f in self._fields.people if any(w.startswith(role) for w in described(f)))
+        return exact or tuple(f for f in self._fields.people if {role, f"{role}s"} & described(f))
+
+    def _is_elsewhere(self, message: Message, match: re.Match[str]) -> bool:
+        """Tells whether a house or a team is one that somebody lives in or plays with: "it's war in this house"."""
+        role = match["role"]
+        if role not in _DWELLINGS or "same" in match["which"] or any(role in described(f) for f in self._fields.people):
+            return False
+        return _BY_THEM.search(message.marked[: match.start()]) is None
 
     def _in_force(self, state: DialogueState, fields: Sequence[Field]) -> list[Value]:
         """Returns the values wished for in those fields, of the latest demand or wish."""

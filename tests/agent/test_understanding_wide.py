@@ -364,3 +364,39 @@ def test_what_is_only_told_of_asks_for_no_plant(on_plants, text, wishes):
 def test_the_other_sides_slowness_is_no_length(on_wide_games):
     assert "+length_hours" not in on_wide_games.wishes("fine, it took you long enough")
     assert "+length_hours" in on_wide_games.wishes("a long one, please")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "they want to shout at the same time",
+        "by that time we're in bed",
+        "there's peace in this house",
+        "I'd love it for that team of mine",
+        "that came from her, believe it or not",
+        "every other day we meet",
+    ],
+)
+def test_idioms_point_at_nothing_shown(on_wide_games, text):
+    games = on_wide_games
+    shown = games.state(tuple(games.catalogue.titles[:3]))
+    assert not {"+year", "+developer", "-year", "-developer"} & games.wishes(text, shown).keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("more from this studio", "+developer"),
+        ("one from the same time", "+year"),
+        ("anything from that team", "+developer"),
+    ],
+)
+def test_what_does_point_at_those_shown_still_does(on_wide_games, text, field):
+    shown = on_wide_games.state(tuple(on_wide_games.catalogue.titles[:3]))
+    assert field in on_wide_games.wishes(text, shown)
+
+
+@pytest.mark.parametrize("text", ["the other day it rained", "I'm away every other month", "this grows over our fence"])
+def test_time_that_goes_by_turns_nothing_down(on_plants, text):
+    shown = on_plants.state(tuple(on_plants.catalogue.titles[:3]))
+    assert not {"-months", "+grower"} & on_plants.wishes(text, shown).keys()
