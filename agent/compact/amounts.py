@@ -23,6 +23,7 @@ _ELSEWHERE = re.compile(  # behind a time that something else takes than an item
 )
 _SO_FAR = re.compile(r"\b(?:for|in|during|over) (?:the |these )?(?:last|past)$|\bbeen (?:\w+ )?\w+ing (?:\w+ )?for$")
 _ARTICLES = {"a", "an", "the", "of"}
+_LEAD = 80  # characters before a number in which it may be compared with something
 _DIGIT = "|".join(word for word, number in NUMBERS.items() if number < 10)
 _POINT = rf"(?:{_DIGIT}) point (?:{_DIGIT})"
 _N = (
@@ -31,7 +32,7 @@ _N = (
     + r")"
 )
 _SIGN = r"(?:[$€£¥] ?)?"
-_UNIT = r"(?: ?(?<=\d)(?P<glued>cm|m|h|hrs?|mins?|eur)\b| (?!or\b|and\b|to\b)(?P<unit>of us|[a-z]+|[$€£¥]))?"
+_UNIT = r"(?: ?(?<=\d)(?P<glued>cm|m|h|hrs?|mins?|eur)\b| (?!(?:or|and|to|at|as|maximum|minimum|tops)\b)(?P<unit>of us|[a-z]+|[$€£¥]))?"
 _AND_HALF = r"(?P<half> and a half)?"
 _MORE, _LESS = (
     r"more|longer|higher|above|up|better|over|taller|older|later|upwards?|plus",
@@ -42,10 +43,19 @@ _LARGER = r"over|above|(?:more|longer|greater|higher|better|taller|bigger|larger
 _HOW = rf"(?:{_SMALLER}|{_LARGER}|around|about|roughly|exactly|only|just)"
 _IS_STRICT = re.compile(r"^(?:(?!no|not)\w+ than|under|below|over|above|exceed(?:s|ing)?)$")
 _IS_LARGER = re.compile(rf"^(?:{_LARGER})$")
+_AT_LEAST = re.compile(r"\b(?:least|min(?:imum)?)$")
+_SCALE = re.compile(
+    r"\b(?:prices?|they|it|levels?|ratings?|scores?|stars|numbers) (?:all )?(?:go|goes|run|runs|range|ranges)$"
+)
+_THAN_THAT = re.compile(  # a comparison with a thing whose measure is told behind it: "taller than our fence, which is 2 m"
+    r"\b(?P<how>(?:no )?(?:"
+    + f"{_MORE}|{_LESS}|bigger|larger"
+    + r") than) (?:\w+ ){1,4}?(?:[.,] )?(?:and |which |who |that )?(?:im|i am|is|hes|shes|its|thats|it is|that is|measures|stands)(?: (?:only|just|about|around|already))? $"
+)
 _IS_SMALLER = re.compile(rf"^(?:{_SMALLER})$")
 _AMOUNT = re.compile(
     rf"(?:(?P<how>\b{_HOW}) (?:(?:a|the) (?=\d|$|{'|'.join(_NOTES)}))?)?(?P<sign>{_SIGN})\b(?P<n>{_N})(?![a-z]{{3}}){_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
-    rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?P<up>up(?:wards?)?|onwards?)(?= ?(?:$|[.,!?]))| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?| at most| at the most)?"
+    rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?P<up>up(?:wards?)?|onwards?)(?= ?(?:$|[.,!?]))| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?| at (?:the )?(?:very )?(?:most|least)(?! \d)| (?:as|at) (?:an?|the)(?: (?:absolute|bare|very))? (?:min|max)(?:imum)?| min(?:imum)?(?! of\b))?"
 )
 _RANGE = re.compile(
     rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<n>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"
@@ -75,6 +85,20 @@ _VAGUE = ((_CHEAP, "price", 0.35, False), (_DEAR, "price", 0.7, True), (_SHORT, 
           (_WELL_RATED, "rating", 0.7, True), (_SMALL, "height", 0.35, False), (_TALL, "height", 0.7, True))  # fmt: skip
 
 
+_PARTNERS = (
+    r"(?:girlfriend|boyfriend|gf|bf|partner|wife|husband|missus|fiancee?|kids?|children|sons?|daughters?|sisters?|brothers?|siblings?|mates?|friends?|buddy|buddies|pals?|mum|mom|mother|dad|father"
+    r"|nephews?|nieces?|cousins?|flatmates?|roommates?|housemates?|colleagues?|family|grandsons?|granddaughters?|grandkids|grandchildren|nan|gran|grandma|grandad|grandpa)"
+)
+_WITH_THEM = rf"(?:(?:my|our|his|her|their|the|some) (?:\w+ )?{_PARTNERS}|(?:each|one an)other|him|her|them|me|us|friends|family|others|somebody|someone|another person)"
+_ALONG = re.compile(
+    rf"\bplay(?:ing)? (?:(?!alone|solo)\w+ ){{0,3}}?(?:together|along(?! with (?:the|it)\b)|(?:with|against) {_WITH_THEM})\b"
+    rf"|\b(?:me|myself) (?:and|n|plus|with) (?:my |the |our )?{_PARTNERS}\b|\bmy {_PARTNERS} (?:and|n) (?:i|me|myself)\b|\bboth of us\b"
+)
+_COUNTED = re.compile(
+    rf"\b(?:{_N}) (?:of us|players?|people|persons|ppl|friends|mates|kids|children|brothers|sisters|gamers|adults|others)\b|\bfor {_N}(?= ?(?:$|[.,!?]))"
+)
+
+
 class AmountReader:
     """Reads numbers against one catalogue's number fields."""
 
@@ -93,6 +117,7 @@ class AmountReader:
             self._ranges(message, held),
             self._amounts(message, held),
             self._heights(message),
+            self._together(message),
             self._free(message),
             self._not_dearest(message),
             self._vague(message),
@@ -109,6 +134,8 @@ class AmountReader:
             field = self._field(message, match, start, end, held)
             if field is None or self._is_elsewhere(message, field, start, end):
                 continue
+            if _SCALE.search(message.words(max(0, start - 4), start)):
+                continue  # "prices go from one to five" says what there is
             scale = self._measures.scale(field, _unit(match))
             low, high = _value(match["n"]) * scale, _value(match["b"]) * scale
             twin = self._measures.twin(field)
@@ -129,6 +156,8 @@ class AmountReader:
             first = start
             if not (how or after):
                 how, first = _said_of(field, message, start)
+            if how in ("", _TOLD, "only", "just", "about", "around") and not after:
+                how, first = _compared_with(message, match) or (how, first)
             if how == _TOLD and field in (self._fields.price, self._fields.length):
                 continue
             half = 0.5 if match["half"] or match["half2"] else 0
@@ -164,14 +193,16 @@ class AmountReader:
             return named or self._measures.of_size(amount, True, held)
         if named is not None or not (how or after) or how in ("only", "just", "around", "about"):
             return named
-        upwards = bool(_IS_LARGER.match(how) or re.search(rf"\+|^(?:(?:or|and) )?(?:{_MORE}|onwards?)$", after))
+        larger = re.search(rf"\+|^(?:(?:or|and) )?(?:{_MORE}|onwards?)$", after) or _AT_LEAST.search(after)
+        upwards = bool(_IS_LARGER.match(how) or larger)
         return self._measures.of_size(amount, upwards, held)
 
     def _bounded(
         self, field: Field, start: int, end: int, amount: float, how: str, after: str, rest: str
     ) -> Iterator[RangeHit]:
         twin = self._measures.twin(field)
-        lower = bool(_IS_LARGER.match(how)) or after == "+" or re.fullmatch(_MORE, rest) is not None
+        least = after == "+" or _AT_LEAST.search(after) is not None
+        lower = bool(_IS_LARGER.match(how)) or least or re.fullmatch(_MORE, rest) is not None
         upper = bool(_IS_SMALLER.match(how)) or bool(after and not lower)
         if twin is not None and lower:
             field = twin
@@ -213,6 +244,14 @@ class AmountReader:
             larger = _IS_LARGER.match(match["how"] or "")
             yield RangeHit(start, end, field, amount if larger else None, None if larger else amount)
 
+    def _together(self, message: Message) -> Iterator[RangeHit]:
+        """Yields what is for two and more where somebody is to play along, unless the message says for how many."""
+        field = self._fields.count
+        if field is None or message.has(_COUNTED):
+            return
+        for start, end, _ in message.find(_ALONG):
+            yield from self._bounded(field, start, end, 2, "at least", "", "")
+
     def _free(self, message: Message) -> Iterator[RangeHit]:
         for _, end, _ in message.find(_FREE):
             if self._fields.price is not None and "-" not in message.gap(end - 1) + message.gap(
@@ -250,6 +289,15 @@ def _said_of(field: Field, message: Message, start: int) -> tuple[str, int]:
         return _TOLD if _TELLS.search(before) else "", start
     named = {*match["name"].split()} <= described_name(field) | _ARTICLES
     return (match["how"], start - len(match[0].split())) if named else ("", start)
+
+
+def _compared_with(message: Message, match: re.Match[str]) -> tuple[str, int] | None:
+    """Returns how an item is to compare with what a number is told of, and where that is said: "taller than me, I'm 140 cm"."""
+    found = _THAN_THAT.search(message.marked[max(0, match.start() - _LEAD) : match.start()].rstrip() + " ")
+    if found is None:
+        return None
+    first, _ = message.range_of(match, 0)
+    return found["how"], first - sum(word[0].isalnum() for word in found[0].split())
 
 
 def _is_dashed(message: Message, match: re.Match[str]) -> bool:

@@ -31,7 +31,7 @@ _SIGNS = word_set("sign signs")
 _FEW_VALUES = 8  # of a field whose numbers are steps, such as ages and price levels
 _CALLED = 4  # words before a number in which its field may be named
 _COMPARED = {
-    "price": word_set("cheaper pricier cost costs costing paying spend budget priced price"),
+    "price": word_set("cheaper pricier cost costs costing pay pays paying spend spending budget priced price"),
     "length": word_set("longer shorter lasts last takes take lasting"),
     "height": word_set("taller higher smaller shorter tall high grows grow bigger larger lower"),
     "rating": word_set("rated rating better scored"),

@@ -45,7 +45,7 @@ _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that 
 
 _AMENDS = re.compile(r"\b(?:i mean(?:t)?|no wait|wait no|or rather|make that|correction|sorry)\b")
 _GOES = word_set(
-    "made keen want like take takes last lasts cost costs grow grows get gets go goes run runs become becomes reach keep rating limit rated"
+    "made keen want like take takes last lasts cost costs grow grows get gets go goes run runs become becomes reach keep rating limit rated pay pays paying spend spends spending wanna going"
 )
 
 

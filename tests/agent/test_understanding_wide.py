@@ -400,3 +400,48 @@ def test_what_does_point_at_those_shown_still_does(on_wide_games, text, field):
 def test_time_that_goes_by_turns_nothing_down(on_plants, text):
     shown = on_plants.state(tuple(on_plants.catalogue.titles[:3]))
     assert not {"-months", "+grower"} & on_plants.wishes(text, shown).keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("it must be taller than my son, he's 120 cm", "120.."),
+        ("taller than the wall, which is 2 m", "200.."),
+        ("bigger than our cat and that's just 40 cm", "40.."),
+        ("smaller than the bench, it's 80 cm", "..80"),
+        ("it shouldn't get taller than the shed, that's 2 m", "..200"),
+        ("90 cm as a minimum", "90.."),
+        ("90 cm at the very least", "90.."),
+        ("90 cm at a maximum", "..90"),
+    ],
+)
+def test_how_tall_something_is_compared_with_bounds_what_is_wished(on_plants, text, value):
+    assert on_plants.wishes(text) == {"+height_cm": {value}}
+
+
+@pytest.mark.parametrize("text", ["I don't want to pay more than 8", "not going to spend more than 8 euros a plant"])
+def test_who_will_not_pay_more_bounds_the_price(on_plants, text):
+    assert on_plants.wishes(text) == {"+price": {"..8"}}
+
+
+def test_what_prices_there_are_is_no_wish(on_eateries):
+    assert on_eateries.wishes("The prices run from one to four, right? Two at the most then") == {
+        "+price_level": {"..2"}
+    }
+    assert on_eateries.wishes("a price level from one to three") == {"+price_level": {"1..3"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("something I can play with my cousin", "2.."),
+        ("his friends should be able to play along", "2.."),
+        ("a game for me and my husband", "2.."),
+        ("one that we can play together", "2.."),
+        ("we play together, all five of us", "5.."),
+        ("a game to play with my new headset", None),
+        ("I play alone", None),
+    ],
+)
+def test_who_plays_along_asks_for_two_players(on_wide_games, text, value):
+    assert on_wide_games.wishes(text).get("+players") == (value and {value})
