@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from convrec.agent.compact.fields import described
@@ -11,6 +12,7 @@ from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
 from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex, is_for_children, singulars
 from convrec.agent.wording import adds_up
 from convrec.catalogue.schema import Field
+from convrec.core.text import fold
 
 _LONGEST = 6
 _HEARD_RANK = 15_000  # up to which a word in small letters is no name
@@ -35,6 +37,12 @@ _CLOSED = {
     "now",
     "already",
     "from",
+    "coming",
+    "comes",
+    "joining",
+    "along",
+    "will",
+    "has",
 }
 _OPEN = 50  # values from which on a field's are words of their own, such as dishes
 _NOWHERE = {"town", "city", "menu"}
@@ -59,6 +67,15 @@ _NAMING = re.compile(
 )  # a name comes next
 _DID = re.compile(
     r"^(?:has |have |ever )?(?P<verb>directed|directs|wrote|written|writes|made|published|developed|designed|created|composed)\b"
+)
+_OFFERED = ("options", "friendly", "choices", "menu", "dishes")  # what there may be for somebody
+_BEING = re.compile(
+    r"\b(?:(?P<who>(?:\w+ of )?(?:\w+ )?\w+) (?:is|are|is both|are both)|im|i am|hes|shes|were|we are|theyre|whos|who is|who are|being)(?: (?:strictly|both|all|also|now|a|an|strict|mostly|turned|gone|recently))*$"
+)
+_NOBODY = {"it", "that", "this", "which", "there", "what", "they", "food", "menu", "everything", "nothing", "something", "anything", "kitchen", "cuisine", "dish", "dishes", "somewhere", "these", "those"}  # fmt: skip
+_A_PERSON = re.compile(r"\b(?:a|one|my|our)$")
+_ALONGSIDE = re.compile(
+    r"^(?:wife|husband|girlfriend|boyfriend|partner|friends?|mates?|daughters?|sons?|sisters?|brothers?|mum|mom|dad|cousins?|colleagues?|guests?|kids?|child|children|person|people|flatmates?|among|amongst)\b"
 )
 _IN_IT = re.compile(r"^(?:is |was )?(?:in (?:it|them)|plays|played|starring|stars|starred|acts|acted|movies? with)\b")
 
@@ -120,6 +137,7 @@ class ValueLinker:
                 continue
             taken.append(found)
         hits: list[ValueHit] = []
+        taken = [self._catered(message, found) for found in taken]
         longer = [found for found in taken if found.end - found.start > 1]
         taken = [found for found in taken if not _is_told_again(message, found, longer)]
         for found in sorted(taken, key=lambda f: f.start):
@@ -139,6 +157,16 @@ class ValueLinker:
                     )
                 )
         return [hit for hit in hits if not _is_mood_of(message, hit, hits)]
+
+    def _catered(self, message: Message, found: _Found) -> _Found:
+        """Returns what somebody is as what there is to be for them: "one of us is vegan" asks for vegan options where there are such."""
+        if found.end - found.start > 1 or not _is_of_somebody(message, found, self._nouns):
+            return found
+        word = message.tokens[found.start].norm
+        forms = (word, message.tokens[found.start].bare, *singulars(word))
+        offered = (self.index.find([form, what]) for form in forms for what in _OFFERED)
+        meaning = next((meaning for meaning in offered if meaning is not None), None)
+        return found if meaning is None else replace(found, meaning=meaning)
 
     def _candidates(self, message: Message) -> Iterator[_Found]:
         norms = [token.norm for token in message.tokens]
@@ -298,6 +326,18 @@ class ValueLinker:
         if before and _is_list(message, before[-1].end, found.start) and before[-1].value.field in fields.people:
             return (before[-1].value.field,)
         return ()
+
+
+def _is_of_somebody(message: Message, found: _Found, things: AbstractSet[str]) -> bool:
+    """Tells whether a word says what somebody is, not what an item is: "my wife's vegan", "for two vegans"."""
+    first, _ = message.sentence(found.start)
+    being = _BEING.search(message.words(first, found.start))
+    if being is not None:
+        return (being["who"] or "").rpartition(" ")[2] not in things | _NOBODY
+    word, lead = message.tokens[found.start].norm, message.words(max(first, found.start - 2), found.start)
+    if word.endswith("s") and singulars(word) and fold(found.meaning.values[0].value) in singulars(word):
+        return True
+    return _A_PERSON.search(lead) is not None and _ALONGSIDE.search(message.words(found.end, found.end + 1)) is not None
 
 
 def _is_mood_of(message: Message, hit: ValueHit, hits: list[ValueHit]) -> bool:

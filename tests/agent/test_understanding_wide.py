@@ -445,3 +445,26 @@ def test_what_prices_there_are_is_no_wish(on_eateries):
 )
 def test_who_plays_along_asks_for_two_players(on_wide_games, text, value):
     assert on_wide_games.wishes(text).get("+players") == (value and {value})
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("my brother is vegan", {"+features": {"vegan options"}}),
+        ("two of the girls are vegan", {"+features": {"vegan options"}}),
+        ("half of us are vegan", {"+features": {"vegan options"}}),
+        ("a table for three vegans", {"+features": {"vegan options"}}),
+        ("I'm bringing a vegan friend", {"+features": {"vegan options"}}),
+        ("my aunt is vegan, so they must have vegan options", {"+features": {"vegan options"}}),
+        ("somewhere vegan", {"+cuisine": {"Vegan"}}),
+        ("a place where the food is vegan", {"+cuisine": {"Vegan"}}),
+        ("it should be Italian", {"+cuisine": {"Italian"}}),
+    ],
+)
+def test_what_somebody_is_asks_for_what_there_is_for_them(on_eateries, text, wishes):
+    assert on_eateries.wishes(text) == wishes
+
+
+@pytest.mark.parametrize("text", ["the dog's joining us", "the dog is coming along", "our dog comes with us"])
+def test_a_dog_that_comes_along_has_to_be_let_in(on_eateries, text):
+    assert on_eateries.wishes(text)["+features"] == {"dogs allowed"}
