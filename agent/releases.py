@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from rapidfuzz.distance import OSA
+
 from convrec.agent.compact.acts import WHICHEVER
-from convrec.agent.compact.lexicon import LINGO
+from convrec.agent.compact.lexicon import LINGO, is_known
 from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.scope import FINE, PERMITS
 from convrec.agent.state import Constraint, DialogueState
@@ -30,6 +32,7 @@ _CALLED: tuple[tuple[set[str], set[str]], ...] = (  # names of fields, and what 
     ({"developer", "publisher", "studio"}, {"studio", "company", "maker", "developer"}),
     ({"chef"}, {"cook", "kitchen"}), ({"grower"}, {"nursery"}),
 )  # fmt: skip
+_SHORT = 4  # letters up to which a name is too short to tell a slip of it
 _WHEN = {"decade", "year", "time", "era", "period", "age"}
 _KINDS = {"genre", "kind", "type", "category", "style", "sort", "cuisine"}
 _END = r"(?=\s*(?:$|[.,;:!?]|\b(?:and|but|then|so|just|now|i|i.?m|we|make|give|show|it|it.?s)\b))"
@@ -90,6 +93,7 @@ def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
     named = [word for match in _FREE.finditer(text) for group in match.groups() if group for word in words(group)]
     said = {form for word in named for form in (singular(word), word.removesuffix("ing"))}
     kinds_too = _IN_GENERAL.search(text) is not None
+    said |= {name for f in schema.fields for name in _names(f) if any(_is_slip(word, name) for word in named)}
     open_fields = {f.name for f in schema.fields if _names(f) & said or (kinds_too and is_kind(f))}
     if not open_fields:
         return state
@@ -102,6 +106,11 @@ def freed(state: DialogueState, text: str, schema: Schema) -> DialogueState:
         "held": tuple(h for h in state.held if h.preference.facet not in open_fields or h.preference.polarity < 0),
         "order": state.order if state.order is not None and state.order.facet not in open_fields else None,
     })  # fmt: skip
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Tells whether a word that is none is the name of a field with a letter wrong, or two swapped: "lenght", "prise"."""
+    return len(name) > _SHORT and not is_known(word) and OSA.distance(word, name, score_cutoff=1) <= 1
 
 
 def _names(field: Field) -> set[str]:

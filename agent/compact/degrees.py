@@ -12,7 +12,9 @@ from convrec.tools.attributes.model import plain
 
 _DEGREES = {"low", "little", "moderate", "medium", "average", "high", "very low", "very high"}
 _LITTLE = (
-    r"(?:very |too )?(?:little|low|less|minimal|hardly any|not (?:too |very |that )?much|no|without much|barely any)"
+    r"(?:(?:very |too )?(?:little|low|less|minimal|hardly any|not (?:too |very |that )?much|no|without much|barely any)"
+    r"|(?:(?:does|do|wo|should)nt|(?:does|do|should|will) not|never|hardly|barely)(?: really| ever| actually)? (?:needs?|wants?|requires?|takes?|drinks?|asks? for|likes?)"
+    r" (?:(?:too |that |very |so )?(?:much|many|regular|constant)|a lot of|lots of|loads of|plenty of|tons of|any))"
 )
 _MUCH = r"(?:high|lots of|plenty of|much|a lot of|constant|regular)"
 _LOW_WORDS = {
@@ -47,8 +49,9 @@ class DegreeReader:
 
     def read(self, message: Message) -> list[ValueHit]:
         """Returns the degrees that the message asks for."""
-        return [
+        found = [
             ValueHit(start, end, value, firm=fold(value.value) == "low")  # "not much" is no negation of it
             for pattern, value in self._patterns
             for start, end, _ in message.find(pattern)
         ]
+        return [hit for hit in found if not any(other.start < hit.start < hit.end <= other.end for other in found)]

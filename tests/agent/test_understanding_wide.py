@@ -468,3 +468,10 @@ def test_what_somebody_is_asks_for_what_there_is_for_them(on_eateries, text, wis
 @pytest.mark.parametrize("text", ["the dog's joining us", "the dog is coming along", "our dog comes with us"])
 def test_a_dog_that_comes_along_has_to_be_let_in(on_eateries, text):
     assert on_eateries.wishes(text)["+features"] == {"dogs allowed"}
+
+
+@pytest.mark.parametrize(
+    "text", ["it doesn't need a lot of water", "never asks for much water", "won't take regular water"]
+)
+def test_what_needs_little_asks_for_the_low_degree(on_plants, text):
+    assert on_plants.wishes(text) == {"+water": {"low"}}
