@@ -32,14 +32,14 @@ _TALK = LINGO | frozenset(
     anymore possible fan heard tend seeking favorite favourite favorites favourites etc reckon sorts agree minute hmmm add check mixed lately binge trust genius mention mentioned intriguing reviews sound sounded review trailer theaters theatre somewhere food eat drink open rated player players directors actors round stand hundred thousand million thought left oops merci french hold wait forget remember explain compare difference why because total everyday shame pity honestly basically literally
     godo gud goood surprise meh cheer spoil choose whatever care top liking somthing smth recomend sequel sequels
     closer skip rule rules ruled sth smth ooh oo ugh hiya aight yo bro dude mate sir dear poor pls plz damn dammit bloody obv obviously necessarily otherwise unless plus stays stay again always never imagine lovely ouch ahh aah finally fair mid cheers scratch strike correction completely week weeks month months lifetime takes wait kidding honest enough definitely ideally looks dunno idk hope hopes helps close thinking important changed
-    decide deciding single circumstances altogether longer account ill bottom permanently future banned limits
+    decide deciding single circumstances altogether longer account ill bottom whole exactly entire able half several permanently future banned limits
     patience energy cost costs paying spend spending payday
     support stand bear suffer grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )
 _CUE = re.compile(
-    r"(?:\b(?:something|anything|somewhere|nothing|nowhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|ones?|stuff|things?|about|with|without|no|not|never|cant|cannot|set in"
-    r"|featuring|involving|more|less|too|want|need|prefer|likes?|loves?|enjoys?|hates?|avoids?|dislikes?|stand|bear|mood for|into|fancy|make it|be|feel|keep it|interested in|good for|great for|perfect for)"
+    r"(?:\b(?:something|anything|somewhere|nothing|nowhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|stuff|things?|about|with|w|without|no|not|never|cant|cannot|set in"
+    r"|featuring|involving|more|less|too|want|need|prefer|(?<!look )(?<!looks )(?<!looked )(?<!smells )likes?|loves?|enjoys?|hates?|avoids?|dislikes?|stand|bear|mood for|into|fancy|make it|(?<!going to )(?<!gonna )(?<!will )(?<!well )(?<!itll )(?<!theyll )(?<!ill )be|feel|keep it|if (?:it|they|that) (?:is|are|was|were|has|have|had)|(?:something|anything|somewhere|one|ones) (?:that|which) (?:the|all the|most)|interested in|good for|great for|perfect for)"
     r"(?: (?:very|really|so|pretty|quite|rather|a bit|a little|bit|little|more|less|too|a|an|the|some|any|as|just as|really good))*)$"
 )
 _BEHIND = 3  # words that may stand between what cues a wish and its last word
@@ -50,7 +50,7 @@ _SET = re.compile(
     r"\b(?:feel ?good|true stor(?:y|ies)|slow burn|mind ?bending|thought provoking|laid back|page turners?|coming of age|plot twists?|space opera|makes? (?:you|me|us) (?:think|cry|laugh|smile))\b"
 )
 _QUESTION = re.compile(
-    r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is|was|does|did|tell|compare)\b"
+    r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is(?! there (?:an?|any|some|something|anything|somewhere)\b(?!.*\bin (?:it|that|them)\b))|was|does|did|tell|compare)\b"
 )
 _TOLD = re.compile(
     r"\b(?:(?:already|have|has|ive|weve|hes|shes|theyve) (?:\w+ )?(?:seen|watched|read|played)|seen|saw|thought so|sounds|pleased|prompt|alert)\b"
@@ -133,7 +133,9 @@ class LeftoverReader:
         free = [i not in linked for i in range(len(message))]
         i = 0
         while i < len(message):
-            if not (free[i] and self._tells(message.tokens[i].norm) and self._wants(message, i, linked)):
+            listed = bool(found) and self._is_listed(message, found[-1][1], i)
+            wanted = free[i] and self._tells(message.tokens[i].norm) and (listed or self._wants(message, i, linked))
+            if not wanted:
                 i += 1
                 continue
             stop = last = i + 1
@@ -146,6 +148,13 @@ class LeftoverReader:
             found.append((i, last))
             i = last
         return found
+
+    @staticmethod
+    def _is_listed(message: Message, end: int, at: int) -> bool:
+        """Tells whether the word at token `at` is the other half of a pair: "with robots or dragons", "something calm and pretty"."""
+        joint = message.words(end, at)
+        unbroken = not any(token.mark for token in message.tokens[end : at + 1])
+        return unbroken and (joint == "or" or (joint in ("and", "n") and message.break_after(at + 1)))
 
     def _tells(self, word: str) -> bool:
         return word not in _TALK and word not in self._own and word not in FUNCTION and len(word) > 2 and word.isalpha()
@@ -192,11 +201,19 @@ def _cued(message: Message, first: int, at: int) -> bool:
     return not message.tokens[at].mark and _CUE.search(message.words(max(first, at - 5), at)) is not None
 
 
+def _counts(message: Message, at: int) -> bool:
+    """Tells whether "one" at token `at` is a number: "with exactly one free hand", "from one to four"."""
+    free = not message.break_after(at + 1) and message.tokens[at + 1].norm not in LINGO
+    return free or message.tokens[at - 1].norm in ("from", "to", "between", "exactly", "only")
+
+
 def _names_kind(message: Message, at: int, last: int, linked: set[int]) -> bool:
     """Tells whether a word says which kind of thing is meant: "dark stuff", "zombie movies", "space shooters"."""
     if at + 1 >= last or message.tokens[at + 1].mark:
         return False
     near = message.norms(at + 1, min(at + 3, last))
+    if any(_counts(message, place) for place, word in enumerate(near, at + 1) if word == "one"):
+        return False
     if near[0] in _KINDS or (len(near) > 1 and near[1] in _KINDS and not message.tokens[at + 2].mark):
         return True
     return at + 1 in linked and (message.break_after(at) or message.tokens[at - 1].norm in _BEFORE)

@@ -475,3 +475,18 @@ def test_a_dog_that_comes_along_has_to_be_let_in(on_eateries, text):
 )
 def test_what_needs_little_asks_for_the_low_degree(on_plants, text):
     assert on_plants.wishes(text) == {"+water": {"low"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("is there something soothing?", {"soothing"}),
+        ("something with pirates or knights", {"pirates", "knights"}),
+        ("it'd be nice if it were soothing", {"soothing"}),
+        ("with exactly one spare hand", set()),
+        ("we'll be a whole crowd", set()),
+        ("it looks like the inside of a wardrobe", set()),
+    ],
+)
+def test_wishes_in_free_words_are_those_and_no_others(on_wide_games, text, words):
+    assert on_wide_games.wishes(text).get("+text", set()) == words
