@@ -55,7 +55,7 @@ _THAN_THAT = re.compile(  # a comparison with a thing whose measure is told behi
 _IS_SMALLER = re.compile(rf"^(?:{_SMALLER})$")
 _AMOUNT = re.compile(
     rf"(?:(?P<how>\b{_HOW}) (?:(?:a|the) (?=\d|$|{'|'.join(_NOTES)}))?)?(?P<sign>{_SIGN})\b(?P<n>{_N})(?![a-z]{{3}}){_AND_HALF}{_UNIT}(?P<tail>{_AND_HALF.replace('half', 'half2', 1)})"
-    rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?P<up>up(?:wards?)?|onwards?)(?= ?(?:$|[.,!?]))| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?| at (?:the )?(?:very )?(?:most|least)(?! \d)| (?:as|at) (?:an?|the)(?: (?:absolute|bare|very))? (?:min|max)(?:imum)?| min(?:imum)?(?! of\b))?"
+    rf"(?P<after> (?:tall |long |high |old )?(?:or|and) (?P<rest>{_LESS}|{_MORE})\b(?! than)| (?P<up>up(?:wards?)?|onwards?)(?= ?(?:$|[.,!?]))| (?:tall |long |high )?and no more| ?\+| tops| max(?:imum)?|(?: (?:in|of|to) it| of play(?:ing|time)?)? at (?:the )?(?:very )?(?:most|least)(?! \d)| (?:as|at) (?:an?|the)(?: (?:absolute|bare|very))? (?:min|max)(?:imum)?| min(?:imum)?(?! of\b))?"
 )
 _RANGE = re.compile(
     rf"\b(?:between |from )?(?P<sign>{_SIGN})(?P<n>{_N})(?: [$€£¥])? (?:and|to) (?:[$€£¥] ?)?(?P<b>{_N}){_UNIT}"

@@ -21,7 +21,7 @@ from convrec.core.text import fold
 _ROLE = r"(?P<role>[a-z]+?)s?"
 _THAT = re.compile(rf"\b(?P<which>that|the same|same|this|those) {_ROLE}\b")
 _HIM = re.compile(
-    r"\b(?:(?<!swears )(?<!swear )(?<!swore )(?P<how>by|with|without|of|starring|from|featuring|not|like|but) )(?P<who>him|her|his|hers)\b(?! (?:friends?|family|own|new \w+ ?$))"
+    r"\b(?:(?<!which )(?<!coming )(?<!swears )(?<!swear )(?<!swore )(?P<how>by|with|without|of|starring|from|featuring|not|like|but) )(?P<who>him|her|his|hers)\b(?! (?:friends?|family|own|new \w+ ?$))"
     r"|(?:^|[.,!?] |\band |\bnow |\bbut |\bmore of |\bthen |\bof )(?P<poss>his|her)(?= (?:\w+ )?(?:films?|movies?|books?|novels?|games?|work|stuff|ones|songs?)|(?: (?:other|newer|older|earlier|later|best|early|late|recent|latest))+(?= ?(?:$|[.,!?])))"
 )
 _OTHER = re.compile(

@@ -9,13 +9,13 @@ _OTHER = r"(?!(?:had|be|shall|will|to|get|gets|getting|going|can|could|would|sho
 _WHO = rf"(?:i|we|he|she|they|you|u|ive|weve|hes|shes|theyve|(?:my|our|his|her|their|the) (?:{_OTHER} ){{0,2}}?{_OTHER}|{_KIN})"
 _BEFELL = (
     r"(?:had(?! (?:hoped|planned|thought|wanted|better|in mind)\b)|ate|went|came|took|gave|bought|sold|lost|found|met|moved|married|retired|tried|ordered|cooked|visited"
-    r"|stayed|watched|rewatched|saw|seen|read|played|finished|started|began|broke|died|killed|passed|planted|grew|sowed|quit|was born|were born|(?:was|were|been) (?:there|here)|got (?:married|engaged|back|home))"
+    r"|stayed|watched|rewatched|saw|seen|read|played|worked|lived|served|finished|started|began|broke|died|killed|passed|planted|grew|sowed|quit|was born|were born|(?:was|were|been) (?:there|here)|got (?:married|engaged|back|home))"
 )
 _HAPPENED = re.compile(
     rf"\b{_WHO} (?:{_OTHER} ){{0,2}}?{_BEFELL}\b|^(?:(?:and|oh|well|already|just) )*(?:had|ate|went|moved|retired|watched|saw|bought|visited|tried)\b"
 )
 _LIVED = re.compile(  # without what tells only which items somebody knows
-    r"\b(?:had|ate|went|came|took|bought|tried|ordered|cooked|visited|planted|grew|lost|killed)\b"
+    r"\b(?:had|ate|went|came|took|bought|tried|ordered|cooked|visited|planted|grew|lost|killed|worked|lived|served)\b"
 )
 _FELT = re.compile(
     r"\b(?:lov|lik|enjoy|ador)(?:e|ed|es)\b|\b(?:great|good|brilliant|amazing|lovely|fantastic|delicious|like that|more|again)\b"
@@ -28,7 +28,7 @@ _AT_TIME = re.compile(
     r"\b(?:in|on|since|until|till|last|that|this|back in|from|during|over|every)(?: the)?(?: (?:early|mid|late|last))?$"
 )
 _STAMP = re.compile(
-    r"\b(?:yesterday|ago|last (?:night|week|month|year|time|summer|winter|spring|autumn|\w+day)|the other (?:day|week|night)|(?:in|back in) (?:1[5-9]|20)\d\d|this morning|for (?:lunch|breakfast))\b"
+    r"\b(?:yesterday|ago|last (?:night|week|month|year|time|summer|winter|spring|autumn|\w+day)|the other (?:day|week|night)|(?:in|back in) (?:1[5-9]|20)\d\d|this morning|for (?:lunch|breakfast)|for (?:\w+ ){1,2}(?:years|months|weeks|decades))\b"
 )
 _BESIDE = re.compile(
     r"\b(?:under|underneath|beneath|below|beside|next to|behind|in front of|close to|near|opposite|alongside)(?: to)? (?:an?|the|my|our|his|her|their|some|two|this|that)(?: (?!and\b|or\b)\w+){0,2}?$"

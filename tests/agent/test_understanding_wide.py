@@ -333,6 +333,7 @@ def test_though_is_heard_in_short(on_plants):
         ("no Korean please, we had Korean yesterday", {"-cuisine": {"Korean"}}),
         ("my aunt got ill, she ate sushi last week", {}),
         ("we ate out on Friday", {}),
+        ("she worked on a sushi counter for twenty years", {}),
         ("we were hoping for a table on Friday", {"+open_days": {"Friday"}}),
         ("I've got a day off on Friday", {"+open_days": {"Friday"}}),
         ("my sister gets married on Friday", {"+open_days": {"Friday"}}),
@@ -361,6 +362,11 @@ def test_what_is_only_told_of_asks_for_no_plant(on_plants, text, wishes):
     assert on_plants.wishes(text) == wishes
 
 
+def test_how_much_there_is_in_it_may_be_the_least(on_wide_games):
+    assert on_wide_games.wishes("sixty hours in it at the very least")["+length_hours"] == {"60.."}
+    assert on_wide_games.wishes("six hours of play at most")["+length_hours"] == {"..6"}
+
+
 def test_the_other_sides_slowness_is_no_length(on_wide_games):
     assert "+length_hours" not in on_wide_games.wishes("fine, it took you long enough")
     assert "+length_hours" in on_wide_games.wishes("a long one, please")
@@ -374,6 +380,7 @@ def test_the_other_sides_slowness_is_no_length(on_wide_games):
         "there's peace in this house",
         "I'd love it for that team of mine",
         "that came from her, believe it or not",
+        "she'd put up with it, which from her is praise",
         "every other day we meet",
     ],
 )
@@ -438,6 +445,7 @@ def test_what_prices_there_are_is_no_wish(on_eateries):
         ("his friends should be able to play along", "2.."),
         ("a game for me and my husband", "2.."),
         ("one that we can play together", "2.."),
+        ("a game for me and my nephew, fifty hours in it at the very least", "2.."),
         ("we play together, all five of us", "5.."),
         ("a game to play with my new headset", None),
         ("I play alone", None),
