@@ -95,6 +95,12 @@ def _judged_after(message: Message, pointer: Pointer, after: str) -> Attitude | 
     return None if felt is None else "disliked" if felt["disliked"] else "liked"
 
 
+def is_judged(message: Message, pointer: Pointer) -> bool:
+    """Tells whether the words right behind an item run it down: "Arrival looks dreadful"."""
+    _, last = message.sentence(pointer.start)
+    return not message.break_after(pointer.end) and _AFTER_NEG.search(message.words(pointer.end, last)) is not None
+
+
 def is_model(message: Message, pointer: Pointer) -> bool:
     """Tells whether others are asked for that are like the item, whatever else its name may say: "something like Heat", "more like the first"."""
     first, _ = message.sentence(pointer.start)
