@@ -53,6 +53,8 @@ _ANEW = (  # where a wish begins without a stop before it: "forget the tree a sh
     + r"\b(?:an?|some|something|somewhere|maybe|perhaps|rather|instead|actually|let.?s|how about|what about|(?:he|she|they)(?: (?:wants?|needs?|prefers?|would)|.?d))\b)"
 )
 _WHAT = r"(?P<{}>(?:\s*(?:an?|some|something|the|my|that|those)\b)?[^.,;:!?]*?)(?:" + _END + "|" + _ANEW + ")"
+_WORD = r"[^\s.,;:!?]+"
+_THING = rf"(?:(?:an?|the|some|that|those|these|all) )?(?:(?:films?|movies?|books?|games?|places?|ones?|something|anything|things?) (?:with|by|from|in) )?{_WORD}"
 _TAKEN_BACK = re.compile(
     rf"\b(?:{_FORGET}|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
     + _WHAT.format("a")
@@ -60,7 +62,7 @@ _TAKEN_BACK = re.compile(
     + _WHAT.format("b")
     + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional|can stay at home|(?:part|bit|thing|rule) you can (?:delete|drop|forget|strike|skip|ignore))"
     + r"|\bno (?P<g>[^.,;:!?]{2,40}?) (?:is |are )?(?:needed|required|necessary)\b"
-    + r"|\binstead of\b" + _WHAT.format("f")
+    + rf"|\binstead of (?:(?P<f>{_THING}(?: {_WORD}){{0,2}}?)(?:{_END}|{_ANEW}|(?= (?:with|by|from|in|for|on|at|would|is|are)\b))|(?P<h>{_THING}(?: {_WORD})?))"
     + r"|\bdo(?:n.?t| not) (?:really |actually )?need (?P<d>[^.,;:!?]{2,40}?) (?:any ?more|any longer|after all)\b"
     + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<e>(?! ?(?:(?:and|but|so) )?(?:it|that|this|they|these|those|he|she|we)\b)[^.,;:!?]{2,40}?) need(?:n.?t| not) be\b",
     re.IGNORECASE,
@@ -139,7 +141,7 @@ def _is_put_off(stated: Preference) -> bool:
 
 def taken_back(text: str) -> list[Span]:
     """Returns the characters of what the message takes back or says need not be: it demands nothing there."""
-    told = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcdefg" if match[name]]
+    told = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcdefgh" if match[name]]
     listed = (_LISTED_WITH.match(text, end) for _, end in told)
     ends = (end if more is None else more.end() for (_, end), more in zip(told, listed, strict=True))
     return [*((start, end) for (start, _), end in zip(told, ends, strict=True)), *_scratched(text)]

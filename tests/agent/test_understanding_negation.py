@@ -36,7 +36,7 @@ SIGNS = [
     ("horror, but not Dawn of the Dead (2004)", {"+genres": {"Horror"}, "-item": {"Dawn of the Dead (2004)"}}),
     ("I've seen Heat", {}),
     ("newer than Jaws", {"+year": {"1976.."}}),
-    ("no westerns please, dad watched a dozen westerns last week", {"-genres": {"Western"}}),
+    ("no westerns please, dad saw two westerns last week", {"-genres": {"Western"}}),
     ("not a musical, they sat through a musical on Friday", {"-genres": {"Musical"}}),
     ("no westerns. Well, maybe a western if it's short", {"+genres": {"Western"}}),
     ("no horror, actually horror would do", {"+genres": {"Horror"}}),
