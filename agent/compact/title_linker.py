@@ -224,6 +224,11 @@ class TitleLinker:
                 hit.year is not None
                 or bool(felt)
                 or self._is_met(message, bare, words, taken)
+                or (
+                    bare.score == EXACT
+                    and not all(word in LINGO for word in words)
+                    and self._is_questioned(message, bare)
+                )
                 or (capital and (len(words) > 1 or self._cued(message, start, end, taken)))
             )
         if len(words) == 1:
