@@ -31,7 +31,7 @@ _NO_QUESTIONS = re.compile(
 )
 _MEASURED_BY = re.compile(r"\b(than|like|as|before|after|since)\s*[\"'“‘(]*$")
 _OVERVIEW = re.compile(
-    r"\b(about|plot|story|synopsis|tell (me|us) more|more (on|info)|describe|summary|what is|whats|what's)\b"
+    r"\b(about|plot|story|synopsis|tell (me|us) more|more (on|info)|describe|summary|what is|whats|what's|(?:is|was) .{1,60} the one (?:that|which|with|who))\b"
 )
 _NUMBER = rf"(?P<n>[1-9]|10|{'|'.join(word for word, number in NUMBERS.items() if 1 <= number <= 10)})"
 _COUNT = re.compile(
@@ -90,7 +90,8 @@ def _about_items(
     if "compare" in acts:
         return Plan(action="compare", about=_several(about, before))
     if "ask_why" in acts and before.shown:
-        return Plan(action="explain", about=about or before.focus[-1:] or before.shown[:1])
+        asked = fields if "ask_item" in acts else ()
+        return Plan(action="explain", about=about or before.focus[-1:] or before.shown[:1], fields=asked)
     meant = about or before.focus[-1:] or before.shown[:1]
     by_name = _named(heard, before, folded) and not fields and _AVAILABLE.search(folded)
     if "ask_item" not in acts or not meant or by_name or _also_searches(heard, acts):

@@ -56,16 +56,26 @@ _ANEW = (  # where a wish begins without a stop before it: "forget the tree a sh
     + r"\b(?:an?|some|something|somewhere|maybe|perhaps|rather|instead|actually|let.?s|how about|what about|(?:he|she|they)(?: (?:wants?|needs?|prefers?|would)|.?d))\b)"
 )
 _WHAT = r"(?P<{}>(?:\s*(?:an?|some|something|the|my|that|those)\b)?[^.,;:!?]*?)(?:" + _END + "|" + _ANEW + ")"
+_WORD = r"[^\s.,;:!?]+"
+_THING = rf"(?:(?:an?|the|some|that|those|these|all) )?(?:(?:films?|movies?|books?|games?|places?|ones?|something|anything|things?) (?:with|by|from|in) )?{_WORD}"
 _TAKEN_BACK = re.compile(
     rf"\b(?:{_FORGET}|changed? my mind (?:about|on))(?: about)?\b(?! (?:it|that|this|everything|me|to|all)\b(?! \w+ (?:thing|rule|wish|limit)))"
     + _WHAT.format("a")
     + r"|\b(?:(?:does|do|need|must)(?:n.?t| not)(?: (?:really|actually|necessarily))?(?: (?:have|need) to)? (?:be|have)|not necessarily|no need for|(?:does|do)(?:n.?t| not) (?:need|have) to (?:have|be|do))\b"
     + _WHAT.format("b")
     + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<c>[^.,;:!?]{2,40}?) (?:" + _MATTERS_NOT + r"|(?:is|are)(?:n.?t| not) (?:a must|necessary|needed|required|(?:that |so )?important)|or not\b|is optional|are optional|can stay at home|(?:part|bit|thing|rule) you can (?:delete|drop|forget|strike|skip|ignore))"
+    + r"|\bno (?P<g>[^.,;:!?]{2,40}?) (?:is |are )?(?:needed|required|necessary)\b"
+    + rf"|\binstead of (?:(?P<f>{_THING}(?: {_WORD}){{0,2}}?)(?:{_END}|{_ANEW}|(?= (?:with|by|from|in|for|on|at|would|is|are)\b))|(?P<h>{_THING}(?: {_WORD})?))"
     + r"|\bdo(?:n.?t| not) (?:really |actually )?need (?P<d>[^.,;:!?]{2,40}?) (?:any ?more|any longer|after all)\b"
     + r"|(?:^|[.,;:!?]|\b(?:and|but|the)\b)(?P<e>(?! ?(?:(?:and|but|so) )?(?:it|that|this|they|these|those|he|she|we)\b)[^.,;:!?]{2,40}?) need(?:n.?t| not) be\b",
     re.IGNORECASE,
 )  # fmt: skip
+_ITEM = r"(?:(?:mr|mrs|ms|dr|st)\.? )?(?:[\w'’-]+ ){0,2}[\w'’-]+"
+_LISTED_WITH = re.compile(  # what is let go of beside the first: "forget the cops, the spies and Mr Bond"
+    rf"(?:\s*,\s*{_ITEM}){{0,4}}?\s*,?\s*(?:\b(?:and|or|nor|n)\b|&)\s*(?!(?:an?|some|something|somewhere|maybe|perhaps|rather|instead|actually|let.?s|how|what|i|i.?d|i.?m|we|he|she|they|you|it|it.?s|that|there|just|then|now|please|only|do|go|going|think|try|make|find|give|show|get|have|pick|choose|book|take|bring|suggest|recommend|start|switch|use|look|search|want|need|say|stick|keep|let|more|see|surprise|tell|be|no|not)\b)"
+    rf"(?!{_ITEM} (?:instead|please|then|too|only|again|would|is|are|will)\b){_ITEM}(?=\s*(?:$|[.,;:!?]))",
+    re.IGNORECASE,
+)
 _TAKES_BACK = rf"(?:{_FORGET}|skip) that\b(?! (?:\w+ (?:thing|rule|wish|limit)|i|im|ive|we|my|he|she|they|you|the)\b)"
 _SCRATCHED = re.compile(
     rf"\b{_TAKES_BACK}", re.IGNORECASE
@@ -123,7 +133,7 @@ def _names(field: Field) -> set[str]:
 def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Understanding]:
     """Returns the wishes that the message takes back ("forget the westerns", "not necessarily fish"), and what else it says."""
     taken = taken_back(text)
-    back = tuple(p for p in heard.preferences if p.span != (0, 0) and _within(p.span, taken))
+    back = tuple(p for p in heard.preferences if p.span != (0, 0) and _within(p.span, taken) and not _is_put_off(p))
     if not back:
         return (), heard
     values = {fold(p.value) for p in back}
@@ -133,10 +143,17 @@ def unsaid(heard: Understanding, text: str) -> tuple[tuple[Preference, ...], Und
     return back, heard.model_copy(update={"preferences": rest, "filter": kept, "acts": acts or ("answer",)})
 
 
+def _is_put_off(stated: Preference) -> bool:
+    """Tells whether a preference turns an item down: what comes "instead of Heat" is not Heat."""
+    return stated.item_id is not None and stated.polarity < 0
+
+
 def taken_back(text: str) -> list[Span]:
     """Returns the characters of what the message takes back or says need not be: it demands nothing there."""
-    told = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcde" if match[name]]
-    return [*told, *_scratched(text)]
+    told = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcdefgh" if match[name]]
+    listed = (_LISTED_WITH.match(text, end) for _, end in told)
+    ends = (end if more is None else more.end() for (_, end), more in zip(told, listed, strict=True))
+    return [*((start, end) for (start, _), end in zip(told, ends, strict=True)), *_scratched(text)]
 
 
 def _scratched(text: str) -> Iterator[Span]:

@@ -236,12 +236,14 @@ def _compare(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
 
 
 def _explain(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:
-    """Tells the reasons computed when the item was shown; they stand in the ledger."""
+    """Tells the reasons computed when the item was shown, which stand in the ledger, and the facts that are asked for beside."""
+    if state["plan"].fields:
+        _facts(said, state["plan"], turn.house, guard_of(state, turn), voice)
     turns = turn.house.ledger.showing(state["user_id"], state["thread_id"], state["plan"].about)
     shown = {item.id: item for t in turns for item in t.reply.items}
     asked = [item for item in state["plan"].about if item in shown]
     said.paragraphs += [why(shown[item], guard_of(state, turn), voice) for item in asked] or [voice.say("why_nothing")]
-    said.about = tuple(asked)
+    said.about = tuple(asked) or said.about
 
 
 def _edit(said: Said, state: TurnState, turn: Turn, voice: Voice) -> None:

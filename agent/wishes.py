@@ -20,10 +20,20 @@ _START_AFRESH = re.compile(
     r"\bstart (over|afresh|again)\b|\bfrom scratch\b|\bback to (?:my|our) (?:own |usual )?(?:taste|usual|self|stuff|things)\b|\bfor me again\b|\bnow (?:for )?me\b|\b(completely|totally|entirely) (different|else)\b"
     r"|\bforget (all )?(that|it|this|the rest)\s*($|[.,!;:])|\bnever ?mind (all )?(that|it)\b"
 )
+_NEXT_ERRAND = re.compile(  # somebody, or some day, that what follows is for
+    r"\b(?:and|now|next|then|also|plus) (?:\w+ ){0,3}?(?:one|something|smth|sth|somewhere|somethin|an? \w+|another|what|what about) for (?:my|our|the|his|her|a) \w+"
+    r"|\b(?:one|1) (?:more|other|last) (?:thing|question|errand)\b|\b(?:another|the other|a different) (?:thing|matter|occasion|errand|one for)\b|\b(?:now|next) (?:i|we) (?:also |still )?(?:want|need|have)\b"
+    r"|\b(?:now|next),? (?:up,? )?(?:for )?(?:my|our) \w+"
+)
+_DONE = re.compile(
+    r"\b(?:that.?s|that is|i.?m|we.?re|all) (?:me |us |all |him |her |them |that |(?:the|my) \w+ ){0,2}(?:sorted|settled|done|taken care of)\b"
+)
 _CHANGE_OF_MIND = re.compile(
     r"\b(then|instead|rather|actually|now|scratch that|correction|sorry|i mean(t)?|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
     r"|\b(want|need|give me|show me|looking for|find me|recommend|suggest|got any|have any|do you have|in the mood for|feel like)\b"
 )
+_NARROWS = re.compile(r"(?:(?:ok|okay|so|well|right|hm+),? )?(?:an? )?\w+(?:ed|ish|ous)(?:,? then)? ?[.!]*")
+"""A quality by itself, which what stands is to have, too: "animated then"."""
 _TURNS = re.compile(
     r"\b(then|instead|rather|actually|scratch that|correction|i mean(t)?|what about|how about|switch|second thought)\b"
 )
@@ -55,6 +65,9 @@ def absorb(
                 "held": tuple(h for h in state.held if h.preference.polarity < 0),
             }
         )
+    if _is_new_errand(state, heard, folded):
+        lasting = tuple(h for h in state.held if h.preference.scope == "lasting")
+        state = state.model_copy(update={"constraints": (), "order": None, "held": lasting})
     state = freed(state, text, schema)
     constraints = lifted(state.constraints, permitted(heard, text), schema)
     order = state.order
@@ -64,7 +77,7 @@ def absorb(
         order = None  # "something dearer" after "the cheapest"
     order = heard.order or order
     change = bool(_CHANGE_OF_MIND.search(folded)) or len(folded.split()) <= _BARE
-    change = change and not _MORE_OF_IT.search(folded)
+    change = change and not _MORE_OF_IT.search(folded) and not _NARROWS.fullmatch(folded)
 
     turns = bool(_TURNS.search(folded)) and not _MORE_OF_IT.search(folded)
 
@@ -93,6 +106,13 @@ def absorb(
     changed |= {"ordered": turn} if heard.order is not None else {}
     state = _set_aside(state.model_copy(update=changed), heard)
     return state.model_copy(update={"held": tuple(_compared(h, state, text) for h in state.held)})
+
+
+def _is_new_errand(state: DialogueState, heard: Understanding, folded: str) -> bool:
+    """Tells whether the message wishes for somebody, or some day, else, when what was looked for before has been found."""
+    found = "accept" in heard.acts or bool(_DONE.search(folded)) or bool({*state.accepted[-1:]} & {*state.shown})
+    wished = heard.filter is not None or any(p.polarity > 0 and p.facet != "item" for p in heard.preferences)
+    return found and wished and _NEXT_ERRAND.search(folded) is not None
 
 
 def _new_anchor(state: DialogueState, heard: Understanding, folded: str) -> bool:

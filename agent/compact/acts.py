@@ -50,8 +50,22 @@ _BETTER = re.compile(r"^(?:and |so |is it |is that )?better than titled(?= ?\?)"
 _ASK = re.compile(
     r"\b(?:who(?:s|se)?(?! (?:didnt|doesnt|wouldnt))|what(?:s| is| was| are)? (?:it|that|this|the (?:\w+ )?(?:one|plot|story|director|author|cast|rating|price|year|genre|name|first|second|third|last)|its|about|year|genre|kind of \w+ (?:is|was))|when (?:was|did|were|is)"
     r"|how (?:long|old|much|many|expensive|good|scary|funny|violent|sad|is|was)|where (?:is|was|can)|tell me (?:more |a bit more |something |a bit )?about|more (?:about|info|information|details?) (?:on |about )?(?:it|that|this|the)?|tell me more|(?:give|show) me (?:more )?(?:details?|info)"
-    r"|(?<!lets )(?<!well )(?<!ill )(?<!let us )(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats titled(?= ?[?.!]*$)|(?:does|do|did|has|is|are) titled\b|(?:what|how much) (?:does|do|would|will) (?:the one )?(?:called )?(?:titled|it|that|this|one|they)\b|whats (?:a )?titled go for|what one pays|would (?:it|that|they|titled)\b|(?:can|could|may) (?:i|we|one|you|a|my) .{0,25}\b(?:there|it|in)\b|do they (?:allow|take|accept|open|close|deliver|serve|let)\b|(?:isnt|arent|wasnt|doesnt) (?:it|that|they)(?= ?\?)|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
+    r"|(?<!lets )(?<!well )(?<!ill )(?<!let us )(?:is|was|are|does|did|has|do) (?:it|that|this(?: one)?|that one|the (?:first|second|third|fourth|last|other)(?: one)?|they|he|she)\b|which (?:year|platform|director|actor|author|genre|decade)|whats (?:\w+ ){1,4}about|what \w+ is|whats titled(?= ?[?.!]*$)|(?:does|do|did|has|is|are|was|will|would|can) (?:the |that |your )?titled\b|(?:what|how much) (?:does|do|would|will) (?:the one )?(?:called )?(?:titled|it|that|this|one|they)\b|whats (?:a )?titled go for|what one pays|would (?:it|that|they|titled)\b|(?:can|could|may) (?:i|we|one|you|a|my) .{0,25}\b(?:there|it|in)\b|do they (?:allow|take|accept|open|close|deliver|serve|let)\b|(?:isnt|arent|wasnt|doesnt) (?:it|that|they)(?= ?\?)|whats? years?|what year|hows|any good|whats (?:titled|it|that|this) like|(?:what|how) is (?:titled|that|this)|is .{2,40} any good|worth (?:watching|seeing|reading|playing|a visit))\b"
 )
+_ASKING = re.compile(  # the form of a question, or of a request to be told something
+    r"(?:^|[.,?!] )(?:(?:and|so|but|ok|okay|well|oh|um|uh|hm+|hi|hey|wait|sorry|yes|yeah|great|nice|cool|right|also|then|btw|pls|please|quick question|one more question|[,.]) )*"
+    r"(?:(?<!, )(?:who(?:s|se|d|m)?|which|where(?:s)?(?! (?:i|we|he|she|they|my|our)\b))|what(?:s|re|d)?(?! an?\b| about\b)|how(?:s|d)?(?! about\b)|whens?(?! (?:i|im|we|were|he|hes|she|shes|they|theyre|my|our|you|youre|its|it)\b)|whys?"
+    r"|(?:is|was|are|were|does|did|has|isnt|wasnt|arent|doesnt|hasnt|can|could|will|would|may) (?!you\b|u\b|ya\b|do\b|be\b|have\b)|do (?!not\b|it\b|that\b|you\b|u\b)|any (?:good|idea)|(?:please )?(?:tell|remind) me|describe|explain|more (?:about|info|information|details?))"
+    r"|\b(?:tell me|know) (?:more|what|how|who|when|where|if|whether|about)\b|\bmore (?:info|information|details?)\b"
+)
+_SHORT = 12  # words of a message in which a question may begin anywhere: "that one looks ok how long is it"
+_WITHIN = re.compile(
+    r"\b(?:whos?|whats?|which|how|hows|when (?:is|was|does|did|do|are)|wheres?|(?:is|was|does|did|has) (?:it|that|this|he|she)|(?:are|do|did|have) they)\b(?! (?:about|knows)\b)|\?$"
+)
+_ASKS_BACK = re.compile(
+    r"\b(?:yeah|yes|right|ok|okay|innit|you know|see|alright|(?:is|was|are|do|does|did|has|ca|wo)nt (?:it|they|he|she|you|i)) ?\?$"
+)
+_PARTS = re.compile(r" ?[.?!] ?")
 _FACT_NOUN = re.compile(
     r"\b(?:one|first|second|third|fourth|last|\d(?:st|nd|rd|th)|it|that)(?:s)? (?:one )?(?:director|year|cast|actors?|author|plot|genre|price|runtime|length|rating|publisher|developer|platform)\b(?! (?:but|with|from))"
 )
@@ -73,7 +87,7 @@ _SETTLES = re.compile(  # on an item that was shown: "Nair's it is, then", "teat
 )
 _TAKES = re.compile(  # whatever else is said
     r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|having|order|get|go for|go with) (?:it|that|this|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
-    r"|\b(?:i|we) (?:just |then )?take (?:it|this|titled|the (?:first|second|third|last)(?: one)?)\b(?! (?:if|but|when|unless|you|that|there|this|he|she|they|its|as)\b)|\b(?:downloading|buying|ordering|booking) (?:it|that|this|titled)\b|(?:^|[,.!] |\b(?:so|then|good|great|fine|right|ok|okay|yes|yeah) )(?:i|we) (?:will )?go (?:there|with (?:it|that|this)(?: one)?)(?= ?(?:$|[,.!]| (?:then|and|now|thanks?|please|tonight|today)\b))|\bits (?:the|number) (?:first|second|third|fourth|last|top)\b"
+    r"|\b(?:i|we) (?:just |then )?take (?:it|this|titled|the (?:first|second|third|last)(?: one)?)\b(?! (?:if|but|when|unless|you|that|there|this|he|she|they|its|as)\b)|\b(?:downloading|buying|ordering|booking) (?:it|that|this|titled)\b|(?:^|[,.!] |\b(?:so|then|good|great|fine|right|ok|okay|yes|yeah) )(?:i|we) (?:will )?go (?:there|with (?:it|that|this)(?: one)?)(?= ?(?:$|[,.!]| (?:then|and|now|thanks?|please|tonight|today)\b))|\b(?:ill|i will|we ?ll|well|im|were) (?:just |then )?(?:go|going) there(?= ?(?:$|[,.!]| (?:then|now|and|thanks?|tonight|today)\b))|(?:^|[,.!] |\b(?:ok|okay|right|good|great) )going there(?: now| then| tonight)?(?= ?(?:$|[,.!]))|\bits (?:the|number) (?:first|second|third|fourth|last|top)\b"
 )
 _OF_ONESELF = re.compile(
     r"^(?:(?:hi|hello|hey|well|so|ok|okay|btw|by the way|and|,|[.!]) )*(?:i|im|ive|we|were|weve) (?!(?:already )?(?:think|thought|guess|know|mean|meant|feel|said|say|wonder|hope|hoped|must|should|could|can|cant|may|might|will|would|d|ll|go|just watched)\b)"
@@ -168,8 +182,25 @@ def _about_items(message: Message, state: DialogueState, heard: Heard) -> dict[A
     )
     again = bool(state.told) and message.has(_ELLIPTIC)
     asked = (message.has(_ASK) or message.has(_FACT_NOUN) or heard.asked or again) and pointed
-    asks = (asked or implied) and not why and not compare and not available and not _says(message, _TAKES)
+    open_to = not pointed or _is_told_which(heard) or _asks(message)
+    once = not why or any(_ASKING.search(part) and not _WHY.search(part) for part in _PARTS.split(message.marked))
+    asks = (asked or implied) and open_to and once and not compare and not available and not _says(message, _TAKES)
     return {"ask_why": why, "compare": compare, "ask_item": asks and not _is_wish_only(message, heard)}
+
+
+def _is_told_which(heard: Heard) -> bool:
+    """Tells whether the message names or counts out an item that it does not merely like, except or turn down."""
+    return any(
+        reference.kind != "pronoun" and felt not in ("like", "liked", "disliked", "excluded", "unlike", "permitted")
+        for reference, felt in zip(heard.references, heard.attitudes, strict=True)
+    )
+
+
+def _asks(message: Message) -> bool:
+    """Tells whether a message has the form of a question, or asks to be told something: else "it" is only spoken of."""
+    if message.has(_ASKING) or message.has(_FACT_NOUN):
+        return True
+    return len(message) <= _SHORT and message.has(_WITHIN) and not message.has(_ASKS_BACK)
 
 
 def _is_wish_only(message: Message, heard: Heard) -> bool:

@@ -121,12 +121,20 @@ def unlinked(
             )
 
 
-def felt_by(wishes: Iterable[Preference], reading: Reading) -> Iterator[Preference]:
-    """Yields the wishes in free words that the reader, too, takes for something that is wished for; all of them without a reader."""
+_DOING = re.compile(
+    r"\bnot \w+ing$", re.IGNORECASE
+)  # a deed, or what something is like: "not walking far", "not boring"
+
+
+def felt_by(wishes: Iterable[Preference], text: str, reading: Reading) -> Iterator[Preference]:
+    """Yields the wishes in free words that the reader, too, takes for something that is wished for; all of them without a reader.
+
+    What is not wanted needs no word of the reader, unless it may be a deed.
+    """
     for wish in wishes:
         if (
             wish.facet != "text"
-            or wish.polarity < 0
+            or (wish.polarity < 0 and not _DOING.search(text[max(0, wish.span[0] - 4) : wish.span[1]]))
             or reading.acts is None
             or any(one.overlaps([wish.span]) for one in reading.marked)
         ):

@@ -31,7 +31,7 @@ _WHO_MADE = re.compile(
 )
 _MADE = {"made", "makes", "did", "behind", "shot", "runs", "owns"}
 _KIND = re.compile(
-    r"\bwhat (?:genres?|kind|type|sort|category|style|cuisine)\b|\b(?:genres?|category|cuisine) (?:is|of)\b|\bis (?:it|that|this|the \w+(?: one)?) (?:an? )?(?:\w+ ){0,2}?(?:funny|scary|sad|romantic|violent|horror|comedy|drama|thriller|western|animated|cartoon|for kids|for children|family friendly|suitable)\b"
+    r"\bwhat (?:genres?|kind|type|sort|category|style|cuisine)\b(?! of (?:money|price|cost)s?\b)|\b(?:genres?|category|cuisine) (?:is|of)\b|\bis (?:it|that|this|the \w+(?: one)?) (?:an? )?(?:\w+ ){0,2}?(?:funny|scary|sad|romantic|violent|horror|comedy|drama|thriller|western|animated|cartoon|for kids|for children|family friendly|suitable)\b"
 )
 _STAR_WORDS = {"cast", "actor", "actors", "starring", "stars", "performers", "performer"}
 _CUES: tuple[tuple[set[str], re.Pattern[str]], ...] = tuple(
@@ -40,7 +40,7 @@ _CUES: tuple[tuple[set[str], re.Pattern[str]], ...] = tuple(
         ({"runtime", "duration", "length", "minutes", "hours", "playtime", "pages", "time"},
          r"\bhow long\b|\b(?:runtime|running time|duration|length|playtime|how (?:many|much) (?:minutes|hours|pages))\b|\bis (?:it|that|this) (?:very |too |a )?(?:long|short)\b"),
         ({"price", "cost", "costs", "prices", "fee"},
-         r"\bhow (?:much(?! (?:light|sun|water|time|room|space|hours?|minutes?|pages)\b)|expensive|cheap|many (?:euros|dollars|pounds|bucks))\b|\b(?:prices?|costs?|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"),
+         r"\bhow (?:much(?! (?:light|sun|water|time|room|space|hours?|minutes?|pages)\b)|expensive|cheap|many (?:euros|dollars|pounds|bucks))\b|\b(?:prices?|costs?|what (?:kind|sort) of money|(?:what|how much) (?:does|do|would|will|is|are) (?:\w+ ){1,5}?set (?:me|us|him|her|them|you) back|is (?:it|that|the \w+(?: one)?) (?:very |too |that )?(?:expensive|cheap)|what does (?:it|that) cost)\b"),
         ({"rating", "ratings", "score", "stars", "metascore"},
          r"\b(?:ratings?|rated|scores?|reviews?|stars)\b|\bhow good\b|\b(?:is|was) (?:it|that|this|the \w+(?: one)?) (?:any )?good\b|\bany good\b"),
         ({"height", "size"}, r"\bhow (?:high|tall|big|large)\b|\b(?:what|which) (?:height|size)\b"),

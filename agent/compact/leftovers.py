@@ -1,8 +1,8 @@
 """Wishes that link to no value: the nearest value in meaning where one is near enough, else, and for more or less of something, the words themselves."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ _TALK = LINGO | frozenset(
     closer skip rule rules ruled sth smth ooh oo ugh hiya aight yo bro dude mate sir dear poor pls plz damn dammit bloody obv obviously necessarily otherwise unless plus stays stay again always never imagine lovely ouch ahh aah finally fair mid cheers scratch strike correction completely week weeks month months lifetime takes wait kidding honest enough definitely ideally looks dunno idk hope hopes helps close thinking important changed
     decide deciding single circumstances altogether longer account ill bottom whole exactly entire able half several permanently future banned limits
     patience energy cost costs paying spend spending payday
+    except besides crap rubbish nonsense junk garbage needed required necessary abide tolerate cope trusted
     support stand bear suffer grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )
@@ -52,6 +53,23 @@ _SET = re.compile(
 _QUESTION = re.compile(
     r"^(?:and |so |ok |but )*(?:who|whos|what(?! about)|whats|when|where|why|how(?! about)|hows|which|is(?! there (?:an?|any|some|something|anything|somewhere)\b(?!.*\bin (?:it|that|them)\b))|was|does|did|tell|compare)\b"
 )
+_VERBAL = re.compile(  # says no of what is done
+    r"^(?:never|cannot|(?:do|does|did|wo|ca|could|would|should|must|has|have|had|need)nt|(?:do|does|did|will|could|would|should|can|have|has|had) not)$"
+)
+_AFFECTS = re.compile(  # between it and what is turned down: "don't want gore", "never anything gory", "it shouldn't be gory"
+    r"\b(?:want|like|love|need|fancy|feel|feels|be|being|look|looks|sound|sounds|taste|tastes|have|has|get|gets|eat|eats|watch|watches|read|reads|play|plays|do|does|care|enjoy|enjoys|stand|bear|handle|stomach|cope|deal|take|go|goes|show|give|recommend|suggest|involve|contain|include"
+    r"|anything|something|any|anyone|too|very|so|overly|really|much)\b"
+)
+_ONES_OWN = re.compile(r"\b(?:i|we|ive|weve|he|she|they) (?:\w+ )?$")  # who does not do it, or is not so
+_ONES_BEING = re.compile(
+    r"\b(?:i|we|he|she|they)(?: (?:am|are|is|was|were)(?: \w+)?|m|s|re)$|\b(?:were|theyre|im)(?: \w+)?$"
+)
+_AMOUNT = re.compile(r"^an? (?:single )?\w+ (?:more|less|longer|further|later|over|too|above)\b")  # "not a cent more"
+_FAR = re.compile(
+    r"^\w+ing (?:any|that|too|very|so|all that|much)? ?(?:\w+er|far|long|more|much)\b"
+)  # "not walking any further"
+_OWNED = re.compile(r"(?:^|[.,!?] )(?:i|we|he|she)(?:ve| have| has|m| am)(?: got)? (?:an? |the |on )[^.!?]*, not$")
+_AUXILIARY = {"do", "does", "did", "will", "could", "would", "should", "can", "have", "has", "had"}
 _TOLD = re.compile(
     r"\b(?:(?:already|have|has|ive|weve|hes|shes|theyve) (?:\w+ )?(?:seen|watched|read|played)|seen|saw|thought so|sounds|pleased|prompt|alert)\b"
 )
@@ -67,6 +85,13 @@ class Leftover:
     def outside(self, spans: Sequence[Span]) -> list[Preference]:
         """Returns the preferences whose words don't lie within one of the spans."""
         return [p for p in self.preferences if not any(start <= p.span[0] and p.span[1] <= end for start, end in spans)]
+
+    def beside(self, stated: Iterable[Preference]) -> "Leftover":
+        """Returns the preferences without those for what is turned down by its name: "no farms please, one farm is enough"."""
+        gone = {(p.facet, p.value) for p in stated if p.polarity < 0}
+        return replace(
+            self, preferences=tuple(p for p in self.preferences if p.polarity < 0 or (p.facet, p.value) not in gone)
+        )
 
 
 class LeftoverReader:
@@ -106,6 +131,8 @@ class LeftoverReader:
             if near == _ALL:
                 continue
             stance = scopes.stance(start, end, mood=True)
+            if stance.polarity < 0 and _is_of_a_deed(message, scopes, start):
+                continue
             facet, value = near or ("text", message.raw(start, end))
             strength = stance.strength if facet == "text" and stance.polarity < 0 else "soft"
             preferences.append(
@@ -194,6 +221,33 @@ class LeftoverReader:
             return None
         telling = " " in phrase or len(near) <= _FEW or near[best] - np.median(near) >= _WHOLE
         return self._names[best] if telling else _ALL
+
+
+def _is_of_a_deed(message: Message, scopes: Scopes, at: int) -> bool:
+    """Tells whether a negation before token `at` says what somebody does not do, is not, or does not own, rather than what is not wanted.
+
+    "She never plays …", "I can't think straight", "I'm not fussy", "not a cent more", "I've a pension, not a goldmine".
+    """
+    trigger = scopes.trigger_before(at)
+    if trigger is None:
+        return False
+    start, end = trigger
+    said, lead, between = message.words(start, end), message.words(max(0, start - 4), start), message.words(end, at)
+    if said == "not" and start and message.tokens[start - 1].norm in _AUXILIARY:
+        said, lead = f"{message.tokens[start - 1].norm} not", message.words(max(0, start - 5), start - 1)
+    if _VERBAL.search(said):
+        own = _ONES_OWN.search(f"{lead} ") is not None and between.split()[:1] == ["be"]
+        return own or _AFFECTS.search(between) is None
+    if said != "not":
+        return False
+    behind = message.words(end, end + 4)
+    if (
+        _AMOUNT.search(behind)
+        or (end == at and _FAR.search(behind))
+        or _OWNED.search(message.marked[: message.marked_at(end)].rstrip())
+    ):
+        return True
+    return end == at and _ONES_BEING.search(lead) is not None
 
 
 def _cued(message: Message, first: int, at: int) -> bool:

@@ -20,7 +20,7 @@ CUE = re.compile(
 JOINED = {"and", "or", "vs", "versus", "nor", "with"}
 LIKES = re.compile(r"\b(?:like|likes|love|loves|enjoy|hate|recommend|check out|heard of|see|watch|called|in)$")
 JUDGED = re.compile(
-    r"^(?:and \w+ )?(?:is|was|were|are|sounds|looks|seems) (?:\w+ ){0,2}?(?:good|great|fun|funny|scary|bad|terrible|boring|amazing|awesome|ok|okay|better"
+    r"^(?:and \w+ )?(?:is|was|were|are|sounds|looks|seems) (?:\w+ ){0,2}?(?:good|great|fun|funny|scary|bad|terrible|boring|amazing|awesome|ok|okay|better|trash|rubbish|awful|crap|dull|lame"
     r"|excellent|brilliant|one of|my favou?rite|cute|overrated|fantastic|hilarious|sad|classic|perfect|both|too|older|newer|dated|closer|close|nearly)\b"
     r"|^(?:comes|gets) (?:\w+ )?close"
 )
@@ -50,6 +50,8 @@ HEADS = re.compile(
 ASKED_OF = re.compile(  # before a title that a question is about: "how tall does the violet get?"
     r"(?:^|[,.!?] |\b(?:how (?:\w+ )?|how much \w+ |when |where |why |what (?:\w+ )?|and |so |but ))(?:does|do|is|did|can|will|would|has) the$"
 )
+ASKS_WHETHER = re.compile(r"(?:^|[,.!?] |\b(?:and|so|but|ok) )(?:does|did|is|was|has|will|would|can|hows|whys?)$")
+"""Before a title in small letters that a question is about: "does harbour lights do takeaway"."""
 AGAIN = re.compile(r"\bthe(?: \w+)?$")
 BEFORE_FIGURES = re.compile(r"\b(?:loved|liked|hated|seen|watched|saw|got|have|called|movie|film|game|book|like)$")
 FELT = re.compile(r"\b(?:loved|liked|hated|enjoyed|adored|disliked|despised)$")

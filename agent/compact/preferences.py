@@ -43,6 +43,9 @@ _AT_BEST = re.compile(r"\b(?:ideally|preferably|hopefully|at best)\b")
 _UNLESS = re.compile(r"\b(?:unless|except if) (?:its|it is|theyre|they are|that is|it costs|it takes|it gets)?$")
 
 
+_WANTED_AFTER_ALL = re.compile(  # in the words around a value: it is wished for, whatever was turned down before
+    r"\b(?:but|unless|except|actually|then|instead|well|wait|maybe|perhaps|rather|only|just|please|pls|if|or|want|wants|need|needs|fancy|prefer|would|could|should|id|hed|shed|wed|lets|show|give|find|make it|feel like|mood for|looking for|fine|ok|okay|after all|it is|it shall be)\b|^(?:an?|some|something|anything)(?: \w+){0,2}$"
+)
 _AMENDS = re.compile(r"\b(?:i mean(?:t)?|no wait|wait no|or rather|make that|correction|sorry)\b")
 _GOES = word_set(
     "made keen want like take takes last lasts cost costs grow grows get gets go goes run runs become becomes reach keep rating limit rated pay pays paying spend spends spending wanna going"
@@ -224,7 +227,8 @@ def _is_close(message: Message, scopes: Scopes, hit: RangeHit) -> bool:
 
 
 def settled(message: Message, wishes: Sequence[Wish]) -> list[Wish]:
-    """Returns the wishes in order, each value once: what is said of it last counts; a negated range gives way to another range.
+    """Returns the wishes in order, each value once: what is said of it last counts, but nothing that is only told of what was turned down
+    ("no Thai please, we had Thai last night"); a negated range gives way to another range.
 
     What is put right counts no more: "on Tuesday. Sorry, I meant the Sunday". Of two that either is good of, none is wished more firmly.
     """
@@ -233,6 +237,9 @@ def settled(message: Message, wishes: Sequence[Wish]) -> list[Wish]:
     wishes = [w for w in wishes if not any(_is_amended(w, other, amends) for other in wishes)]
     wishes = [_as_firm(message, w, wishes) for w in wishes]
     for wish in sorted(wishes, key=lambda w: (w.start, w.end)):
+        former = kept.get((wish.facet, wish.value))
+        if former is not None and _stands(message, former, wish):
+            continue
         kept.pop((wish.facet, wish.value), None)
         kept[wish.facet, wish.value] = wish
     positive = {wish.facet for wish in kept.values() if wish.number and wish.stance.polarity > 0 and wish.demanded}
@@ -241,6 +248,19 @@ def settled(message: Message, wishes: Sequence[Wish]) -> list[Wish]:
         if not (w.number and not w.first and w.facet in positive and (w.stance.polarity < 0 or w.stance.strength == "soft"))
         and not (w.flipped and any(_contradicts(w, other) for other in kept.values()))
     ]  # fmt: skip
+
+
+def _stands(message: Message, former: Wish, later: Wish) -> bool:
+    """Tells whether a value that was turned down stays so where it is named again: the words around it ask for nothing."""
+    if former.stance.polarity > 0 or later.stance.polarity < 0 or later.stance.permits or former.end >= later.start:
+        return False
+    tokens, first, stop = message.tokens, later.start, later.end
+    while first > former.end and not tokens[first].mark:
+        first -= 1
+    while stop < len(tokens) and not tokens[stop].mark:
+        stop += 1
+    around = (message.words(first, later.start), message.words(later.end, stop))
+    return bool(around[0]) and not any(_WANTED_AFTER_ALL.search(words) for words in around)
 
 
 def _is_amended(wish: Wish, other: Wish, amends: Sequence[int]) -> bool:

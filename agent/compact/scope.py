@@ -36,10 +36,17 @@ _STRONG = re.compile(
     r"|rul(?:e|es|ed|ing) out|(?:lets|let us|id|ill|we can) leave|had it with|(?:am|im|are|were|is|hes|shes) done with|(?:stay|steer|keep) (?:clear|away) (?:of|from)|instead of|rather than|except(?: for)?|excluding|excludes?|minus|without|avoid(?:ing)?|skip|leave out|leaving out|no more|not|no|non|nor|neither|never|nothing"
     r"|(?:(?:under|in) no circumstances|on no account|by no means)(?: (?:show|suggest|recommend|give|offer)(?: me| us)?(?: any| anything)?)?|strike(?: out| off)?(?= \w+ (?:\w+ )?(?:from|off)\b)|zero (?:interest in|tolerance for|patience for)|(?:can|could) do without|lifes too short for"
     r"|keep(?= (?:\w+ ){1,4}?(?:away|out of|far)\b)|leave(?= (?:\w+ ){1,4}?(?:out|off|aside|away)\b)|take(?= (?:\w+ ){1,3}?off (?:the|my|your)\b)"
-    r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|mustnt|cant stand|cannot stand|cant bear|cant take|cannot bear|cant|cannot"
+    r"|unless(?![^.?!]{0,80}\b(?:not|no|never|dont|im|more than|over|under|its over)\b)|none(?= (?:of|with|by|from|in|that)\b)|nobody|boycott(?:ing|s)?|veto(?:es|ed|ing)?|banned|dont|doesnt|didnt|wont|isnt|arent|wasnt|werent|aint|wouldnt|shouldnt|mustnt|(?:cant|cannot|couldnt)(?: really)? (?:stand|bear|take|abide|tolerate|stomach|cope with|deal with|be doing with)|cant|cannot"
     r"|hate[ds]?|dislike[ds]?|despise[ds]?|detest(?:s|ed)?|loathe[ds]?|sick of|fed up with|allergic to|over with|ban|drop|lose|enough with|anti|couldnt stand"
     r"|had enough(?: of)?|has enough of|not a fan of|not into|refus(?:e|es|ed|ing) to (?:even )?(?:touch|watch|see|read|play|sit through|go near)|(?:dont|doesnt|do not|didnt) (?:really |much )?care (?:much )?for|gone off|went off|put off by|terrified of|scared of|uncomfortable with"
     r"|(?<!to )(?:gets?|is|are|am|im|hes|shes|theyre|were)(?: (?:so|too|very|easily|always|quickly|really))*(?= (?:scared|frightened|terrified|spooked)\b)|(?:gets|has)(?: bad| awful)?(?= nightmares\b))\b"
+)
+_EXCEPTS = re.compile(r"^(?:unless|except|except for|other than|apart from|aside from|besides)$")
+_LEADS = re.compile(
+    r"(?:(?:well|ok|okay|oh|maybe|and|but|so|only|or) ?)*"
+)  # before an exception in a sentence of its own
+_ANY = re.compile(
+    r"\b(?:anything|anyone|anybody|anywhere|everything|everyone|everybody|everywhere|all|any \w+|whatever)$"
 )
 _ENDS = re.compile(
     r"\b(?:but|though|although|however|because|since|yet|just|only|instead|rather|prefer|preferably|ideally|maybe|perhaps|something|please|so|then|still"
@@ -50,7 +57,7 @@ FINE = r"(?:is|are|s|re|would be|will be|were) (?:also |now |totally |perfectly 
 """What stands behind a value that may be and need not, as a pattern."""
 _FINE = re.compile(rf"^{FINE}")
 _HEDGE = re.compile(
-    r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|(?<!some )(?<!any )(?<!what )(?<!that )(?<!this )(?<!the )(?<!same )(?:kind|sort) of|kinda|somewhat|would be (?:nice|great|good|cool|a plus|a bonus|lovely|ideal)"
+    r"\b(?:preferably|prefer(?:red)?|ideally|maybe|perhaps|possibly|if possible|if you can|a bit|a little|(?<!some )(?<!any )(?<!what )(?<!that )(?<!this )(?<!the )(?<!same )(?:kind|sort) of|kinda|somewhat|would be (?:nicer?|great|good|cool|a plus|a bonus|lovely|ideal)"
     r"|bonus|i guess|i suppose|leaning|more or less|ish|slightly|optionally|could be|might|wouldnt hurt|nice to have|would rather|if there is|if there are|hopefully|a plus|at best|doesnt have to)\b"
 )
 _MUST = re.compile(
@@ -142,9 +149,25 @@ class Scopes:
         ]
         if not reaching:
             return None
-        (_, kind), *others = sorted(reaching, reverse=True)
+        (end, kind), *others = sorted(reaching, reverse=True)
+        if kind == "no" and self._is_exception(end, at):
+            return "mind"
         doubled = kind == "no" and any(self._is_relative(end, at) for end, other in others if other == "no")
         return None if doubled else kind
+
+    def _is_exception(self, end: int, at: int) -> bool:
+        """Tells whether the negation before `end` excepts something from what was ruled out right before: "no rock. Unless it's Queen"."""
+        place = next((start, stop) for start, stop, _ in self._triggers if stop == end)
+        if not _EXCEPTS.search(self._message.words(*place)):
+            return False
+        first, tokens = place[0], self._message.tokens
+        begin = self._message.sentence(first)[0]
+        lead = self._message.words(begin, first)
+        if begin and _LEADS.fullmatch(lead):
+            first, begin = begin, self._message.sentence(begin - 1)[0]
+        elif _ANY.search(lead) or any(tokens[i].mark for i in range(begin + 1, first)):
+            return False
+        return any(begin <= start < first for start, _, kind in self._triggers if kind == "no")
 
     def _is_relative(self, end: int, at: int) -> bool:
         """Tells whether a second negation before `at` says which ones the first rules out: "nothing that isn't hardy"."""

@@ -27,7 +27,7 @@ _EVENT = re.compile(
 )
 _LESS = re.compile(r"\b(?:less like|unlike)(?: (?:the|that|this))? *$")
 _AFTER_NEG = re.compile(
-    r"^(?:(?:that|which) (?:i|we|he|she) (?:really |absolutely )?(?:hated|disliked|detested)|(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
+    r"^(?:(?:that|which) (?:i|we|he|she) (?:really |absolutely )?(?:hated|disliked|detested)|(?:is|was|were|are|seems|looks|sounded) (?:\w+ ){0,2}?(?:terrible|awful|boring|bad|overrated|horrible|dull|too \w+|not good|not great|stupid|trash|garbage|rubbish|dreadful|dire|lame|disappointing|worst|crap|not for me|not my \w+)|(?:bored|sucked|sucks|disappointed)|wasnt (?:good|great|for me|my))\b"
 )
 _AFTER_POS = re.compile(
     r"^(?:(?:that|which) (?:i|we|he|she) (?:really |absolutely )?(?:loved|liked|enjoyed)|(?:is|was|were|are) (?:\w+ ){0,3}?(?:great|amazing|awesome|good|fantastic|excellent|brilliant|wonderful|fun|perfect|favou?rites?|lovely|nice|better|fine|ok|okay|alright|cool|the best|superb|masterpiece|classic)|rocks?|rules"
@@ -93,6 +93,12 @@ def _judged_after(message: Message, pointer: Pointer, after: str) -> Attitude | 
         return "disliked"
     felt = felt_first(message, pointer.start, pointer.end) if pointer.kind == "title" else None
     return None if felt is None else "disliked" if felt["disliked"] else "liked"
+
+
+def is_judged(message: Message, pointer: Pointer) -> bool:
+    """Tells whether the words right behind an item run it down: "Arrival looks dreadful"."""
+    _, last = message.sentence(pointer.start)
+    return not message.break_after(pointer.end) and _AFTER_NEG.search(message.words(pointer.end, last)) is not None
 
 
 def is_model(message: Message, pointer: Pointer) -> bool:

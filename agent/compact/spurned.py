@@ -9,8 +9,10 @@ from convrec.agent.compact.message import Message
 FARE = {"food", "foods", "dish", "dishes", "cooking"}
 """Words for what is eaten, of any kind."""
 _OWN = r"(?:my|our|his|her|their)"
-SAYING = re.compile(rf"\b{_OWN} (?:\w+ )?cup of tea\b")
-"""What people call what they like: it is about no tea."""
+SAYING = re.compile(
+    rf"\b{_OWN} (?:\w+ )?cup of tea\b|\b(?:took|taken|takes) (?:you|u|ya|him|her|them|me|us|it) (?:long|ages) enough\b|\babout time\b"
+)
+"""What people call what they like, or say of a wait: it is about no tea, and nothing that lasts long."""
 _WHOM = r"(?:me|us|him|her|them|(?:my|our|the) \w+)"
 _BE = r"(?:is|are|was|were|s|re)"
 _NOT = rf"(?:(?:isnt|arent|wasnt|{_BE} not) (?:really |quite |exactly |so much )?)"

@@ -1,5 +1,6 @@
 """Which titles a message names: exact forms first, the longest first, then slips of the finger."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from convrec.agent.compact.marks import (
     AFTER,
     AGAIN,
     ASKED_OF,
+    ASKS_WHETHER,
     BEFORE_FIGURES,
     BEFORE_NAMES,
     CUE,
@@ -38,6 +40,7 @@ from convrec.agent.compact.values import singulars
 
 _LONG, _ALIKE = 10, 0.85  # letters of words, and how like a title they must be spelt, to stand for it
 _ALL = {"all the", "of the", "any the", "the other"}
+_ALL_OF_SO_MANY = re.compile(r"(?:all|the|those|these) (?:[2-9]|two|three|four|five|six)")
 _PARTLY = 3  # titles that have a part in common which may still tell one
 
 
@@ -97,7 +100,9 @@ class TitleLinker:
         """Returns the rows of all that "all the Scream ones", "all the Hangovers" mean; empty where one item is named."""
         word, before = message.tokens[hit.end - 1].norm, message.words(hit.start - 2, hit.start)
         after = message.tokens[hit.end].norm if not message.break_after(hit.end) else ""
-        several = before in _ALL and ((after.endswith("s") and after in NOUNS) or word.endswith("s"))
+        several = (before in _ALL or _ALL_OF_SO_MANY.fullmatch(before) is not None) and (
+            (after.endswith("s") and after in NOUNS) or word.endswith("s")
+        )
         rows = self._index.beginning(hit.rows[0]) if several else ()
         return rows if len(rows) > 1 else ()
 
@@ -219,6 +224,11 @@ class TitleLinker:
                 hit.year is not None
                 or bool(felt)
                 or self._is_met(message, bare, words, taken)
+                or (
+                    bare.score == EXACT
+                    and not all(word in LINGO for word in words)
+                    and self._is_questioned(message, bare)
+                )
                 or (capital and (len(words) > 1 or self._cued(message, start, end, taken)))
             )
         if len(words) == 1:
@@ -295,12 +305,18 @@ class TitleLinker:
         cued = self._cued(message, hit.start, hit.end, taken) or _is_head(message, hit)
         if capital or cued or len(message) == len(words) or self._is_met(message, hit, words, taken):
             return True
-        if before == "the" and hit.score == EXACT and len(words) > 1:
+        if hit.score == EXACT and len(words) > 1 and (before == "the" or self._is_questioned(message, hit)):
             return True
         if before in DETERMINED or hit.score < 0.85:
             return False
         liked = len(telling) >= 2 and LIKES.search(message.words(max(0, hit.start - 3), hit.start)) is not None
         return liked or len(telling) >= 3 or (len(words) >= 3 and len(telling) >= 2)
+
+    @staticmethod
+    def _is_questioned(message: Message, hit: Hit) -> bool:
+        """Tells whether a question about the title begins right before it: "does harbour lights do takeaway"."""
+        lead = message.marked[: message.marked_at(hit.start)].rstrip()
+        return not message.break_after(hit.end) and ASKS_WHETHER.search(lead) is not None
 
     def _cued(self, message: Message, start: int, end: int, taken: list[Hit]) -> bool:
         """Tells whether a title is expected here: "have you seen …", "like … but", or in a list after another title."""

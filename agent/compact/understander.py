@@ -34,7 +34,7 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes, is_of_today
-from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_model, item_preferences
+from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_judged, is_model, item_preferences
 from convrec.agent.compact.spelling import Speller
 from convrec.agent.compact.spoken import (
     in_question,
@@ -184,7 +184,7 @@ class Understander:
         titles = self._titles_of(whole, reading)
         message = whole.masking([(hit.start, hit.end) for hit in titles])
         scopes = Scopes(message)
-        named = [self._pointer(message, hit) for hit in titles]
+        named = [self._pointer(whole, hit) for hit in titles]
         linked = self._link(message, scopes, named, state, reading)
         described = self._descriptions.read(
             message, state, linked.values, linked.ranges, [*linked.titles, *linked.pointers]
@@ -214,7 +214,7 @@ class Understander:
         acts, extra = _asking_for_items(acts) if order is not None and not references else acts, Leftover()
         if {*_OPEN, "reject"} & set(acts):
             places = [*linked.places(pointers), *linked.aside, *ordered, *(message.tokens_of(p.span) for p in beyond)]
-            extra = self._left_over(message, scopes, acts, places, facts, reading)
+            extra = self._left_over(message, scopes, acts, places, facts, reading).beside(preferences)
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
             filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
@@ -239,7 +239,7 @@ class Understander:
         """Returns the wishes in words that no rule linked; beside what is only turned down no more than what else is unwanted: "no robots"."""
         extra = self._leftovers.read(message, scopes, places)
         elsewhere = [*facts, *has_not(message), *(message.span(*place) for place in unpaid(message))]
-        found = tuple(felt_by(extra.outside(elsewhere), reading))
+        found = tuple(felt_by(extra.outside(elsewhere), message.text, reading))
         if not _OPEN & set(acts):
             return Leftover(tuple(p for p in found if p.polarity < 0 and p.strength == "hard"))
         return replace(extra, preferences=found)
@@ -311,11 +311,13 @@ class Understander:
             if not _overlaps(hit.start, hit.end, named) and not is_dated(message, hit.start, hit.end)
         ]
         dated = [hit for hit in years if not hit.vague]  # the five in "the last five years" measures nothing else
+        sayings = [(start, end) for start, end, _ in message.find(SAYING)]
         amounts = [
             hit
             for hit in self._amounts.read(message, _bounded(state))
             if not is_part(message.text, message.span(hit.start, hit.end), [hit.field.name], reading)  # the 6 of "6:30"
             if not (hit.vague and is_waiting(message, hit.start))
+            if not any(start <= hit.start < end for start, end in sayings)
         ]
         solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
         ranges = [hit for hit in solid if not (hit.vague and _overlaps(hit.start, hit.end, values))]
@@ -418,7 +420,7 @@ def _felt(message: Message, scopes: Scopes, pointers: Sequence[Pointer], reading
     """Returns what the message thinks of each item: by the rules, and by the reader where it is sure."""
     return tuple(
         rule
-        if (rule == "like" and is_model(message, p)) or felt_first(message, p.start, p.end)
+        if (rule == "like" and is_model(message, p)) or felt_first(message, p.start, p.end) or is_judged(message, p)
         else judged(rule, message.span(p.start, p.end), reading)
         for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
     )

@@ -152,9 +152,28 @@ def test_a_veto_is_taken_back_with_its_no_and_a_demand_without(text, left):
         ("maybe up on the hillside no actually scratch that something with a sea view", ["up on the hillside"]),
         ("a comedy, maybe with Tom Hanks, scratch that, with Tom Cruise", ["with Tom Hanks"]),
         ("in the harbour or no wait skip that in the old town", ["in the harbour"]),
+        ("forget cops and spies, she saw one at noon", ["cops and spies"]),
+        ("never mind Mr Fox and Ms Hare. a western", ["Mr Fox and Ms Hare"]),
+        ("scrap the cops, the spies and the heists", ["the cops, the spies and the heists"]),
+        ("forget the cops and give me a western", ["the cops"]),
+        ("forget the cops and a western instead", ["the cops"]),
+        ("forget the cops, western please", ["the cops"]),
+        ("a farce instead of a western, please", ["a western"]),
+        ("instead of cops or spies, a farce", ["cops or spies"]),
+        ("instead of Hanks sumthing with Cruise, any year", ["Hanks sumthing"]),
+        ("a farce instead of a film with Hanks", ["a film with Hanks"]),
+        ("a farce instead of war and then a western", ["war"]),
+        ("so no terrace needed, just a table", ["terrace"]),
         ("scratch that, a western", []),
         ("a comedy and forget that I like westerns", []),
     ],
 )
 def test_what_is_taken_back_ends_where_a_wish_begins(text, taken):
     assert [text[start:end].strip() for start, end in taken_back(text)] == taken
+
+
+def test_an_item_that_others_are_wanted_instead_of_is_not_wanted():
+    text = "what else instead of Heat"
+    heat = Preference(facet="item", value="Heat", item_id="1", polarity=-1, strength="hard", span=(21, 25))
+    heard = Understanding(acts=("request",), preferences=(heat,))
+    assert unsaid(heard, text) == ((), heard)

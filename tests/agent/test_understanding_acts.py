@@ -42,6 +42,11 @@ ACTS = [
     ("yesss we'll watch that one, tysm!!", {"accept", "thank"}),
     ("I'll take the second one then, ty", {"accept", "thank"}),
     ("It is ok for me, I take it. Many thanks", {"accept", "thank"}),
+    ("right, we'll go there. thanks!", {"accept", "thank"}),
+    ("ok fine we'll get that one, took you long enough", {"accept"}),
+    ("why Heat? what's the rating of it?", {"ask_why", "ask_item"}),
+    ("is it long", {"ask_item"}),
+    ("that one sounds nice how long is it", {"ask_item"}),
     ("which is longer, Heat or the Godfather?", {"compare"}),
     ("which lasts longer, Jaws or Heat?", {"compare"}),
     ("did I say I liked westerns?", {"edit_profile"}),
@@ -172,3 +177,23 @@ def test_what_is_put_right_asks_for_no_memory(on_films, text):
 def test_what_is_taken_is_not_said_to_be_liked(on_films):
     heard = on_films.hear("It is great, I take it", on_films.state(SHOWN, focus=["Jaws"]))
     assert heard.acts == ("accept",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a comedy please, my brother had a bad day and he is still not over it",
+        "no westerns, she had that three nights in a row",
+        "a thriller, and he reckons he would love it now",
+        "I forgot it was Sunday, a comedy with a dog in it",
+    ],
+)
+def test_it_in_a_story_asks_nothing_of_an_item(on_films, text):
+    acts = on_films.hear(text, on_films.state(SHOWN, focus=["Heat (1995)"])).acts
+    assert "request" in acts
+    assert "ask_item" not in acts
+
+
+def test_money_asked_for_is_the_price(on_games):
+    for text in ("what kind of money are we talking for the first one?", "how much will the first one set me back?"):
+        assert asked_fields(text, on_games.catalogue.schema) == ("price",)

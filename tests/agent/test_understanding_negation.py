@@ -36,6 +36,16 @@ SIGNS = [
     ("horror, but not Dawn of the Dead (2004)", {"+genres": {"Horror"}, "-item": {"Dawn of the Dead (2004)"}}),
     ("I've seen Heat", {}),
     ("newer than Jaws", {"+year": {"1976.."}}),
+    ("no westerns please, dad saw two westerns last week", {"-genres": {"Western"}}),
+    ("not a musical, they sat through a musical on Friday", {"-genres": {"Musical"}}),
+    ("no westerns. Well, maybe a western if it's short", {"+genres": {"Western"}}),
+    ("no horror, actually horror would do", {"+genres": {"Horror"}}),
+    ("no horror please. Unless it's Alien", {"-genres": {"Horror"}, "+item": {"Alien (1979)"}}),
+    ("no horror, except Alien", {"-genres": {"Horror"}, "+item": {"Alien (1979)"}}),
+    ("nothing with Tom Cruise, unless it's a comedy", {"-cast": {"Tom Cruise"}, "+genres": {"Comedy"}}),
+    ("I don't like long ones, anything except Alien", {"-item": {"Alien (1979)"}}),
+    ("a western unless it's with John Wayne", {"+genres": {"Western"}, "-cast": {"John Wayne"}}),
+    ("she cannot abide Tom Cruise", {"-cast": {"Tom Cruise"}}),
 ]
 
 
@@ -171,3 +181,28 @@ def test_who_would_rather_not_see_something_does_not_want_it(on_films):
 def test_what_takes_something_back_hedges_and_turns_down_nothing_behind_it(on_films, text):
     comedy = [(p.polarity, p.strength) for p in on_films.hear(text).preferences if p.value == "Comedy"]
     assert comedy == [(1, "hard")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a western, we never finish anything else",
+        "a western. I can't concentrate these days",
+        "a western. We've a shed, not a cinema",
+        "a western, not a minute longer than Heat",
+        "a western, I'm not picky",
+        "a western, I couldn't be bothered last time",
+        "no western nonsense",
+        "a western. not queueing any longer for this",
+    ],
+)
+def test_what_somebody_does_not_do_or_is_not_turns_nothing_down(on_films, text):
+    assert not [p for p in on_films.hear(text).preferences if p.facet == "text" and p.polarity < 0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I don't want zombies", "no zombies", "without zombies", "she doesn't like zombies", "nothing with zombies"],
+)
+def test_a_thing_that_is_not_wanted_is_turned_down_in_words(on_films, text):
+    assert on_films.wishes(text).get("-text") == {"zombies"}

@@ -127,3 +127,7 @@ def test_what_is_to_be_less_like_a_title_is_not_to_be_like_it(on_films, text, ti
 )
 def test_what_was_seen_is_a_title_in_small_letters_too(on_films, text, titles):
     assert on_films.named(text) == titles
+
+
+def test_what_runs_an_item_down_right_behind_it_is_heard_whatever_is_asked_next(on_films):
+    assert on_films.wishes("Jaws looks rubbish. how long is Heat?") == {"-item": {"Jaws (1975)"}}

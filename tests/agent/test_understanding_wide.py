@@ -498,3 +498,18 @@ def test_what_needs_little_asks_for_the_low_degree(on_plants, text):
 )
 def test_wishes_in_free_words_are_those_and_no_others(on_wide_games, text, words):
     assert on_wide_games.wishes(text).get("+text", set()) == words
+
+
+@pytest.mark.parametrize("text", ["has falafel stop got a terrace", "so is falafel stop open on Mondays"])
+def test_a_title_in_small_letters_is_what_a_question_right_before_it_is_about(on_eateries, text):
+    assert on_eateries.named(text) == ["Falafel Stop"]
+    assert "ask_item" in on_eateries.hear(text, on_eateries.state(["Falafel Stop"])).acts
+
+
+def test_so_many_of_a_series_are_all_that_are_called_so(on_wide_games):
+    heard = on_wide_games.hear("finished those three graveyard shifts ages ago, a puzzle please")
+    assert [len(reference.item_ids) for reference in heard.references] == [3]
+
+
+def test_a_wait_that_took_long_enough_asks_for_nothing_long(on_wide_games):
+    assert on_wide_games.wishes("took them long enough, a puzzle please") == {"+genres": {"Puzzle"}}

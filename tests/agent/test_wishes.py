@@ -1,5 +1,7 @@
 """How one message changes what a thread holds."""
 
+import pytest
+
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.references import Pointer
 from convrec.agent.compact.sentiment import is_model
@@ -100,6 +102,37 @@ def test_a_bound_of_the_other_side_narrows_unless_it_contradicts() -> None:
 def test_any_decade_lets_the_years_go() -> None:
     first = every(genre("Western"), year(1960, 1969))
     assert after(("60s westerns", first), ("ok, any decade", None)) == [genre("Western")]
+
+
+def test_a_quality_by_itself_narrows_what_stands() -> None:
+    assert after(WESTERNS, ("animated then", genre("Animation"))) == [
+        genre("Western"),
+        year(1960, 1969),
+        genre("Animation"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "acts", "left"),
+    [
+        ("great, that's us sorted. and one for my brother? a comedy", ("request", "accept"), 1),
+        ("now something for my aunt, a comedy", ("request",), 1),
+        ("one more thing. a comedy for Sunday", ("request",), 1),
+        ("and a comedy", ("request",), 2),
+    ],
+)
+def test_for_somebody_else_or_another_day_what_was_found_asks_for_nothing(text, acts, left) -> None:
+    state = DialogueState(slates=(("a", "b"),), accepted=("a",))
+    state = absorb(state, Understanding(filter=year(1960, 1969)), "from the 60s", 1, SCHEMA)
+    state = absorb(state, Understanding(acts=acts, filter=genre("Comedy")), text, 2, SCHEMA)
+    assert len(state.constraints) == left
+
+
+def test_what_is_for_somebody_beside_what_is_still_looked_for_is_added() -> None:
+    state = DialogueState(slates=(("a", "b"),))
+    state = absorb(state, Understanding(filter=year(1960, 1969)), "from the 60s", 1, SCHEMA)
+    state = absorb(state, Understanding(filter=genre("Comedy")), "and something for my dad, a comedy", 2, SCHEMA)
+    assert len(state.constraints) == 2
 
 
 def test_starting_over_lets_every_demand_go() -> None:
