@@ -234,7 +234,7 @@ def settled(message: Message, wishes: Sequence[Wish]) -> list[Wish]:
     """
     kept: dict[tuple[str, str], Wish] = {}
     amends = [start for start, _, _ in message.find(_AMENDS)]
-    wishes = [w for w in wishes if not any(_is_amended(w, other, amends) for other in wishes)]
+    wishes = [w for w in wishes if not (amends and any(_is_amended(w, other, amends) for other in wishes))]
     wishes = [_as_firm(message, w, wishes) for w in wishes]
     for wish in sorted(wishes, key=lambda w: (w.start, w.end)):
         former = kept.get((wish.facet, wish.value))

@@ -330,7 +330,8 @@ class Understander:
             p for p in self._pointers.read(message, meant, named) if not _overlaps(p.start, p.end, [*values, *ranges])
         ]
         about = [*named, *pointers]
-        wanted = [hit for hit in values if hit not in less_wanted(message, values)]
+        spurned = less_wanted(message, values)
+        wanted = [hit for hit in values if hit not in spurned]
         echoes = self._deixis.read(message, state, about, wanted)
         ranges += [
             hit for hit in self._deixis.same_time(message, state, about) if not _overlaps(hit.start, hit.end, ranges)
