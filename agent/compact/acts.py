@@ -86,7 +86,7 @@ _SETTLES = re.compile(  # on an item that was shown: "Nair's it is, then", "teat
     r"|^(?:(?:ok|k|okay|fine|right|yes|yeah|no|,|[.]) )*(?:that|this|the \w+) one(?: then)?[ .!]*$|\b(?:im|am|were) having (?:that|this|it|titled)\b|\b(?:one|two|three|lot) it (?:is|shall be|will be)\b"
 )
 _TAKES = re.compile(  # whatever else is said
-    r"\b(?:ill|i will|we ?ll|well|im|i am) (?:just |then )?(?:take|taking|buy|buying|have|having|order|get|go for|go with) (?:it|that|this|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless)\b)"
+    r"\b(?:ill|i will|i shall|we ?ll|well|we will|we shall|im|i am) (?:just |then |both |(?:away|go) and )?(?:take|taking|buy|buying|have|having|order|get|go for|go with|try|watch|book|put(?= (?:\w+ ){1,3}on\b)) (?:it|that|this|titled|the (?:first|second|third|last))(?: one)?\b(?! (?:if|but|when|unless|some ?day|another|next|later)\b)"
     r"|\b(?:i|we) (?:just |then )?take (?:it|this|titled|the (?:first|second|third|last)(?: one)?)\b(?! (?:if|but|when|unless|you|that|there|this|he|she|they|its|as)\b)|\b(?:downloading|buying|ordering|booking) (?:it|that|this|titled)\b|(?:^|[,.!] |\b(?:so|then|good|great|fine|right|ok|okay|yes|yeah) )(?:i|we) (?:will )?go (?:there|with (?:it|that|this)(?: one)?)(?= ?(?:$|[,.!]| (?:then|and|now|thanks?|please|tonight|today)\b))|\b(?:ill|i will|we ?ll|well|im|were) (?:just |then )?(?:go|going) there(?= ?(?:$|[,.!]| (?:then|now|and|thanks?|tonight|today)\b))|(?:^|[,.!] |\b(?:ok|okay|right|good|great) )going there(?: now| then| tonight)?(?= ?(?:$|[,.!]))|\bits (?:the|number) (?:first|second|third|fourth|last|top)\b"
 )
 _OF_ONESELF = re.compile(

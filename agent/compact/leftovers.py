@@ -34,7 +34,7 @@ _TALK = LINGO | frozenset(
     closer skip rule rules ruled sth smth ooh oo ugh hiya aight yo bro dude mate sir dear poor pls plz damn dammit bloody obv obviously necessarily otherwise unless plus stays stay again always never imagine lovely ouch ahh aah finally fair mid cheers scratch strike correction completely week weeks month months lifetime takes wait kidding honest enough definitely ideally looks dunno idk hope hopes helps close thinking important changed
     decide deciding single circumstances altogether longer account ill bottom whole exactly entire able half several permanently future banned limits
     patience energy cost costs paying spend spending payday
-    except besides crap rubbish nonsense junk garbage needed required necessary abide tolerate cope trusted
+    absolutely utterly zero except besides crap rubbish nonsense junk garbage needed required necessary abide tolerate cope trusted
     support stand bear suffer grandpa grandma guests guest dinner couch sofa evening home house comes coming over watchable anyhow anyway ones change cast year
     """.split()
 )

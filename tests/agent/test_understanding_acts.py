@@ -33,6 +33,8 @@ ACTS = [
     ("first vs third", {"compare"}),
     ("what's the difference between Heat and Casino?", {"compare"}),
     ("I'll take the second", {"accept"}),
+    ("we shall try the first one", {"accept"}),
+    ("we'll away and put the first one on", {"accept"}),
     ("sounds good", {"accept"}),
     ("the third one please", {"accept"}),
     ("I mean the second one", {"request"}),

@@ -48,6 +48,7 @@ def test_an_amount_is_about_the_field_that_its_unit_measures(on_plants, text, wi
     [
         ("for a sunny border", {"full sun"}),
         ("somewhere shady", {"partial shade", "full shade"}),
+        ("a corner in half shade", {"partial shade"}),
     ],
 )
 def test_a_part_of_a_value_stands_for_every_value_that_has_it(on_plants, text, wishes):
