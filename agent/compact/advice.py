@@ -92,7 +92,7 @@ def unlinked(
 ) -> Iterator[Preference]:
     """Yields wishes for words that the reader takes for a facet's and no rule linked: a value spelt much alike, else the words themselves.
 
-    None of them is a demand: what the catalogue does not have can filter nothing. A kind of item that is not there is one
+    None of them is a demand: what the catalogue does not have can filter nothing, but titles that are called by it. A kind of item that is not there is one
     where its words are among `kinds`; else they may mean something else, and stay free words.
     """
     for one in reading.marked:
@@ -110,12 +110,12 @@ def unlinked(
                 continue
             if value is None and (said.isdigit() or all(word in FUNCTION for word in words(said))):
                 continue
-            value = value or said
+            free = value is None and polarity == "unwanted"  # it may stand in a title
             yield Preference(
-                facet=one.label,
-                value=value,
+                facet="text" if free else one.label,
+                value=value or said,
                 polarity=1 if polarity == "wanted" else -1,
-                strength="soft",
+                strength="hard" if free and one.meant["strength"]["hard"] > one.meant["strength"]["soft"] else "soft",
                 scope="lasting" if _is_told_for_good(one, reading) else "session",
                 span=(one.start, one.end),
             )

@@ -217,13 +217,13 @@ class Understander:
             extra = self._left_over(message, scopes, acts, places, facts, reading).beside(preferences)
             preferences = (*preferences, *extra.preferences)
             unsaid = [p for p in extra.preferences if any(a <= p.span[0] < b for a, b in back)]
-            filtered = every(filtered, *self._nameless([p for p in extra.preferences if p not in unsaid]))
+            filtered = every(filtered, *self._nameless([p for p in (*beyond, *extra.preferences) if p not in unsaid]))
             said = bool(extra.preferences) or goes_on(message, state)
             acts = ("request",) if said and acts == ("other",) else acts
         if {"edit_profile", "forget"} & set(acts):
             filtered, order, preferences = None, None, tuple(_remembered(p, message) for p in preferences)
         else:
-            preferences += () if {p.facet for p in preferences} & {p.facet for p in spoken} else spoken
+            preferences += () if beyond or {p.facet for p in preferences} & {p.facet for p in spoken} else spoken
             references += tuple(items_spoken_of(whole.text, reading, state, references, taken))
         beside = [wish.value for wish in beyond if wish.polarity > 0]
         preferences = tuple(_whose(stated, text) for stated in preferences)

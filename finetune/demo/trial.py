@@ -43,10 +43,10 @@ _TINY = TinySetting(vocabulary=768, width=96, inner=256, layers=3, context=2048,
 _SETTING = TrainSetting(rank=32, rate=4e-3, epochs=3, row=1024, rows=1, dtype="float32", measure=0)
 _SMALL = replace(_TINY, width=64, inner=192, layers=2)
 TRIALS: Mapping[Task, TrialOptions] = {
-    "plan": TrialOptions(150, 500, 100, replace(_TINY, steps=600), _SETTING.model_copy(update={"epochs": 6})),
+    "plan": TrialOptions(150, 1000, 100, replace(_TINY, steps=2000), _SETTING.model_copy(update={"epochs": 4})),
     "explain": TrialOptions(150, 500, 60, replace(_TINY, steps=2500), _SETTING),
     "profile": TrialOptions(1500, 1500, 100, replace(_TINY, steps=3000), _SETTING),
-    "preference": TrialOptions(150, 120, 40, replace(_SMALL, steps=100), _SETTING.model_copy(update={"epochs": 0.5, "rate": 2e-3})),
+    "preference": TrialOptions(150, 120, 40, replace(_SMALL, steps=100), _SETTING.model_copy(update={"epochs": 1, "rate": 2e-3})),
 }  # fmt: skip
 """What each task's trial takes: a quarter of an hour of one CPU core at most."""
 

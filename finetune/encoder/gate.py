@@ -41,7 +41,8 @@ def judged(liked: Liked, vectors: Mapping[str, Vectors], texts: Vectors, tuned: 
     """Returns the decision on the test items.
 
     The tuned encoder may be used where it finds a tenth more than the frozen one, and clearly more (95 % interval, people drawn in pairs) than that and than one
-    that was tuned in the same way on who liked what dealt at random; and where texts do not clearly find less with it.
+    that was tuned in the same way on who liked what dealt at random; and where neither it finds clearly less than the frozen one with the mean taken off, nor texts
+    clearly less with it.
     `vectors` are the frozen encoder's by item, `texts` `(n_texts, width)` its vectors of the set's texts.
     """
     cases, systems = cases_of(liked, "test"), {TUNED: tuned, FROZEN: None, DEALT: dealt}
@@ -78,5 +79,8 @@ def _against(recall: Mapping[str, float], gains: Mapping[str, Mapping[str, float
             return f"it is not clearly better than the encoder {name}"
     if recall[TUNED] < (1 + LEAST) * recall[FROZEN]:
         return f"it finds less than {LEAST:.0%} more than the frozen encoder"
+    high = gains[CENTRED]["high"]
+    if high is not None and high < 0:
+        return f"it finds clearly less than the encoder {CENTRED}, which needs no tuning"
     high = text["high"]
     return "texts find clearly less with it" if high is not None and high < 0 else ""

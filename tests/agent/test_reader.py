@@ -194,6 +194,15 @@ def test_words_for_a_field_that_no_rule_linked_are_a_soft_wish(catalogue):
     assert not list(unlinked(text, let_go, [], catalogue))
 
 
+def test_a_name_that_is_no_value_and_is_not_wanted_stays_free_words_which_a_title_may_have(catalogue):
+    no = marked(3, 9, "maker", polarity={"unwanted": 1.0}, strength={"hard": 0.9, "soft": 0.1})
+    (wish,) = unlinked("no tulips", reading(no), [], catalogue)
+    assert (wish.facet, wish.value, wish.polarity, wish.strength) == ("text", "tulips", -1, "hard")
+    yes = marked(3, 9, "maker", polarity={"wanted": 1.0}, strength={"hard": 0.9, "soft": 0.1})
+    (wish,) = unlinked("by Tulips", reading(yes), [], catalogue)
+    assert (wish.facet, wish.polarity, wish.strength) == ("maker", 1, "soft")
+
+
 def test_a_wish_takes_the_whole_name_and_a_title_is_told_where_none_was_linked():
     part = Preference(facet="maker", value="Ito & Sons", span=(0, 3))
     assert respanned(part, reading(marked(0, 10, "maker"))).span == (0, 10)
