@@ -11,7 +11,7 @@ from convrec.agent.compact.preferences import carries
 from convrec.agent.compact.relative import is_amount
 from convrec.agent.memory.learning import faded
 from convrec.agent.state import DialogueState, HeldWish
-from convrec.agent.wording import demand, is_kind, is_person
+from convrec.agent.wording import demand, is_person
 from convrec.catalogue.catalogue import Catalogue
 from convrec.catalogue.schema import Schema
 from convrec.core.predicate import Comparison, Not, Predicate, every
@@ -134,7 +134,7 @@ def eased(found: Wanted, state: DialogueState, heard: Understanding | None) -> R
 
 
 def _text(state: DialogueState, catalogue: Catalogue) -> str:
-    """Returns the wishes in free words and for kinds that no item is of, the latest last; what links to the catalogue is a demand or a wish
+    """Returns the wishes in free words and for values that no item has, the latest last; what links to the catalogue is a demand or a wish
     and is not searched for, nor is a critique, since no item's text says that it is funnier than another.
     """
     free = [h for h in state.held if h.preference.polarity > 0 and not h.than and _is_free(h.preference, catalogue)]
@@ -145,11 +145,11 @@ def _text(state: DialogueState, catalogue: Catalogue) -> str:
 
 
 def _is_free(wish: Preference, catalogue: Catalogue) -> bool:
-    """Tells whether a wish is in free words, or for a kind that the catalogue does not know."""
+    """Tells whether a wish is in free words, or for a value that the catalogue does not know."""
     if wish.facet == "text":
         return True
-    known = wish.facet in catalogue.schema.names and is_kind(catalogue.schema.field(wish.facet))
-    return known and catalogue.values(wish.facet).find(wish.value) is None
+    valued = wish.facet in catalogue.schema.names and catalogue.schema.field(wish.facet).valued
+    return valued and catalogue.values(wish.facet).find(wish.value) is None
 
 
 def _taste_in_words(profile: Sequence[ProfileEntry]) -> str:

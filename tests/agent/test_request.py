@@ -47,10 +47,12 @@ def test_dislikes_wishes_of_a_day_and_values_of_fields_are_not_searched_for(film
     assert searched_for(films, profile) == ""
 
 
-def test_a_kind_that_no_item_is_of_is_searched_for_in_words(films):
-    kinds = ("zombie", "Western")
-    held = tuple(HeldWish(preference=Preference(facet="genres", value=kind), turn=1) for kind in kinds)
-    assert wanted(DialogueState(turn=1, held=held), (), films, NOW).request.text == "zombie"
+@pytest.mark.parametrize(
+    ("facet", "unknown", "known"), [("genres", "zombie", "Western"), ("cast", "Jo Nobody", "Tom Hanks")]
+)
+def test_a_value_that_no_item_has_is_searched_for_in_words(films, facet, unknown, known):
+    held = tuple(HeldWish(preference=Preference(facet=facet, value=value), turn=1) for value in (unknown, known))
+    assert wanted(DialogueState(turn=1, held=held), (), films, NOW).request.text == unknown
 
 
 def leanings(catalogue, *wishes, **state):
