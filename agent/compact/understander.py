@@ -15,6 +15,7 @@ from convrec.agent.compact.calendar import CalendarReader
 from convrec.agent.compact.degrees import DegreeReader
 from convrec.agent.compact.deixis import DeixisReader
 from convrec.agent.compact.descriptions import DescriptionReader
+from convrec.agent.compact.endangered import EndangeredReader
 from convrec.agent.compact.fields import Fields, fields_of
 from convrec.agent.compact.leftovers import Leftover, LeftoverReader
 from convrec.agent.compact.lexicon import THINGS
@@ -147,7 +148,7 @@ class Understander:
         self._years = YearReader(self._fields, clock.now().year, self._nouns)
         self._amounts = AmountReader(self._fields)
         self._calendar, self._degrees = CalendarReader(self._fields), DegreeReader(self._fields)
-        self._superlatives = SuperlativeReader(self._fields)
+        self._endangered, self._superlatives = EndangeredReader(self._fields), SuperlativeReader(self._fields)
         self._pointers = PointerReader(nouns)
         self._deixis = DeixisReader(self._fields)
         self._relative = RelativeReader(self._fields)
@@ -283,7 +284,7 @@ class Understander:
     ) -> _Linked:
         seasons = [
             hit
-            for hit in (*self._calendar.read(message), *self._degrees.read(message))
+            for hit in (*self._calendar.read(message), *self._degrees.read(message), *self._endangered.read(message))
             if not _overlaps(hit.start, hit.end, named) and not is_told_time(message, hit.start, hit.end)
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))

@@ -383,6 +383,12 @@ def flag_pronouns(field: Field) -> Iterator[tuple[list[str], frozenset[str]]]:
             yield from (([like, to, who], kin) for to in ("for", "with", "around", "to") for who in _PRONOUNS)
 
 
+def flag_kin(field: Field, quality: str) -> tuple[str, ...]:
+    """Returns whom a bool field speaks of that is called after a quality: of `pet_safe` and "safe", pets, cats, dogs; none where it is called otherwise."""
+    told = (one for *things, said in _flag_names(field) if things and said == quality for one in _kin(things))
+    return tuple(dict.fromkeys(" ".join(one) for one in told))
+
+
 def flag_opposites(field: Field) -> Iterator[list[str]]:
     """Yields the ways to say that an item lacks what a bool field is called after: "poisonous", "harmful to dogs"."""
     names = [*_flag_names(field)]

@@ -25,6 +25,12 @@ def flags(listener, said):
         ("hardy and pet safe perennials under 12 euros", [("hardy", 1), ("pet_safe", 1)]),
         ("hardly any water", []),
         ("a safe choice", []),
+        ("the kitten nibbles on all my flowers", [("pet_safe", 1)]),
+        ("and I have a dog that will eat everything", [("pet_safe", 1)]),
+        ("we share the flat with a rabbit, he gets into the pots", []),
+        ("my cat never eats flowers", []),
+        ("I eat everything and so does my dog", []),
+        ("our dog eats his dinner under the roses", []),
     ],
 )
 def test_a_flag_is_heard_by_its_name(on_plants, said, expected):
