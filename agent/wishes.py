@@ -28,6 +28,9 @@ _NEXT_ERRAND = re.compile(  # somebody, or some day, that what follows is for
 _DONE = re.compile(
     r"\b(?:that.?s|that is|i.?m|we.?re|all) (?:me |us |all |him |her |them |that |(?:the|my) \w+ ){0,2}(?:sorted|settled|done|taken care of)\b"
 )
+_CLOSES = re.compile(
+    r"^(?:right|okay|ok|good|great|perfect|fine|lovely|alright|cool|super|thanks|thank you|cheers)\b(?! (?:for|as)\b)"
+)
 _CHANGE_OF_MIND = re.compile(
     r"\b(then|instead|rather|actually|now|scratch that|correction|sorry|i mean(t)?|what about|how about|switch|change|second thought|(some|any)thing else|other way)\b"
     r"|\b(want|need|give me|show me|looking for|find me|recommend|suggest|got any|have any|do you have|in the mood for|feel like)\b"
@@ -110,7 +113,8 @@ def absorb(
 
 def _is_new_errand(state: DialogueState, heard: Understanding, folded: str) -> bool:
     """Tells whether the message wishes for somebody, or some day, else, when what was looked for before has been found."""
-    found = "accept" in heard.acts or bool(_DONE.search(folded)) or bool({*state.accepted[-1:]} & {*state.shown})
+    closed = _DONE.search(folded) is not None or (bool(state.shown) and _CLOSES.search(folded) is not None)
+    found = closed or "accept" in heard.acts or bool({*state.accepted[-1:]} & {*state.shown})
     wished = heard.filter is not None or any(p.polarity > 0 and p.facet != "item" for p in heard.preferences)
     return found and wished and _NEXT_ERRAND.search(folded) is not None
 

@@ -39,7 +39,7 @@ _TALK = LINGO | frozenset(
     """.split()
 )
 _CUE = re.compile(
-    r"(?:\b(?:something|anything|somewhere|nothing|nowhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|stuff|things?|about|with|w|without|no|not|never|cant|cannot|set in"
+    r"(?:\b(?:something|anything|somewhere|nothing|nowhere|movies?|films?|books?|games?|restaurants?|places?|stories|songs?|stuff|things?|about|with|w|without|no|zero|not|never|cant|cannot|set in|last thing (?:\w+ ){1,4}(?:is|are)"
     r"|featuring|involving|more|less|too|want|need|prefer|(?<!look )(?<!looks )(?<!looked )(?<!smells )likes?|loves?|enjoys?|hates?|avoids?|dislikes?|stand|bear|mood for|into|fancy|make it|(?<!going to )(?<!gonna )(?<!will )(?<!well )(?<!itll )(?<!theyll )(?<!ill )be|feel|keep it|if (?:it|they|that) (?:is|are|was|were|has|have|had)|(?:something|anything|somewhere|one|ones) (?:that|which) (?:the|all the|most)|interested in|good for|great for|perfect for)"
     r"(?: (?:very|really|so|pretty|quite|rather|a bit|a little|bit|little|more|less|too|a|an|the|some|any|as|just as|really good))*)$"
 )

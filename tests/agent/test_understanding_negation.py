@@ -47,6 +47,7 @@ SIGNS = [
     ("a western unless it's with John Wayne", {"+genres": {"Western"}, "-cast": {"John Wayne"}}),
     ("she cannot abide Tom Cruise", {"-cast": {"Tom Cruise"}}),
     ("a comedy with absolutely zero romance", {"+genres": {"Comedy"}, "-genres": {"Romance"}}),
+    ("the last thing I need is robots", {"-text": {"robots"}}),
     ("a western with zero gravity", {"+genres": {"Western"}, "+text": {"gravity"}}),
     ("after such a day the last thing she wants to sit through is a thriller", {"-genres": {"Thriller"}}),
     ("the last thing I saw was a western, more westerns please", {"+genres": {"Western"}}),

@@ -135,6 +135,14 @@ def test_what_is_for_somebody_beside_what_is_still_looked_for_is_added() -> None
     assert len(state.constraints) == 2
 
 
+@pytest.mark.parametrize(("text", "left"), [("right, and now one for my dad, a comedy", 1), ("right, a comedy now", 2)])
+def test_who_closes_what_was_shown_and_turns_to_somebody_else_begins_afresh(text, left) -> None:
+    state = DialogueState(slates=(("a", "b"),))
+    state = absorb(state, Understanding(filter=year(1960, 1969)), "from the 60s", 1, SCHEMA)
+    state = absorb(state, Understanding(filter=genre("Comedy")), text, 2, SCHEMA)
+    assert len(state.constraints) == left
+
+
 def test_starting_over_lets_every_demand_go() -> None:
     assert after(("60s westerns", genre("Western")), ("let's start over", None)) == []
 
