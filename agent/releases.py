@@ -150,7 +150,9 @@ def _is_put_off(stated: Preference) -> bool:
 
 def taken_back(text: str) -> list[Span]:
     """Returns the characters of what the message takes back or says need not be: it demands nothing there."""
-    told = [match.span(name) for match in _TAKEN_BACK.finditer(text) for name in "abcdefgh" if match[name]]
+    told = [
+        match.span(name) for match in _TAKEN_BACK.finditer(text) for name, said in match.groupdict().items() if said
+    ]
     listed = (_LISTED_WITH.match(text, end) for _, end in told)
     ends = (end if more is None else more.end() for (_, end), more in zip(told, listed, strict=True))
     return [*((start, end) for (start, _), end in zip(told, ends, strict=True)), *_scratched(text)]

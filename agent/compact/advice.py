@@ -37,6 +37,9 @@ _ACT, _NO_ACT = 0.8, 0.05
 _LASTS, _SIGN, _ASKED = 0.85, 0.95, 0.2
 """Shares from which a wish is a taste, and one that is unwanted, and up to which a message asks for nothing."""
 _PLEASE = re.compile(r"(?<!to )\b(?:please|pls|plz)\b(?! (?:me|us|him|her)\b)")
+_DOING = re.compile(
+    r"\bnot \w+ing$", re.IGNORECASE
+)  # a deed, or what something is like: "not walking far", "not boring"
 _BEING = re.compile(r"\b(?:i.?m|i am|we.?re|we are|as)(?: an?)? $", re.IGNORECASE)  # what somebody is, is no wish
 _YES = re.compile(r"^(?:(?:oh|ok|okay|alright|,) )*(?:yes|yeah|yep|sure|great|perfect|fine|(?:ok|okay)(?= [,.]))\b")
 _ONWARD = re.compile(
@@ -119,11 +122,6 @@ def unlinked(
                 scope="lasting" if _is_told_for_good(one, reading) else "session",
                 span=(one.start, one.end),
             )
-
-
-_DOING = re.compile(
-    r"\bnot \w+ing$", re.IGNORECASE
-)  # a deed, or what something is like: "not walking far", "not boring"
 
 
 def felt_by(wishes: Iterable[Preference], text: str, reading: Reading) -> Iterator[Preference]:

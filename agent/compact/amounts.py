@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from convrec.agent.compact.fields import Fields
+from convrec.agent.compact.lexicon import COMPANIONS
 from convrec.agent.compact.measures import Measures, described_name
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.numerals import NUMBERS
@@ -85,14 +86,10 @@ _VAGUE = ((_CHEAP, "price", 0.35, False), (_DEAR, "price", 0.7, True), (_SHORT, 
           (_WELL_RATED, "rating", 0.7, True), (_SMALL, "height", 0.35, False), (_TALL, "height", 0.7, True))  # fmt: skip
 
 
-_PARTNERS = (
-    r"(?:girlfriend|boyfriend|gf|bf|partner|wife|husband|missus|fiancee?|kids?|children|sons?|daughters?|sisters?|brothers?|siblings?|mates?|friends?|buddy|buddies|pals?|mum|mom|mother|dad|father"
-    r"|nephews?|nieces?|cousins?|flatmates?|roommates?|housemates?|colleagues?|family|grandsons?|granddaughters?|grandkids|grandchildren|nan|gran|grandma|grandad|grandpa)"
-)
-_WITH_THEM = rf"(?:(?:my|our|his|her|their|the|some) (?:\w+ )?{_PARTNERS}|(?:each|one an)other|him|her|them|me|us|friends|family|others|somebody|someone|another person)"
+_WITH_THEM = rf"(?:(?:my|our|his|her|their|the|some) (?:\w+ )?{COMPANIONS}|(?:each|one an)other|him|her|them|me|us|friends|family|others|somebody|someone|another person)"
 _ALONG = re.compile(
     rf"\bplay(?:ing)? (?:(?!alone|solo)\w+ ){{0,3}}?(?:together|along(?! with (?:the|it)\b)|(?:with|against) {_WITH_THEM})\b"
-    rf"|\b(?:me|myself) (?:and|n|plus|with) (?:my |the |our )?{_PARTNERS}\b|\bmy {_PARTNERS} (?:and|n) (?:i|me|myself)\b|\bboth of us\b"
+    rf"|\b(?:me|myself) (?:and|n|plus|with) (?:my |the |our )?{COMPANIONS}\b|\bmy {COMPANIONS} (?:and|n) (?:i|me|myself)\b|\bboth of us\b"
 )
 _COUNTED = re.compile(
     rf"\b(?:{_N}) (?:of us|players?|people|persons|ppl|friends|mates|kids|children|brothers|sisters|gamers|adults|others)\b|\bfor {_N}(?= ?(?:$|[.,!?]))"

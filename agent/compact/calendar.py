@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.message import Message
-from convrec.agent.compact.told import is_told_time
+from convrec.agent.compact.told import clause, is_told_time
 from convrec.agent.compact.value_linker import ValueHit
 from convrec.agent.compact.values import Value
 from convrec.core.text import fold
@@ -45,12 +45,13 @@ class CalendarReader:
                 self._values |= {name: Value(field, value, 1) for name, value in named.items()}
 
     def read(self, message: Message) -> list[ValueHit]:
-        """Returns the values of each stretch, all of them alternatives; a season says nothing beside months of its own."""
+        """Returns the values of each stretch that is wished for, all of them alternatives; a season says nothing beside months of its own."""
         if not self._values:
             return []
         found = [*self._stretches(message)]
         named = any(token.norm in self._values for token in message.tokens)
-        return found or ([] if named else [*self._seasons(message)])
+        found = found or ([] if named else [*self._seasons(message)])
+        return [hit for hit in found if not is_told_time(message, hit.start, hit.end)]
 
     def is_told(self, message: Message, hit: ValueHit) -> bool:
         """Tells whether a day or a month is that of what has been, or of something else: "had that Monday", "payday's not till Friday"."""
@@ -59,7 +60,7 @@ class CalendarReader:
             return True
         if named not in _DAYS or named not in self._values:
             return False
-        first, _ = _clause(message, hit.start, hit.end)
+        first, _ = clause(message, hit.start, hit.end)
         return _PAST.search(message.words(first, hit.end)) is not None
 
     def _stretches(self, message: Message) -> Iterator[ValueHit]:
@@ -73,8 +74,8 @@ class CalendarReader:
 
     def _seasons(self, message: Message) -> Iterator[ValueHit]:
         for start, end, match in message.find(_SEVERAL):
-            clause = message.words(*_clause(message, start, end))
-            if _WEATHER.search(clause) and not _BLOSSOM.search(clause):
+            said = message.words(*clause(message, start, end))
+            if _WEATHER.search(said) and not _BLOSSOM.search(said):
                 continue
             yield from self._hits(end - 1, end, _TOGETHER[match["name"]])
 
@@ -82,12 +83,3 @@ class CalendarReader:
         for name in names:
             if name in self._values:
                 yield ValueHit(start, end, self._values[name], either=True)
-
-
-def _clause(message: Message, start: int, end: int) -> tuple[int, int]:
-    """Returns the tokens `[first, stop)` between the punctuation around a place."""
-    while start > 0 and not message.tokens[start].mark:
-        start -= 1
-    while not message.break_after(end):
-        end += 1
-    return start, end

@@ -45,6 +45,12 @@ LINGO = FUNCTION | word_set(
 )
 """Words that people use to ask for things, of any kind: never a wish by themselves."""
 
+COMPANIONS = (
+    r"(?:girlfriend|boyfriend|gf|bf|partner|wife|husband|missus|fiancee?|kids?|children|sons?|daughters?|sisters?|brothers?|siblings?|mates?|friends?|buddy|buddies|pals?|mum|mom|mother|dad|father"
+    r"|nephews?|nieces?|cousins?|flatmates?|roommates?|housemates?|colleagues?|family|grandsons?|granddaughters?|grandkids|grandchildren|nan|gran|grandma|grandad|grandpa)"
+)
+"""Who somebody does things with, as a pattern."""
+
 POINTERS = word_set(
     """it its this that these those he him she her they them us me you we one ones some any all both other others none more
     less no yes first second third last next now then here there again too so what who which when where why how i nothing

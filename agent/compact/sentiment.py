@@ -95,7 +95,7 @@ def _judged_after(message: Message, pointer: Pointer, after: str) -> Attitude | 
     return None if felt is None else "disliked" if felt["disliked"] else "liked"
 
 
-def is_judged(message: Message, pointer: Pointer) -> bool:
+def is_run_down(message: Message, pointer: Pointer) -> bool:
     """Tells whether the words right behind an item run it down: "Arrival looks dreadful"."""
     _, last = message.sentence(pointer.start)
     return not message.break_after(pointer.end) and _AFTER_NEG.search(message.words(pointer.end, last)) is not None

@@ -10,7 +10,7 @@ FARE = {"food", "foods", "dish", "dishes", "cooking"}
 """Words for what is eaten, of any kind."""
 _OWN = r"(?:my|our|his|her|their)"
 SAYING = re.compile(
-    rf"\b{_OWN} (?:\w+ )?cup of tea\b|\b(?:took|taken|takes) (?:you|u|ya|him|her|them|me|us|it) (?:long|ages) enough\b|\babout time\b"
+    rf"\b{_OWN} (?:\w+ )?cup of tea\b|\btook (?:you|u|ya|yous) (?:\w+ ){{0,2}}?(?:long|ages|forever)(?: enough)?\b|\b(?:took|taken|takes) (?:him|her|them|me|us|it) (?:long|ages) enough\b|\babout time\b"
 )
 """What people call what they like, or say of a wait: it is about no tea, and nothing that lasts long."""
 _WHOM = r"(?:me|us|him|her|them|(?:my|our|the) \w+)"

@@ -37,7 +37,6 @@ _HEADING = re.compile(r"^(?:genre|category|section|label|heading|tag|umbrella)s?
 _CHEWED = re.compile(
     r"\b(?:treats?|chews?|nibbles?|attacks?|destroys?|knocks? over|digs? up)(?: on| at| up)? (?:anything|everything|all things|any|all)$"
 )
-_WAITED = re.compile(r"\btook (?:you|u|ya|yous)\b")
 
 
 def is_dated(message: Message, start: int, end: int) -> bool:
@@ -47,13 +46,13 @@ def is_dated(message: Message, start: int, end: int) -> bool:
 
 def is_told_time(message: Message, start: int, end: int) -> bool:
     """Tells whether a month, a day or a season is that of what has been: "I retired in March"."""
-    lead = message.words(max(_clause(message, start, end)[0], start - 4), start)
+    lead = message.words(max(clause(message, start, end)[0], start - 4), start)
     return _AT_TIME.search(lead) is not None and _is_past(message, start, end)
 
 
 def is_incident(message: Message, start: int, end: int) -> bool:
     """Tells whether a thing stands in what befell somebody once, without a word of what they think of it: "we ate Indian yesterday"."""
-    first, stop = _clause(message, start, end)
+    first, stop = clause(message, start, end)
     said = message.words(first, stop)
     lived = _LIVED.search(said) is not None and _STAMP.search(said) is not None and not _FELT.search(said)
     return lived and _is_past(message, start, end)
@@ -61,7 +60,7 @@ def is_incident(message: Message, start: int, end: int) -> bool:
 
 def is_beside(message: Message, start: int, end: int) -> bool:
     """Tells whether a thing is what something else is to stand by: "a bed under a big tree", "round the corner, next to the bistro"."""
-    lead = message.words(max(_clause(message, start, end)[0], start - 5), start)
+    lead = message.words(max(clause(message, start, end)[0], start - 5), start)
     return _BESIDE.search(lead) is not None and not _HEADING.search(message.words(end, end + 1))
 
 
@@ -70,18 +69,13 @@ def is_chewed(message: Message, start: int) -> bool:
     return not message.tokens[start].mark and _CHEWED.search(message.words(max(0, start - 4), start)) is not None
 
 
-def is_waiting(message: Message, start: int) -> bool:
-    """Tells whether a length is that of the other side's answer: "took you long enough"."""
-    return _WAITED.search(message.words(max(0, start - 3), start)) is not None
-
-
 def _is_past(message: Message, start: int, end: int) -> bool:
     """Tells whether the clause around a place tells what befell somebody and asks for nothing."""
-    first, stop = _clause(message, start, end)
+    first, stop = clause(message, start, end)
     return _HAPPENED.search(message.words(first, start)) is not None and not _ASKS.search(message.words(first, stop))
 
 
-def _clause(message: Message, start: int, end: int) -> tuple[int, int]:
+def clause(message: Message, start: int, end: int) -> tuple[int, int]:
     """Returns the tokens `[first, stop)` between the punctuation or the "so" and "but" around a place."""
     first, stop, limit = start, end, message.sentence(start)
     while (

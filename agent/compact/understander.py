@@ -35,7 +35,7 @@ from convrec.agent.compact.ranges import RangeHit
 from convrec.agent.compact.references import Pointer, PointerReader
 from convrec.agent.compact.relative import RelativeReader
 from convrec.agent.compact.scope import Scopes, is_of_today
-from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_judged, is_model, item_preferences
+from convrec.agent.compact.sentiment import Attitude, attitude, attitudes, is_model, is_run_down, item_preferences
 from convrec.agent.compact.spelling import Speller
 from convrec.agent.compact.spoken import (
     in_question,
@@ -50,7 +50,7 @@ from convrec.agent.compact.superlatives import SuperlativeReader
 from convrec.agent.compact.tagger.reader import Reader, Reading
 from convrec.agent.compact.title_linker import TitleLinker
 from convrec.agent.compact.titles import PARTIAL, TitleIndex
-from convrec.agent.compact.told import is_beside, is_chewed, is_dated, is_incident, is_told_time, is_waiting
+from convrec.agent.compact.told import is_beside, is_chewed, is_dated, is_incident
 from convrec.agent.compact.value_linker import ValueHit, ValueLinker
 from convrec.agent.compact.values import ValueIndex, singulars
 from convrec.agent.compact.years import YearReader
@@ -285,7 +285,7 @@ class Understander:
         seasons = [
             hit
             for hit in (*self._calendar.read(message), *self._degrees.read(message), *self._endangered.read(message))
-            if not _overlaps(hit.start, hit.end, named) and not is_told_time(message, hit.start, hit.end)
+            if not _overlaps(hit.start, hit.end, named)
         ]
         values = self._values.link(message, lambda start, end: _overlaps(start, end, [*named, *seasons]))
         free = unpaid(message)
@@ -317,7 +317,6 @@ class Understander:
             hit
             for hit in self._amounts.read(message, _bounded(state))
             if not is_part(message.text, message.span(hit.start, hit.end), [hit.field.name], reading)  # the 6 of "6:30"
-            if not (hit.vague and is_waiting(message, hit.start))
             if not any(start <= hit.start < end for start, end in sayings)
         ]
         solid = years + [hit for hit in amounts if not _overlaps(hit.start, hit.end, [*named, *dated])]
@@ -422,7 +421,7 @@ def _felt(message: Message, scopes: Scopes, pointers: Sequence[Pointer], reading
     """Returns what the message thinks of each item: by the rules, and by the reader where it is sure."""
     return tuple(
         rule
-        if (rule == "like" and is_model(message, p)) or felt_first(message, p.start, p.end) or is_judged(message, p)
+        if (rule == "like" and is_model(message, p)) or felt_first(message, p.start, p.end) or is_run_down(message, p)
         else judged(rule, message.span(p.start, p.end), reading)
         for p, rule in zip(pointers, attitudes(message, scopes, pointers), strict=True)
     )

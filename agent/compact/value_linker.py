@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from convrec.agent.compact.fields import described
-from convrec.agent.compact.lexicon import FUNCTION, LINGO, NOUNS, PLAIN_RANK, is_common, rank
+from convrec.agent.compact.lexicon import COMPANIONS, FUNCTION, LINGO, NOUNS, PLAIN_RANK, is_common, rank
 from convrec.agent.compact.message import Message
 from convrec.agent.compact.spelling import MAX_CORRECTED, Speller
 from convrec.agent.compact.values import PARTICLES, Meaning, Value, ValueIndex, is_for_children, singulars
@@ -74,9 +74,7 @@ _BEING = re.compile(
 )
 _NOBODY = {"it", "that", "this", "which", "there", "what", "they", "food", "menu", "everything", "nothing", "something", "anything", "kitchen", "cuisine", "dish", "dishes", "somewhere", "these", "those"}  # fmt: skip
 _A_PERSON = re.compile(r"\b(?:a|one|my|our)$")
-_ALONGSIDE = re.compile(
-    r"^(?:wife|husband|girlfriend|boyfriend|partner|friends?|mates?|daughters?|sons?|sisters?|brothers?|mum|mom|dad|cousins?|colleagues?|guests?|kids?|child|children|person|people|flatmates?|among|amongst)\b"
-)
+_ALONGSIDE = re.compile(rf"^(?:{COMPANIONS}|guests?|child|person|people|among|amongst)\b")
 _IN_IT = re.compile(r"^(?:is |was )?(?:in (?:it|them)|plays|played|starring|stars|starred|acts|acted|movies? with)\b")
 
 

@@ -63,7 +63,7 @@ class TinySetting:
     rows: int = 3
     rate: float = 4e-3
     steps: int = 1800
-    minutes: float = 8.0
+    minutes: float = 12.0
     seed: int = 0
 
 
