@@ -188,10 +188,13 @@ class ValueLinker:
             slip = any(i in slips for i in range(start, end))
             if end > len(norms) or any(message.tokens[i].mark for i in range(start + 1, end)) or {*words} & LINGO:
                 continue
+            name = None
             if len("".join(words)) >= _NAME and (slip or words[0] in self.index.first_names):
                 name = self.index.find_like("".join(words), _ALIKE if slip else _SAME)
-                if name is not None and self.index.find_name(words) is None:
-                    yield _Found(start, end, name, 0.8)
+            if name is None and length == 2 and len(words[1]) > 2:
+                name = self.index.find_near(*words)
+            if name is not None and self.index.find_name(words) is None:
+                yield _Found(start, end, name, 0.8)
 
     def _windows(self, message: Message, norms: list[str], bares: list[str], at: int | None) -> Iterator[_Found]:
         """Yields every run of words that names a value (only those over word `at`, if given)."""

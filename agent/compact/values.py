@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from convrec.agent.compact.fields import Fields
 from convrec.agent.compact.lexicon import FUNCTION, LINGO, is_common
@@ -203,6 +204,15 @@ class ValueIndex:
         """Returns the person or house whose name, run together, is spelt most like `key`; None where none is as like as `least`, in [0, 1]."""
         found = process.extractOne(key, self.names.keys(), scorer=fuzz.ratio, score_cutoff=100 * least)
         return None if found is None else self.names[found[0]]
+
+    def find_near(self, first: str, last: str) -> Meaning | None:
+        """Returns the one person of a first name whose surname is a letter away from `last`: "brad pit"; None where there are none or several."""
+        bearers = {
+            value.value: value
+            for value in self.first_names.get(first, ())
+            if OSA.distance(last, words_of(value.value)[-1], score_cutoff=1) <= 1
+        }
+        return self.names.get("".join(words_of(*bearers))) if len(bearers) == 1 else None
 
     def by_first_name(self, name: str) -> tuple[Value, ...]:
         """Returns who is known by a first name alone ("Keanu"): one person, far ahead of all others of that name; most often nobody."""

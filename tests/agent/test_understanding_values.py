@@ -13,6 +13,8 @@ FILMS = [
     ("biopics", {"+genres": {"Biography"}}),
     ("funnier", {"+genres": {"Comedy"}}),
     ("any spielburg films?", {"+director": {"Steven Spielberg"}}),
+    ("nothing with tom hank", {"-cast": {"Tom Hanks"}}),
+    ("films with tom hats", {"+text": {"tom hats"}}),
     ("nolan movies", {"+director": {"Christopher Nolan"}}),
     ("chris nolan movies", {"+director": {"Christopher Nolan"}}),
     ("with tom hanks", {"+cast": {"Tom Hanks"}}),
