@@ -118,7 +118,8 @@ def is_known(word: str) -> bool:
 
 _MENDED = word_set(
     """first second third fourth something anything nothing between without under about another compare director similar
-    cheaper shorter please which would other those these suggest recommend before after until meant directed instead because thanks"""
+    cheaper shorter please which would other those these suggest recommend before after until meant directed instead because thanks
+    movie movies film films game games book books restaurant restaurants place places"""
 )
 _CHAT = {
     "tho": "though", "shud": "should", "cud": "could", "wud": "would", "gud": "good", "tonite": "tonight", "funier": "funnier", "funnyer": "funnier", "hu": "who", "wat": "what", "wot": "what", "wen": "when", "luv": "love", "luvs": "loves", "luvd": "loved", "luved": "loved", "lovd": "loved",

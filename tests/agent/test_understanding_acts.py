@@ -34,6 +34,7 @@ ACTS = [
     ("what's the difference between Heat and Casino?", {"compare"}),
     ("I'll take the second", {"accept"}),
     ("we shall try the first one", {"accept"}),
+    ("second it is thx", {"accept", "thank"}),
     ("we'll away and put the first one on", {"accept"}),
     ("sounds good", {"accept"}),
     ("the third one please", {"accept"}),

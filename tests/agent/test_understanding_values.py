@@ -13,6 +13,7 @@ FILMS = [
     ("biopics", {"+genres": {"Biography"}}),
     ("funnier", {"+genres": {"Comedy"}}),
     ("any spielburg films?", {"+director": {"Steven Spielberg"}}),
+    ("zombie moveis", {"+text": {"zombie"}}),
     ("nothing with tom hank", {"-cast": {"Tom Hanks"}}),
     ("films with tom hats", {"+text": {"tom hats"}}),
     ("nolan movies", {"+director": {"Christopher Nolan"}}),
